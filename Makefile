@@ -1,0 +1,58 @@
+# make demo    run the example DAGs in a real Airflow against the sandbox, and show what landed
+# make test    run every test
+# Both make what they need inside this folder: .venv, .cache, .work.
+
+PYTHON ?= python3
+PORT ?= 8080
+BIN := .venv/bin
+export PYTHONPATH :=
+
+.PHONY: demo test airflow sandbox env test-fast test-older lint types docs pins screenshots clean
+
+demo: env
+	@$(BIN)/python tools/demo.py
+
+test: env
+	@$(BIN)/python -m pytest
+
+airflow: env
+	@$(BIN)/python tools/airflow_ui.py --port $(PORT)
+
+sandbox: env
+	@$(BIN)/python -m airflow_provider_poweroffice.sandbox
+
+env:
+	@$(PYTHON) tools/environment.py .venv requirements/airflow-3.3.txt
+
+test-fast: env
+	@$(BIN)/python -m pytest tests/api tests/storage
+
+test-older:
+	@$(PYTHON) tools/environment.py .venvs/airflow-3.2 requirements/airflow-3.2.txt
+	.venvs/airflow-3.2/bin/python -m pytest --ignore=tests/ui --ignore=tests/demo
+	@$(PYTHON) tools/environment.py .venvs/airflow-3.1 requirements/airflow-3.1.txt
+	.venvs/airflow-3.1/bin/python -m pytest --ignore=tests/ui --ignore=tests/demo
+
+lint: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: env
+	$(BIN)/mypy
+
+docs: env
+	$(BIN)/python tools/check_docs.py
+
+screenshots: env
+	$(BIN)/python tools/screenshots.py
+
+# The versions of requirements/, resolved anew; see requirements/README.md for the dates.
+PIN = UV_CACHE_DIR=.cache/uv $(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 \
+	--no-annotate --no-header --group test
+pins:
+	echo 'apache-airflow==3.3.2' | $(PIN) --group browser --group lint -c - -o requirements/airflow-3.3.txt
+	echo 'apache-airflow==3.2.2' | $(PIN) --exclude-newer 2026-06-15 -c - -o requirements/airflow-3.2.txt
+	echo 'apache-airflow==3.1.8' | $(PIN) --exclude-newer 2026-03-20 -c - -o requirements/airflow-3.1.txt
+
+clean:
+	rm -rf .venv .venvs .cache .work dist .mypy_cache .ruff_cache .pytest_cache .coverage

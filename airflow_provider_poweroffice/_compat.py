@@ -1,0 +1,71 @@
+"""
+The one place that knows Airflow versions: names that moved between 3.1 and 3.3, and what is missing.
+
+What degrades before Airflow 3.3 is listed in docs/decisions.md.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow.sdk import Connection
+    from airflow.sdk.configuration import conf
+    from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout
+    from airflow.sdk.log import mask_secret
+else:
+    from airflow.sdk.log import mask_secret
+
+    try:  # 3.2
+        from airflow.sdk.configuration import conf
+        from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout
+    except ImportError:
+        from airflow.configuration import conf
+        from airflow.exceptions import AirflowFailException, AirflowSensorTimeout
+
+__all__ = [
+    "AirflowFailException",
+    "AirflowSensorTimeout",
+    "aget_connection",
+    "amask_secrets",
+    "conf",
+    "mask_secrets",
+    "task_state_store",
+]
+
+
+def mask_secrets(secrets: tuple[str, ...]) -> None:
+    """Have Airflow blank out texts in every log of this task."""
+    for secret in secrets:
+        mask_secret(secret)
+
+
+async def amask_secrets(secrets: tuple[str, ...]) -> None:
+    """Do the same on the triggerer's event loop."""
+    try:
+        from airflow.sdk.log import amask_secret  # noqa: PLC0415 - 3.3
+    except ImportError:
+        from asgiref.sync import sync_to_async  # noqa: PLC0415 - only needed before 3.3
+
+        await sync_to_async(mask_secrets)(secrets)
+        return
+    for secret in secrets:
+        await amask_secret(secret)
+
+
+async def aget_connection(conn_id: str) -> Connection:
+    """Get a connection on the triggerer's event loop."""
+    from airflow.sdk import BaseHook, Connection  # noqa: PLC0415 - this module stays cheap to import
+
+    if hasattr(
+        Connection, "aextra_dejson"
+    ):  # 3.3.2; before it, the async getter could block on its own masking
+        return await BaseHook.aget_connection(conn_id)
+    from asgiref.sync import sync_to_async  # noqa: PLC0415 - only needed before 3.3.2
+
+    return await sync_to_async(BaseHook.get_connection)(conn_id)
+
+
+def task_state_store(context: Any) -> Any:
+    """Give the state store of the running task (3.3), or None."""
+    return context.get("task_state_store") if context else None

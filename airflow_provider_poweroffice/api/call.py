@@ -1,0 +1,210 @@
+"""
+One call, checked and encoded before anything is sent.
+
+Rule: all bad input is refused here, with a message that names the argument, its value and the way out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
+
+import msgspec
+
+from airflow_provider_poweroffice.api.dialects.base import Dialect
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+Files = Mapping[str, tuple[str, bytes] | tuple[str, bytes, str]]
+"""A multipart body: form field to (file name, content[, media type])."""
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_OURS = frozenset({"authorization", "ocp-apim-subscription-key", "host", "content-length"})
+
+
+@dataclass(frozen=True)
+class Call:
+    """A checked call: ``query`` is text, ``content`` is bytes or None."""
+
+    method: str
+    endpoint: str
+    query: dict[str, str]
+    content: bytes | None
+    files: Files | None
+    headers: dict[str, str]
+
+
+def build_call(
+    dialect: Dialect,
+    method: str,
+    endpoint: str,
+    *,
+    query: Mapping[str, Any] | None = None,
+    body: Any = None,
+    files: Files | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Call:
+    """
+    Check and encode a call; the arguments are those of ``Client.request``.
+
+    :raises ValueError: an argument that can not be sent.
+    :raises TypeError: an argument of the wrong type.
+    """
+    verb = check_method(method)
+    if verb == "GET" and (body is not None or files is not None):
+        raise ValueError("body and files do not go with GET; filters belong into query")
+    if body is not None and files is not None:
+        raise ValueError("body and files exclude each other: a multipart request is made of files alone")
+    sent = check_headers(headers)
+    content = None if body is None else encode_body(dialect, verb, body)
+    if content is not None and "content-type" not in {name.lower() for name in sent}:
+        sent["Content-Type"] = dialect.body_type(verb)
+    return Call(verb, check_endpoint(endpoint), encode_query(query), content, check_files(files), sent)
+
+
+def check_method(method: str) -> str:
+    """Give the method in upper case."""
+    verb = method.upper() if isinstance(method, str) else method
+    if verb not in METHODS:
+        raise ValueError(f"unknown method {method!r}; use one of: {', '.join(METHODS)}")
+    return verb
+
+
+def check_endpoint(endpoint: str) -> str:
+    """Give the endpoint without slashes around it; it must stay below the base URL."""
+    if not isinstance(endpoint, str) or not endpoint.strip().strip("/"):
+        raise ValueError(f"endpoint must name a resource such as 'Customers', not {endpoint!r}")
+    path = endpoint.strip()
+    parts = urlsplit(path)
+    if parts.scheme or parts.netloc or path.startswith("//"):
+        raise ValueError(
+            f"endpoint {endpoint!r} is an absolute URL; give the path below the connection's base URL, "
+            "such as 'Customers'"
+        )
+    if "?" in path or "#" in path:
+        raise ValueError(f"endpoint {endpoint!r} holds a query; pass it as query={{...}}")
+    plain = unquote(path).replace("\\", "/")
+    if any(part in {".", ".."} for part in plain.split("/")) or not plain.isprintable():
+        raise ValueError(f"endpoint {endpoint!r} must not contain '.' or '..' parts or control characters")
+    return path.strip("/")
+
+
+def encode_query(query: Mapping[str, Any] | None) -> dict[str, str]:
+    """
+    Turn filter values into text.
+
+    None leaves a filter out. Lists become ``a,b``, the API's list form; dates become ``YYYY-MM-DD``,
+    times UTC with ``Z``, booleans ``true`` and ``false``.
+    """
+    if query is None:
+        return {}
+    if not isinstance(query, Mapping):
+        raise TypeError(f"query must be a mapping of names to values, not {type(query).__name__}")
+    encoded = {}
+    for name, value in query.items():
+        if not isinstance(name, str) or not name.strip():
+            raise ValueError(f"query has a name that is no text: {name!r}")
+        if value is not None:
+            encoded[name] = _query_text(name, value)
+    return encoded
+
+
+def _query_text(name: str, value: Any) -> str:
+    if isinstance(value, (list, tuple, set, frozenset)):
+        items = [_query_scalar(name, item) for item in value]
+        if broken := [item for item in items if "," in item]:
+            raise ValueError(
+                f"query[{name!r}]: {broken[0]!r} holds a comma, which separates the values of a list"
+            )
+        return ",".join(items)
+    return _query_scalar(name, value)
+
+
+def _query_scalar(name: str, value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, Decimal, UUID)) or (isinstance(value, float) and math.isfinite(value)):
+        return str(value)
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError(
+                f"query[{name!r}]: {value!r} has no time zone, so the moment is not known; "
+                "use an aware datetime, such as datetime(..., tzinfo=timezone.utc)"
+            )
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(
+        f"query[{name!r}]: can not send a {type(value).__name__}; use text, numbers, dates or lists of them"
+    )
+
+
+def encode_body(dialect: Dialect, method: str, body: Any) -> bytes:
+    """
+    Encode a body: dicts and lists as JSON (Decimal as an exact number), text and bytes as they stand.
+
+    Text and bytes go out under the media type of a JSON body unless ``headers`` names another one.
+    """
+    if isinstance(body, str):
+        return body.encode()
+    if isinstance(body, (bytes, bytearray)):
+        return bytes(body)
+    dialect.check_body(method, body)
+    _refuse_non_numbers(body, "body")
+    try:
+        return _encode(body)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"body can not be written as JSON: {error}") from None
+
+
+def _refuse_non_numbers(value: Any, where: str) -> None:
+    """JSON has no NaN; the encoder would write null, and an amount would be gone."""
+    if isinstance(value, (float, Decimal)) and not math.isfinite(value):
+        raise ValueError(f"{where} is {value!r}, which JSON can not hold")
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            _refuse_non_numbers(item, f"{where}[{key!r}]")
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            _refuse_non_numbers(item, f"{where}[{index}]")
+
+
+def check_files(files: Files | None) -> Files | None:
+    """Check the shape of a multipart body."""
+    if files is None:
+        return None
+    if not isinstance(files, Mapping) or not files:
+        raise TypeError(
+            "files must map a form field to (file name, content), such as {'file': ('a.pdf', b'...')}"
+        )
+    for field, part in files.items():
+        if (
+            not isinstance(part, tuple)
+            or len(part) not in {2, 3}
+            or not isinstance(part[1], (bytes, bytearray))
+        ):
+            raise TypeError(f"files[{field!r}] must be (file name, bytes) or (file name, bytes, media type)")
+    return files
+
+
+def check_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
+    """Check headers; those with keys are the connection's business."""
+    if headers is None:
+        return {}
+    if not isinstance(headers, Mapping):
+        raise TypeError(f"headers must be a mapping of names to text, not {type(headers).__name__}")
+    for name, value in headers.items():
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise TypeError(f"headers[{name!r}] must be text")
+        if name.lower() in _OURS:
+            raise ValueError(f"headers must not set {name!r}: it is made from the connection")
+        if "\r" in name + value or "\n" in name + value:
+            raise ValueError(f"headers[{name!r}] holds a line break")
+    return dict(headers)

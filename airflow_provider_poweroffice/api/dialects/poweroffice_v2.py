@@ -1,0 +1,190 @@
+"""PowerOffice Go v2: PascalCase JSON behind Azure API Management."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from airflow_provider_poweroffice.api.credentials import Credentials
+from airflow_provider_poweroffice.api.dialects.base import Dialect, Endpoints, Fault, PageInfo
+
+# Portal pages "Transition from v1 to v2" and "Postman collection".
+_ORIGIN = "https://goapi.poweroffice.net"
+_PREFIX = {"production": "", "demo": "/Demo"}
+
+# Collections whose rows have no Id (OpenAPI); all others are ordered by Id.
+_ORDER = {
+    "currencies": "Code asc",
+    "customerledger/customerbalances": "CustomerId asc",
+    "supplierledger/supplierbalances": "SupplierId asc",
+    "trialbalance": "AccountId asc",
+    "voucherdocumentation": "VoucherId asc",
+}
+_NO_ORDER = re.compile(r"payrollsettings/pensionschemes|clientadmin/[^/]+/(useraccessroles|accessroles)")
+
+# Pages of the portal that are known by name; the others are reached from its front page.
+_PORTAL = "https://developer.poweroffice.net"
+_PAGES = {
+    "accounttransactions": "/endpoints/reporting/account-transactions",
+    "clientintegrationinformation": "/workflows/client-settings/client-integration-information",
+    "voucherapproval": "/endpoints/voucher-workflows/voucherapproval",
+    "voucherdocumentation": "/workflows/endpoints/voucher-workflow/voucher-documentation",
+}
+
+_SECONDS_IN_TEXT = re.compile(r"[Tt]ry again in (\d+) second")
+_REPLENISHED = re.compile(r"replenished in (\d+):(\d\d):(\d\d)")
+_PATCH_OPS = frozenset({"add", "remove", "replace", "copy", "move", "test"})
+
+
+class PowerOfficeV2(Dialect):
+    """
+    PowerOffice Go v2.
+
+    Sources: the official OpenAPI file (paging, PATCH), portal pages "Requests" (limit),
+    "Authentication and authorization" (keys, URLs).
+    """
+
+    name: ClassVar[str] = "v2"
+    requests_per_second: ClassVar[float] = 10.0  # per subscription key: portal page "Requests"
+    default_page_size: ClassVar[int] = 5000  # OpenAPI ResourceParameters
+    max_page_size: ClassVar[int] = 20000  # OpenAPI ResourceParameters.MaxPageSize
+    first_page: ClassVar[int] = 1
+    changed_field: ClassVar[str] = "LastChangedDateTimeOffset"
+    page_keys: ClassVar[tuple[str, ...]] = ("PageNumber", "PageSize")
+    order_key: ClassVar[str] = "OrderBy"
+
+    def endpoints(self, environment: str, host: str | None) -> Endpoints:
+        """Find production or demo at the vendor's, or below another host."""
+        if environment not in _PREFIX:
+            raise ValueError(f"unknown environment {environment!r}; use one of: {', '.join(_PREFIX)}")
+        root = host or _ORIGIN
+        path = urlsplit(root).path.rstrip("/")
+        if not path:
+            root = root.rstrip("/") + _PREFIX[environment]
+        elif path.lower().endswith("/v2"):
+            root = root.rstrip("/")[: -len("/v2")]
+            if path.lower().endswith("/demo/v2") != (environment == "demo"):
+                raise ValueError(
+                    f"the host {host!r} does not belong to the environment {environment!r}: "
+                    "the demo environment is the one below /Demo/v2"
+                )
+        else:
+            raise ValueError(
+                f"the host {host!r} has the path {path!r}: give the server alone "
+                "(https://host) or the whole base URL ending in /v2"
+            )
+        return Endpoints(base=root + "/v2", token=root + "/OAuth/Token")
+
+    def headers(self, credentials: Credentials) -> dict[str, str]:
+        """Give the subscription key's header; it goes with the token request too."""
+        return {"Ocp-Apim-Subscription-Key": credentials.subscription_key}
+
+    def token_request(self, credentials: Credentials) -> tuple[dict[str, str], dict[str, str]]:
+        """Ask by client credentials (RFC 6749 §4.4), application key and client key as Basic."""
+        return (
+            {"Authorization": f"Basic {credentials.basic}", **self.headers(credentials)},
+            {"grant_type": "client_credentials"},
+        )
+
+    def body_type(self, method: str) -> str:
+        """Name JSON, or JSON Patch: the only type that the OpenAPI file declares for PATCH."""
+        return "application/json-patch+json" if method == "PATCH" else "application/json"
+
+    def check_body(self, method: str, body: Any) -> None:
+        """Check that PATCH carries a list of RFC 6902 operations."""
+        if method != "PATCH":
+            return
+        example = '[{"op": "replace", "path": "/Name", "value": "..."}]'
+        if not isinstance(body, (list, tuple)) or not body:
+            raise ValueError(f"body of PATCH must be a list of JSON Patch operations such as {example}")
+        for operation in body:
+            known = isinstance(operation, Mapping) and operation.get("op") in _PATCH_OPS
+            if not known or not str(operation.get("path", "")).startswith("/"):
+                raise ValueError(f"body of PATCH has an operation without a known op and path; use {example}")
+
+    def page_query(self, number: int, size: int) -> dict[str, str]:
+        """Ask by page number, from 1."""
+        return {"PageNumber": str(number), "PageSize": str(size)}
+
+    def page_info(self, headers: Mapping[str, str]) -> PageInfo:
+        """
+        Read ``X-Pagination``: JSON text, of which only two keys are confirmed.
+
+        The links are only looked at for being there: behind the gateway they may name another host.
+        """
+        try:
+            loaded = json.loads(headers.get("X-Pagination") or "")
+        except ValueError:
+            return PageInfo()
+        if not isinstance(loaded, dict):
+            return PageInfo()
+        facts = {str(key).lower(): value for key, value in loaded.items()}
+        rows, size = _whole(facts.get("totalcount")), _whole(facts.get("pagesize"))
+        pages = _whole(facts.get("totalpages"))
+        return PageInfo(
+            total_rows=rows,
+            total_pages=-(-rows // size) if pages is None and rows and size else pages,
+            number=_whole(facts.get("currentpage")),
+            # A link that is left out proves nothing: the server may never send one.
+            is_last=not facts["nextpagelink"] if "nextpagelink" in facts else None,
+        )
+
+    def default_order(self, endpoint: str) -> str | None:
+        """Order by ``Id`` but for the few collections whose rows have none."""
+        path = endpoint.lower()
+        if _NO_ORDER.fullmatch(path):
+            return None
+        return _ORDER.get(path, "Id asc")
+
+    def fault(self, headers: Mapping[str, str], body: Any) -> Fault:
+        """Read problem details, a gateway message or a token error; keys in any case."""
+        facts = {str(key).lower(): value for key, value in body.items()} if isinstance(body, dict) else {}
+        title = _text(facts.get("title"))
+        detail = _text(facts.get("detail") or facts.get("error_description") or facts.get("message"))
+        if isinstance(facts.get("errors"), dict):
+            fields = "; ".join(f"{name}: {_text(says)}" for name, says in facts["errors"].items())
+            detail = f"{detail} {fields}" if detail else fields
+        return Fault(
+            code=_text(facts.get("error")),
+            title=title,
+            detail=detail,
+            trace_id=_text(
+                facts.get("traceid") or headers.get("Request-Id") or headers.get("x-ms-request-id")
+            ),
+            retry_after=_wait_in_text(detail or ""),
+        )
+
+    def renewable(self, body: Any) -> bool:
+        """Tell a stale token from the gateway's refusal of the subscription key."""
+        message = str(body.get("message", "")) if isinstance(body, dict) else ""
+        return "subscription key" not in message.lower()
+
+    def docs_url(self, endpoint: str) -> str:
+        """Give the portal's page of a resource, or its front page."""
+        return _PORTAL + _PAGES.get(endpoint.strip("/").split("/")[0].lower(), "/")
+
+
+def _whole(value: Any) -> int | None:
+    try:
+        return None if value is None or isinstance(value, bool) else int(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    return None if value is None else str(value)
+
+
+def _wait_in_text(text: str) -> float | None:
+    """Find the wait in the gateway's sentence, which is there even without ``Retry-After``."""
+    if found := _SECONDS_IN_TEXT.search(text):
+        return float(found[1])
+    if found := _REPLENISHED.search(text):
+        hours, minutes, seconds = (int(part) for part in found.groups())
+        return float(hours * 3600 + minutes * 60 + seconds)
+    return None

@@ -1,0 +1,81 @@
+"""The numbers a caller may set: plain frozen dataclasses, in seconds, that survive JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+
+def _check_number(owner: str, name: str, value: object, *, minimum: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{owner}.{name} must be a number, not {value!r}")
+    if not math.isfinite(value) or value < minimum:
+        raise ValueError(f"{owner}.{name} must be at least {minimum:g}, not {value!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryOptions:
+    """
+    How often and how long one request is tried; which requests may be repeated is not an option.
+
+    The wait before attempt *n* + 1 is ``wait_initial * 2 ** (n - 1)`` seconds, at most ``wait_max``,
+    times a random factor between 0.5 and 1. A wait that the server asks for wins over it, however
+    long, plus up to half a second. A wait that would pass ``deadline`` is not slept: the error is
+    raised at once, with what the server asked for in ``retry_after``.
+
+    :param attempts: tries in all, the first included; 1 turns retrying off.
+    :param wait_initial: seconds, see above.
+    :param wait_max: seconds, cap of our own waits (not of the server's).
+    :param deadline: seconds for all tries and waits of one request; no new try starts after it.
+    """
+
+    attempts: int = 6
+    wait_initial: float = 1.0
+    wait_max: float = 60.0
+    deadline: float = 600.0
+
+    def __post_init__(self) -> None:
+        if isinstance(self.attempts, bool) or not isinstance(self.attempts, int):
+            raise TypeError(f"RetryOptions.attempts must be a whole number, not {self.attempts!r}")
+        _check_number("RetryOptions", "attempts", self.attempts, minimum=1)
+        _check_number("RetryOptions", "wait_initial", self.wait_initial, minimum=0)
+        _check_number("RetryOptions", "wait_max", self.wait_max, minimum=0)
+        _check_number("RetryOptions", "deadline", self.deadline, minimum=0)
+
+    @classmethod
+    def of(cls, value: RetryOptions | Mapping[str, Any] | None) -> RetryOptions:
+        """
+        Read options from a mapping such as ``{"attempts": 3, "deadline": 60}``; None gives the defaults.
+
+        :raises ValueError: an unknown name or a number out of range.
+        :raises TypeError: a value of another type.
+        """
+        if value is None:
+            return cls()
+        if isinstance(value, cls):
+            return value
+        if not isinstance(value, Mapping):
+            raise TypeError(f"retry options must be a mapping or RetryOptions, not {value!r}")
+        known = [field.name for field in fields(cls)]
+        if unknown := sorted(set(value) - set(known)):
+            raise ValueError(f"unknown retry option {unknown[0]!r}; known: {', '.join(known)}")
+        return cls(**value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """
+    Time limits of one try, in seconds; there is always one.
+
+    :param connect: to establish the connection.
+    :param read: the longest silence while waiting for, or reading, the answer.
+    """
+
+    connect: float = 10.0
+    read: float = 120.0
+
+    def __post_init__(self) -> None:
+        _check_number("Timeouts", "connect", self.connect, minimum=0.001)
+        _check_number("Timeouts", "read", self.read, minimum=0.001)

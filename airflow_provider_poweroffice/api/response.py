@@ -1,0 +1,100 @@
+"""One answer of the API, whole, with its body decoded by what the server says it is."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+_HIDDEN_HEADERS = frozenset({"set-cookie", "authorization"})
+
+
+@dataclass(frozen=True)
+class Response:
+    """
+    An answer.
+
+    :param status_code: HTTP status.
+    :param headers: header names and values as sent; look-ups ignore case when built by the client.
+    :param content: the body's bytes, decompressed.
+    :param method: upper-case HTTP method of the request.
+    :param path: path of the request, without the query.
+    """
+
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
+    method: str
+    path: str
+
+    @property
+    def is_success(self) -> bool:
+        """Tell whether the status is 2xx; a redirect is none, as it is never followed."""
+        return 200 <= self.status_code < 300  # noqa: PLR2004 - the HTTP class
+
+    @property
+    def is_json(self) -> bool:
+        """Tell whether the server declares the body as JSON, problem details included."""
+        return "json" in self._content_type
+
+    @property
+    def text(self) -> str:
+        """Decode the body as text: the declared charset, else UTF-8; bad bytes become U+FFFD."""
+        charset = self._content_type.partition("charset=")[2].partition(";")[0].strip(" \"'")
+        try:
+            return self.content.decode(charset or "utf-8", errors="replace")
+        except LookupError:
+            return self.content.decode("utf-8", errors="replace")
+
+    @cached_property
+    def body(self) -> Any:
+        """
+        Decode the body: JSON to dicts and lists, text to str, other types to bytes; None when empty.
+
+        :raises ValueError: declared as JSON, and is not.
+        """
+        if not self.content:
+            return None
+        if self.is_json:
+            return json.loads(self.content)
+        if self._content_type.startswith("text/") or "xml" in self._content_type:
+            return self.text
+        return self.content
+
+    @property
+    def error_content(self) -> Any:
+        """Give the decoded body of an unsuccessful answer, as text where it is broken; else None."""
+        if self.is_success:
+            return None
+        try:
+            return self.body
+        except ValueError:
+            return self.text
+
+    def to_dict(self, body: Any) -> dict[str, Any]:
+        """
+        Build the JSON form that operators push to XCom.
+
+        :param body: the body in the form the caller asked for.
+        """
+        return {
+            "status_code": self.status_code,
+            "headers": {
+                name: value for name, value in self.headers.items() if name.lower() not in _HIDDEN_HEADERS
+            },
+            "body": body if self.is_success else None,
+            "is_success": self.is_success,
+            "error_content": jsonable(self.error_content),
+        }
+
+    @property
+    def _content_type(self) -> str:
+        return self.headers.get("Content-Type", "").lower()
+
+
+def jsonable(body: Any) -> Any:
+    """Make a decoded body fit for JSON: bytes become Base64 text."""
+    return base64.b64encode(body).decode("ascii") if isinstance(body, bytes) else body

@@ -1,0 +1,173 @@
+"""
+May this call be tried again, why, and when.
+
+Rule: ``retry_reason`` and ``wait_seconds`` are pure; only ``retrying`` knows tenacity and the log.
+
+Reasons, by what is known about the call:
+
+=========================================  ==================================
+answer                                     repeated for
+=========================================  ==================================
+429                                        any method: the gateway refused it
+provably not delivered                     any method
+token endpoint 429, 5xx                    any method: the call was not sent
+408, 500, 502, 503, 504, no reply,         GET, PUT, DELETE, or when the
+unreadable reply                           caller declares ``idempotent=True``
+anything else                              never
+=========================================  ==================================
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import tenacity
+
+from airflow_provider_poweroffice.api.options import RetryOptions
+from airflow_provider_poweroffice.api.throttle import Clock
+from airflow_provider_poweroffice.errors import (
+    APIConnectionError,
+    APIStatusError,
+    InvalidResponseError,
+    PowerOfficeError,
+    RateLimitError,
+)
+
+log = logging.getLogger(__name__)
+
+IDEMPOTENT_METHODS = frozenset({"GET", "PUT", "DELETE"})
+TRANSIENT_STATUSES = frozenset({408, 500, 502, 503, 504})
+MINIMUM_RATE_LIMIT_WAIT = 1.0  # "wait at least one second": portal page "Requests"
+SERVER_WAIT_JITTER = 0.5  # so that all who were refused together do not come back together
+
+
+def is_idempotent(method: str, idempotent: bool | None) -> bool:
+    """Tell whether a call may be carried out twice: the caller's word, else the method's meaning."""
+    return method in IDEMPOTENT_METHODS if idempotent is None else idempotent
+
+
+def retry_reason(error: BaseException, method: str, *, idempotent: bool | None = None) -> str | None:
+    """
+    Say why this call may be tried again, or None.
+
+    :param error: what the last try raised.
+    :param method: upper-case HTTP method.
+    :param idempotent: the caller's declaration; None decides by the method.
+    """
+    repeatable = is_idempotent(method, idempotent)
+    if isinstance(error, RateLimitError):
+        return "429 too many requests"
+    if isinstance(error, APIConnectionError):
+        if error.permanent or (error.outcome_unknown and not repeatable):
+            return None
+        return "no reply" if error.outcome_unknown else "not delivered"
+    if isinstance(error, InvalidResponseError):
+        return "unreadable reply" if repeatable or not error.outcome_unknown else None
+    if isinstance(error, APIStatusError) and error.status in TRANSIENT_STATUSES:
+        return f"status {error.status}" if repeatable or not error.outcome_unknown else None
+    return None
+
+
+def wait_seconds(options: RetryOptions, error: BaseException, attempt: int, jitter: float) -> float:
+    """
+    Say how long to wait before the next try, in seconds.
+
+    :param attempt: tries made so far, from 1.
+    :param jitter: a random number in [0, 1).
+    """
+    asked = getattr(error, "retry_after", None)
+    if isinstance(error, RateLimitError):
+        asked = max(asked or 0.0, MINIMUM_RATE_LIMIT_WAIT)
+    if asked is not None:
+        return float(asked) + SERVER_WAIT_JITTER * jitter
+    backoff: float = min(options.wait_max, options.wait_initial * 2.0 ** min(attempt - 1, 30))
+    return backoff * (0.5 + 0.5 * jitter)
+
+
+def parse_retry_after(value: str | None, now: float) -> float | None:
+    """
+    Read a ``Retry-After`` header: seconds or an HTTP-date (RFC 9110 §10.2.3), as seconds from now.
+
+    :param now: seconds since 1970.
+    :return: seconds, never negative; None when there is none or it can not be read.
+    """
+    if not value or not value.strip():
+        return None
+    text = value.strip()
+    if text.replace(".", "", 1).isdigit() and text.isascii():
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.fromtimestamp(now, UTC)).total_seconds())
+
+
+def retrying(
+    options: RetryOptions,
+    *,
+    method: str,
+    label: str,
+    idempotent: bool | None,
+    clock: Clock,
+    on_wait: Callable[[BaseException, float], None],
+    jitter: Callable[[], float] = random.random,
+) -> tenacity.Retrying:
+    """
+    Build the loop around one call.
+
+    :param label: method and path without query, for the log.
+    :param on_wait: told of each error and the wait that follows it.
+    :param jitter: source of random numbers in [0, 1).
+    """
+    started = clock.monotonic()
+
+    def reason(error: BaseException) -> str | None:
+        return retry_reason(error, method, idempotent=idempotent)
+
+    def wait(state: tenacity.RetryCallState) -> float:
+        return wait_seconds(options, _error(state), state.attempt_number, jitter())
+
+    def stop(state: tenacity.RetryCallState) -> bool:
+        after_wait = clock.monotonic() - started + state.upcoming_sleep
+        return state.attempt_number >= options.attempts or after_wait > options.deadline
+
+    def before_sleep(state: tenacity.RetryCallState) -> None:
+        error = _error(state)
+        on_wait(error, state.upcoming_sleep)
+        log.warning(
+            "%s: attempt %d of %d: %s; next try in %.1f s",
+            label,
+            state.attempt_number,
+            options.attempts,
+            reason(error),
+            state.upcoming_sleep,
+        )
+
+    return tenacity.Retrying(
+        retry=tenacity.retry_if_exception(lambda error: reason(error) is not None),
+        wait=wait,
+        stop=stop,
+        sleep=clock.sleep,
+        before_sleep=before_sleep,
+        reraise=True,
+    )
+
+
+def _error(state: tenacity.RetryCallState) -> BaseException:
+    error = state.outcome.exception() if state.outcome else None
+    if error is None:
+        raise AssertionError("unreachable: waiting only after an error")
+    return error
+
+
+def note_uncertain_attempts(error: PowerOfficeError, uncertain: int) -> None:
+    """Add to an error that earlier attempts of a writing call may have been carried out."""
+    if uncertain and not error.outcome_unknown:
+        error.add_note(f"{uncertain} earlier attempt(s) got no clear reply and may have been carried out.")

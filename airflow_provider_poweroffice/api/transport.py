@@ -1,0 +1,126 @@
+"""
+The session that every request leaves through: paced, timed, and never redirected.
+
+Rule: token requests, resent requests and requests a user makes on a borrowed session all pass
+``PacedAdapter``, so none can escape the rate limit or go without a timeout.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+from airflow_provider_poweroffice.api.options import Timeouts
+from airflow_provider_poweroffice.api.throttle import Throttle
+from airflow_provider_poweroffice.errors import APIConnectionError, APITimeoutError
+
+USER_AGENT = (
+    f"airflow-provider-poweroffice/{version('airflow-provider-poweroffice')} "
+    f"requests/{requests.__version__} python/{platform.python_version()}"
+)
+
+
+class PacedAdapter(HTTPAdapter):
+    """Sends at the throttle's pace, with a timeout even when the caller gave none."""
+
+    def __init__(self, throttle: Throttle, timeouts: Timeouts) -> None:
+        self._throttle = throttle
+        self._timeouts = timeouts
+        super().__init__(max_retries=0)
+
+    def send(  # noqa: PLR0917 - requests' signature
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,  # noqa: FBT002 - requests' signature
+        timeout: Any = None,
+        verify: bool | str = True,  # noqa: FBT002 - requests' signature
+        cert: Any = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        """Wait for a slot, then send."""
+        self._throttle.acquire()
+        limits = timeout if timeout is not None else (self._timeouts.connect, self._timeouts.read)
+        return super().send(request, stream, limits, verify, cert, proxies)
+
+
+class Session(requests.Session):
+    """
+    A ``requests.Session`` below one base URL.
+
+    A relative URL such as ``Customers`` is taken below the base URL. Redirects are never followed:
+    ``requests`` would carry the subscription key along to the new host.
+    """
+
+    def __init__(self, base_url: str, adapter: HTTPAdapter, *, verify: bool | str = True) -> None:
+        super().__init__()
+        self.base_url = base_url + "/"
+        self.verify = verify
+        self.headers.update({"Accept": "application/json", "User-Agent": USER_AGENT})
+        self.mount("https://", adapter)
+        self.mount("http://", adapter)
+
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send, with ``verify`` given so that the environment can not switch it back on or off."""
+        target = url.decode() if isinstance(url, bytes) else url
+        if not urlsplit(target).scheme:
+            target = urljoin(self.base_url, target.lstrip("/"))
+        kwargs.setdefault("verify", self.verify)
+        return super().request(method, target, *args, **kwargs)
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - requests' signature
+        """Follow nothing."""
+        return None
+
+
+def connection_error(error: requests.RequestException, label: str) -> APIConnectionError:
+    """
+    Tell what is known of a request that got no answer.
+
+    The original is not chained: its text holds the URL with the query's values.
+
+    :param label: method and path without query.
+    """
+    what = innermost(error)
+    if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return APIConnectionError(
+            f"{label}: the server's certificate is not trusted ({what}); nothing was sent. "
+            "Set ca_bundle in the connection to your own certificate authority",
+            outcome_unknown=False,
+            permanent=True,
+        )
+    if _never_sent(error):
+        kind = APITimeoutError if isinstance(error, requests.exceptions.Timeout) else APIConnectionError
+        return kind(f"{label}: no connection ({what}); nothing was sent", outcome_unknown=False)
+    kind = APITimeoutError if isinstance(error, requests.exceptions.Timeout) else APIConnectionError
+    warning = "" if label.startswith("GET ") else "; the request may have been carried out"
+    return kind(f"{label}: no reply ({what}){warning}", outcome_unknown=True)
+
+
+def _never_sent(error: requests.RequestException) -> bool:
+    if isinstance(error, (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError)):
+        return True
+    cause = error.args[0] if error.args else None
+    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
+
+
+def innermost(error: BaseException) -> str:
+    """Name the last cause: urllib3's own messages repeat the URL."""
+    seen: BaseException = error
+    while (below := _below(seen)) is not None:
+        seen = below
+    reason = getattr(seen, "strerror", None) or getattr(seen, "verify_message", None)
+    return f"{type(seen).__name__}: {reason}" if reason else type(seen).__name__
+
+
+def _below(error: BaseException) -> BaseException | None:
+    nested = [
+        item for item in (getattr(error, "reason", None), *error.args) if isinstance(item, BaseException)
+    ]
+    return nested[0] if nested else error.__cause__

@@ -1,0 +1,174 @@
+"""
+Every error this package raises for a call to the API.
+
+::
+
+    PowerOfficeError                  catch-all; never raised itself
+    ├── AuthenticationError           the token endpoint refused the keys
+    ├── UntrustedHostError            a URL would take the keys to another origin; nothing was sent
+    ├── PaginationError               a collection can not be read completely
+    ├── ResultTooLargeError           an answer too large for XCom; use a transfer
+    ├── ResponseValidationError       the answer does not fit the type asked for
+    ├── InvalidResponseError          a 2xx answer that can not be read (cut JSON, HTML, ...)
+    ├── APIConnectionError            no answer
+    │   └── APITimeoutError           no answer in time
+    └── APIStatusError                the server answered, and said no
+        ├── BadRequestError           400, 422
+        ├── PermissionDeniedError     401 after a new token, 403
+        ├── NotFoundError             404
+        ├── ConflictError             409, 412
+        ├── RateLimitError            429
+        └── ServerError               5xx
+
+Wrong arguments raise the builtin ``ValueError`` or ``TypeError``, before any request.
+Messages carry the method, the path without its query, and the vendor's own sentence; never a key,
+a token, a header, a query value or a body. Everything else is an attribute.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow_provider_poweroffice.api.response import Response
+
+
+class PowerOfficeError(Exception):
+    """Base of all errors of this package."""
+
+    #: True when nobody can tell whether the server carried the call out: a lost reply, a 5xx.
+    outcome_unknown: bool = False
+
+
+class AuthenticationError(PowerOfficeError):
+    """
+    The token endpoint refused the keys.
+
+    :param key: which key is at fault as far as the answer tells: ``"subscription key"`` or
+        ``"application key or client key"``.
+    :param status: HTTP status of the token endpoint.
+    """
+
+    def __init__(self, message: str, *, key: str, status: int) -> None:
+        super().__init__(message)
+        self.key = key
+        self.status = status
+
+
+class UntrustedHostError(PowerOfficeError):
+    """A request with keys was about to leave for an origin other than the API's; it was not sent."""
+
+
+class PaginationError(PowerOfficeError):
+    """A collection could not be read completely: a repeated page, or an answer that is no list."""
+
+
+class ResultTooLargeError(PowerOfficeError):
+    """An answer is larger than the operator may put into XCom."""
+
+
+class ResponseValidationError(PowerOfficeError):
+    """The answer does not fit the type it was to be validated against; the message has no values."""
+
+
+class InvalidResponseError(PowerOfficeError):
+    """A successful status with a body that can not be read; the call itself may have been carried out."""
+
+    outcome_unknown = True
+
+
+class APIConnectionError(PowerOfficeError):
+    """
+    No answer.
+
+    :param outcome_unknown: False when the request provably never reached the server (refused
+        connection, unknown host, TLS), so that any method may be repeated.
+    :param permanent: True when a repetition can not help (a certificate that is not trusted).
+    """
+
+    def __init__(self, message: str, *, outcome_unknown: bool, permanent: bool = False) -> None:
+        super().__init__(message)
+        self.outcome_unknown = outcome_unknown
+        self.permanent = permanent
+
+
+class APITimeoutError(APIConnectionError):
+    """No answer in time: while connecting (``outcome_unknown=False``) or while waiting for the reply."""
+
+
+class APIStatusError(PowerOfficeError):
+    """
+    The server answered with a status outside 2xx.
+
+    Attributes: ``status`` (int), ``code`` (the machine-readable error, e.g. ``invalid_client``),
+    ``title`` and ``detail`` (the vendor's sentences), ``trace_id``, ``retry_after`` (seconds the server
+    asks to wait, or None), ``response`` (the whole answer) and ``error_content`` (its decoded body).
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        response: Response,
+        code: str | None = None,
+        title: str | None = None,
+        detail: str | None = None,
+        trace_id: str | None = None,
+        retry_after: float | None = None,
+        outcome_unknown: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.response = response
+        self.status = response.status_code
+        self.code = code
+        self.title = title
+        self.detail = detail
+        self.trace_id = trace_id
+        self.retry_after = retry_after
+        self.outcome_unknown = outcome_unknown
+
+    @property
+    def error_content(self) -> Any:
+        """Give the decoded body of the answer: a dict for JSON, text, bytes, or None."""
+        return self.response.error_content
+
+
+class BadRequestError(APIStatusError):
+    """400 or 422: a bad filter, an unknown query name, a validation error, a duplicate reference."""
+
+
+class PermissionDeniedError(APIStatusError):
+    """401 although the token is new, or 403: a privilege or the company's module is missing."""
+
+
+class NotFoundError(APIStatusError):
+    """404: an unknown id, code or route, a required date left out, or a URL that is too long."""
+
+
+class ConflictError(APIStatusError):
+    """409 or 412: deleting what is in use, or changing what is already posted."""
+
+
+class RateLimitError(APIStatusError):
+    """429: the call was refused at the gateway and not carried out."""
+
+
+class ServerError(APIStatusError):
+    """5xx: unless the token endpoint said so, the call may have been carried out."""
+
+
+_BY_STATUS: dict[int, type[APIStatusError]] = {
+    400: BadRequestError,
+    401: PermissionDeniedError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    412: ConflictError,
+    422: BadRequestError,
+    429: RateLimitError,
+}
+
+
+def error_class(status: int) -> type[APIStatusError]:
+    """Name the error class of an HTTP status."""
+    return ServerError if status >= 500 else _BY_STATUS.get(status, APIStatusError)  # noqa: PLR2004 - the HTTP class

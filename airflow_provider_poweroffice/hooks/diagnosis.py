@@ -1,0 +1,90 @@
+"""
+What the Test button says: which key or environment is wrong, or what the keys open.
+
+Rule: sentences only; no key, whole or in part.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from airflow_provider_poweroffice.api.client import Client
+from airflow_provider_poweroffice.api.credentials import Credentials
+from airflow_provider_poweroffice.errors import AuthenticationError, PowerOfficeError
+
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_HEX = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
+_OTHER = {"production": "demo", "demo": "production"}
+
+
+def diagnose(
+    open_client: Callable[[str], Client], credentials: Credentials, environment: str
+) -> tuple[bool, str]:
+    """
+    Try the keys.
+
+    :param open_client: opens a client for an environment.
+    :return: success, and a sentence for the person who filled in the form.
+    """
+    try:
+        with open_client(environment) as client:
+            return True, _describe(
+                client.request("GET", "ClientIntegrationInformation").body or {}, environment
+            )
+    except AuthenticationError as error:
+        return False, _explain(error, open_client, credentials, environment)
+    except (PowerOfficeError, ValueError) as error:
+        return False, str(error)
+
+
+def _describe(information: dict[str, object], environment: str) -> str:
+    def listed(name: str) -> str:
+        values = information.get(name)
+        return ", ".join(map(str, values)) if isinstance(values, list) and values else "none"
+
+    return (
+        f"Connected to {information.get('ClientName')} ({environment}). "
+        f"Valid privileges: {listed('ValidPrivileges')}. Invalid privileges: {listed('InvalidPrivileges')}."
+    )
+
+
+def _explain(
+    error: AuthenticationError,
+    open_client: Callable[[str], Client],
+    credentials: Credentials,
+    environment: str,
+) -> str:
+    other = _OTHER[environment]
+    if _works_in(other, open_client):
+        return f"Wrong environment: these keys belong to {other}, the connection says {environment}."
+    if error.key == "subscription key":
+        hint = "" if _HEX.fullmatch(credentials.subscription_key) else " It should be 32 hexadecimal digits."
+        return f"Wrong subscription key (extra subscription_api_key): the gateway refused it.{hint} [{error}]"
+    return f"Wrong application key (login) or client key (password).{_shapes(credentials)} [{error}]"
+
+
+def _works_in(environment: str, open_client: Callable[[str], Client]) -> bool:
+    try:
+        with open_client(environment) as client:
+            client.auth.token()
+    except (PowerOfficeError, ValueError):
+        return False
+    return True
+
+
+def _shapes(credentials: Credentials) -> str:
+    """Point at a key that can not be right by its form; real keys are GUIDs."""
+    if credentials.application_key == credentials.client_key:
+        return " Both hold the same key."
+    odd = [
+        name
+        for name, key in (
+            ("application key", credentials.application_key),
+            ("client key", credentials.client_key),
+        )
+        if not _GUID.fullmatch(key)
+    ]
+    return (
+        f" The {' and the '.join(odd)} should look like 00000000-0000-0000-0000-000000000000." if odd else ""
+    )

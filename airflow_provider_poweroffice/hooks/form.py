@@ -1,0 +1,74 @@
+"""
+The connection form, declared once: for the provider info (3.2 and later) and for Airflow 3.1.
+
+Rule: imports nothing, since every Airflow process loads it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+UI_FIELD_BEHAVIOUR: dict[str, Any] = {
+    # Port stays visible: the Test button of Airflow 3.3.1 and 3.3.2 refuses a connection without one.
+    "hidden-fields": ["schema"],
+    "relabeling": {
+        "login": "Application key",
+        "password": "Client key",
+        "host": "API base URL (optional)",
+        "port": "Port (leave empty, or 443)",
+    },
+    "placeholders": {
+        "login": "00000000-0000-0000-0000-000000000000",
+        "host": "https://goapi.poweroffice.net",
+        "port": "443",
+    },
+}
+
+# The subscription key's name contains "api_key": Airflow redacts an extra by its name alone.
+CONN_FIELDS: dict[str, dict[str, Any]] = {
+    "subscription_api_key": {
+        "label": "Subscription key",
+        "description": "Ocp-Apim-Subscription-Key of the developer portal's product subscription",
+        "schema": {"type": ["string", "null"], "format": "password"},
+    },
+    "environment": {
+        "label": "Environment",
+        "description": "All three keys belong to one environment",
+        "schema": {"type": ["string", "null"], "enum": ["production", "demo"], "default": "production"},
+    },
+    "api_version": {
+        "label": "API version",
+        "description": "v2 is PowerOffice Go's current API",
+        "schema": {"type": ["string", "null"], "enum": ["v2"], "default": "v2"},
+    },
+    "connect_timeout": {
+        "label": "Connect timeout (s)",
+        "description": "Seconds to establish a connection; default 10",
+        "schema": {"type": ["number", "null"], "minimum": 0.001},
+    },
+    "read_timeout": {
+        "label": "Read timeout (s)",
+        "description": "Longest silence in seconds while waiting for an answer; default 120",
+        "schema": {"type": ["number", "null"], "minimum": 0.001},
+    },
+    "requests_per_second": {
+        "label": "Requests per second",
+        "description": "Limit to keep in each process; default the vendor's 10 per subscription key",
+        "schema": {"type": ["number", "null"], "minimum": 0.001},
+    },
+    "verify": {
+        "label": "Verify certificate",
+        "description": "Off trusts any server; only for tests",
+        "schema": {"type": ["boolean", "null"], "default": True},
+    },
+    "ca_bundle": {
+        "label": "CA bundle",
+        "description": "Path of a file with the certificate authorities to trust, e.g. behind a proxy",
+        "schema": {"type": ["string", "null"]},
+    },
+    "allow_http": {
+        "label": "Allow http://",
+        "description": "Send the keys unencrypted to a sandbox in a network of your own",
+        "schema": {"type": ["boolean", "null"], "default": False},
+    },
+}

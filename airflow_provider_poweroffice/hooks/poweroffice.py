@@ -1,0 +1,159 @@
+"""
+The hook: from an Airflow connection to an authenticated client.
+
+Rule: it translates a connection, and speaks no HTTP itself. Nothing is read before it is needed, as
+hooks are also built while DAG files are parsed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+from airflow.sdk import BaseHook
+
+from airflow_provider_poweroffice._compat import mask_secrets
+from airflow_provider_poweroffice.api.options import RetryOptions
+from airflow_provider_poweroffice.hooks.form import CONN_FIELDS, UI_FIELD_BEHAVIOUR
+from airflow_provider_poweroffice.hooks.settings import CONN_TYPE, Settings, read_settings
+
+if TYPE_CHECKING:
+    import requests
+
+    from airflow_provider_poweroffice.api.client import Client
+
+
+class PowerOfficeHook(BaseHook):
+    """
+    PowerOffice Go of one company.
+
+    May be used as a context manager, which closes its connections at the end.
+
+    :param poweroffice_conn_id: the Airflow connection.
+    :param retry_options: see :class:`~airflow_provider_poweroffice.api.options.RetryOptions`, or a
+        mapping such as ``{"attempts": 3, "deadline": 60}``.
+
+    .. seealso:: docs/connection.md
+    """
+
+    conn_name_attr = "poweroffice_conn_id"
+    default_conn_name = "poweroffice_default"
+    conn_type = CONN_TYPE
+    hook_name = "PowerOffice Go"
+
+    def __init__(
+        self,
+        poweroffice_conn_id: str = default_conn_name,
+        *,
+        retry_options: RetryOptions | Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.poweroffice_conn_id = poweroffice_conn_id
+        self.retry_options = RetryOptions.of(retry_options)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @cached_property
+    def client(self) -> Client:
+        """
+        Build the client, with every key and token masked in Airflow's logs.
+
+        :raises ValueError: the connection lacks a key, or has a field that can not be used.
+        """
+        settings = self._settings()
+        return open_client(settings, self.retry_options, on_token=lambda token: mask_secrets((token,)))
+
+    def get_conn(self) -> requests.Session:
+        """
+        Give an authenticated ``requests.Session``.
+
+        URLs may be relative, ``get_conn().get("Customers")``. The session signs requests to the API's
+        own server only, follows no redirect, keeps the rate limit and has a timeout; it does not retry.
+        """
+        return self.client.session
+
+    def close(self) -> None:
+        """Close the connections, if any were opened."""
+        if "client" in self.__dict__:
+            self.client.close()
+            del self.__dict__["client"]
+
+    def test_connection(self) -> tuple[bool, str]:
+        """
+        Try the keys.
+
+        On success: the company's name, its valid and its invalid privileges, by
+        ``GET /ClientIntegrationInformation``. On failure: which key, or whether the environment, is wrong.
+        """
+        from airflow_provider_poweroffice.hooks.diagnosis import diagnose  # noqa: PLC0415 - loads requests
+
+        try:
+            settings = self._settings()
+        except ValueError as error:
+            return False, str(error)
+        once = RetryOptions(attempts=2, deadline=10)
+        return diagnose(
+            lambda environment: open_client(
+                settings, once, environment=environment, on_token=lambda token: mask_secrets((token,))
+            ),
+            settings.credentials,
+            settings.environment,
+        )
+
+    def _settings(self) -> Settings:
+        settings = read_settings(self.get_connection(self.poweroffice_conn_id))
+        mask_secrets(settings.credentials.secrets)
+        return settings
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """Declare the form for Airflow 3.1; later versions read the provider info."""
+        return {name.replace("-", "_"): value for name, value in UI_FIELD_BEHAVIOUR.items()}
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """Declare the form's own fields for Airflow 3.1; later versions read the provider info."""
+        from flask_appbuilder.fieldwidgets import BS3PasswordFieldWidget, BS3TextFieldWidget  # noqa: PLC0415
+        from flask_babel import lazy_gettext  # noqa: PLC0415 - Airflow 3.1 stands in for these three
+        from wtforms import BooleanField, PasswordField, StringField  # noqa: PLC0415
+
+        def widget(field: Mapping[str, Any]) -> Any:
+            label, description = lazy_gettext(field["label"]), field["description"]
+            schema = field["schema"]
+            if schema.get("format") == "password":
+                return PasswordField(label, widget=BS3PasswordFieldWidget(), description=description)
+            if "boolean" in schema["type"]:
+                return BooleanField(label, default=schema["default"], description=description)
+            return StringField(
+                label, widget=BS3TextFieldWidget(), default=schema.get("default"), description=description
+            )
+
+        return {name: widget(field) for name, field in CONN_FIELDS.items()}
+
+
+def open_client(
+    settings: Settings,
+    retry: RetryOptions,
+    *,
+    environment: str | None = None,
+    on_token: Callable[[str], None] | None = None,
+) -> Client:
+    """Open a client with a connection's settings; also on the triggerer, where a hook can not read one."""
+    from airflow_provider_poweroffice.api.client import Client  # noqa: PLC0415 - requests costs 150 ms
+
+    return Client(
+        settings.credentials,
+        environment=environment or settings.environment,
+        host=settings.host,
+        api_version=settings.api_version,
+        retry=retry,
+        timeouts=settings.timeouts,
+        verify=settings.verify,
+        requests_per_second=settings.requests_per_second,
+        on_token=on_token,
+    )

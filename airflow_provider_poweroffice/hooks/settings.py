@@ -1,0 +1,155 @@
+"""
+From the fields of an Airflow connection to a client's arguments.
+
+Rule: pure; every message names the field, its value (never a key's) and the way out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from airflow_provider_poweroffice.api.credentials import Credentials
+from airflow_provider_poweroffice.api.options import Timeouts
+
+if TYPE_CHECKING:
+    from airflow.sdk import Connection
+
+CONN_TYPE = "poweroffice"
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_TRUE = frozenset({"true", "1", "yes", "on"})
+_FALSE = frozenset({"false", "0", "no", "off"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a connection says; see docs/connection.md."""
+
+    credentials: Credentials
+    environment: str
+    host: str | None
+    api_version: str
+    timeouts: Timeouts
+    verify: bool | str
+    requests_per_second: float | None
+
+
+def read_settings(conn: Connection) -> Settings:
+    """
+    Read a connection.
+
+    :raises ValueError: what is missing or wrong, by the field's name.
+    """
+    try:
+        return _read(conn)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"connection {conn.conn_id!r}: {error}") from None
+
+
+def _read(conn: Connection) -> Settings:
+    if conn.conn_type and conn.conn_type != CONN_TYPE:
+        raise ValueError(f"it is of the type {conn.conn_type!r}; choose 'PowerOffice Go' ({CONN_TYPE!r})")
+    extra = _extra(conn.extra)
+    subscription_key = extra.get("subscription_api_key") or extra.get("subscription_key")
+    _require_keys(conn, subscription_key)
+    return Settings(
+        credentials=Credentials(
+            application_key=str(conn.login),
+            client_key=str(conn.password),
+            subscription_key=str(subscription_key),
+        ),
+        environment=str(extra.get("environment") or "production").lower(),
+        host=_host(conn.host, conn.port, allow_http=_flag(extra, "allow_http", default=False)),
+        api_version=str(extra.get("api_version") or "v2").lower(),
+        timeouts=Timeouts(
+            connect=_number(extra, "connect_timeout", Timeouts().connect),
+            read=_number(extra, "read_timeout", Timeouts().read),
+        ),
+        verify=_verify(extra),
+        requests_per_second=_number(extra, "requests_per_second", None),
+    )
+
+
+def _extra(text: str | None) -> Mapping[str, Any]:
+    if not text:
+        return {}
+    try:
+        extra = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"extra is no JSON ({error}); it must be an object such as {{...}}") from None
+    if not isinstance(extra, dict):
+        raise ValueError('extra must be a JSON object such as {"subscription_api_key": "..."}')  # noqa: TRY004
+    return extra
+
+
+def _require_keys(conn: Connection, subscription_key: object) -> None:
+    fields = {
+        "login (application key)": conn.login,
+        "password (client key)": conn.password,
+        "extra subscription_api_key (subscription key)": subscription_key,
+    }
+    if missing := [name for name, value in fields.items() if not value]:
+        raise ValueError(f"missing: {', '.join(missing)}")
+
+
+def _host(host: str | None, port: int | None, *, allow_http: bool) -> str | None:
+    """Read the optional base URL; Airflow gives an empty text where a URI had none."""
+    if not host or not host.strip():
+        if port not in {None, 0, 443}:
+            raise ValueError(f"port {port} is given without a host; leave it empty, or 443")
+        return None
+    url = host.strip() if "://" in host else f"https://{host.strip()}"
+    parts = _split(url, host)
+    if parts.scheme not in {"https", "http"}:
+        raise ValueError(f"host {host!r} has the scheme {parts.scheme!r}; use https://")
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK and not allow_http:
+        raise ValueError(
+            f"host {host!r} would send the keys unencrypted; use https://, or set allow_http in extra "
+            "for a server in a network of your own"
+        )
+    netloc = parts.netloc if parts.port or not port else f"{parts.netloc}:{port}"
+    return f"{parts.scheme}://{netloc}{parts.path}"
+
+
+def _split(url: str, host: str) -> Any:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise ValueError(f"host {host!r} is no URL ({error})") from None
+    if not parts.hostname or parts.username or parts.query or parts.fragment or " " in url:
+        raise ValueError(f"host {host!r} is no base URL; write https://server or https://server/v2")
+    return parts
+
+
+def _verify(extra: Mapping[str, Any]) -> bool | str:
+    bundle = extra.get("ca_bundle")
+    if not _flag(extra, "verify", default=True):
+        return False
+    return str(bundle) if bundle else True
+
+
+def _flag(extra: Mapping[str, Any], name: str, *, default: bool) -> bool:
+    value = extra.get(name)
+    if value is None or value == "":
+        return default
+    text = str(value).lower()
+    if text not in _TRUE | _FALSE:
+        raise ValueError(f"extra {name} must be true or false, not {value!r}")
+    return text in _TRUE
+
+
+def _number(extra: Mapping[str, Any], name: str, default: Any) -> Any:
+    value = extra.get(name)
+    if value is None or value == "":
+        return default
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"extra {name} must be a number of seconds, not {value!r}") from None
+    if not 0 < number < float("inf"):
+        raise ValueError(f"extra {name} must be above 0, not {value!r}")
+    return number

@@ -1,0 +1,120 @@
+"""
+The forms in which an answer reaches XCom.
+
+Rule: what is returned is plain JSON: Airflow can not carry bytes, dataclasses or decimals faithfully.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, get_args, get_origin
+
+import msgspec
+
+from airflow_provider_poweroffice.api.response import Response, jsonable
+from airflow_provider_poweroffice.errors import ResponseValidationError, ResultTooLargeError
+
+KINDS = ("json", "response", "text", "bytes")
+
+
+def check_kind(kind: Any) -> None:
+    """
+    Check the ``response`` argument: one of ``KINDS``, or a type.
+
+    :raises ValueError: neither.
+    """
+    if kind in KINDS if isinstance(kind, str) else _is_type(kind):
+        return
+    raise ValueError(
+        f"response must be one of {', '.join(map(repr, KINDS))}, or a type to validate against, not {kind!r}"
+    )
+
+
+def _is_type(kind: Any) -> bool:
+    return isinstance(kind, type) or get_origin(kind) is not None
+
+
+def render(response: Response, kind: Any) -> Any:
+    """
+    Give an answer in the form asked for.
+
+    :param kind: ``"json"``: the decoded body; a GET that found nothing (204) gives ``[]``, another call
+        without content None. ``"text"``: str. ``"bytes"``: Base64 text. ``"response"``: a dict of
+        status_code, headers, body, is_success, error_content. A type: the body validated against it.
+    """
+    if kind == "response":
+        return response.to_dict(_body(response))
+    if kind == "text":
+        return response.text
+    if kind == "bytes":
+        return jsonable(response.content)
+    body = _body(response)
+    return body if kind == "json" else validate(body, kind)
+
+
+def _body(response: Response) -> Any:
+    nothing_found = response.method == "GET" and not response.content and response.is_success
+    return [] if nothing_found else jsonable(response.body)
+
+
+def validate(body: Any, kind: Any) -> Any:
+    """
+    Check decoded JSON against a type and give it back as plain JSON.
+
+    A list is checked row by row when the type is that of a row. Fields that the type does not have are
+    dropped; decimals come back as text, exactly.
+
+    :param kind: a msgspec Struct, dataclass, TypedDict, pydantic model, or a generic of them.
+    :raises ResponseValidationError: names the place and the type expected, not the value.
+    """
+    target = list[kind] if isinstance(body, list) and get_origin(kind) is not list else kind
+    check: Callable[[Any, Any], Any] = _by_msgspec if _has_struct(kind) else _by_pydantic
+    return check(body, target)
+
+
+def _has_struct(kind: Any) -> bool:
+    return any(_has_struct(part) for part in get_args(kind)) or (
+        isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+    )
+
+
+def _by_msgspec(body: Any, target: Any) -> Any:
+    try:
+        return msgspec.to_builtins(msgspec.convert(body, target))
+    except msgspec.ValidationError as error:
+        raise ResponseValidationError(f"the answer does not fit {target}: {error}") from None
+
+
+def _by_pydantic(body: Any, target: Any) -> Any:
+    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 - only where a type asks for it
+
+    adapter: Any = TypeAdapter(target)
+    try:
+        return adapter.dump_python(adapter.validate_python(body), mode="json", by_alias=True)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_context=False, include_url=False)[0]
+        place = ".".join(map(str, first["loc"])) or "the answer"
+        raise ResponseValidationError(
+            f"the answer does not fit {target}: {first['msg']} at {place}"
+        ) from None
+
+
+def check_size(size: int, limit: int | None, hint: str) -> None:
+    """
+    Refuse a result too large for XCom.
+
+    :param size: bytes of JSON, see :func:`json_size`.
+    :param limit: bytes of JSON; None for no limit.
+    :raises ResultTooLargeError: with the way out.
+    """
+    if limit is not None and size > limit:
+        raise ResultTooLargeError(
+            f"the result is at least {size} bytes as JSON, above max_result_bytes={limit}: "
+            f"XCom lives in Airflow's database. {hint}"
+        )
+
+
+def json_size(value: Any) -> int:
+    """Count the bytes of a value as JSON."""
+    return len(json.dumps(value, ensure_ascii=False).encode())

@@ -1,0 +1,31 @@
+"""
+Which errors end a task, and which may be left to its retries.
+
+Rule: a task is tried again only where that can help and can not book twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from airflow_provider_poweroffice._compat import AirflowFailException
+from airflow_provider_poweroffice.api.retry import retry_reason
+from airflow_provider_poweroffice.errors import PowerOfficeError
+
+
+@contextmanager
+def fail_task_when_final(method: str = "GET", *, idempotent: bool | None = None) -> Iterator[None]:
+    """
+    Let transient errors through to Airflow's retries; turn final ones into ``AirflowFailException``.
+
+    Final are refused keys and requests, and a writing call whose outcome is unknown. The typed error is
+    the exception's ``__cause__``.
+    """
+    try:
+        yield
+    except PowerOfficeError as error:
+        if retry_reason(error, method, idempotent=idempotent):
+            raise
+        notes = " ".join(getattr(error, "__notes__", ()))
+        raise AirflowFailException(f"{type(error).__name__}: {error} {notes}".rstrip()) from error

@@ -1,0 +1,225 @@
+"""
+The operator: one call, or one whole collection, to XCom.
+
+Rule: it assigns in ``__init__`` and decides in ``execute``; HTTP is the client's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator, ObjectStoragePath
+
+from airflow_provider_poweroffice.api.call import check_method
+from airflow_provider_poweroffice.api.options import RetryOptions
+from airflow_provider_poweroffice.api.retry import is_idempotent
+from airflow_provider_poweroffice.errors import PowerOfficeError
+from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
+from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
+from airflow_provider_poweroffice.operators.answers import check_kind, check_size, json_size, render, validate
+from airflow_provider_poweroffice.operators.failures import fail_task_when_final
+from airflow_provider_poweroffice.operators.page_errors import check_page_error, page_error_handler
+from airflow_provider_poweroffice.operators.write_guard import WriteGuard
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_poweroffice.api.client import Client
+    from airflow_provider_poweroffice.api.paging import Pages
+    from airflow_provider_poweroffice.api.response import Response
+
+MAX_RESULT_BYTES = 48 * 1024
+_TOO_LARGE = "Store it with PowerOfficeToObjectStorageOperator and hand its path to the next task."
+
+
+class PowerOfficeOperator(BaseOperator):
+    """
+    Call PowerOffice Go and push the answer to XCom.
+
+    Errors that a repetition can not cure end the task at once (``AirflowFailException``, the typed error
+    is its cause); transient ones are tried again within the call and then left to the task's retries.
+    A POST or PATCH whose reply was lost ends the task, as it may have been carried out. On Airflow 3.3
+    and later the task remembers in its state store what it sent, so that a retry after a killed worker
+    does not send it again.
+
+    :param endpoint: path below the base URL, such as ``Customers/42`` (templated).
+    :param method: GET, POST, PUT, PATCH or DELETE.
+    :param query: filters; None values are left out, lists are joined by commas (templated).
+    :param body: dict or list for JSON, or text or bytes as they stand. A PATCH takes a list of JSON Patch
+        operations (templated).
+    :param files: a multipart body instead: form field to the path of a file, local or in an object store,
+        such as ``{"file": "s3://aws_default@bucket/receipt.pdf"}`` (templated).
+    :param headers: further headers (templated).
+    :param response: ``"json"`` (default), ``"response"``, ``"text"``, ``"bytes"`` (Base64 text in XCom), or a
+        type (dataclass, msgspec Struct, pydantic model): the answer is checked against it and comes as
+        plain JSON.
+    :param fail_on_error: False returns the whole answer as a dict with ``is_success`` and
+        ``error_content``, also when the server said no; no answer at all still raises.
+    :param paginate: read all pages of a collection; the result is one list.
+    :param page_size: rows per page, 1 to 20000; default 5000.
+    :param first_page: page to begin with.
+    :param max_pages: pages to read at most; reaching it is a warning in the log.
+    :param order_by: order of the pages, default a unique key of the resource.
+    :param on_page_error: ``"stop"`` (default), ``"skip"``: leave out a page that fails after all retries,
+        with a warning and the XCom ``skipped_pages``, or a callable ``(error, page_number) -> bool``, true
+        to skip.
+    :param idempotent: may the call be carried out twice? Default: yes for GET, PUT and DELETE. True lets
+        a POST or PATCH be tried again after a 5xx or a lost reply, and turns the state store's guard off.
+    :param max_result_bytes: largest result as JSON; None for no limit.
+    :param retry_options: a mapping such as ``{"attempts": 3, "deadline": 60}``, see
+        :class:`~airflow_provider_poweroffice.api.options.RetryOptions`.
+    :param poweroffice_conn_id: the Airflow connection (templated).
+
+    .. seealso:: docs/operators.md
+    """
+
+    template_fields: Sequence[str] = ("endpoint", "query", "body", "files", "headers", "poweroffice_conn_id")
+    template_fields_renderers = {"query": "json", "body": "json", "headers": "json"}  # noqa: RUF012 - Airflow's form
+    operator_extra_links = (PowerOfficeDocsLink(),)
+    ui_color = "#dcefe4"
+
+    def __init__(
+        self,
+        *,
+        endpoint: str,
+        method: str = "GET",
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        files: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        response: Any = "json",
+        fail_on_error: bool = True,
+        paginate: bool = False,
+        page_size: int | None = None,
+        first_page: int | None = None,
+        max_pages: int | None = None,
+        order_by: str | None = "default",
+        on_page_error: str | Callable[[PowerOfficeError, int], bool] = "stop",
+        idempotent: bool | None = None,
+        max_result_bytes: int | None = MAX_RESULT_BYTES,
+        retry_options: RetryOptions | Mapping[str, Any] | None = None,
+        poweroffice_conn_id: str = PowerOfficeHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.endpoint = endpoint
+        self.query = query
+        self.body = body
+        self.files = files
+        self.headers = headers
+        self.poweroffice_conn_id = poweroffice_conn_id
+        self.method = check_method(method)
+        self.response = response
+        self.fail_on_error = fail_on_error
+        self.paginate = paginate
+        self.page_size = page_size
+        self.first_page = first_page
+        self.max_pages = max_pages
+        self.order_by = order_by
+        self.on_page_error = on_page_error
+        self.idempotent = idempotent
+        self.max_result_bytes = max_result_bytes
+        self.retry_options = RetryOptions.of(retry_options)
+        check_kind(response)
+        check_page_error(on_page_error)
+        self._check_paging()
+
+    def _check_paging(self) -> None:
+        if not self.paginate:
+            given = [
+                name for name in ("page_size", "first_page", "max_pages") if getattr(self, name) is not None
+            ]
+            if given:
+                raise ValueError(f"{given[0]} needs paginate=True; for a single page use query")
+        elif self.method != "GET" or self.response in {"response", "text", "bytes"} or not self.fail_on_error:
+            raise ValueError("paginate=True goes with GET, fail_on_error=True and response='json' or a type")
+
+    @cached_property
+    def hook(self) -> PowerOfficeHook:
+        """Give the hook of the connection."""
+        return PowerOfficeHook(self.poweroffice_conn_id, retry_options=self.retry_options)
+
+    def execute(self, context: Context) -> Any:
+        """
+        Make the call.
+
+        :return: plain JSON, see ``response``.
+        """
+        with self.hook as hook, fail_task_when_final(self.method, idempotent=self.idempotent):
+            if self.paginate:
+                return self._collect(hook.client, context)
+            if is_idempotent(self.method, self.idempotent):
+                return self._result_of(self._send(hook.client))
+            return self._write_once(hook.client, context)
+
+    def _send(self, client: Client) -> Response:
+        return client.request(
+            self.method,
+            self.endpoint,
+            query=self.query,
+            body=self.body,
+            files=self._read_files(),
+            headers=self.headers,
+            idempotent=self.idempotent,
+            fail_on_error=self.fail_on_error,
+        )
+
+    def _result_of(self, answer: Response) -> Any:
+        result = render(answer, self.response if self.fail_on_error else "response")
+        check_size(json_size(result), self.max_result_bytes, _TOO_LARGE)
+        return result
+
+    def _write_once(self, client: Client, context: Context) -> Any:
+        guard = WriteGuard(context, self.method, self.endpoint, self.query, self.body, self.files)
+        carried_out, result = guard.earlier_result()
+        if carried_out:
+            return result
+        with guard.sending():
+            answer = self._send(client)
+        if not answer.is_success:  # only with fail_on_error=False
+            guard.refused(answer.status_code)
+            return self._result_of(answer)
+        with guard.carried_out() as note:
+            note.result = result = self._result_of(answer)
+        return result
+
+    def _collect(self, client: Client, context: Context) -> list[Any]:
+        pages = client.pages(
+            self.endpoint,
+            query=self.query,
+            headers=self.headers,
+            page_size=self.page_size,
+            first_page=self.first_page,
+            max_pages=self.max_pages,
+            order_by=self.order_by,
+            on_page_error=page_error_handler(self.on_page_error),
+        )
+        rows: list[Any] = []
+        size = 0
+        for page in pages:
+            found = page.rows if self.response == "json" else validate(page.rows, self.response)
+            rows += found
+            size += json_size(found)
+            # At each page: a large collection is refused early, not after it was read.
+            check_size(size, self.max_result_bytes, _TOO_LARGE)
+        self._report(pages, context)
+        return rows
+
+    def _report(self, pages: Pages, context: Context) -> None:
+        self.log.info("%s: %d rows in %d pages", self.endpoint, pages.rows, pages.pages)
+        if pages.skipped and context.get("ti"):
+            context["ti"].xcom_push(key="skipped_pages", value=pages.skipped)
+
+    def _read_files(self) -> dict[str, tuple[str, bytes]] | None:
+        if self.files is None:
+            return None
+        if not isinstance(self.files, Mapping) or not all(
+            isinstance(path, str) for path in self.files.values()
+        ):
+            raise TypeError(
+                "files must map a form field to a file's path, such as {'file': 's3://bucket/a.pdf'}"
+            )
+        paths = {field: ObjectStoragePath(path) for field, path in self.files.items()}
+        return {field: (path.name, path.read_bytes()) for field, path in paths.items()}

@@ -1,0 +1,54 @@
+"""What Airflow asks every provider: its modules, its connection type and form. Imports next to nothing."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from airflow_provider_poweroffice.hooks.form import CONN_FIELDS, UI_FIELD_BEHAVIOUR
+
+_PACKAGE = "airflow_provider_poweroffice"
+_NAME = "PowerOffice Go"
+
+
+def get_provider_info() -> dict[str, Any]:
+    """Describe the provider; the form here is the only one that Airflow 3.3 shows."""
+
+    def modules(*names: str) -> list[dict[str, Any]]:
+        return [{"integration-name": _NAME, "python-modules": [f"{_PACKAGE}.{name}" for name in names]}]
+
+    return {
+        "package-name": "airflow-provider-poweroffice",
+        "name": _NAME,
+        "description": "`PowerOffice Go <https://developer.poweroffice.net/>`__ accounting: "
+        "read and write its API, move its data to object storage, wait for changes.",
+        "versions": [version("airflow-provider-poweroffice")],
+        "integrations": [
+            {
+                "integration-name": _NAME,
+                "external-doc-url": "https://developer.poweroffice.net/",
+                "tags": ["service"],
+            }
+        ],
+        "hooks": modules("hooks.poweroffice"),
+        "operators": modules("operators.poweroffice"),
+        "sensors": modules("sensors.poweroffice"),
+        "triggers": modules("triggers.poweroffice"),
+        "transfers": [
+            {
+                "source-integration-name": _NAME,
+                "target-integration-name": _NAME,
+                "python-module": f"{_PACKAGE}.transfers.poweroffice_to_object_storage",
+            }
+        ],
+        "connection-types": [
+            {
+                "connection-type": "poweroffice",
+                "hook-name": _NAME,
+                "hook-class-name": f"{_PACKAGE}.hooks.poweroffice.PowerOfficeHook",
+                "ui-field-behaviour": UI_FIELD_BEHAVIOUR,
+                "conn-fields": CONN_FIELDS,
+            }
+        ],
+        "extra-links": [f"{_PACKAGE}.links.poweroffice.PowerOfficeDocsLink"],
+    }

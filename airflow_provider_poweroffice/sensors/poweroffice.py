@@ -1,0 +1,172 @@
+"""
+The sensor: waits until a GET answers a condition.
+
+Rule: conditions are data, so that they mean the same in every mode; only a callable is tied to the
+worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseSensorOperator, PokeReturnValue
+
+from airflow_provider_poweroffice._compat import AirflowFailException, AirflowSensorTimeout, conf
+from airflow_provider_poweroffice.api.call import encode_query
+from airflow_provider_poweroffice.api.conditions import Condition
+from airflow_provider_poweroffice.api.options import RetryOptions
+from airflow_provider_poweroffice.api.retry import retry_reason
+from airflow_provider_poweroffice.errors import PowerOfficeError
+from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
+from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
+from airflow_provider_poweroffice.operators.answers import check_size, json_size
+from airflow_provider_poweroffice.operators.failures import fail_task_when_final
+from airflow_provider_poweroffice.operators.poweroffice import MAX_RESULT_BYTES
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+_SHORTEST_POLL = 1.0
+_TRIGGERER_GRACE = timedelta(seconds=60)
+
+
+class PowerOfficeSensor(BaseSensorOperator):
+    """
+    Wait until a GET answers a condition, and push the first record that fulfils it.
+
+    Without ``field`` and ``condition``: until there is at least one record. With ``field``: until in at
+    least one record the field compares to the value. One page is read, so narrow the query down.
+
+    Refused keys and requests (400, 401, 403, 404) fail the task at once. A 429, 5xx or lost reply is
+    logged, and the next poke tries again; a server's longer wait is respected.
+
+    :param endpoint: path, such as ``SalesOrders/sentState`` (templated).
+    :param query: filters (templated).
+    :param headers: further headers (templated).
+    :param field: dotted path in a record, such as ``IsInvoiceBeingProcessed`` (templated).
+    :param comparison: one of ``== != > >= < <= in "not in"``.
+    :param value: what to compare with (templated). Numbers and timestamps are compared as such.
+    :param condition: a callable that gets the decoded answer (None for no content) and returns truth;
+        instead of ``field``, and only without ``deferrable``.
+    :param deferrable: wait in the triggerer; default ``[operators] default_deferrable``.
+    :param retry_options: for one poke in the worker, such as ``{"attempts": 3}``.
+    :param poweroffice_conn_id: the Airflow connection (templated).
+
+    .. seealso:: docs/operators.md
+    """
+
+    template_fields: Sequence[str] = ("endpoint", "query", "headers", "field", "value", "poweroffice_conn_id")
+    template_fields_renderers = {"query": "json", "headers": "json"}  # noqa: RUF012 - Airflow's form
+    operator_extra_links = (PowerOfficeDocsLink(),)
+    ui_color = "#f2ead3"
+
+    def __init__(
+        self,
+        *,
+        endpoint: str,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        field: str | None = None,
+        comparison: str = "==",
+        value: Any = None,
+        condition: Callable[[Any], Any] | None = None,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        retry_options: RetryOptions | Mapping[str, Any] | None = None,
+        poweroffice_conn_id: str = PowerOfficeHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.endpoint = endpoint
+        self.query = query
+        self.headers = headers
+        self.field = field
+        self.comparison = comparison
+        self.value = value
+        self.condition = condition
+        self.deferrable = deferrable
+        self.retry_options = RetryOptions.of(retry_options or {"attempts": 3, "deadline": 60})
+        self.poweroffice_conn_id = poweroffice_conn_id
+        if condition is not None and (field is not None or deferrable):
+            raise ValueError(
+                "condition, a callable, goes without field, and without deferrable: it can not be sent to "
+                "the triggerer. Use field, comparison and value there"
+            )
+        if condition is not None and not callable(condition):
+            raise TypeError(f"condition must be callable, not {condition!r}; use field, comparison and value")
+        if deferrable and self.poke_interval < _SHORTEST_POLL:
+            raise ValueError(f"poke_interval must be at least {_SHORTEST_POLL:g} s when deferrable")
+
+    @cached_property
+    def hook(self) -> PowerOfficeHook:
+        """Give the hook of the connection."""
+        return PowerOfficeHook(self.poweroffice_conn_id, retry_options=self.retry_options)
+
+    def execute(self, context: Context) -> Any:
+        """Poke once in the worker; then wait there, or in the triggerer."""
+        if not self.deferrable:
+            return super().execute(context)
+        found = self.poke(context)
+        if found:
+            return found.xcom_value if isinstance(found, PokeReturnValue) else None
+        from airflow_provider_poweroffice.triggers.poweroffice import PowerOfficeTrigger  # noqa: PLC0415
+
+        limit = timedelta(seconds=self.timeout)
+        condition = self._condition()
+        return self.defer(
+            trigger=PowerOfficeTrigger(
+                endpoint=self.endpoint,
+                query=encode_query(self.query),
+                headers=dict(self.headers or {}),
+                field=condition.field,
+                comparison=condition.comparison,
+                value=condition.value,
+                poll_interval=self.poke_interval,
+                deadline=(datetime.now(UTC) + limit).isoformat(),
+                poweroffice_conn_id=self.poweroffice_conn_id,
+            ),
+            method_name="execute_complete",
+            # The trigger keeps the deadline itself; this is for a triggerer that is gone.
+            timeout=limit + _TRIGGERER_GRACE,
+        )
+
+    def execute_complete(self, context: Context, event: Mapping[str, Any] | None = None) -> Any:  # noqa: ARG002
+        """
+        Take the triggerer's verdict.
+
+        :raises AirflowFailException: the server refused.
+        :raises AirflowSensorTimeout: the condition was not fulfilled within ``timeout``.
+        """
+        if event and event.get("status") == "timeout":
+            raise AirflowSensorTimeout(event["message"])
+        if not event or event.get("status") != "success":
+            message = (event or {}).get("message", "the trigger ended without a verdict")
+            raise AirflowFailException(message)
+        self.log.info("condition fulfilled")
+        return event.get("record")
+
+    def poke(self, context: Context) -> bool | PokeReturnValue:  # noqa: ARG002 - Airflow's signature
+        """Ask once."""
+        condition = self._condition()
+        with self.hook as hook, fail_task_when_final():
+            try:
+                answer = hook.client.request("GET", self.endpoint, query=self.query, headers=self.headers)
+            except PowerOfficeError as error:
+                if not retry_reason(error, "GET"):
+                    raise
+                self.log.warning("no answer, waiting for the next poke: %s", error)
+                return False
+            if self.condition is not None:
+                return bool(self.condition(answer.body))
+            record = condition.first_match(answer.body)
+            if record is None:
+                return False
+            check_size(
+                json_size(record), MAX_RESULT_BYTES, "Name the fields you need in query: Fields=Id,..."
+            )
+            return PokeReturnValue(is_done=True, xcom_value=record)
+
+    def _condition(self) -> Condition:
+        return Condition(field=self.field, comparison=self.comparison, value=self.value)

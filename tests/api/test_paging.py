@@ -1,0 +1,333 @@
+"""Every row once: whatever the last page holds, the server says, or goes wrong in between."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+import random
+
+import msgspec
+import pytest
+from conftest import FakeClock, Unthrottled, credentials
+
+from airflow_provider_poweroffice.api import Client, Page, Pages, RetryOptions
+from airflow_provider_poweroffice.api.dialects.base import PageInfo
+from airflow_provider_poweroffice.api.paging import PageOptions
+from airflow_provider_poweroffice.errors import (
+    NotFoundError,
+    PaginationError,
+    PermissionDeniedError,
+    PowerOfficeError,
+    ServerError,
+)
+from airflow_provider_poweroffice.sandbox import Sandbox, Switches
+from airflow_provider_poweroffice.sandbox.switches import fields
+
+DATES = {"fromDate": "2000-01-01", "toDate": "2099-12-31"}
+
+
+def ids(client: Client, endpoint: str = "Customers", **options: object) -> list[int]:
+    """Read a collection and give the ids in order."""
+    return [row["Id"] for page in client.pages(endpoint, **options) for row in page]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("rows", [0, 1, 9, 10, 11, 20])
+@pytest.mark.parametrize("pagination", ["full", "minimal", "totals-only", "absent"])
+@pytest.mark.parametrize("page_past_end", ["204", "empty", "404"])
+def test_every_row_once(clock: FakeClock, rows: int, pagination: str, page_past_end: str) -> None:
+    """Zero, one, a page less one, a page, a page and one, two pages: with and without the header."""
+    with Sandbox(rate_limit=0, customers=rows, pagination=pagination, page_past_end=page_past_end) as sandbox, Client(
+        credentials(sandbox), host=sandbox.url, clock=clock, throttle=Unthrottled(), retry=RetryOptions(attempts=1)
+    ) as client:
+        pages = client.pages("Customers", page_size=10)
+        found = [row["Id"] for page in pages for row in page]
+        assert len(found) == len(set(found)) == rows == sandbox.totals()["Customers"]
+        assert found == sorted(found)
+        assert (pages.rows, pages.truncated, pages.skipped) == (rows, False, [])
+
+
+def test_requests_needed(client: Client, sandbox: Sandbox) -> None:
+    """With totals no request is wasted; without, one empty page ends the collection."""
+    total = sandbox.totals()["Customers"]
+    for pagination, extra in (("full", 0), ("totals-only", 0), ("minimal", 1), ("absent", 1)):
+        sandbox.set(pagination=pagination)
+        before = sandbox.count("GET", "/Customers")
+        assert len(ids(client, page_size=50)) == total
+        assert sandbox.count("GET", "/Customers") - before == -(-total // 50) + extra
+
+
+def pairwise() -> list[dict[str, str]]:
+    """Choose settings of all switches with fixed values such that every pair of values occurs."""
+    wanted = {
+        item.name: item.metadata["values"]
+        for item in fields(Switches)
+        if item.metadata["values"] and item.name not in {"mutation", "bad_keys", "retry_after"}
+    }
+    left = {
+        frozenset({(a, x), (b, y)})
+        for a, b in itertools.combinations(wanted, 2)
+        for x in wanted[a]
+        for y in wanted[b]
+    }
+    dice, chosen = random.Random(1), []  # noqa: S311 - a fixed choice of test cases
+    while left:
+        rows = [{name: dice.choice(values) for name, values in wanted.items()} for _ in range(60)]
+        best = max(rows, key=lambda row: len(_pairs(row) & left))
+        if best_pairs := _pairs(best) & left:
+            left -= best_pairs
+            chosen.append(best)
+        elif left:
+            a, b = next(iter(left))
+            rest = dict(rows[0])
+            rest[a[0]], rest[b[0]] = a[1], b[1]
+            left -= _pairs(rest)
+            chosen.append(rest)
+    return chosen
+
+
+def _pairs(row: dict[str, str]) -> set[frozenset[tuple[str, str]]]:
+    return {frozenset(pair) for pair in itertools.combinations(row.items(), 2)}
+
+
+@pytest.mark.parametrize("switches", pairwise(), ids=lambda row: "-".join(value[:3] for value in row.values()))
+def test_every_reading_of_the_facts(sandbox: Sandbox, client: Client, switches: dict[str, str]) -> None:
+    """Under every pair of readings, with a page cap too, all rows arrive once and in order."""
+    sandbox.set(**switches, page_size_cap=37)
+    found = ids(client, "AccountTransactions", query=DATES, page_size=100)
+    assert found == sorted(set(found))
+    assert len(found) == sandbox.totals()["AccountTransactions"]
+
+
+def test_capped_page_size(client: Client, sandbox: Sandbox) -> None:
+    """A server that silently gives smaller pages loses nothing."""
+    for pagination in ("full", "minimal", "totals-only", "absent"):
+        sandbox.set(page_size_cap=7, pagination=pagination)
+        assert len(set(ids(client, page_size=50))) == sandbox.totals()["Customers"]
+
+
+def test_unordered_server_is_ordered(client: Client, sandbox: Sandbox) -> None:
+    """Pages are ordered by Id unless the caller says otherwise, in whatever way."""
+    assert ids(client, page_size=20) == sorted(ids(client, page_size=20))
+    assert ids(client, order_by="Id desc") == sorted(ids(client), reverse=True)
+    assert ids(client, query={"orderby": "Id desc"}) == sorted(ids(client), reverse=True)
+    assert ids(client, order_by=None) != sorted(ids(client))
+    queries = [str(entry.query) for entry in sandbox.journal() if entry.method == "GET"]
+    assert "OrderBy" not in queries[-2]
+    assert "OrderBy" in queries[-1]
+
+
+def test_first_page_and_max_pages(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    """Page arguments do what they say, and reaching the limit is said loudly."""
+    everyone = ids(client)
+    assert ids(client, page_size=50, first_page=2) == everyone[50:]
+    with caplog.at_level(logging.WARNING):
+        pages = client.pages("Customers", page_size=50, max_pages=2)
+        assert [len(page) for page in pages] == [50, 50]
+    assert pages.truncated
+    assert f"max_pages=2 with 100 rows of {len(everyone)}" in caplog.text
+    caplog.clear()
+    pages = client.pages("Customers", page_size=100, max_pages=2)
+    assert sum(len(page) for page in pages) == len(everyone)
+    assert not pages.truncated
+    assert caplog.text == ""
+
+
+def test_lazy(client: Client, sandbox: Sandbox) -> None:
+    """A page is requested when it is asked for, not before."""
+    pages = client.pages("Customers", page_size=10)
+    assert sandbox.journal() == []
+    next(pages)
+    assert sandbox.count("GET", "/Customers") == 1
+
+
+def test_rows_as_sent(client: Client) -> None:
+    """Raw rows keep the digits the server wrote, and decoded rows are the same data."""
+    page: Page = next(client.pages("AccountTransactions", query=DATES, page_size=500))
+    assert any(b'Amount":1.10' in bytes(row) or b".00" in bytes(row) for row in page.raw_rows)
+    assert [json.loads(bytes(row)) for row in page.raw_rows] == page.rows == json.loads(page.content)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "says"),
+    [
+        ({"page_size": 0}, ValueError, "page_size must be between 1 and 20000, not 0"),
+        ({"page_size": 20001}, ValueError, "between 1 and 20000"),
+        ({"page_size": "10"}, TypeError, "page_size"),
+        ({"page_size": True}, TypeError, "page_size"),
+        ({"first_page": 0}, ValueError, "first_page"),
+        ({"max_pages": 0}, ValueError, "max_pages"),
+        ({"query": {"pageSize": 5}}, ValueError, "page_size"),
+        ({"query": {"PageNumber": 5}}, ValueError, "first_page"),
+    ],
+)
+def test_bad_paging(
+    client: Client, sandbox: Sandbox, options: dict[str, object], error: type[Exception], says: str
+) -> None:
+    """Paging arguments are checked before any request."""
+    with pytest.raises(error, match=says):
+        client.pages("Customers", **options)  # type: ignore[arg-type]
+    assert sandbox.journal() == []
+
+
+def test_no_list(client: Client) -> None:
+    """An endpoint that gives one object is no collection, and the error says what to use."""
+    with pytest.raises(PaginationError, match=r"request\(\)"):
+        list(client.pages("ClientIntegrationInformation", order_by=None))
+
+
+def test_unknown_resource(client: Client) -> None:
+    """A 404 on the first page is an error, not an empty collection."""
+    with pytest.raises(NotFoundError):
+        list(client.pages("Nope"))
+
+
+def test_server_that_never_ends(client: Client, sandbox: Sandbox) -> None:
+    """A server that ignores PageNumber is caught at the second page."""
+    sandbox.add_fault(action="status", status=200, path="/Customers", times=0, body='[{"Id": 1}]')
+    with pytest.raises(PaginationError, match="page 2 repeats"):
+        list(client.pages("Customers"))
+    assert sandbox.count("GET", "/Customers") == 2
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"action": "status", "status": 503, "every": 3},
+        {"action": "status", "status": 429, "every": 3, "headers": {"Retry-After": "2"}},
+        {"action": "truncate", "every": 4},
+        {"action": "reset_after", "every": 4},
+        {"action": "garbage", "every": 4},
+        {"action": "expire_tokens", "every": 3},
+    ],
+    ids=lambda fault: f"{fault['action']}-{fault.get('status', '')}",
+)
+def test_each_trouble_on_the_way(client: Client, sandbox: Sandbox, fault: dict[str, object]) -> None:
+    """Whatever goes wrong at each third or fourth page: the same rows, once each."""
+    expected = ids(client, "AccountTransactions", query=DATES)
+    sandbox.add_fault(**fault, path="/AccountTransactions")
+    assert ids(client, "AccountTransactions", query=DATES, page_size=100) == expected
+    assert sandbox.count("GET", "/AccountTransactions") > 23
+
+
+def test_all_trouble_together(sandbox: Sandbox, clock: FakeClock) -> None:
+    """Expired tokens, 429s, 503s and broken bodies, all at once: the same rows, once each."""
+    client = Client(
+        credentials(sandbox),
+        host=sandbox.url,
+        clock=clock,
+        throttle=Unthrottled(),
+        retry=RetryOptions(attempts=30, deadline=1e6),
+    )
+    expected = ids(client, "AccountTransactions", query=DATES)
+    path = "/AccountTransactions"
+    sandbox.add_fault(action="status", status=503, path=path, every=3)
+    sandbox.add_fault(action="truncate", path=path, every=7)
+    sandbox.add_fault(action="reset_after", path=path, every=10)
+    sandbox.add_fault(action="garbage", path=path, every=11)
+    sandbox.add_fault(action="status", status=429, path=path, every=5, headers={"Retry-After": "2"})
+    sandbox.add_fault(action="expire_tokens", path=path, every=8)
+    found = ids(client, "AccountTransactions", query=DATES, page_size=50)
+    assert found == expected
+    assert sandbox.count("POST", "/OAuth/Token") > 2
+
+
+def test_stops_at_a_broken_page(client: Client, sandbox: Sandbox) -> None:
+    """By default a page that fails after all retries ends the reading with its error."""
+    sandbox.add_fault(action="status", status=500, path="/Customers", times=0)
+    with pytest.raises(ServerError):
+        ids(client)
+
+
+def page_fault(sandbox: Sandbox, number: int) -> None:
+    """Let one page fail for good: with a single attempt, the n-th request is the n-th page."""
+    sandbox.add_fault(action="status", status=500, path="/Customers", every=number, times=1)
+
+
+@pytest.mark.parametrize("pagination", ["full", "absent"])
+def test_skipped_page_is_recorded(sandbox: Sandbox, clock: FakeClock, pagination: str) -> None:
+    """A skipped page is left out, recorded and warned of; the rest arrives."""
+    sandbox.set(pagination=pagination)
+    with Client(
+        credentials(sandbox), host=sandbox.url, clock=clock, throttle=Unthrottled(), retry=RetryOptions(attempts=1)
+    ) as client:
+        everyone = ids(client, page_size=50)
+        page_fault(sandbox, 2)
+        asked: list[tuple[PowerOfficeError, int]] = []
+        pages = client.pages(
+            "Customers", page_size=50, on_page_error=lambda error, number: asked.append((error, number)) is None
+        )
+        assert [row["Id"] for page in pages for row in page] == everyone[:50] + everyone[100:]
+    assert [(type(error), number) for error, number in asked] == [(ServerError, 2)]
+    assert [(skip["page"], "500" in skip["error"]) for skip in pages.skipped] == [(2, True)]
+
+
+def test_last_page_skipped(sandbox: Sandbox, clock: FakeClock) -> None:
+    """A skipped last page ends the reading too."""
+    with Client(
+        credentials(sandbox), host=sandbox.url, clock=clock, throttle=Unthrottled(), retry=RetryOptions(attempts=1)
+    ) as client:
+        page_fault(sandbox, 3)
+        pages = client.pages("Customers", page_size=50, on_page_error=lambda *_: True)
+        assert sum(len(page) for page in pages) == 100
+        assert [skip["page"] for skip in pages.skipped] == [3]
+
+
+def test_skipping_comes_to_an_end(sandbox: Sandbox, clock: FakeClock) -> None:
+    """Two failures in a row, with no total known, are raised: nobody could tell where the end is."""
+    sandbox.add_fault(action="status", status=500, path="/Customers", times=0)
+    with Client(
+        credentials(sandbox), host=sandbox.url, clock=clock, throttle=Unthrottled(), retry=RetryOptions(attempts=1)
+    ) as client, pytest.raises(ServerError):
+        list(client.pages("Customers", on_page_error=lambda *_: True))
+    assert sandbox.count("GET", "/Customers") == 2
+
+
+def test_handler_may_refuse(client: Client, sandbox: Sandbox) -> None:
+    """A handler that says no lets the error through."""
+    sandbox.add_fault(action="status", status=500, path="/Customers", times=0)
+    with pytest.raises(ServerError):
+        list(client.pages("Customers", on_page_error=lambda *_: False))
+
+
+def test_missing_privilege_is_never_skipped(client: Client, sandbox: Sandbox) -> None:
+    """Skipping page after page of a 403 would be silence about all of them."""
+    sandbox.add_fault(action="status", status=403, path="/Customers", times=0)
+    with pytest.raises(PermissionDeniedError):
+        list(client.pages("Customers", on_page_error=lambda *_: True))
+
+
+@pytest.mark.parametrize("mutation", ["insert", "delete"])
+def test_moving_data_is_warned_of(
+    client: Client, sandbox: Sandbox, caplog: pytest.LogCaptureFixture, mutation: str
+) -> None:
+    """A collection that changes while it is read is warned of, and no row comes twice."""
+    sandbox.set(mutation=mutation)
+    with caplog.at_level(logging.WARNING):
+        found = ids(client, page_size=30)
+    assert len(found) == len(set(found))
+    assert "the collection changed" in caplog.text
+
+
+def test_cap_with_a_count_by_the_size_asked_for() -> None:
+    """A server that counts its pages by the size asked for, and sends fewer rows, is read to the end."""
+    info = PageInfo(total_rows=3, total_pages=1)
+
+    def fetch(number: int) -> Page:
+        rows = [msgspec.Raw(b'{"Id": %d}' % number)] if number <= 3 else []
+        return Page(number, b"[%d]" % number, rows, info)
+
+    pages = Pages(fetch, PageOptions(page_size=3, first_page=1), label="GET /x")
+    assert [row["Id"] for page in pages for row in page] == [1, 2, 3]
+
+
+def test_empty_page_before_the_last() -> None:
+    """The total decides, not the emptiness of a page in the middle."""
+    info = PageInfo(total_rows=2, total_pages=3)
+
+    def fetch(number: int) -> Page:
+        rows = [] if number == 2 else [msgspec.Raw(b'{"Id": %d}' % number)]
+        return Page(number, b"[%d]" % number, rows, info if rows else PageInfo())
+
+    pages = Pages(fetch, PageOptions(page_size=1, first_page=1), label="GET /x")
+    assert [row["Id"] for page in pages for row in page] == [1, 3]

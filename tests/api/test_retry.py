@@ -1,0 +1,146 @@
+"""What may be tried again, why, and when: pure functions."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+import pytest
+
+from airflow_provider_poweroffice.api.options import RetryOptions, Timeouts
+from airflow_provider_poweroffice.api.response import Response
+from airflow_provider_poweroffice.api.retry import parse_retry_after, retry_reason, wait_seconds
+from airflow_provider_poweroffice.errors import (
+    APIConnectionError,
+    APIStatusError,
+    AuthenticationError,
+    InvalidResponseError,
+    PaginationError,
+    UntrustedHostError,
+    error_class,
+)
+
+
+def status_error(status: int, *, unknown: bool | None = None, retry_after: float | None = None) -> APIStatusError:
+    """Build the error of a status."""
+    response = Response(status, {}, b"", "GET", "/v2/x")
+    unknown = status >= 500 if unknown is None else unknown
+    return error_class(status)("x", response=response, outcome_unknown=unknown, retry_after=retry_after)
+
+
+LOST = APIConnectionError("x", outcome_unknown=True)
+NOT_SENT = APIConnectionError("x", outcome_unknown=False)
+BAD_CERTIFICATE = APIConnectionError("x", outcome_unknown=False, permanent=True)
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST", "PATCH"])
+@pytest.mark.parametrize(
+    ("error", "idempotent_only"),
+    [
+        (status_error(429), False),
+        (NOT_SENT, False),
+        (status_error(503, unknown=False), False),
+        (status_error(500), True),
+        (status_error(502), True),
+        (status_error(503), True),
+        (status_error(504), True),
+        (status_error(408, unknown=True), True),
+        (LOST, True),
+        (InvalidResponseError("x"), True),
+    ],
+)
+def test_transient(error: Exception, method: str, *, idempotent_only: bool) -> None:
+    """Refused or undelivered calls repeat for any method, uncertain ones for idempotent methods only."""
+    allowed = not idempotent_only or method in {"GET", "PUT", "DELETE"}
+    assert bool(retry_reason(error, method)) == allowed
+    assert bool(retry_reason(error, method, idempotent=True))
+    assert bool(retry_reason(error, method, idempotent=False)) == (not idempotent_only)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        *(status_error(status) for status in (301, 400, 401, 403, 404, 409, 412, 422, 501, 505)),
+        BAD_CERTIFICATE,
+        AuthenticationError("x", key="k", status=400),
+        PaginationError("x"),
+        UntrustedHostError("x"),
+        ValueError("x"),
+        KeyboardInterrupt(),
+    ],
+)
+def test_final(error: BaseException) -> None:
+    """What a repetition can not cure is never repeated, whatever the caller declares."""
+    assert retry_reason(error, "GET", idempotent=True) is None
+
+
+def test_backoff_bounds() -> None:
+    """Our own wait doubles, is capped, and is random between half and whole."""
+    options = RetryOptions(wait_initial=1, wait_max=10)
+    waits = [(wait_seconds(options, LOST, n, 0.0), wait_seconds(options, LOST, n, 0.999)) for n in range(1, 7)]
+    assert [low for low, _ in waits] == [0.5, 1, 2, 4, 5, 5]
+    assert [round(high) for _, high in waits] == [1, 2, 4, 8, 10, 10]
+    assert wait_seconds(options, LOST, 5000, 0.5) == 7.5
+
+
+def test_server_wait_wins() -> None:
+    """The server's wait is never cut short, is a second at least for a 429, and holds for a 503 too."""
+    options = RetryOptions(wait_max=5)
+    assert wait_seconds(options, status_error(429, retry_after=30), 1, 0.0) == 30
+    assert wait_seconds(options, status_error(429, retry_after=0), 1, 0.0) == 1
+    assert wait_seconds(options, status_error(429), 1, 1.0) == 1.5
+    assert wait_seconds(options, status_error(503, retry_after=20), 1, 0.0) == 20
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("3", 3.0), (" 2.5 ", 2.5), ("0", 0.0), ("", None), (None, None), ("soon", None), ("-1", None), ("٣", None)],
+)
+def test_retry_after_seconds(text: str | None, seconds: float | None) -> None:
+    """Seconds are read; nonsense is no wait rather than an error."""
+    assert parse_retry_after(text, 0.0) == seconds
+
+
+def test_retry_after_date() -> None:
+    """An HTTP-date is a moment: the wait is what is left of it, never negative."""
+    moment = datetime(2026, 11, 22, 12, 0, 30, tzinfo=UTC)
+    now = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC).timestamp()
+    assert parse_retry_after(format_datetime(moment, usegmt=True), now) == 30
+    assert parse_retry_after(format_datetime(moment, usegmt=True), now + 60) == 0
+    assert parse_retry_after("Sun Nov 22 12:00:30 2026", now) == 30
+
+
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [
+        ({"attempts": 0}, ValueError),
+        ({"attempts": -1}, ValueError),
+        ({"attempts": 2.5}, TypeError),
+        ({"attempts": True}, TypeError),
+        ({"wait_initial": -1}, ValueError),
+        ({"wait_max": float("inf")}, ValueError),
+        ({"deadline": -0.1}, ValueError),
+        ({"deadline": "60"}, TypeError),
+        ({"atempts": 3}, ValueError),
+        ("3", TypeError),
+    ],
+)
+def test_bad_retry_options(values: object, error: type[Exception]) -> None:
+    """A bad number is named before it can do harm."""
+    with pytest.raises(error) as caught:
+        RetryOptions.of(values)  # type: ignore[arg-type]
+    assert not isinstance(values, dict) or next(iter(values)) in str(caught.value)
+
+
+def test_good_retry_options() -> None:
+    """Options come from a mapping, from options, or from nothing."""
+    assert RetryOptions.of({"attempts": 3}) == RetryOptions(attempts=3)
+    assert RetryOptions.of(RetryOptions(deadline=1)).deadline == 1
+    assert RetryOptions.of(None) == RetryOptions()
+
+
+@pytest.mark.parametrize("values", [{"connect": 0}, {"read": -1}, {"read": float("nan")}])
+def test_bad_timeouts(values: dict[str, float]) -> None:
+    """There is always a positive time limit."""
+    with pytest.raises(ValueError, match=next(iter(values))):
+        Timeouts(**values)

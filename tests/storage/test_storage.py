@@ -1,0 +1,149 @@
+"""What is stored is what was sent, whole or not at all."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+from pathlib import Path
+
+import fsspec
+import msgspec
+import pytest
+from upath import UPath
+
+from airflow_provider_poweroffice.api.dialects.base import PageInfo
+from airflow_provider_poweroffice.api.paging import Page
+from airflow_provider_poweroffice.storage.codecs import Spool, Watermark, encode
+from airflow_provider_poweroffice.storage.publish import publish
+
+
+def page(text: bytes, number: int = 1) -> Page:
+    """Make a page as the client does."""
+    return Page(number, text, msgspec.json.decode(text, type=list[msgspec.Raw]), PageInfo())
+
+
+ONE = page(b'[{"Id":1,"Amount":1.10},{"Id":2,"Amount":-0.00,"Big":12345678901234567890.123}]')
+TWO = page(b'[{"Id":3,"Text":"l\\u00f8nn \\n \xc3\xb8"}]', 2)
+PRETTY = page(b'[\r\n  {\n    "Id": 4,\n    "Amount": 1.10,\n    "Text": "a\\nb"\n  }\n]')
+
+
+def test_ndjson_keeps_every_digit() -> None:
+    """One row a line, each as the server wrote it: 1.10 stays 1.10."""
+    assert b"".join(encode(iter([ONE, TWO]), "ndjson")) == (
+        b'{"Id":1,"Amount":1.10}\n'
+        b'{"Id":2,"Amount":-0.00,"Big":12345678901234567890.123}\n'
+        b'{"Id":3,"Text":"l\\u00f8nn \\n \xc3\xb8"}\n'
+    )
+
+
+def test_pretty_rows_become_lines() -> None:
+    """A server that prints prettily still gives one row a line, digits and text kept."""
+    assert b"".join(encode(iter([PRETTY]), "ndjson")) == b'{"Id":4,"Amount":1.10,"Text":"a\\nb"}\n'
+
+
+def test_json_pages() -> None:
+    """Pages are kept apart and as sent, in one JSON document; no page gives an empty array."""
+    text = b"".join(encode(iter([ONE, TWO]), "json pages"))
+    assert [len(rows) for rows in json.loads(text)] == [2, 1]
+    assert ONE.content in text
+    assert TWO.content in text
+    assert json.loads(b"".join(encode(iter([]), "json pages"))) == []
+
+
+def test_unknown_format() -> None:
+    """A format that does not exist is named."""
+    with pytest.raises(ValueError, match="'csv'"):
+        list(encode(iter([]), "csv"))
+
+
+def spooled(pages: list[Page], *, compress: bool) -> tuple[bytes, Spool, str]:
+    """Write pages to a spool in memory."""
+    file = io.BytesIO()
+    spool = Spool(file, compress=compress)
+    for data in encode(iter(pages), "ndjson"):
+        spool.add(data)
+    digest = spool.finish()
+    return file.getvalue(), spool, digest
+
+
+@pytest.mark.parametrize("compress", [True, False])
+@pytest.mark.parametrize("pages", [[], [ONE], [ONE, TWO, PRETTY]], ids=len)
+def test_spool(pages: list[Page], *, compress: bool) -> None:
+    """Count and hash are those of the file, equal rows give equal bytes, and empty is a file too."""
+    content, spool, digest = spooled(pages, compress=compress)
+    assert (spool.bytes, digest) == (len(content), hashlib.sha256(content).hexdigest())
+    assert content == spooled(pages, compress=compress)[0]
+    plain = gzip.decompress(content) if compress else content
+    assert plain == b"".join(encode(iter(pages), "ndjson"))
+
+
+def test_watermark() -> None:
+    """The latest change of all rows, wherever it stands, as the server wrote it."""
+    mark = Watermark("LastChangedDateTimeOffset")
+    assert mark.value is None
+    stamp = '[{"Id":%d,"LastChangedDateTimeOffset":"%s"},{"Id":0},{"LastChangedDateTimeOffset":null}]'
+    for number, text in enumerate(
+        ["2026-05-02T13:09:55.9103401Z", "2026-05-02T13:09:55.9103402Z", "2026-05-02T13:09:55.91Z"]
+    ):
+        mark.see(page((stamp % (number, text)).encode()))
+    mark.see(ONE)
+    assert mark.value == "2026-05-02T13:09:55.9103402Z"
+
+
+@pytest.mark.parametrize("odd", [b"17", b'"soon"', b"{}"])
+def test_odd_watermark(odd: bytes) -> None:
+    """A field that is no timestamp gives no watermark, and no failure."""
+    mark = Watermark("Changed")
+    mark.see(page(b'[{"Changed":' + odd + b"}]"))
+    assert mark.value is None
+
+
+@pytest.fixture
+def finished(tmp_path: Path) -> str:
+    """Give a finished local file."""
+    local = tmp_path / "spool"
+    local.write_bytes(b"new")
+    return str(local)
+
+
+def test_publish_locally(finished: str, tmp_path: Path) -> None:
+    """A local object appears under its name, in folders that are made, with nothing beside it."""
+    target = UPath(f"file://{tmp_path}/lake/a/b.ndjson")
+    publish(finished, target)
+    publish(finished, target)
+    assert [(path.name, path.read_bytes()) for path in (tmp_path / "lake/a").iterdir()] == [("b.ndjson", b"new")]
+
+
+def test_publish_elsewhere(finished: str) -> None:
+    """On a file system without whole uploads, the object is renamed into place."""
+    fsspec.filesystem("memory").store.clear()
+    target = UPath("memory://lake/b.ndjson")
+    publish(finished, target)
+    assert [path.name for path in target.parent.iterdir()] == ["b.ndjson"]
+    assert target.read_bytes() == b"new"
+
+
+def test_failed_publish_leaves_the_old(finished: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When writing fails half-way, the old object is whole and nothing else remains."""
+    target = UPath(f"file://{tmp_path}/b.ndjson")
+    target.write_bytes(b"old")
+
+    def half(_source: str, destination: str) -> None:
+        Path(destination).write_bytes(b"ne")
+        raise OSError("disk full")
+
+    monkeypatch.setattr("shutil.copyfile", half)
+    with pytest.raises(OSError, match="disk full"):
+        publish(finished, target)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.ndjson", "spool"]
+    assert target.read_bytes() == b"old"
+
+
+def test_leftovers_of_a_killed_run_go(finished: str, tmp_path: Path) -> None:
+    """What a killed run left beside the target is removed by the next; other files stay."""
+    (tmp_path / ".b.ndjson.partial-0123").write_bytes(b"half")
+    (tmp_path / ".c.ndjson.partial-0123").write_bytes(b"half")
+    publish(finished, UPath(f"file://{tmp_path}/b.ndjson"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".c.ndjson.partial-0123", "b.ndjson", "spool"]

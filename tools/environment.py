@@ -1,0 +1,53 @@
+"""
+Make a virtual environment inside the checkout from one file of pinned versions.
+
+Runs on the machine's own python3 with nothing but venv and pip. Nothing is left outside the checkout:
+caches go to ``.cache/``. A finished environment holds a stamp of its pins and is not made again.
+
+    python3 tools/environment.py .venv requirements/airflow-3.3.txt
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+UV = "uv==0.13.9"
+
+
+def main(folder: str, pins: str) -> int:
+    """Make the environment unless it is there already."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - this file runs on whatever python3 the machine has
+        print(f"Python 3.11 or later is needed, this is {sys.version.split()[0]}; try: make PYTHON=python3.12 ...")
+        return 2
+    target = ROOT / folder
+    stamp = target / "made-from"
+    wanted = hashlib.sha256((ROOT / pins).read_bytes() + (ROOT / "pyproject.toml").read_bytes()).hexdigest()
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return 0
+    print(f"making {folder} from {pins} ...", flush=True)
+    python = target / "bin" / "python"
+    if not python.exists():
+        venv.create(target, with_pip=True)
+    environment = os.environ | {"UV_CACHE_DIR": str(ROOT / ".cache" / "uv"), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    environment.pop("VIRTUAL_ENV", None)
+
+    def run(*command: str) -> None:
+        subprocess.run([str(python), "-m", *command], check=True, env=environment, cwd=ROOT)
+
+    run("pip", "install", "--quiet", "--no-cache-dir", UV)
+    install = ("uv", "pip", "install", "--quiet", "--python", str(python))
+    # Compiled now: without it every start of Airflow costs seconds more.
+    run(*install, "--compile-bytecode", "--requirement", pins)
+    run(*install, "--no-deps", "--editable", ".")
+    stamp.write_text(wanted)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
