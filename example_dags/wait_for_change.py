@@ -7,6 +7,8 @@ no worker slot.
 
 from __future__ import annotations
 
+from typing import Any
+
 from airflow.sdk import DAG, task
 
 from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
@@ -17,14 +19,17 @@ with DAG("poweroffice_wait_for_change", schedule=None, catchup=False, tags=["pow
     changed = PowerOfficeSensor(
         task_id="changed",
         endpoint="Customers",
-        query={"lastChangedDateTimeOffsetGreaterThan": HOUR_AGO, "Fields": "Id,Name,LastChangedDateTimeOffset"},
+        query={
+            "lastChangedDateTimeOffsetGreaterThan": HOUR_AGO,
+            "Fields": "Id,Name,LastChangedDateTimeOffset",
+        },
         poke_interval=30,  # seconds; PowerOffice asks integrations to poll sparingly
         timeout=3600,
         deferrable=True,
     )
 
     @task
-    def announce(customer: dict[str, object]) -> str:
+    def announce(customer: Any) -> str:
         """Give the name of the first customer found."""
         return f"{customer['Name']} changed at {customer['LastChangedDateTimeOffset']}"
 

@@ -23,7 +23,9 @@ UV = "uv==0.13.9"
 def main(folder: str, pins: str) -> int:
     """Make the environment unless it is there already."""
     if sys.version_info < (3, 11):  # noqa: UP036 - this file runs on whatever python3 the machine has
-        print(f"Python 3.11 or later is needed, this is {sys.version.split()[0]}; try: make PYTHON=python3.12 ...")
+        print(
+            f"Python 3.11 or later is needed, this is {sys.version.split()[0]}; try PYTHON=python3.12"
+        )
         return 2
     target = ROOT / folder
     stamp = target / "made-from"
@@ -34,7 +36,10 @@ def main(folder: str, pins: str) -> int:
     python = target / "bin" / "python"
     if not python.exists():
         venv.create(target, with_pip=True)
-    environment = os.environ | {"UV_CACHE_DIR": str(ROOT / ".cache" / "uv"), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    environment = os.environ | {
+        "UV_CACHE_DIR": str(ROOT / ".cache" / "uv"),
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }
     environment.pop("VIRTUAL_ENV", None)
 
     def run(*command: str) -> None:

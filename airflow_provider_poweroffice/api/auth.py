@@ -95,7 +95,8 @@ class TokenAuth(AuthBase):
         except requests.RequestException as error:
             lost = connection_error(error, label)
             raise type(lost)(
-                f"{label}: no token ({innermost(error)}); the call was not sent",
+                f"{label}: no token from {urlsplit(self._endpoints.token).netloc} ({innermost(error)}); "
+                "the call was not sent",
                 outcome_unknown=False,
                 permanent=lost.permanent,
             ) from None

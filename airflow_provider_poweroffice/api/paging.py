@@ -125,6 +125,9 @@ def split_page(response: Response, number: int, info: PageInfo) -> Page:
         raise InvalidResponseError(f"{label}: page {number} is no complete JSON ({error})") from None
 
 
+_EMPTY = Page(0, b"[]", [], PageInfo())
+
+
 class Pages(Iterator[Page]):
     """
     Iterator over the pages of one collection; lazy: a page is requested when it is asked for.
@@ -168,8 +171,10 @@ class Pages(Iterator[Page]):
                 break
             elif page:
                 self._note(page)
+                last = self._is_last(page)
                 yield page
-                if self._is_last(page):
+                page = _EMPTY  # its memory is free while the next one is fetched
+                if last:
                     break
             number += 1
             if (
@@ -189,7 +194,7 @@ class Pages(Iterator[Page]):
         except NotFoundError:
             # One reading of the facts is that a page past the end is answered with 404.
             if self.pages and self._total_pages is None:
-                return Page(number, b"[]", [], PageInfo())
+                return _EMPTY
             raise
         except (APIStatusError, APIConnectionError, InvalidResponseError) as error:
             if isinstance(error, _NEVER_SKIPPED) or self._on_page_error is None:

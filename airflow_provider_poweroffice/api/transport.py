@@ -88,6 +88,7 @@ def connection_error(error: requests.RequestException, label: str) -> APIConnect
     :param label: method and path without query.
     """
     what = innermost(error)
+    server = urlsplit(getattr(error.request, "url", None) or "").netloc or "the server"
     if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
         return APIConnectionError(
             f"{label}: the server's certificate is not trusted ({what}); nothing was sent. "
@@ -97,10 +98,10 @@ def connection_error(error: requests.RequestException, label: str) -> APIConnect
         )
     if _never_sent(error):
         kind = APITimeoutError if isinstance(error, requests.exceptions.Timeout) else APIConnectionError
-        return kind(f"{label}: no connection ({what}); nothing was sent", outcome_unknown=False)
+        return kind(f"{label}: no connection to {server} ({what}); nothing was sent", outcome_unknown=False)
     kind = APITimeoutError if isinstance(error, requests.exceptions.Timeout) else APIConnectionError
     warning = "" if label.startswith("GET ") else "; the request may have been carried out"
-    return kind(f"{label}: no reply ({what}){warning}", outcome_unknown=True)
+    return kind(f"{label}: no reply from {server} ({what}){warning}", outcome_unknown=True)
 
 
 def _never_sent(error: requests.RequestException) -> bool:

@@ -96,7 +96,7 @@ class PowerOfficeHook(BaseHook):
             settings = self._settings()
         except ValueError as error:
             return False, str(error)
-        once = RetryOptions(attempts=2, deadline=10)
+        once = RetryOptions(attempts=1)
         return diagnose(
             lambda environment: open_client(
                 settings, once, environment=environment, on_token=lambda token: mask_secrets((token,))

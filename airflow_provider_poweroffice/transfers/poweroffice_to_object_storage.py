@@ -165,6 +165,7 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
                     spool.bytes,
                 )
             yield page
+            del page
 
 
 def object_path(text: str, form: str) -> ObjectStoragePath:

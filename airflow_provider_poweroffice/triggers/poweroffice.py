@@ -87,7 +87,9 @@ class PowerOfficeTrigger(BaseTrigger):
         settings = read_settings(await aget_connection(self.poweroffice_conn_id))
         await amask_secrets(settings.credentials.secrets)
         tokens: list[str] = []
-        client = open_client(settings, RetryOptions(attempts=1), on_token=tokens.append)
+        client = await asyncio.to_thread(
+            open_client, settings, RetryOptions(attempts=1), on_token=tokens.append
+        )
         try:
             yield TriggerEvent(await self._verdict(client, tokens))
         finally:

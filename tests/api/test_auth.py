@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from conftest import FakeClock, Unthrottled, credentials
+from support import FakeClock, Unthrottled, credentials
 
 from airflow_provider_poweroffice.api import Client, Credentials, RetryOptions
 from airflow_provider_poweroffice.errors import (
@@ -51,7 +51,10 @@ def test_wrong_key(sandbox: Sandbox, clock: FakeClock, wrong: str, bad_keys: str
 
 def test_wrong_subscription_key(sandbox: Sandbox, clock: FakeClock) -> None:
     """The gateway's refusal is told apart from the token endpoint's."""
-    with with_keys(sandbox, clock, subscription_key="f" * 32) as client, pytest.raises(AuthenticationError) as caught:
+    with (
+        with_keys(sandbox, clock, subscription_key="f" * 32) as client,
+        pytest.raises(AuthenticationError) as caught,
+    ):
         client.request("GET", "Customers")
     assert caught.value.key == "subscription key"
     assert "subscription_api_key" in str(caught.value)
@@ -131,7 +134,11 @@ def test_token_endpoint_stays_down(
     """When the token endpoint stays down, the error is typed, and nothing is said to be uncertain."""
     sandbox.add_fault(action="status", status=status, path=TOKEN, times=0)
     client = Client(
-        credentials(sandbox), host=sandbox.url, clock=clock, throttle=Unthrottled(), retry=RetryOptions(attempts=2)
+        credentials(sandbox),
+        host=sandbox.url,
+        clock=clock,
+        throttle=Unthrottled(),
+        retry=RetryOptions(attempts=2),
     )
     with client, pytest.raises(kind) as caught:
         client.request("POST", "Customers", body={})
@@ -150,7 +157,11 @@ def test_answer_without_token(sandbox: Sandbox, clock: FakeClock) -> None:
     """A 200 without a token is an error of its own, not a KeyError."""
     sandbox.add_fault(action="status", status=200, body='{"expires_in": 5}', path=TOKEN, times=0)
     client = Client(
-        credentials(sandbox), host=sandbox.url, clock=clock, throttle=Unthrottled(), retry=RetryOptions(attempts=1)
+        credentials(sandbox),
+        host=sandbox.url,
+        clock=clock,
+        throttle=Unthrottled(),
+        retry=RetryOptions(attempts=1),
     )
     with client, pytest.raises(InvalidResponseError, match="access_token"):
         client.request("GET", "Customers")
@@ -205,8 +216,14 @@ def test_each_environment_has_its_own_keys(sandbox: Sandbox, clock: FakeClock) -
     """Demo keys work in demo only, at demo's own token URL."""
     keys = credentials(sandbox, environment="demo")
     with Client(keys, environment="demo", host=sandbox.url, clock=clock, throttle=Unthrottled()) as client:
-        assert client.request("GET", "ClientIntegrationInformation").path == "/Demo/v2/ClientIntegrationInformation"
-    with Client(keys, host=sandbox.url, clock=clock, throttle=Unthrottled()) as client, pytest.raises(AuthenticationError):
+        assert (
+            client.request("GET", "ClientIntegrationInformation").path
+            == "/Demo/v2/ClientIntegrationInformation"
+        )
+    with (
+        Client(keys, host=sandbox.url, clock=clock, throttle=Unthrottled()) as client,
+        pytest.raises(AuthenticationError),
+    ):
         client.request("GET", "ClientIntegrationInformation")
 
 

@@ -108,7 +108,9 @@ def test_query_values() -> None:
 
 def test_money_keeps_its_digits() -> None:
     """A Decimal goes out as an exact number, never through float."""
-    call = build_call(V2, "POST", "x", body={"Amount": Decimal("0.10"), "Big": Decimal("12345678901234567890.12")})
+    call = build_call(
+        V2, "POST", "x", body={"Amount": Decimal("0.10"), "Big": Decimal("12345678901234567890.12")}
+    )
     assert call.content == b'{"Amount":0.10,"Big":12345678901234567890.12}'
 
 
@@ -137,7 +139,14 @@ def test_media_types() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [{"Name": "x"}, [], [{"op": "replace"}], [{"op": "swap", "path": "/a"}], [{"op": "add", "path": "Name"}], [1]],
+    [
+        {"Name": "x"},
+        [],
+        [{"op": "replace"}],
+        [{"op": "swap", "path": "/a"}],
+        [{"op": "add", "path": "Name"}],
+        [1],
+    ],
 )
 def test_patch_must_be_json_patch(body: object) -> None:
     """An object as PATCH body is silently ignored by some servers; it is refused here."""

@@ -9,7 +9,7 @@ import random
 
 import msgspec
 import pytest
-from conftest import FakeClock, Unthrottled, credentials
+from support import FakeClock, Unthrottled, credentials
 
 from airflow_provider_poweroffice.api import Client, Page, Pages, RetryOptions
 from airflow_provider_poweroffice.api.dialects.base import PageInfo
@@ -37,9 +37,16 @@ def ids(client: Client, endpoint: str = "Customers", **options: object) -> list[
 @pytest.mark.parametrize("page_past_end", ["204", "empty", "404"])
 def test_every_row_once(clock: FakeClock, rows: int, pagination: str, page_past_end: str) -> None:
     """Zero, one, a page less one, a page, a page and one, two pages: with and without the header."""
-    with Sandbox(rate_limit=0, customers=rows, pagination=pagination, page_past_end=page_past_end) as sandbox, Client(
-        credentials(sandbox), host=sandbox.url, clock=clock, throttle=Unthrottled(), retry=RetryOptions(attempts=1)
-    ) as client:
+    with (
+        Sandbox(rate_limit=0, customers=rows, pagination=pagination, page_past_end=page_past_end) as sandbox,
+        Client(
+            credentials(sandbox),
+            host=sandbox.url,
+            clock=clock,
+            throttle=Unthrottled(),
+            retry=RetryOptions(attempts=1),
+        ) as client,
+    ):
         pages = client.pages("Customers", page_size=10)
         found = [row["Id"] for page in pages for row in page]
         assert len(found) == len(set(found)) == rows == sandbox.totals()["Customers"]
@@ -90,7 +97,9 @@ def _pairs(row: dict[str, str]) -> set[frozenset[tuple[str, str]]]:
     return {frozenset(pair) for pair in itertools.combinations(row.items(), 2)}
 
 
-@pytest.mark.parametrize("switches", pairwise(), ids=lambda row: "-".join(value[:3] for value in row.values()))
+@pytest.mark.parametrize(
+    "switches", pairwise(), ids=lambda row: "-".join(value[:3] for value in row.values())
+)
 def test_every_reading_of_the_facts(sandbox: Sandbox, client: Client, switches: dict[str, str]) -> None:
     """Under every pair of readings, with a page cap too, all rows arrive once and in order."""
     sandbox.set(**switches, page_size_cap=37)
@@ -249,13 +258,19 @@ def test_skipped_page_is_recorded(sandbox: Sandbox, clock: FakeClock, pagination
     """A skipped page is left out, recorded and warned of; the rest arrives."""
     sandbox.set(pagination=pagination)
     with Client(
-        credentials(sandbox), host=sandbox.url, clock=clock, throttle=Unthrottled(), retry=RetryOptions(attempts=1)
+        credentials(sandbox),
+        host=sandbox.url,
+        clock=clock,
+        throttle=Unthrottled(),
+        retry=RetryOptions(attempts=1),
     ) as client:
         everyone = ids(client, page_size=50)
         page_fault(sandbox, 2)
         asked: list[tuple[PowerOfficeError, int]] = []
         pages = client.pages(
-            "Customers", page_size=50, on_page_error=lambda error, number: asked.append((error, number)) is None
+            "Customers",
+            page_size=50,
+            on_page_error=lambda error, number: asked.append((error, number)) is None,
         )
         assert [row["Id"] for page in pages for row in page] == everyone[:50] + everyone[100:]
     assert [(type(error), number) for error, number in asked] == [(ServerError, 2)]
@@ -265,7 +280,11 @@ def test_skipped_page_is_recorded(sandbox: Sandbox, clock: FakeClock, pagination
 def test_last_page_skipped(sandbox: Sandbox, clock: FakeClock) -> None:
     """A skipped last page ends the reading too."""
     with Client(
-        credentials(sandbox), host=sandbox.url, clock=clock, throttle=Unthrottled(), retry=RetryOptions(attempts=1)
+        credentials(sandbox),
+        host=sandbox.url,
+        clock=clock,
+        throttle=Unthrottled(),
+        retry=RetryOptions(attempts=1),
     ) as client:
         page_fault(sandbox, 3)
         pages = client.pages("Customers", page_size=50, on_page_error=lambda *_: True)
@@ -276,9 +295,16 @@ def test_last_page_skipped(sandbox: Sandbox, clock: FakeClock) -> None:
 def test_skipping_comes_to_an_end(sandbox: Sandbox, clock: FakeClock) -> None:
     """Two failures in a row, with no total known, are raised: nobody could tell where the end is."""
     sandbox.add_fault(action="status", status=500, path="/Customers", times=0)
-    with Client(
-        credentials(sandbox), host=sandbox.url, clock=clock, throttle=Unthrottled(), retry=RetryOptions(attempts=1)
-    ) as client, pytest.raises(ServerError):
+    with (
+        Client(
+            credentials(sandbox),
+            host=sandbox.url,
+            clock=clock,
+            throttle=Unthrottled(),
+            retry=RetryOptions(attempts=1),
+        ) as client,
+        pytest.raises(ServerError),
+    ):
         list(client.pages("Customers", on_page_error=lambda *_: True))
     assert sandbox.count("GET", "/Customers") == 2
 

@@ -21,7 +21,9 @@ from airflow_provider_poweroffice.errors import (
 )
 
 
-def status_error(status: int, *, unknown: bool | None = None, retry_after: float | None = None) -> APIStatusError:
+def status_error(
+    status: int, *, unknown: bool | None = None, retry_after: float | None = None
+) -> APIStatusError:
     """Build the error of a status."""
     response = Response(status, {}, b"", "GET", "/v2/x")
     unknown = status >= 500 if unknown is None else unknown
@@ -77,7 +79,9 @@ def test_final(error: BaseException) -> None:
 def test_backoff_bounds() -> None:
     """Our own wait doubles, is capped, and is random between half and whole."""
     options = RetryOptions(wait_initial=1, wait_max=10)
-    waits = [(wait_seconds(options, LOST, n, 0.0), wait_seconds(options, LOST, n, 0.999)) for n in range(1, 7)]
+    waits = [
+        (wait_seconds(options, LOST, n, 0.0), wait_seconds(options, LOST, n, 0.999)) for n in range(1, 7)
+    ]
     assert [low for low, _ in waits] == [0.5, 1, 2, 4, 5, 5]
     assert [round(high) for _, high in waits] == [1, 2, 4, 8, 10, 10]
     assert wait_seconds(options, LOST, 5000, 0.5) == 7.5
@@ -94,7 +98,16 @@ def test_server_wait_wins() -> None:
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("3", 3.0), (" 2.5 ", 2.5), ("0", 0.0), ("", None), (None, None), ("soon", None), ("-1", None), ("٣", None)],
+    [
+        ("3", 3.0),
+        (" 2.5 ", 2.5),
+        ("0", 0.0),
+        ("", None),
+        (None, None),
+        ("soon", None),
+        ("-1", None),
+        ("٣", None),
+    ],
 )
 def test_retry_after_seconds(text: str | None, seconds: float | None) -> None:
     """Seconds are read; nonsense is no wait rather than an error."""

@@ -7,7 +7,7 @@ import sys
 import threading
 
 import pytest
-from conftest import FakeClock, credentials
+from support import FakeClock, credentials
 
 from airflow_provider_poweroffice.api import Client
 from airflow_provider_poweroffice.api.throttle import WindowThrottle, shared_throttle
@@ -108,7 +108,7 @@ def test_core_needs_no_airflow() -> None:
         "for area in ('api', 'storage', 'sandbox'):\n"
         "    package = importlib.import_module(f'{root.__name__}.{area}')\n"
         "    for module in pkgutil.walk_packages(package.__path__, package.__name__ + '.'):\n"
-        "        if not module.name.endswith(('__main__', 'fixtures')): importlib.import_module(module.name)\n"
+        "        module.name.endswith(('__main__', 'fixtures')) or importlib.import_module(module.name)\n"
         "sys.exit('airflow' in sys.modules)\n"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603

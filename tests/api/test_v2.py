@@ -100,13 +100,22 @@ def test_default_order(endpoint: str, order: str | None) -> None:
             7.0,
         ),
         (
-            {"statusCode": 403, "message": "Out of call volume quota. Quota will be replenished in 01:02:03."},
+            {
+                "statusCode": 403,
+                "message": "Out of call volume quota. Quota will be replenished in 01:02:03.",
+            },
             None,
             None,
             "Out of call volume quota. Quota will be replenished in 01:02:03.",
             3723.0,
         ),
-        ({"title": "T", "errors": {"Name": ["is required", "is short"]}}, None, "T", "Name: is required, is short", None),
+        (
+            {"title": "T", "errors": {"Name": ["is required", "is short"]}},
+            None,
+            "T",
+            "Name: is required, is short",
+            None,
+        ),
         (None, None, None, None, None),
         ("<html>", None, None, None, None),
         ([1], None, None, None, None),
@@ -128,7 +137,10 @@ def test_trace_id_of_the_body_wins() -> None:
     ("endpoint", "page"),
     [
         ("AccountTransactions", "https://developer.poweroffice.net/endpoints/reporting/account-transactions"),
-        ("/voucherapproval/0e7d", "https://developer.poweroffice.net/endpoints/voucher-workflows/voucherapproval"),
+        (
+            "/voucherapproval/0e7d",
+            "https://developer.poweroffice.net/endpoints/voucher-workflows/voucherapproval",
+        ),
         ("Customers/1", "https://developer.poweroffice.net/"),
     ],
 )

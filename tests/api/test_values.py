@@ -29,7 +29,9 @@ def test_seventh_digit_counts() -> None:
     assert ticks("2026-05-02T13:09:55.1234567Z") - ticks("2026-05-02T13:09:55.1234566Z") == 1
 
 
-@pytest.mark.parametrize("text", ["", "2026-05-02", "yesterday", "2026-13-01T00:00:00Z", "2026-05-02T13:09:55.Z"])
+@pytest.mark.parametrize(
+    "text", ["", "2026-05-02", "yesterday", "2026-13-01T00:00:00Z", "2026-05-02T13:09:55.Z"]
+)
 def test_no_timestamp(text: str) -> None:
     """What is no timestamp is an error, not a guess."""
     with pytest.raises(ValueError):  # noqa: PT011 - two sources of the same meaning

@@ -113,7 +113,9 @@ def test_publish_locally(finished: str, tmp_path: Path) -> None:
     target = UPath(f"file://{tmp_path}/lake/a/b.ndjson")
     publish(finished, target)
     publish(finished, target)
-    assert [(path.name, path.read_bytes()) for path in (tmp_path / "lake/a").iterdir()] == [("b.ndjson", b"new")]
+    assert [(path.name, path.read_bytes()) for path in (tmp_path / "lake/a").iterdir()] == [
+        ("b.ndjson", b"new")
+    ]
 
 
 def test_publish_elsewhere(finished: str) -> None:
@@ -125,7 +127,9 @@ def test_publish_elsewhere(finished: str) -> None:
     assert target.read_bytes() == b"new"
 
 
-def test_failed_publish_leaves_the_old(finished: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_publish_leaves_the_old(
+    finished: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """When writing fails half-way, the old object is whole and nothing else remains."""
     target = UPath(f"file://{tmp_path}/b.ndjson")
     target.write_bytes(b"old")

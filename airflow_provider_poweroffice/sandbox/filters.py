@@ -1,0 +1,250 @@
+"""
+The query filters: a kind of filter and a field make a test for a row.
+
+Rule: a filter sees rows as mappings and never knows which resource they are; ledger rows of the pattern are
+tested in the same way as stored rows. A blank filter is off (OpenAPI, every filter's description).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from .clock import parse_ticks, stamp
+from .enums import ENUMS
+from .replies import refuse
+from .table import Row, Table
+
+Test = Callable[[Mapping[str, Any]], bool]
+
+
+class Filter(NamedTuple):
+    """One query parameter: how it is read, the field it looks at, and the enum it takes."""
+
+    kind: str
+    field: str
+    enum: str = ""
+
+
+class Given(NamedTuple):
+    """One filter as a client sent it."""
+
+    name: str
+    value: str
+    filter: Filter
+    query: Mapping[str, str]
+    tables: Callable[[str], Table]
+
+    @property
+    def words(self) -> list[str]:
+        """The parts of a comma separated list."""
+        return [word.strip() for word in self.value.split(",") if word.strip()]
+
+
+def _uncastable(detail: str) -> Exception:
+    return refuse(400, "Unable to cast object(s)", detail)  # OpenAPI, example of a 400 on Customers
+
+
+def _invalid(given: Given) -> Exception:
+    detail = f"The value '{given.value}' is not valid for {given.name}."
+    return refuse(400, "One or more validation errors occurred.", detail)
+
+
+def numbers(given: Given) -> list[tuple[int, float]]:
+    """
+    Read a list with ranges, ``1-5, 7, 9-``; both ends belong to a range.
+
+    :param given: the filter as sent.
+    :raises RefusedError: 400, it is no such list.
+    """
+    ranges: list[tuple[int, float]] = []
+    for word in given.words:
+        low, dash, high = (part.strip() for part in word.partition("-"))
+        if not low.isdecimal() or (high and not high.isdecimal()):
+            raise _uncastable(f"{given.name} contains '{word}', which is neither a number nor a range.")
+        ranges.append((int(low), int(low) if not dash else int(high) if high else float("inf")))
+    return ranges
+
+
+def moment(given: Given) -> int:
+    """
+    Read a timestamp, in ticks.
+
+    :param given: the filter as sent.
+    :raises RefusedError: 400, it is none.
+    """
+    try:
+        return parse_ticks(given.value)
+    except ValueError:
+        raise _invalid(given) from None
+
+
+def day(given: Given) -> str:
+    """
+    Read a date; a time or an offset behind it is not taken into account (OpenAPI).
+
+    :param given: the filter as sent.
+    :raises RefusedError: 400, it is none.
+    """
+    try:
+        return stamp(parse_ticks(given.value.strip()[:10]))[:10]
+    except ValueError:
+        raise _invalid(given) from None
+
+
+def flag(given: Given) -> bool:
+    """
+    Read true or false.
+
+    :param given: the filter as sent.
+    :raises RefusedError: 400, it is neither.
+    """
+    if given.value.strip().lower() not in {"true", "false"}:
+        raise _invalid(given)
+    return given.value.strip().lower() == "true"
+
+
+def _numbers(given: Given) -> Test:
+    ranges, field = numbers(given), given.filter.field
+    return lambda row: (value := row.get(field)) is not None and any(a <= value <= b for a, b in ranges)
+
+
+def _codes(given: Given) -> Test:
+    wanted, field = {word.casefold() for word in given.words}, given.filter.field
+    return lambda row: str(row.get(field) or "").casefold() in wanted
+
+
+def _codes_or_none(given: Given) -> Test:
+    field = given.filter.field
+    if given.words == ["-1"]:
+        return lambda row: row.get(field) is None
+    return _codes(given)
+
+
+def _projects(given: Given) -> Test:
+    include = given.query.get("includesubproject") or given.query.get("includesubprojects") or ""
+    wanted = {word.casefold() for word in given.words}
+    if include.lower() == "true":
+        for project in given.tables("Projects").rows.values():
+            if str(project["ParentProjectCode"]).casefold() in wanted:
+                wanted.add(str(project["Code"]).casefold())
+    return _codes_or_none(given._replace(value=",".join(sorted(wanted))))
+
+
+def _after(given: Given) -> Test:
+    limit, field = stamp(moment(given)), given.filter.field
+    return lambda row: (row.get(field) or "") > limit
+
+
+def _from(given: Given) -> Test:
+    first, field = day(given), given.filter.field
+    return lambda row: (row.get(field) or "") >= first
+
+
+def _to(given: Given) -> Test:
+    last, field = day(given), given.filter.field
+    return lambda row: "" < (row.get(field) or "") <= last
+
+
+def _flag(given: Given) -> Test:
+    wanted, field = flag(given), given.filter.field
+    return lambda row: bool(row.get(field)) == wanted
+
+
+def _only(given: Given) -> Test:
+    field = given.filter.field
+    return (lambda row: bool(row.get(field))) if flag(given) else (lambda _row: True)
+
+
+def _not_archived(given: Given) -> Test:
+    field = given.filter.field
+    return (lambda row: row.get(field) != "Archived") if flag(given) else (lambda _row: True)
+
+
+def _enums(given: Given) -> Test:
+    known = {value.lower() for value in ENUMS[given.filter.enum]}
+    wanted, field = {word.lower() for word in given.words}, given.filter.field
+    if wanted - known:
+        raise _invalid(given)
+    return lambda row: str(row.get(field)).lower() in wanted
+
+
+def _contains(given: Given) -> Test:
+    wanted, field = given.value.strip().casefold(), given.filter.field
+    return lambda row: wanted in str(row.get(field) or "").casefold()
+
+
+def _number(given: Given) -> Test:
+    if not given.value.strip().isdecimal():
+        raise _invalid(given)
+    wanted, field = int(given.value), given.filter.field
+    return lambda row: row.get(field) == wanted
+
+
+def _text(given: Given) -> Test:
+    wanted, field = given.value.strip().casefold(), given.filter.field
+    return lambda row: str(row.get(field) or "").casefold() == wanted
+
+
+def _groups(given: Given) -> Test:
+    if "-" in given.value:
+        raise _uncastable(
+            f"{given.name} contains negative numbers and/or range of numbers. '-' is not allowed, "
+            "only comma ',' separated single positive numbers are allowed."
+        )
+    if not all(word.isdecimal() for word in given.words):
+        raise _uncastable(f"{given.name} contains something that is not a number.")
+    wanted, field = {int(word) for word in given.words}, given.filter.field
+    unknown = [str(item) for item in sorted(wanted) if item not in given.tables("ContactGroups").rows]
+    if unknown:
+        # OpenAPI, example of a 404 on Customers.
+        raise refuse(
+            404, "Object(s) not found", f"Could not find contact group(s) with id = {', '.join(unknown)}."
+        )
+    return lambda row: not wanted.isdisjoint(row.get(field) or ())
+
+
+def _ignored(_given: Given) -> Test:
+    return lambda _row: True
+
+
+_KINDS: dict[str, Callable[[Given], Test]] = {
+    "numbers": _numbers,
+    "codes": _codes,
+    "codes_or_none": _codes_or_none,
+    "projects": _projects,
+    "after": _after,
+    "from": _from,
+    "to": _to,
+    "flag": _flag,
+    "only": _only,
+    "not_archived": _not_archived,
+    "enums": _enums,
+    "contains": _contains,
+    "number": _number,
+    "text": _text,
+    "groups": _groups,
+    "ignored": _ignored,
+}
+
+
+def test_of(given: Given) -> Test:
+    """
+    Make the test for one filter.
+
+    :param given: the filter as sent.
+    :raises RefusedError: the value cannot be read.
+    """
+    return _KINDS[given.filter.kind](given)
+
+
+def passing(rows: list[Row], tests: list[Test]) -> list[Row]:
+    """
+    Give the rows that pass every test.
+
+    :param rows: any rows.
+    :param tests: from :func:`test_of`.
+    """
+    for test in tests:
+        rows = [row for row in rows if test(row)]
+    return rows

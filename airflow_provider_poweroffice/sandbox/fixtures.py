@@ -1,0 +1,20 @@
+"""
+A pytest fixture, for ``pytest_plugins`` or an import into ``conftest.py``.
+
+Rule: the only file of the sandbox that needs pytest; nothing else here imports it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from .sandbox import Sandbox
+
+
+@pytest.fixture
+def poweroffice_sandbox() -> Iterator[Sandbox]:
+    """Give a running sandbox of its own to a test, small and without a rate limit."""
+    with Sandbox(rate_limit=0) as sandbox:
+        yield sandbox

@@ -1,0 +1,80 @@
+"""
+API Management in front of the API: subscription key and throttle.
+
+Rule: knows keys and time, never companies or resources. Portal page "Requests": 10 requests per second for
+each subscription key, over all application and client keys on it. Primary and secondary key belong to one
+subscription.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from email.utils import formatdate
+
+from .keys import Environment
+from .replies import Reply, gateway
+from .switches import Switches
+
+HEADER = "ocp-apim-subscription-key"
+QUERY = "subscription-key"
+
+# API Management's standard texts.
+_MISSING = gateway(
+    401,
+    "Access denied due to missing subscription key. "
+    "Make sure to include subscription key when making requests to an API.",
+)
+_INVALID = gateway(
+    401,
+    "Access denied due to invalid subscription key. "
+    "Make sure to provide a valid key for an active subscription.",
+)
+
+
+class Gateway:
+    """The throttle's memory: the times of the requests let through in the last second."""
+
+    def __init__(self) -> None:
+        self._passed: dict[str, deque[float]] = {}
+
+    def refusal(
+        self,
+        environment: Environment,
+        headers: Mapping[str, str],
+        query: Mapping[str, str],
+        switches: Switches,
+        now: float,
+    ) -> Reply | None:
+        """
+        Check a request; ``None`` lets it through.
+
+        :param environment: the one called.
+        :param headers: lower-case names.
+        :param query: lower-case names.
+        :param switches: how the sandbox behaves.
+        :param now: the sandbox's time.
+        """
+        key = headers.get(HEADER) or query.get(QUERY)
+        if not key:
+            return _MISSING
+        if key.lower() not in environment.subscription_keys:
+            return _INVALID
+        return self._throttled(environment.name, switches, now)
+
+    def _throttled(self, subscription: str, switches: Switches, now: float) -> Reply | None:
+        limit = switches.rate_limit
+        if not limit:
+            return None
+        passed = self._passed.setdefault(subscription, deque())
+        while passed and passed[0] <= now - 1:
+            passed.popleft()
+        if len(passed) < limit:
+            passed.append(now)
+            return None
+        # Token OpenAPI, example of a 429; Retry-After is what API Management's throttle sends.
+        reply = gateway(429, "Rate limit is exceeded. Try again in 1 seconds.")
+        if switches.retry_after == "absent":
+            return reply
+        wait = "1" if switches.retry_after == "seconds" else formatdate(now + 1, usegmt=True)
+        return Reply(reply.status, reply.body, {**reply.headers, "Retry-After": wait})

@@ -1,0 +1,185 @@
+"""
+What a DTO is made of: the field notation read into tables, and the check of one value against one field.
+
+Rule: pure; nothing here knows a resource, a company or a request.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from .enums import ENUMS
+
+_WORD = re.compile(r"(!?)([-+>]?)(\w+):(\w+(?:\[\])?)(?:<=(\d+))?(\?)?$")
+_INTEGER = re.compile(r"-?\d+$")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?$")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.IGNORECASE)
+
+
+class BadValueError(ValueError):
+    """A value does not fit its field; the text is the detail of the answer."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a DTO; ``mark`` as in the notation of :mod:`.dto_registers`."""
+
+    name: str
+    type: str
+    mark: str
+    required: bool
+    max_length: int | None
+    nullable: bool
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A DTO: its fields in order, and the same by lower-case name."""
+
+    fields: tuple[Field, ...]
+    by_name: dict[str, Field]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The fields of an answer, in order."""
+        return tuple(field.name for field in self.fields if field.mark != ">")
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The fields a POST must carry."""
+        return tuple(field.name for field in self.fields if field.required)
+
+    def writable(self, name: str, method: str) -> Field | None:
+        """
+        Find the field a client may set, by its name in any casing.
+
+        :param name: as the client wrote it.
+        :param method: ``POST`` or ``PATCH``.
+        """
+        field = self.by_name.get(name.lower())
+        if field is None or field.mark == "-" or (method == "PATCH" and field.mark):
+            return None
+        return field
+
+
+def schema(text: str) -> Schema:
+    """
+    Read the notation.
+
+    :param text: see :mod:`.dto_registers`.
+    """
+    fields = []
+    for word in text.split():
+        match = _WORD.match(word)
+        if match is None:
+            raise ValueError(f"field notation: {word!r}")
+        needed, mark, name, kind, longest, nullable = match.groups()
+        fields.append(
+            Field(name, kind, mark, bool(needed), int(longest) if longest else None, bool(nullable))
+        )
+    return Schema(tuple(fields), {field.name.lower(): field for field in fields})
+
+
+def _text(field: Field, value: Any) -> str:
+    if not isinstance(value, str):
+        raise BadValueError(f"The value '{value}' is not a text, {field.name} takes a text.")
+    if field.max_length is not None and len(value) > field.max_length:
+        raise BadValueError(
+            f"The field {field.name} must be a string with a maximum length of {field.max_length}."
+        )
+    return value
+
+
+def _integer(field: Field, value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and _INTEGER.match(value):
+        return int(value)
+    raise BadValueError(f"The value '{value}' is invalid for {field.name}, which takes a whole number.")
+
+
+def _number(field: Field, value: Any) -> Decimal | int:
+    if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and _NUMBER.match(value):
+        return Decimal(value)
+    raise BadValueError(f"The value '{value}' is invalid for {field.name}, which takes a number.")
+
+
+def _boolean(field: Field, value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in {"true", "false"}:
+        return value.lower() == "true"
+    raise BadValueError(f"The value '{value}' is invalid for {field.name}, which takes true or false.")
+
+
+def _date(field: Field, value: Any) -> str:
+    try:
+        return date.fromisoformat(str(value)[:10]).isoformat()
+    except ValueError:
+        raise BadValueError(f"The value '{value}' is invalid for {field.name}, which takes a date.") from None
+
+
+def _timestamp(field: Field, value: Any) -> str:
+    try:
+        datetime.fromisoformat(str(value))
+    except ValueError:
+        raise BadValueError(f"The value '{value}' is invalid for {field.name}, which takes a time.") from None
+    return str(value)
+
+
+def _uuid(field: Field, value: Any) -> str:
+    if isinstance(value, str) and _UUID.match(value):
+        return value.lower()
+    raise BadValueError(f"The value '{value}' is invalid for {field.name}, which takes a UUID.")
+
+
+def _integers(field: Field, value: Any) -> list[int]:
+    if not isinstance(value, list):
+        raise BadValueError(f"The value '{value}' is invalid for {field.name}, which takes a list.")
+    return [_integer(field, item) for item in value]
+
+
+def _enum(field: Field, value: Any) -> str:
+    if not isinstance(value, str):
+        # OpenAPI, example of a 400: "...Enums is not allowed to be represented as integers"
+        raise BadValueError(f"{field.name}: Enums is not allowed to be represented as integers.")
+    for known in ENUMS[field.type]:
+        if known.lower() == value.lower():
+            return known
+    raise BadValueError(f"The value '{value}' is invalid for {field.name}: {', '.join(ENUMS[field.type])}.")
+
+
+_READERS = {
+    "string": _text,
+    "int": _integer,
+    "number": _number,
+    "bool": _boolean,
+    "date": _date,
+    "timestamp": _timestamp,
+    "uuid": _uuid,
+    "int[]": _integers,
+}
+
+
+def read_value(field: Field, value: Any) -> Any:
+    """
+    Return the value as the API stores it; texts are accepted for numbers and booleans.
+
+    :param field: the field it is for.
+    :param value: as decoded from JSON, fractions as :class:`~decimal.Decimal`.
+    :raises BadValueError: it does not fit.
+    """
+    if value is None:
+        if field.nullable:
+            return None
+        raise BadValueError(f"The value '' is invalid for {field.name}, which cannot be null.")
+    if field.type in ENUMS:
+        return _enum(field, value)
+    reader = _READERS.get(field.type)
+    return value if reader is None else reader(field, value)

@@ -1,0 +1,65 @@
+"""Resources that are one object: settings and who-am-I. Rule: answers only what the OpenAPI file lists."""
+
+from __future__ import annotations
+
+from .call import Call
+from .clock import stamp
+from .origin import FIRST_DAY, START, account_id
+from .replies import Reply, json_bytes
+from .wire_form import formed
+
+LOCK_DATE = "2022-12-31"
+
+
+def _one(call: Call, value: object) -> Reply:
+    body = formed(json_bytes(value), call.switches)
+    return Reply(200, body, {"Content-Type": "application/json; charset=utf-8"})
+
+
+def integration(call: Call) -> Reply:
+    """
+    Answer GET ClientIntegrationInformation; needs a token, no privilege.
+
+    :param call: the request.
+    """
+    return _one(
+        call,
+        {
+            "ActiveClientSubscriptions": ["Accounting", "Payroll"],
+            "ClientId": call.company.client_id,
+            "ClientName": call.company.name,
+            "InvalidPrivileges": list(call.company.invalid_privileges),
+            "ValidPrivileges": list(call.company.privileges),
+        },
+    )
+
+
+def lock_date(call: Call) -> Reply:
+    """
+    Answer GET LockDateSettings.
+
+    :param call: the request.
+    """
+    return _one(call, {"LockDate": LOCK_DATE})
+
+
+def financial(call: Call) -> Reply:
+    """
+    Answer GET FinancialSettings.
+
+    :param call: the request.
+    """
+    return _one(
+        call,
+        {
+            "ConversionDate": FIRST_DAY,
+            "CurrencyCode": "NOK",
+            "CurrencyGainsAccountId": account_id(8060),
+            "CurrencyGainsAccountNo": 8060,
+            "CurrencyLossAccountId": account_id(8160),
+            "CurrencyLossAccountNo": 8160,
+            "FinancialYearEndMonth": "December",
+            "LastChangedDateTimeOffset": stamp(START),
+            "UseTrustAccountManagement": False,
+        },
+    )

@@ -1,0 +1,156 @@
+"""
+The token endpoint and the tokens it has issued (portal page "Authentication and authorization").
+
+Rule: a token carries company, environment and privileges as they were when it was issued; it is looked up,
+never recomputed. It looks like the JWT of the real service, so that clients that peek into it find
+something.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from dataclasses import dataclass
+from urllib.parse import parse_qs
+
+from .keys import Company, Environment
+from .replies import Reply, as_json, json_bytes
+from .switches import Switches
+
+_SIGNING_KEY = b"published: this key signs nothing but sandbox tokens"
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a token allows, and until when."""
+
+    company: Company
+    privileges: frozenset[str]
+    expires: float
+
+    def allows(self, privilege: str | None, *, write: bool) -> bool:
+        """
+        Say whether an operation is allowed.
+
+        :param privilege: its name without ``_Full``; ``None`` for an operation that needs none.
+        :param write: whether it changes data.
+        """
+        if privilege is None:
+            return True
+        return f"{privilege}_Full" in self.privileges or (not write and privilege in self.privileges)
+
+
+def _part(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+class Tokens:
+    """The tokens issued so far."""
+
+    def __init__(self) -> None:
+        self._grants: dict[str, Grant] = {}
+        self._issued = 0
+
+    def expire(self) -> None:
+        """Make every token issued so far invalid."""
+        self._grants = {}
+
+    def grant(self, token: str, now: float) -> Grant | None:
+        """
+        Find what a token allows; ``None`` when it is unknown or has expired.
+
+        :param token: as sent.
+        :param now: the sandbox's time.
+        """
+        grant = self._grants.get(token)
+        return grant if grant is not None and grant.expires > now else None
+
+    def issue(self, company: Company, now: float, lifetime: float) -> str:
+        """
+        Make a token.
+
+        :param company: whom it is for.
+        :param now: the sandbox's time.
+        :param lifetime: seconds until it expires.
+        """
+        self._issued += 1
+        # Claims: official v1 documentation "Backend changes"; the string flags were seen on v2 demo tokens.
+        claims = {
+            "unique_name": f"integration-{company.alias}",
+            "goUserId": str(910000 + company.index),
+            "goClientId": company.client_id,
+            "goClientName": company.name,
+            "goActiveClientSubscriptions": ["Accounting", "Payroll"],
+            "goInvalidPrivileges": list(company.invalid_privileges),
+            "goAllowSendInvoice": "True",
+            "goAllowShowCustomerSSN": "False",
+            "goAllowShowEmployeeSSN": "False",
+            "role": list(company.privileges),
+            "nbf": int(now),
+            "exp": int(now + lifetime),
+            "iat": int(now),
+            "iss": "poweroffice-sandbox",
+            "aud": f"poweroffice-sandbox-{company.environment}",
+            "jti": str(self._issued),
+        }
+        signed = f"{_part(json_bytes({'alg': 'HS256', 'typ': 'JWT'}))}.{_part(json_bytes(claims))}"
+        token = f"{signed}.{_part(hmac.new(_SIGNING_KEY, signed.encode(), hashlib.sha256).digest())}"
+        self._grants[token] = Grant(company, frozenset(company.privileges), now + lifetime)
+        return token
+
+    def answer(
+        self, environment: Environment, authorization: str, form: bytes, switches: Switches, now: float
+    ) -> Reply:
+        """
+        Answer a token request.
+
+        :param environment: the one whose endpoint was called.
+        :param authorization: the header.
+        :param form: the body.
+        :param switches: how the sandbox behaves.
+        :param now: the sandbox's time.
+        """
+        grant_type = parse_qs(form.decode("utf-8", "replace")).get("grant_type", [""])[0]
+        if not grant_type:
+            return _error(400, "invalid_request", "The mandatory parameter 'grant_type' is missing.")
+        if grant_type != "client_credentials":
+            return _error(400, "unsupported_grant_type", f"The grant type '{grant_type}' is not supported.")
+        pair = _basic(authorization)
+        if pair is None:
+            return _error(400, "invalid_request", "The Authorization header must be 'Basic' with two keys.")
+        company = next((item for item in environment.companies if item.client_key == pair[1].lower()), None)
+        if company is None or pair[0].lower() != environment.application_key:
+            # Token OpenAPI, example of a 400.
+            return _error(
+                int(switches.bad_keys),
+                "invalid_client",
+                "Client integration not found. "
+                "Please ensure the provided keys are matching the desired environment.",
+            )
+        lifetime = switches.token_lifetime
+        return as_json(
+            200,
+            {
+                "access_token": self.issue(company, now, lifetime),
+                "token_type": "bearer",
+                "expires_in": str(lifetime) if switches.expires_in == "string" else lifetime,
+            },
+            Cache_Control="no-store",
+        )
+
+
+def _error(status: int, error: str, description: str) -> Reply:
+    return as_json(status, {"error": error, "error_description": description})
+
+
+def _basic(authorization: str) -> tuple[str, str] | None:
+    scheme, _, encoded = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user, colon, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return (user, password) if colon else None

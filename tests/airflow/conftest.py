@@ -1,0 +1,64 @@
+"""Fixtures of a real Airflow."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow_home import BUNDLES, HOME
+
+from airflow_provider_poweroffice.sandbox import Sandbox
+
+
+@pytest.fixture
+def connection(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Point ``poweroffice_default`` at the sandbox's first company."""
+    fields = json.loads(sandbox.connection_json())
+    fields["extra"]["requests_per_second"] = 1000  # the tests must not wait for the real limit
+    monkeypatch.setenv("AIRFLOW_CONN_POWEROFFICE_DEFAULT", json.dumps(fields))
+    return "poweroffice_default"
+
+
+@pytest.fixture
+def lake() -> Path:
+    """Give the folder that the example DAGs write to."""
+    return HOME / "lake"
+
+
+@pytest.fixture(scope="session")
+def airflow_db() -> None:
+    """Make Airflow's database."""
+    from airflow.utils import db  # noqa: PLC0415 - takes seconds
+
+    db.initdb()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_in_process_api() -> Iterator[None]:
+    """Build the in-process API once: Airflow 3.1 and 3.2 build it anew for each task."""
+    from airflow.sdk.execution_time import supervisor  # noqa: PLC0415 - takes seconds
+
+    original = supervisor.in_process_api_server
+    supervisor.in_process_api_server = functools.cache(original)
+    yield
+    supervisor.in_process_api_server = original
+
+
+@pytest.fixture
+def run_dag(airflow_db: None) -> Callable[..., Any]:  # noqa: ARG001 - the database is needed
+    """Give a function that runs a DAG of the bundles through the real task runner."""
+    from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415 - takes seconds
+
+    def run(dag_id: str, **options: Any) -> Any:
+        for bundle in BUNDLES:
+            bag = DagBag(dag_folder=bundle["kwargs"]["path"])
+            assert bag.import_errors == {}
+            if dag_id in bag.dags:
+                return bag.dags[dag_id].test(**options)
+        raise AssertionError(f"no DAG {dag_id}")
+
+    return run

@@ -1,0 +1,68 @@
+"""The example DAGs run in a real Airflow, and what they say is true."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from airflow_home import ROOT, states, xcoms
+
+from airflow_provider_poweroffice.sandbox import Sandbox
+
+SUCCESS = {"success", "TaskInstanceState.SUCCESS"}
+
+
+def run_ok(run: Any) -> dict[str, Any]:
+    """Check that all tasks of a run succeeded, and give their XComs."""
+    assert set(states(run).values()) <= SUCCESS, states(run)
+    return xcoms(run)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "example_dags").glob("*.py")), ids=lambda path: path.stem)
+def test_short(path: Path) -> None:
+    """An example is short enough for a newcomer to read."""
+    assert len(path.read_text().splitlines()) <= 40
+
+
+def test_extract_company(connection: str, sandbox: Sandbox, run_dag: Any) -> None:
+    """Customers and ledger land as files whose rows and hashes are those of the receipt and the sandbox."""
+    found = run_ok(run_dag("poweroffice_extract_company"))
+    assert found["company.return_value"]["ClientName"]
+    for task, resource in (("customers", "Customers"), ("ledger", "AccountTransactions")):
+        receipt = found[f"{task}.return_value"]
+        content = Path(urlsplit(receipt["path"]).path).read_bytes()
+        rows = [json.loads(line) for line in gzip.decompress(content).splitlines()]
+        assert len({row["Id"] for row in rows}) == len(rows) == receipt["rows"] == sandbox.totals()[resource]
+        assert (receipt["bytes"], receipt["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
+    links = [value for name, value in found.items() if "Link" in name]
+    assert all(str(link).startswith("https://developer.poweroffice.net/") for link in links)
+    assert connection
+
+
+def test_without_a_logical_date(connection: str, run_dag: Any) -> None:
+    """A run started by hand or by an asset has no logical date; the examples do not need one."""
+    for dag_id in ("poweroffice_extract_company", "poweroffice_create_customer"):
+        run_ok(run_dag(dag_id, logical_date=None))
+    assert connection
+
+
+def test_create_customer(connection: str, sandbox: Sandbox, run_dag: Any) -> None:
+    """The customer is created once and read back."""
+    found = run_ok(run_dag("poweroffice_create_customer"))
+    assert found["create.return_value"]["Id"] == found["read_back.return_value"]["Id"]
+    assert found["read_back.return_value"]["Name"] == "Havblikk Kafé AS"
+    assert sandbox.count("POST", "/Customers") == 1
+    assert connection
+
+
+def test_wait_for_change(connection: str, run_dag: Any) -> None:
+    """The sensor lets the next task go on when a customer has changed."""
+    run_ok(run_dag("poweroffice_create_customer"))
+    found = run_ok(run_dag("poweroffice_wait_for_change"))
+    assert found["announce.return_value"].startswith("Havblikk Kafé AS changed at ")
+    assert connection

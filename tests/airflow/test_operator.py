@@ -1,0 +1,317 @@
+"""The operator: what reaches the wire, what reaches XCom, and what ends a task."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pydantic
+import pytest
+from airflow.sdk import DAG
+
+from airflow_provider_poweroffice._compat import AirflowFailException
+from airflow_provider_poweroffice.errors import (
+    APIConnectionError,
+    NotFoundError,
+    ResponseValidationError,
+    ResultTooLargeError,
+    ServerError,
+)
+from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
+from airflow_provider_poweroffice.sandbox import Sandbox
+
+pytestmark = pytest.mark.usefixtures("connection")
+FAST = {"wait_initial": 0, "attempts": 3}
+
+
+def call(**arguments: Any) -> Any:
+    """Run an operator with one call."""
+    arguments = {"retry_options": FAST} | arguments
+    return PowerOfficeOperator(task_id="t", **arguments).execute({})  # type: ignore[typeddict-item]
+
+
+class Struct(msgspec.Struct):
+    """A row as msgspec knows it."""
+
+    Id: int
+    Name: str
+
+
+class StructNumber(msgspec.Struct):
+    """A row with a money value."""
+
+    Id: int
+    UnitPrice: Decimal
+
+
+@dataclass
+class Row:
+    """A row as the standard library knows it."""
+
+    Id: int
+    Name: str
+
+
+class Model(pydantic.BaseModel):
+    """A row as pydantic knows it."""
+
+    id: int = pydantic.Field(alias="Id")
+    name: str = pydantic.Field(alias="Name")
+
+
+def test_kinds_of_answer() -> None:
+    """Each kind gives what it says, as plain JSON."""
+    body = call(endpoint="VatCodes")
+    assert isinstance(body, list)
+    assert json.loads(call(endpoint="VatCodes", response="text")) == body
+    assert json.loads(base64.b64decode(call(endpoint="VatCodes", response="bytes"))) == body
+    whole = call(endpoint="VatCodes", response="response")
+    assert (whole["status_code"], whole["is_success"], whole["error_content"]) == (200, True, None)
+    assert whole["body"] == body
+    assert "X-Pagination" in whole["headers"] or "x-pagination" in whole["headers"]
+    json.dumps(whole)
+
+
+def test_nothing_found_is_an_empty_list() -> None:
+    """204 gives [] for a GET, so that a mapped task gets nothing to map."""
+    assert call(endpoint="Customers", query={"customerNos": "99999999"}) == []
+    assert call(endpoint="Customers", query={"customerNos": "99999999"}, paginate=True) == []
+    assert call(endpoint="Customers", query={"customerNos": "99999999"}, response="text") == ""
+
+
+@pytest.mark.parametrize("kind", [Struct, Row, Model, list[Struct], list[Row], list[Model]])
+def test_type(kind: Any) -> None:
+    """A type checks every row and gives plain JSON with the API's names."""
+    query = {"PageSize": 3, "OrderBy": "Id asc"}
+    expected = [{key: row[key] for key in ("Id", "Name")} for row in call(endpoint="Customers", query=query)]
+    assert call(endpoint="Customers", query=query, response=kind) == expected
+
+
+def test_type_of_one_object() -> None:
+    """A single object is checked too, and decimals come as text, exactly."""
+    made = call(endpoint="Products", method="POST", body='{"Name": "x", "UnitPrice": 1190.10}')
+    one = call(endpoint=f"Products/{made['Id']}", response=StructNumber)
+    assert one["Id"] == made["Id"]
+    assert Decimal(one["UnitPrice"]) == Decimal("1190.10")
+
+
+@pytest.mark.parametrize("kind", [StructNumber, list[StructNumber]])
+def test_type_that_does_not_fit(kind: Any) -> None:
+    """A misfit ends the task, names the place and not the value."""
+    with pytest.raises(AirflowFailException, match="UnitPrice") as caught:
+        call(endpoint="Customers", query={"PageSize": 1}, response=kind)
+    assert isinstance(caught.value.__cause__, ResponseValidationError)
+
+
+def test_pydantic_misfit_shows_no_value() -> None:
+    """Pydantic's own message would show the value; ours does not."""
+
+    class Wrong(pydantic.BaseModel):
+        Name: int
+
+    made = call(endpoint="Customers", method="POST", body={"Name": "Hemmelig Person"})
+    with pytest.raises(AirflowFailException, match="Name") as caught:
+        call(endpoint=f"Customers/{made['Id']}", response=Wrong)
+    assert "Hemmelig" not in str(caught.value)
+
+
+def test_paginate(sandbox: Sandbox) -> None:
+    """All pages come as one list, and the page arguments reach the wire."""
+    rows = call(
+        endpoint="Customers",
+        query={"Fields": "Id"},
+        paginate=True,
+        page_size=50,
+        order_by="Id desc",
+        first_page=1,
+    )
+    assert len(rows) == sandbox.totals()["Customers"]
+    assert [row["Id"] for row in rows] == sorted((row["Id"] for row in rows), reverse=True)
+    assert sandbox.count("GET", "/Customers") == 3
+    assert (
+        len(call(endpoint="Customers", query={"Fields": "Id"}, paginate=True, page_size=10, max_pages=2))
+        == 20
+    )
+    assert call(endpoint="VatCodes", paginate=True, response=Struct)[0].keys() == {"Id", "Name"}
+
+
+def test_too_large(sandbox: Sandbox) -> None:
+    """A result too large for XCom is refused after the first page, and the way out is named."""
+    with pytest.raises(AirflowFailException, match="PowerOfficeToObjectStorageOperator") as caught:
+        call(endpoint="Customers", paginate=True, page_size=60)
+    assert isinstance(caught.value.__cause__, ResultTooLargeError)
+    assert sandbox.count("GET", "/Customers") == 1
+    with pytest.raises(AirflowFailException, match="max_result_bytes=100"):
+        call(endpoint="ClientIntegrationInformation", max_result_bytes=100)
+    assert len(call(endpoint="Customers", max_result_bytes=None)) == sandbox.totals()["Customers"]
+
+
+@pytest.mark.parametrize("on_page_error", ["skip", lambda error, page: page == 2 and error.status == 500])
+def test_skipped_pages_are_recorded(sandbox: Sandbox, on_page_error: Any) -> None:
+    """A skipped page is recorded in an XCom of its own."""
+    sandbox.add_fault(action="status", status=500, path="/Customers", every=2, times=1)
+    pushed: dict[str, Any] = {}
+
+    class Ti:
+        def xcom_push(self, key: str, value: Any) -> None:
+            pushed[key] = value
+
+    operator = PowerOfficeOperator(
+        task_id="t",
+        endpoint="Customers",
+        query={"Fields": "Id"},
+        paginate=True,
+        page_size=50,
+        on_page_error=on_page_error,
+        retry_options={"attempts": 1},
+    )
+    rows = operator.execute({"ti": Ti()})  # type: ignore[typeddict-item]
+    assert len(rows) == sandbox.totals()["Customers"] - 50
+    assert [skip["page"] for skip in pushed["skipped_pages"]] == [2]
+
+
+def test_not_failing() -> None:
+    """fail_on_error=False always gives the whole answer, whether yes or no."""
+    no = call(endpoint="Customers/1", fail_on_error=False)
+    assert (no["is_success"], no["status_code"], no["body"]) == (False, 404, None)
+    assert no["error_content"]["title"] == "Object(s) not found"
+    yes = call(endpoint="ClientIntegrationInformation", fail_on_error=False)
+    assert (yes["is_success"], yes["error_content"]) == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "cause"),
+    [
+        ({"endpoint": "Customers/1"}, NotFoundError),
+        ({"endpoint": "Nope"}, NotFoundError),
+    ],
+)
+def test_final_errors_end_the_task(arguments: dict[str, Any], cause: type[Exception]) -> None:
+    """What a retry can not cure is not retried; the typed error is the cause."""
+    with pytest.raises(AirflowFailException, match=cause.__name__) as caught:
+        call(**arguments)
+    assert isinstance(caught.value.__cause__, cause)
+
+
+def test_transient_errors_are_left_to_retries(sandbox: Sandbox) -> None:
+    """A 5xx of a GET is tried within the call, then raised for Airflow's own retries."""
+    sandbox.add_fault(action="status", status=503, path="/Customers", times=0)
+    with pytest.raises(ServerError):
+        call(endpoint="Customers")
+    assert sandbox.count("GET", "/Customers") == 3
+
+
+@pytest.mark.parametrize("action", ["reset_after", "garbage"])
+def test_uncertain_write_ends_the_task(sandbox: Sandbox, action: str) -> None:
+    """A POST with an unknown outcome is sent once, and the task is not retried."""
+    sandbox.add_fault(action=action, method="POST", path="/Customers", times=0)
+    with pytest.raises(AirflowFailException):
+        call(endpoint="Customers", method="POST", body={"Name": "x"})
+    assert sandbox.count("POST", "/Customers") == 1
+
+
+def test_idempotent_write_is_left_to_retries(sandbox: Sandbox) -> None:
+    """A POST declared idempotent is tried again within the call and by the task."""
+    sandbox.add_fault(action="reset_after", method="POST", path="/Customers", times=0)
+    with pytest.raises(APIConnectionError):
+        call(endpoint="Customers", method="POST", body={"Name": "x"}, idempotent=True)
+    assert sandbox.count("POST", "/Customers") == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"endpoint": "Customers", "method": "HEAD"}, "GET, POST"),
+        ({"endpoint": "Customers", "response": "xml"}, "'xml'"),
+        ({"endpoint": "Customers", "response": 5}, "response"),
+        ({"endpoint": "Customers", "page_size": 5}, "paginate=True"),
+        ({"endpoint": "Customers", "paginate": True, "method": "POST"}, "GET"),
+        ({"endpoint": "Customers", "paginate": True, "response": "text"}, "json"),
+        ({"endpoint": "Customers", "on_page_error": "ignore"}, "'ignore'"),
+        ({"endpoint": "Customers", "retry_options": {"attempts": -1}}, "attempts"),
+    ],
+)
+def test_bad_arguments_fail_while_parsing(arguments: dict[str, Any], says: str) -> None:
+    """What is not templated is checked when the DAG file is read."""
+    with pytest.raises(ValueError, match=says):
+        PowerOfficeOperator(task_id="t", **arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"endpoint": ""}, ValueError),
+        ({"endpoint": "https://evil.example/"}, ValueError),
+        ({"endpoint": "a/../b"}, ValueError),
+        ({"endpoint": "Customers", "query": "a=1"}, TypeError),
+        ({"endpoint": "Customers", "body": {}}, ValueError),
+        (
+            {"endpoint": "x", "method": "POST", "body": {}, "files": {"file": "file:///etc/hostname"}},
+            ValueError,
+        ),
+        ({"endpoint": "x", "method": "PATCH", "body": {"Name": "x"}}, ValueError),
+        ({"endpoint": "x", "method": "PUT", "files": ["a.pdf"]}, TypeError),
+        ({"endpoint": "Customers", "paginate": True, "page_size": 20001}, ValueError),
+    ],
+)
+def test_bad_arguments_fail_before_any_request(
+    sandbox: Sandbox, arguments: dict[str, Any], error: type[Exception]
+) -> None:
+    """What is templated is checked before anything is sent, the token included."""
+    with pytest.raises(error):
+        call(**arguments)
+    assert sandbox.journal() == []
+
+
+def test_templates(sandbox: Sandbox) -> None:
+    """Endpoint, query, body, files, headers and connection are rendered."""
+    arguments = {
+        "endpoint": "{{ x }}",
+        "query": {"a": "{{ x }}"},
+        "body": [{"b": "{{ x }}"}],
+        "files": {"c": "{{ x }}"},
+        "headers": {"d": "{{ x }}"},
+        "poweroffice_conn_id": "{{ x }}",
+    }
+    operator = PowerOfficeOperator(task_id="t", **arguments)  # type: ignore[arg-type]
+    operator.render_template_fields({"x": "42"})  # type: ignore[typeddict-unknown-key]
+    for name in arguments:
+        assert "42" in str(getattr(operator, name)), name
+        assert "{{" not in str(getattr(operator, name)), name
+    assert sandbox.journal() == []
+
+
+def test_params_of_the_dag_stay_out() -> None:
+    """The DAG's params are Airflow's business: our query is not touched by them."""
+    with DAG("d", schedule=None, params={"x": 1}):
+        operator = PowerOfficeOperator(task_id="t", endpoint="Customers")
+    assert operator.query is None
+
+
+def test_header_reaches_the_wire(sandbox: Sandbox) -> None:
+    """A header of the task's own is sent: here it chooses a media type the server refuses."""
+    sandbox.set(patch_media_type="strict")
+    made = call(endpoint="Customers", method="POST", body={"Name": "x"})
+    patch = [{"op": "replace", "path": "/Name", "value": "y"}]
+    with pytest.raises(AirflowFailException, match="415"):
+        call(
+            endpoint=f"Customers/{made['Id']}",
+            method="PATCH",
+            body=patch,
+            headers={"Content-Type": "application/json"},
+        )
+    assert call(endpoint=f"Customers/{made['Id']}", method="PATCH", body=patch)["Name"] == "y"
+
+
+def test_upload(sandbox: Sandbox, tmp_path: Path) -> None:
+    """A file is read from storage and sent as multipart under its own name."""
+    (tmp_path / "bilag.pdf").write_bytes(b"%PDF-1.4")
+    with pytest.raises(AirflowFailException, match="404"):
+        call(endpoint="VoucherDocumentation", method="PUT", files={"file": f"file://{tmp_path}/bilag.pdf"})
+    sent = next(entry for entry in sandbox.journal() if entry.method == "PUT")
+    assert sent.bytes_in > len(b"%PDF-1.4")

@@ -1,0 +1,247 @@
+"""Waiting: the same verdict in the worker and in the triggerer, never in a hot loop."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from airflow.sdk import PokeReturnValue
+
+from airflow_provider_poweroffice._compat import AirflowFailException, AirflowSensorTimeout
+from airflow_provider_poweroffice.sandbox import Sandbox
+from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
+from airflow_provider_poweroffice.triggers.poweroffice import PowerOfficeTrigger
+
+pytestmark = pytest.mark.usefixtures("connection")
+NOBODY = {"customerNos": "99999999"}
+
+
+def sensor(**arguments: Any) -> PowerOfficeSensor:
+    """Build a sensor."""
+    fast = {"attempts": 1}
+    return PowerOfficeSensor(task_id="t", **({"endpoint": "Customers", "retry_options": fast} | arguments))
+
+
+def poke(**arguments: Any) -> bool | PokeReturnValue:
+    """Ask once, in the worker."""
+    return sensor(**arguments).poke({})  # type: ignore[typeddict-item]
+
+
+def trigger(**arguments: Any) -> PowerOfficeTrigger:
+    """Build a trigger."""
+    given = {
+        "endpoint": "Customers",
+        "poll_interval": 1.0,
+        "deadline": (datetime.now(UTC) + timedelta(seconds=60)).isoformat(),
+        "poweroffice_conn_id": "poweroffice_default",
+    }
+    return PowerOfficeTrigger(**(given | arguments))
+
+
+def run(one: PowerOfficeTrigger, seconds: float = 10) -> dict[str, Any] | None:
+    """Run a trigger until its event, or for so many seconds."""
+
+    async def wait() -> Any:
+        try:
+            return await asyncio.wait_for(anext(aiter(one.run())), seconds)
+        except TimeoutError:
+            return None
+
+    event = asyncio.run(wait())
+    return None if event is None else dict(event.payload)
+
+
+CASES: list[tuple[dict[str, Any], bool]] = [
+    ({}, True),
+    ({"query": NOBODY}, False),
+    ({"field": "IsArchived", "value": True, "query": {"customerNos": "1-"}}, None),  # type: ignore[list-item]
+    ({"field": "Number", "comparison": ">", "value": "0"}, True),
+    ({"field": "Number", "comparison": "<", "value": 0}, False),
+    ({"field": "LastChangedDateTimeOffset", "comparison": ">", "value": "2000-01-01T00:00:00+00:00"}, True),
+    ({"field": "LastChangedDateTimeOffset", "comparison": ">", "value": "2999-01-01T00:00:00Z"}, False),
+    ({"field": "MailAddress.City", "comparison": "!=", "value": None}, True),
+    (
+        {
+            "endpoint": "ClientIntegrationInformation",
+            "field": "ClientName",
+            "comparison": "!=",
+            "value": None,
+        },
+        True,
+    ),
+]
+
+
+@pytest.mark.parametrize(("arguments", "fulfilled"), CASES)
+def test_same_verdict_everywhere(arguments: dict[str, Any], fulfilled: bool | None) -> None:
+    """A condition means the same in the worker and in the triggerer, and gives the same record."""
+    answer = poke(**arguments)
+    event = run(trigger(**arguments), seconds=0.5)
+    if fulfilled is not None:
+        assert bool(answer) == fulfilled
+    if isinstance(answer, PokeReturnValue):
+        assert event == {"status": "success", "record": answer.xcom_value}
+    else:
+        assert event is None
+
+
+def test_callable_condition() -> None:
+    """A callable judges the decoded answer, also one without content."""
+    assert poke(condition=lambda body: len(body) > 5)
+    assert not poke(condition=lambda body: len(body) > 5000)
+    assert poke(query=NOBODY, condition=lambda body: body is None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"condition": bool, "field": "Id"}, "without field"),
+        ({"condition": bool, "deferrable": True}, "triggerer"),
+        ({"deferrable": True, "poke_interval": 0.5}, "poke_interval"),
+        ({"retry_options": {"attempts": 0}}, "attempts"),
+    ],
+)
+def test_bad_arguments(arguments: dict[str, Any], says: str) -> None:
+    """What can not work is refused while the DAG file is read."""
+    with pytest.raises(ValueError, match=says):
+        sensor(**arguments)
+    with pytest.raises(TypeError, match="callable"):
+        sensor(condition="x > 1")
+
+
+def test_bad_condition_fails_before_any_request(sandbox: Sandbox) -> None:
+    """An unknown comparison is found before anything is sent."""
+    with pytest.raises(ValueError, match="'~'"):
+        poke(field="Id", comparison="~", value=1)
+    assert sandbox.journal() == []
+
+
+@pytest.mark.parametrize(("status", "requests"), [(400, 1), (401, 2), (403, 1), (404, 1)])
+def test_refusals_fail_at_once(sandbox: Sandbox, status: int, requests: int) -> None:
+    """400, 401, 403 and 404 end the waiting at once, in both places (a 401 after one new token)."""
+    sandbox.add_fault(action="status", status=status, path="/Customers", times=0)
+    with pytest.raises(AirflowFailException, match=str(status)):
+        poke()
+    assert sandbox.count("GET", "/Customers") == requests
+    event = run(trigger())
+    assert event is not None
+    assert event["status"] == "error"
+    assert str(status) in event["message"]
+    assert sandbox.count("GET", "/Customers") == 2 * requests
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"action": "status", "status": 503}, {"action": "status", "status": 429}, {"action": "reset_after"}],
+)
+def test_bad_moments_are_waited_out(sandbox: Sandbox, fault: dict[str, Any]) -> None:
+    """429, 5xx and lost replies do not end the waiting, in either place."""
+    sandbox.add_fault(**fault, path="/Customers", times=1)
+    assert poke() is False
+    assert isinstance(poke(), PokeReturnValue)
+    sandbox.add_fault(**fault, path="/Customers", times=1)
+    event = run(trigger(poll_interval=0.1))
+    assert event is not None
+    assert event["status"] == "success"
+
+
+@pytest.mark.parametrize("fault", [None, 429, 503])
+def test_never_a_hot_loop(sandbox: Sandbox, fault: int | None) -> None:
+    """In one and a half intervals at most two requests are made, whatever the server says."""
+    if fault:
+        sandbox.add_fault(action="status", status=fault, path="/Customers", times=0)
+    assert run(trigger(query=NOBODY, poll_interval=0.4), seconds=0.6) is None
+    assert 1 <= sandbox.count("GET", "/Customers") <= 2
+
+
+def test_the_loop_stays_free(sandbox: Sandbox) -> None:
+    """A slow server does not stall the other triggers: 20 of them wait side by side."""
+    sandbox.add_fault(action="delay", seconds=0.8, path="/Customers", times=0)
+
+    run(trigger(query=NOBODY), seconds=0.2)  # loads what is loaded once
+
+    async def many() -> float:
+        lag = 0.0
+        waits = [asyncio.ensure_future(anext(aiter(trigger(query=NOBODY).run()))) for _ in range(20)]
+        for _ in range(20):
+            before = time.monotonic()
+            await asyncio.sleep(0.02)
+            lag = max(lag, time.monotonic() - before - 0.02)
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+        return lag
+
+    assert asyncio.run(many()) < 0.6
+
+
+def test_deadline_is_kept(sandbox: Sandbox) -> None:
+    """The trigger gives up at its deadline, not a poll later."""
+    began = time.monotonic()
+    deadline = (datetime.now(UTC) + timedelta(seconds=0.3)).isoformat()
+    event = run(trigger(query=NOBODY, poll_interval=30, deadline=deadline))
+    assert event is not None
+    assert event["status"] == "timeout"
+    assert time.monotonic() - began < 2
+    assert sandbox.count("GET", "/Customers") == 1
+
+
+def test_trigger_survives_the_database() -> None:
+    """What is stored of a trigger is JSON without secrets, and makes an equal trigger."""
+    one = trigger(field="Id", comparison="in", value=[1, 2], query={"a": "b"})
+    path, arguments = one.serialize()
+    module, _, name = path.rpartition(".")
+    again = getattr(importlib.import_module(module), name)(**json.loads(json.dumps(arguments)))
+    assert again.serialize() == one.serialize()
+
+
+def test_deferrable_sensor(sandbox: Sandbox) -> None:
+    """The sensor asks once, defers with a deadline, and takes the verdict of the trigger."""
+    try:
+        from airflow.sdk.exceptions import TaskDeferred  # noqa: PLC0415 - 3.2
+    except ImportError:
+        from airflow.exceptions import TaskDeferred  # noqa: PLC0415
+
+    one = sensor(
+        query={"lastChangedDateTimeOffsetGreaterThan": datetime(2999, 1, 1, tzinfo=UTC)},
+        deferrable=True,
+        timeout=90,
+    )
+    with pytest.raises(TaskDeferred) as caught:
+        one.execute({})  # type: ignore[typeddict-item]
+    assert sandbox.count("GET", "/Customers") == 1
+    _, arguments = caught.value.trigger.serialize()
+    json.dumps(arguments)
+    left = datetime.fromisoformat(arguments["deadline"]) - datetime.now(UTC)
+    assert 85 < left.total_seconds() <= 90
+    assert caught.value.method_name == "execute_complete"
+    assert one.execute_complete({}, {"status": "success", "record": {"Id": 1}}) == {"Id": 1}  # type: ignore[typeddict-item]
+    for event, kind in (
+        ({"status": "error", "message": "403"}, AirflowFailException),
+        ({"status": "timeout", "message": "late"}, AirflowSensorTimeout),
+        (None, AirflowFailException),
+    ):
+        with pytest.raises(kind):
+            one.execute_complete({}, event)  # type: ignore[typeddict-item]
+
+
+def test_deferrable_sensor_may_be_lucky(sandbox: Sandbox) -> None:
+    """What is there at once is returned at once, without the triggerer."""
+    record = sensor(deferrable=True, query={"Fields": "Id", "OrderBy": "Id asc"}).execute({})  # type: ignore[typeddict-item]
+    assert set(record) == {"Id"}
+    assert sandbox.count("GET", "/Customers") == 1
+
+
+def test_templates() -> None:
+    """Endpoint, query, headers, field, value and connection are rendered."""
+    names = ("endpoint", "field", "value", "poweroffice_conn_id")
+    one = sensor(**dict.fromkeys(names, "{{ x }}"), query={"a": "{{ x }}"}, headers={"b": "{{ x }}"})
+    one.render_template_fields({"x": "42"})  # type: ignore[typeddict-unknown-key]
+    for name in (*names, "query", "headers"):
+        assert "42" in str(getattr(one, name))
+        assert "{{" not in str(getattr(one, name))

@@ -1,0 +1,227 @@
+"""The transfer: every row once, as sent, whole or not at all, in constant memory."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import pytest
+from airflow_home import ROOT
+
+from airflow_provider_poweroffice._compat import AirflowFailException
+from airflow_provider_poweroffice.errors import ServerError
+from airflow_provider_poweroffice.sandbox import Sandbox
+from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
+    PowerOfficeToObjectStorageOperator,
+)
+
+pytestmark = pytest.mark.usefixtures("connection")
+DATES = {"fromDate": "2000-01-01", "toDate": "2099-12-31"}
+FAST = {"wait_initial": 0, "attempts": 6}
+
+
+def copy(path: object, **arguments: Any) -> dict[str, Any]:
+    """Run a transfer of the ledger to a local path."""
+    arguments = {"endpoint": "AccountTransactions", "query": DATES, "retry_options": FAST} | arguments
+    target = f"file://{path}" if isinstance(path, Path) else str(path)
+    operator = PowerOfficeToObjectStorageOperator(task_id="t", object_path=target, **arguments)
+    receipt: dict[str, Any] = operator.execute({})  # type: ignore[typeddict-item]
+    return receipt
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    """Read rows back."""
+    content = path.read_bytes()
+    return [
+        json.loads(line)
+        for line in (gzip.decompress(content) if path.suffix == ".gz" else content).splitlines()
+    ]
+
+
+@pytest.mark.parametrize("form", ["ndjson.gz", "ndjson"])
+def test_rows(tmp_path: Path, sandbox: Sandbox, form: str) -> None:
+    """Every row once, in order, and the receipt is true to the byte."""
+    path = tmp_path / f"deep/er/ledger.{form}"
+    receipt = copy(path, format=form, page_size=300)
+    rows = rows_of(path)
+    ids = [row["Id"] for row in rows]
+    assert ids == sorted(set(ids))
+    assert len(ids) == receipt["rows"] == sandbox.totals()["AccountTransactions"]
+    assert receipt["pages"] == -(-len(ids) // 300) == sandbox.count("GET", "/AccountTransactions")
+    content = path.read_bytes()
+    assert (receipt["bytes"], receipt["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
+    assert receipt["watermark"] == max(row["LastChangedDateTimeOffset"] for row in rows)
+    assert (receipt["truncated"], receipt["skipped_pages"]) == (False, [])
+    assert receipt["path"] == f"file://{path}"
+    assert json.loads(json.dumps(receipt)) == receipt
+    assert [item.name for item in path.parent.iterdir()] == [path.name]
+
+
+def test_money_is_as_sent(tmp_path: Path) -> None:
+    """Amounts keep the digits the server wrote; the sandbox writes two decimals always."""
+    path = tmp_path / "ledger.ndjson"
+    copy(path, format="ndjson")
+    text = path.read_text()
+    assert text.count('"Amount":') == len(text.splitlines())
+    assert ".00," in text
+    amounts = [row.split('"Amount":')[1].split(",")[0] for row in text.splitlines()]
+    assert all(len(amount.partition(".")[2]) == 2 for amount in amounts)
+
+
+def test_json_pages(tmp_path: Path, sandbox: Sandbox) -> None:
+    """Pages are kept apart in one document."""
+    path = tmp_path / "ledger.json"
+    receipt = copy(path, format="json pages", page_size=700)
+    pages = json.loads(path.read_text())
+    assert [len(page) for page in pages][:-1] == [700] * (receipt["pages"] - 1)
+    assert sum(map(len, pages)) == sandbox.totals()["AccountTransactions"]
+
+
+def test_rerun_is_byte_equal(tmp_path: Path) -> None:
+    """Equal data gives equal bytes, whatever the page size."""
+    receipts = [copy(tmp_path / "a.ndjson.gz", page_size=size) for size in (500, 500)]
+    assert receipts[0]["sha256"] == receipts[1]["sha256"]
+
+
+def test_empty(tmp_path: Path) -> None:
+    """A collection without rows is a file without rows, so that the next task finds one."""
+    path = tmp_path / "none.ndjson.gz"
+    receipt = copy(path, query={"fromDate": "1999-01-01", "toDate": "1999-01-02"})
+    assert (receipt["rows"], receipt["pages"], receipt["watermark"], rows_of(path)) == (0, 0, None, [])
+
+
+def test_trouble_on_the_way(tmp_path: Path, sandbox: Sandbox) -> None:
+    """Expiring tokens, 429s, 503s and a reset in the middle of a body: the same bytes."""
+    calm = copy(tmp_path / "calm.ndjson.gz", page_size=100)
+    path = "/AccountTransactions"
+    sandbox.add_fault(action="status", status=503, path=path, every=3)
+    sandbox.add_fault(action="truncate", path=path, every=8)
+    sandbox.add_fault(action="expire_tokens", path=path, every=7)
+    rough = copy(tmp_path / "rough.ndjson.gz", page_size=100)
+    assert rough["sha256"] == calm["sha256"]
+    assert sandbox.count("GET", path) > 2 * calm["pages"]
+
+
+def test_failure_leaves_nothing(tmp_path: Path, sandbox: Sandbox) -> None:
+    """A read that fails half-way leaves no object, or the old one."""
+    sandbox.add_fault(action="status", status=503, path="/AccountTransactions", every=2)
+    for before in (None, b"old"):
+        path = tmp_path / "ledger.ndjson.gz"
+        if before:
+            path.write_bytes(before)
+        with pytest.raises(ServerError):
+            copy(path, page_size=500, retry_options={"attempts": 1})
+        assert [item.read_bytes() for item in tmp_path.iterdir()] == ([before] if before else [])
+
+
+def test_skipped_and_truncated(tmp_path: Path, sandbox: Sandbox) -> None:
+    """Skipped pages and an early end are in the receipt."""
+    sandbox.add_fault(action="status", status=500, path="/AccountTransactions", every=2, times=1)
+    receipt = copy(
+        tmp_path / "a.ndjson.gz",
+        page_size=100,
+        max_pages=3,
+        on_page_error="skip",
+        retry_options={"attempts": 1},
+    )
+    assert (receipt["rows"], receipt["pages"], receipt["truncated"]) == (200, 2, True)
+    assert [skip["page"] for skip in receipt["skipped_pages"]] == [2]
+
+
+def test_page_options_reach_the_wire(tmp_path: Path, sandbox: Sandbox) -> None:
+    """first_page, page_size, order_by and headers are sent."""
+    copy(tmp_path / "a.ndjson.gz", page_size=900, first_page=2, order_by="Id desc", headers={"X-Own": "1"})
+    query = next(entry.query for entry in sandbox.journal() if entry.method == "GET")
+    for part in ("PageNumber=2", "PageSize=900", "Id+desc"):
+        assert part in query
+
+
+@pytest.mark.parametrize(
+    ("target", "form", "says"),
+    [
+        ("/data/a.ndjson.gz", "ndjson.gz", "no scheme"),
+        ("a.ndjson.gz", "ndjson.gz", "no scheme"),
+        ("nope://x/a.ndjson.gz", "ndjson.gz", "nope://"),
+        ("s3://bucket/a.ndjson.gz", "ndjson.gz", "s3://"),
+        ("file://data/a.ndjson.gz", "ndjson.gz", "file:///"),
+        ("file:///data/", "ndjson", "whole path"),
+        ("file:///data/a.ndjson", "ndjson.gz", "does not fit"),
+        ("file:///data/a.ndjson.gz", "ndjson", "does not fit"),
+    ],
+)
+def test_bad_target(sandbox: Sandbox, target: str, form: str, says: str) -> None:
+    """A target that can not be written is refused before anything is read, with the way out."""
+    with pytest.raises(ValueError, match="object_path") as caught:
+        copy(target, format=form)
+    assert says in str(caught.value)
+    assert sandbox.journal() == []
+
+
+def test_bad_arguments() -> None:
+    """A format or handler that does not exist fails while the DAG file is read."""
+    for wrong in ({"format": "csv"}, {"on_page_error": "ignore"}, {"retry_options": {"deadline": -1}}):
+        with pytest.raises(ValueError, match=next(iter(wrong)) if "retry" not in str(wrong) else "deadline"):
+            PowerOfficeToObjectStorageOperator(task_id="t", endpoint="x", object_path="file:///x", **wrong)
+
+
+def test_refused_collection_ends_the_task(tmp_path: Path) -> None:
+    """An unknown resource is not retried."""
+    with pytest.raises(AirflowFailException, match="NotFoundError"):
+        copy(tmp_path / "a.ndjson.gz", endpoint="Nope", query=None)
+
+
+@pytest.fixture
+def store() -> Iterator[Any]:
+    """Attach an object store that is no file system: whole uploads are all it has."""
+    from airflow.sdk.io import attach  # noqa: PLC0415 - Airflow's home comes first
+
+    memory = fsspec.filesystem("memory")
+    memory.store.clear()
+    attach("memory", fs=memory)
+    yield memory
+    memory.store.clear()
+
+
+def test_other_stores(store: Any, sandbox: Sandbox) -> None:
+    """Any scheme that Airflow knows will do."""
+    receipt = copy("memory://lake/ledger.ndjson.gz")
+    assert receipt["path"] == "memory://lake/ledger.ndjson.gz"
+    (name,) = store.find("/")
+    assert len(gzip.decompress(store.cat(name)).splitlines()) == sandbox.totals()["AccountTransactions"]
+
+
+def test_progress_is_logged(
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A long read says now and then how far it is."""
+    module = "airflow_provider_poweroffice.transfers.poweroffice_to_object_storage"
+    monkeypatch.setattr(f"{module}.PROGRESS_SECONDS", 0)
+    with caplog.at_level("INFO"):
+        copy(tmp_path / "a.ndjson.gz", page_size=500)
+    said = caplog.text + capsys.readouterr().out
+    assert said.count("so far") >= 4
+    assert "page 2, 1000 of 2000 rows, " in said
+
+
+def test_a_million_rows(tmp_path: Path) -> None:
+    """1 000 000 ledger rows: memory grows by no more than 30 MB, and every row arrives once."""
+    script = ROOT / "benchmarks" / "million_rows.py"
+    done = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, str(script), "--json", "--folder", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    figures = json.loads(done.stdout.splitlines()[-1])
+    assert figures["rows"] == figures["distinct_ids"] == figures["held"] >= 999_000
+    assert figures["growth_mb"] <= 30

@@ -1,0 +1,147 @@
+"""A write is carried out once, whatever happens to the worker between the call and the task's end."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Any
+
+import pytest
+from airflow_home import states, xcoms
+
+from airflow_provider_poweroffice._compat import AirflowFailException
+from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
+from airflow_provider_poweroffice.operators.write_guard import KEY
+from airflow_provider_poweroffice.sandbox import Sandbox
+
+pytestmark = pytest.mark.usefixtures("connection")
+HAS_STATE_STORE = (
+    importlib.util.find_spec("airflow.sdk.state") is not None
+    or importlib.util.find_spec("airflow.state") is not None
+)
+
+
+class Store(dict[str, Any]):
+    """A task state store, as far as the guard uses it."""
+
+    def set(self, key: str, value: Any) -> None:
+        """Keep a value."""
+        self[key] = value
+
+    def delete(self, key: str) -> None:
+        """Forget a value."""
+        self.pop(key, None)
+
+
+def write(store: Store, **arguments: Any) -> Any:
+    """Run a POST task once against a state store."""
+    arguments = {"endpoint": "Customers", "method": "POST", "body": {"Name": "x"}} | arguments
+    operator = PowerOfficeOperator(task_id="t", retry_options={"attempts": 1}, **arguments)
+    return operator.execute({"task_state_store": store})  # type: ignore[typeddict-item]
+
+
+def test_worker_died_after_the_call(sandbox: Sandbox) -> None:
+    """A retry returns what the first try created, and sends nothing."""
+    store = Store()
+    first = write(store)
+    assert write(store) == first
+    assert sandbox.count("POST", "/Customers") == 1
+
+
+def test_worker_died_during_the_call(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A retry after a kill in the middle sends nothing and says what to look for."""
+    store = Store()
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PowerOfficeOperator, "_send", killed)
+        with pytest.raises(SystemExit):
+            write(store)
+    assert store[KEY]["state"] == "sent"
+    with pytest.raises(AirflowFailException, match="how it ended is not known"):
+        write(store)
+    assert sandbox.count("POST", "/Customers") == 0
+
+
+def test_lost_reply(sandbox: Sandbox) -> None:
+    """After a lost reply the call is not repeated, by the task either."""
+    store = Store()
+    sandbox.add_fault(action="reset_after", method="POST", path="/Customers", times=1)
+    for _ in range(2):
+        with pytest.raises(AirflowFailException):
+            write(store)
+    assert sandbox.count("POST", "/Customers") == 1
+
+
+@pytest.mark.parametrize("status", [400, 404, 409, 429])
+def test_refused_call_may_be_repeated(sandbox: Sandbox, status: int) -> None:
+    """What the server refused was not carried out: the note is taken back."""
+    store = Store()
+    sandbox.add_fault(action="status", status=status, method="POST", path="/Customers", times=1)
+    with pytest.raises(Exception, match=str(status)):
+        write(store)
+    assert store == {}
+    assert write(store)["Id"]
+    assert sandbox.count("POST", "/Customers") == 2
+
+
+def test_refusal_as_an_answer(sandbox: Sandbox) -> None:
+    """With fail_on_error=False a refusal takes the note back too; a 5xx does not."""
+    store = Store()
+    sandbox.add_fault(action="status", status=400, method="POST", path="/Customers", times=1)
+    assert write(store, fail_on_error=False)["status_code"] == 400
+    assert store == {}
+    sandbox.add_fault(action="status", status=500, method="POST", path="/Customers", times=1)
+    assert write(store, fail_on_error=False)["status_code"] == 500
+    with pytest.raises(AirflowFailException, match="not known"):
+        write(store, fail_on_error=False)
+
+
+def test_bad_arguments_leave_no_note() -> None:
+    """A call that was never made leaves no note."""
+    store = Store()
+    with pytest.raises(ValueError, match="absolute URL"):
+        write(store, endpoint="https://x/")
+    assert store == {}
+
+
+def test_answer_too_large_was_still_carried_out(sandbox: Sandbox) -> None:
+    """A call whose answer can not be kept was carried out all the same."""
+    store = Store()
+    with pytest.raises(AirflowFailException, match="max_result_bytes=1"):
+        write(store, max_result_bytes=1)
+    assert write(store, max_result_bytes=1) is None
+    assert sandbox.count("POST", "/Customers") == 1
+
+
+def test_another_call_is_another_call(sandbox: Sandbox) -> None:
+    """A task whose body was corrected makes its new call."""
+    store = Store()
+    write(store)
+    write(store, body={"Name": "y"})
+    assert sandbox.count("POST", "/Customers") == 2
+
+
+def test_idempotent_calls_are_not_guarded(sandbox: Sandbox) -> None:
+    """idempotent=True turns the guard off: the caller says it may be repeated."""
+    store = Store()
+    write(store, idempotent=True)
+    write(store, idempotent=True)
+    assert store == {}
+    assert sandbox.count("POST", "/Customers") == 2
+
+
+def test_without_a_store(sandbox: Sandbox) -> None:
+    """Before Airflow 3.3 there is no store: the call is made, unguarded, as documented."""
+    operator = PowerOfficeOperator(task_id="t", endpoint="Customers", method="POST", body={"Name": "x"})
+    assert operator.execute({})["Id"]  # type: ignore[typeddict-item]
+    assert sandbox.count("POST", "/Customers") == 1
+
+
+def test_in_a_real_airflow(sandbox: Sandbox, run_dag: Any) -> None:
+    """A task that fails after its call and is retried has written once (3.3), and has its result."""
+    run = run_dag("write_and_stumble")
+    assert set(states(run).values()) <= {"success", "TaskInstanceState.SUCCESS"}
+    assert xcoms(run)["write.return_value"]["Name"] == "Snublesteinen AS"
+    assert sandbox.count("POST", "/Customers") == (1 if HAS_STATE_STORE else 2)
