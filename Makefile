@@ -7,7 +7,7 @@ PORT ?= 8080
 BIN := .venv/bin
 export PYTHONPATH :=
 
-.PHONY: demo test airflow sandbox env test-fast test-older lint types docs pins screenshots clean
+.PHONY: demo test airflow sandbox env test-fast test-older lint types docs build pins screenshots clean
 
 demo: env
 	@$(BIN)/python tools/demo.py
@@ -29,9 +29,9 @@ test-fast: env
 
 test-older:
 	@$(PYTHON) tools/environment.py .venvs/airflow-3.2 requirements/airflow-3.2.txt
-	.venvs/airflow-3.2/bin/python -m pytest --ignore=tests/ui --ignore=tests/demo
+	.venvs/airflow-3.2/bin/python -m pytest --ignore=tests/ui
 	@$(PYTHON) tools/environment.py .venvs/airflow-3.1 requirements/airflow-3.1.txt
-	.venvs/airflow-3.1/bin/python -m pytest --ignore=tests/ui --ignore=tests/demo
+	.venvs/airflow-3.1/bin/python -m pytest --ignore=tests/ui
 
 lint: env
 	$(BIN)/ruff check .
@@ -42,6 +42,11 @@ types: env
 
 docs: env
 	$(BIN)/python tools/check_docs.py
+
+build: env
+	rm -rf dist
+	UV_CACHE_DIR=.cache/uv $(BIN)/uv build --quiet
+	@$(BIN)/python tools/check_wheel.py dist/*.whl
 
 screenshots: env
 	$(BIN)/python tools/screenshots.py

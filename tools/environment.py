@@ -23,9 +23,7 @@ UV = "uv==0.13.9"
 def main(folder: str, pins: str) -> int:
     """Make the environment unless it is there already."""
     if sys.version_info < (3, 11):  # noqa: UP036 - this file runs on whatever python3 the machine has
-        print(
-            f"Python 3.11 or later is needed, this is {sys.version.split()[0]}; try PYTHON=python3.12"
-        )
+        print(f"Python 3.11 or later is needed, this is {sys.version.split()[0]}; try PYTHON=python3.12")
         return 2
     target = ROOT / folder
     stamp = target / "made-from"

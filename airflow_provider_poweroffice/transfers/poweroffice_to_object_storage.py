@@ -130,7 +130,7 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
                 digest = spool.finish()
                 publish(file.name, target)
         receipt = {
-            "path": str(target),
+            "path": self.object_path,
             "endpoint": self.endpoint,
             "format": self.format,
             "rows": pages.rows,

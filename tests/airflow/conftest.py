@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow_home import BUNDLES, HOME
+from airflow_of_tests import BUNDLES, HOME
 
 from airflow_provider_poweroffice.sandbox import Sandbox
 
@@ -51,7 +51,10 @@ def one_in_process_api() -> Iterator[None]:
 @pytest.fixture
 def run_dag(airflow_db: None) -> Callable[..., Any]:  # noqa: ARG001 - the database is needed
     """Give a function that runs a DAG of the bundles through the real task runner."""
-    from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415 - takes seconds
+    try:
+        from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415 - 3.2
+    except ImportError:
+        from airflow.models.dagbag import DagBag  # noqa: PLC0415
 
     def run(dag_id: str, **options: Any) -> Any:
         for bundle in BUNDLES:

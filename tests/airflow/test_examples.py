@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from airflow_home import ROOT, states, xcoms
+from airflow_of_tests import ROOT, states, xcoms
 
 from airflow_provider_poweroffice.sandbox import Sandbox
 

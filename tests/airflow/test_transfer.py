@@ -13,7 +13,7 @@ from typing import Any
 
 import fsspec
 import pytest
-from airflow_home import ROOT
+from airflow_of_tests import ROOT
 
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.errors import ServerError
@@ -216,7 +216,7 @@ def test_progress_is_logged(
 def test_a_million_rows(tmp_path: Path) -> None:
     """1 000 000 ledger rows: memory grows by no more than 30 MB, and every row arrives once."""
     script = ROOT / "benchmarks" / "million_rows.py"
-    done = subprocess.run(  # noqa: S603 - our own script
+    done = subprocess.run(
         [sys.executable, str(script), "--json", "--folder", str(tmp_path)],
         capture_output=True,
         text=True,

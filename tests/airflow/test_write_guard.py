@@ -6,7 +6,7 @@ import importlib.util
 from typing import Any
 
 import pytest
-from airflow_home import states, xcoms
+from airflow_of_tests import states, xcoms
 
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator

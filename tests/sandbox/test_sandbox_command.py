@@ -33,7 +33,7 @@ def test_stop_at_once(number: int) -> None:
     """A signal right after the first line is heard too."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     options = {"stdout": subprocess.PIPE, "env": environment}
-    with subprocess.Popen([*COMMAND, "--port", "0"], **options) as process:  # noqa: S603 - our own command
+    with subprocess.Popen([*COMMAND, "--port", "0"], **options) as process:
         process.stdout.readline()
         process.send_signal(number)
         assert process.wait(5) == 0
@@ -45,7 +45,7 @@ def test_start_and_stop(number: int) -> None:
     before = time.perf_counter()
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": environment}
-    with subprocess.Popen([*COMMAND, "--port", "0"], **options) as process:  # noqa: S603 - our own command
+    with subprocess.Popen([*COMMAND, "--port", "0"], **options) as process:
         lines = []
         while not lines or "PageSize=2" not in lines[-1]:
             lines.append(process.stdout.readline())

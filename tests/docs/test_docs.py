@@ -1,0 +1,68 @@
+"""Every Python snippet of the documentation runs, against the sandbox."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG, BaseOperator
+from airflow_of_tests import HOME, ROOT
+
+from airflow_provider_poweroffice.sandbox import Sandbox
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SNIPPETS = [
+    pytest.param(code, id=f"{page.stem}-{number}")
+    for page in PAGES
+    for number, code in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL), start=1)
+]
+
+
+@pytest.fixture(autouse=True)
+def _connection(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    fields = json.loads(sandbox.connection_json())
+    fields["extra"]["requests_per_second"] = 1000
+    monkeypatch.setenv("AIRFLOW_CONN_POWEROFFICE_DEFAULT", json.dumps(fields))
+
+
+@pytest.mark.parametrize("code", SNIPPETS)
+def test_snippet(code: str, tmp_path: Path) -> None:
+    """A snippet is valid, and its operators do what they are shown to do."""
+    space: dict[str, Any] = {"__name__": "snippet"}
+    with DAG("snippet", schedule=None) as dag:
+        exec(
+            compile(code.replace("file:///tmp", f"file://{tmp_path}"), "snippet", "exec", dont_inherit=True),
+            space,
+        )
+    dags = [thing for thing in space.values() if isinstance(thing, DAG)] or [dag]
+    context = {"run_id": "manual__1", "dag_run": SimpleNamespace(run_after=datetime.now(UTC))}
+    for task in dags[-1].tasks:
+        if "xcom_pull" not in code:
+            task.render_template_fields(context)  # type: ignore[arg-type]
+            task.execute(context)  # type: ignore[arg-type]
+        assert isinstance(task, BaseOperator)
+
+
+def test_there_are_snippets() -> None:
+    """A documentation without code would pass the other test too."""
+    assert len(SNIPPETS) >= 8
+
+
+def test_generated_parts_and_links() -> None:
+    """What is generated equals the code, and links lead somewhere."""
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "check_docs.py")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_home_is_inside_the_checkout() -> None:
+    """The tests leave nothing outside the checkout."""
+    assert ROOT in HOME.parents

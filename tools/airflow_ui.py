@@ -1,0 +1,78 @@
+"""
+``make airflow``: a real Airflow with the sandbox beside it, to be clicked through until Ctrl-C.
+
+Rule: it tells a person what is there. The starting and stopping is done by :mod:`standalone`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+
+from airflow_home import PASSWORD, ROOT, USER, StartError, sandbox_port
+from standalone import CONNECTION, Standalone
+
+
+class Progress:
+    """What is being waited for: a line that counts on in a terminal, a line for each thing elsewhere."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._last = ""
+
+    def __call__(self, text: str) -> None:
+        """Tell what is being waited for."""
+        if sys.stdout.isatty():
+            print(f"\r\033[K{time.monotonic() - self._began:3.0f} s  {text}", end="", flush=True)
+        elif text != self._last:
+            print(text, flush=True)
+        self._last = text
+
+    def end(self) -> None:
+        """Begin a new line if one is unfinished."""
+        if sys.stdout.isatty() and self._last:
+            print("\r\033[K", end="")
+
+
+def main() -> int:
+    """Run until Ctrl-C."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
+    parser.add_argument("--port", type=int, default=8080, help="of Airflow, 0 for a free one (default: 8080)")
+    options = parser.parse_args()
+    for sign in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sign, signal.default_int_handler)
+    progress = Progress()
+    try:
+        with Standalone(port=options.port, sandbox_port=sandbox_port(), say=progress) as airflow:
+            progress.end()
+            print(_guide(airflow), flush=True)
+            airflow.watch()
+    except KeyboardInterrupt:
+        progress.end()
+        print("Airflow and the sandbox are stopped.")
+        return 0
+    except StartError as error:
+        progress.end()
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _guide(airflow: Standalone) -> str:
+    lake, log = (path.relative_to(ROOT) for path in (airflow.lake, airflow.home.log))
+    return f"""\
+Airflow     {airflow.url}  user {USER}, password {PASSWORD}
+Sandbox     {airflow.sandbox.url}  behaves like PowerOffice Go; all its data is invented
+Connection  {CONNECTION}: Admin > Connections, the pulse at the end of its row tests it
+DAGs        open one, press Trigger
+  poweroffice_extract_company   copies customers and ledger to {lake}; then task "customers" > Storage > XCom
+  poweroffice_wait_for_change   waits, deferred, until a customer is changed ...
+  poweroffice_create_customer   ... which this one does
+Log         {log}
+Ctrl-C stops both."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""
+Keep the documentation true: generated parts equal the code, links lead somewhere, nothing private is named.
+
+    python tools/check_docs.py           check
+    python tools/check_docs.py --write   write the generated parts anew
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from urllib.parse import unquote
+
+from airflow_provider_poweroffice import errors
+from airflow_provider_poweroffice.hooks.form import CONN_FIELDS
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("requirements/*.md")])
+BLOCK = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
+HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
+
+
+def connection_fields() -> str:
+    """Give the table of the connection form's own fields."""
+    lines = ["| extra | label in the form | type | meaning |", "|---|---|---|---|"]
+    for name, field in CONN_FIELDS.items():
+        schema = field["schema"]
+        kind = " or ".join(f"`{item}`" for item in schema.get("enum", ())) or schema["type"][0]
+        default = f"; default `{str(schema['default']).lower()}`" if "default" in schema else ""
+        lines.append(f"| `{name}` | {field['label']} | {kind}{default} | {field['description']} |")
+    return "\n".join(lines) + "\n"
+
+
+def error_tree() -> str:
+    """Give the tree that is drawn in errors.py."""
+    drawn = (errors.__doc__ or "").split("::\n\n", 1)[1].split("\n\n", 1)[0]
+    return "```text\n" + "\n".join(line.removeprefix("    ") for line in drawn.splitlines()) + "\n```\n"
+
+
+GENERATED = {"connection-fields": connection_fields, "error-tree": error_tree}
+
+
+def generated(text: str) -> str:
+    """Fill in the generated parts of a page."""
+    return BLOCK.sub(lambda found: found[1] + GENERATED[found[2]]() + found[3], text)
+
+
+def anchors(text: str) -> set[str]:
+    """Give the anchors of a page's headings."""
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in HEADING.findall(text)}
+
+
+def broken_links(page: Path, text: str) -> list[str]:
+    """Find links to files, pictures or headings that are not there."""
+    broken = []
+    for target, anchor in LINK.findall(re.sub(r"```.*?```", "", text, flags=re.DOTALL)):
+        if "://" in target:
+            continue
+        file = (page.parent / unquote(target)).resolve() if target else page
+        if not file.exists():
+            broken.append(f"{page.relative_to(ROOT)}: no file {target}")
+        elif anchor and file.suffix == ".md" and anchor not in anchors(file.read_text()):
+            broken.append(f"{page.relative_to(ROOT)}: no heading {target}#{anchor}")
+    return broken
+
+
+def main() -> int:
+    """Check, or write."""
+    problems = []
+    for page in PAGES:
+        text = page.read_text()
+        fresh = generated(text)
+        if fresh != text and "--write" in sys.argv:
+            page.write_text(fresh)
+        elif fresh != text:
+            problems.append(
+                f"{page.relative_to(ROOT)}: generated parts are stale; run tools/check_docs.py --write"
+            )
+        problems += broken_links(page, fresh)
+    lines = len((ROOT / "README.md").read_text().splitlines())
+    if lines > 150:  # noqa: PLR2004 - what a reader's patience is taken to be
+        problems.append(f"README.md has {lines} lines; 150 is the most")
+    print("\n".join(problems) or f"{len(PAGES)} pages are true")
+    return bool(problems)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""
+``make screenshots``: the pictures in the documentation, taken anew from a real Airflow and the sandbox.
+
+Rule: nothing is painted in. The keys to be seen are the sandbox's published ones, which open nothing else.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import browser
+from airflow_home import PASSWORD, ROOT, USER, StartError, sandbox_port
+from standalone import CONNECTION, Standalone
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+PICTURES = ROOT / "docs" / "screenshots"
+DAG = "poweroffice_extract_company"
+WIDE = {"width": 1280, "height": 800}
+FORM = {"width": 720, "height": 1600}
+_IMAGE = '<img style="border-radius: 9px" src="data:image/png;base64,{}">'
+
+
+def main() -> int:
+    """Take all pictures."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    lake = Path(tempfile.mkdtemp(prefix="poweroffice-"))  # its path is in a picture: keep it short
+    try:
+        with (
+            Standalone(
+                ROOT / ".work" / "screenshots",
+                sandbox_port=sandbox_port(),
+                lake=lake,
+                connection=False,
+                fresh=True,
+            ) as airflow,
+            browser.open_browser(airflow.home.folder / "home") as page,
+        ):
+            browser.log_in(page, airflow.url, USER, PASSWORD)
+            _form(page, airflow)
+            _test(page, airflow)
+            _run(page, airflow)
+    except (StartError, RuntimeError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    finally:
+        shutil.rmtree(lake)
+    return 0
+
+
+def _form(page: Page, airflow: Standalone) -> None:
+    """Fill in the form, of which Airflow shows one part at a time, and put both beside each other."""
+    connection = airflow.connection(CONNECTION)
+    page.set_viewport_size(FORM)  # type: ignore[arg-type]  # a TypedDict of just these two
+    form = browser.open_connection_form(page, airflow.url, CONNECTION)
+    browser.fill_standard_fields(form, connection)
+    form.get_by_text("Add Connection").click()  # no field is marked as being filled in
+    page.wait_for_timeout(500)
+    first = form.screenshot()
+    browser.open_extra_fields(form)
+    browser.fill_subscription_key(form, json.loads(connection["extra"])["subscription_api_key"])
+    form.get_by_text("Add Connection").click()
+    page.wait_for_timeout(500)
+    second = form.screenshot()
+    browser.save_connection(form)
+    page.set_viewport_size(WIDE)  # type: ignore[arg-type]  # as above
+    images = "".join(_IMAGE.format(base64.b64encode(image).decode()) for image in (first, second))
+    with page.context.new_page() as both:
+        both.set_viewport_size({"width": 2 * FORM["width"], "height": 100})
+        both.set_content(f'<body style="margin: 0; display: flex; align-items: flex-start">{images}</body>')
+        _save(both, "connection-form", full_page=True)
+
+
+def _test(page: Page, airflow: Standalone) -> None:
+    browser.test_connection(page, airflow.url, CONNECTION)
+    page.wait_for_timeout(500)
+    _save(page, "connection-test")
+
+
+def _run(page: Page, airflow: Standalone) -> None:
+    run_id = browser.trigger_dag(page, airflow.url, DAG)
+    browser.wait_for_end(page)
+    browser.open_task(page, airflow.url, DAG, run_id, "customers")
+    browser.read_xcom(page)
+    _save(page, "xcom-receipt")
+    browser.open_task(page, airflow.url, DAG, run_id, "ledger")
+    browser.extra_link(page).hover()
+    _save(page, "extra-link")
+    page.goto(f"{airflow.url}/dags/{DAG}/runs/{run_id}")
+    browser.show_graph(page)  # last: Airflow shows the graph from now on
+    _save(page, "dag-run")
+
+
+def _save(page: Page, name: str, *, full_page: bool = False) -> None:
+    page.wait_for_timeout(500)  # what moves has come to rest
+    file = PICTURES / f"{name}.png"
+    page.screenshot(path=file, full_page=full_page)
+    print(f"{file.relative_to(ROOT)}  {file.stat().st_size / 1024:.0f} KB")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

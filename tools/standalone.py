@@ -1,0 +1,192 @@
+"""
+A real ``airflow standalone`` with a sandbox of PowerOffice Go beside it.
+
+Rule: it starts, waits and stops; what is done with the running Airflow is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import requests
+from airflow_home import DAGS, PASSWORD, ROOT, USER, Home, StartError, free_port
+from processes import Guarded
+
+from airflow_provider_poweroffice.sandbox import PortError, Sandbox
+
+CONNECTION = "poweroffice_default"
+START_SECONDS = 240.0
+
+
+class Standalone:
+    """
+    Airflow and a sandbox; a context manager.
+
+    :param folder: where everything is kept; a second start finds what the first one left.
+    :param port: of Airflow, 0 for a free one.
+    :param sandbox_port: of the sandbox, 0 for a free one.
+    :param size: of the sandbox's companies.
+    :param lake: where the example DAGs put their files, default inside the folder.
+    :param connection: make the connection ``poweroffice_default``.
+    :param fresh: begin with an empty folder.
+    :param say: is told, again and again, what is waited for.
+    """
+
+    def __init__(
+        self,
+        folder: Path = ROOT / ".work" / "airflow",
+        *,
+        port: int = 0,
+        sandbox_port: int = 0,
+        size: str = "medium",
+        lake: Path | None = None,
+        connection: bool = True,
+        fresh: bool = False,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.home = Home(folder)
+        self.port = port
+        self.sandbox = Sandbox(port=sandbox_port, size=size)
+        self.lake = lake or folder / "lake"
+        self._connection = connection
+        self._fresh = fresh
+        self._say = say
+        self._airflow: Guarded | None = None
+        self._started = datetime.now(UTC)
+        self._http = requests.Session()
+        self._http.trust_env = False  # no proxy stands between here and here
+
+    @property
+    def url(self) -> str:
+        """Scheme, host and port."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Self:
+        try:
+            return self.start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> Self:
+        """
+        Start both, and return when every part of Airflow is healthy and has read the DAGs.
+
+        :raises StartError: the folder or a port is in use, or Airflow does not come up.
+        """
+        self.home.take(fresh=self._fresh)
+        self.port = free_port(self.port)
+        try:
+            self.sandbox.start()
+        except PortError as error:
+            raise StartError(f"the sandbox can not listen on {error}") from None
+        self._started = datetime.now(UTC)
+        environment = self.home.environment(self.port, self.lake)
+        self._airflow = Guarded(["airflow", "standalone"], environment, self.home.folder, self.home.log)
+        self._wait(self._missing_parts)
+        self._log_in()
+        self._wait(self._missing_dags)
+        if self._connection:
+            self._connect()
+        return self
+
+    def stop(self) -> None:
+        """Stop both; nothing is left running."""
+        if self._airflow:
+            self._airflow.stop()
+            self._airflow = None
+        self.sandbox.stop()
+        self.home.leave()
+
+    def watch(self) -> None:
+        """
+        Return never, but by an exception.
+
+        :raises StartError: Airflow has ended by itself.
+        """
+        while True:
+            self._check()
+            time.sleep(0.5)
+
+    def api(self, method: str, path: str, body: Any = None) -> Any:
+        """
+        Call Airflow's REST API as the user.
+
+        :param path: below ``/api/v2/``.
+        :raises requests.HTTPError: it said no.
+        """
+        answer = self._http.request(method, f"{self.url}/api/v2/{path}", json=body, timeout=30)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def connection(self, connection_id: str = CONNECTION) -> dict[str, Any]:
+        """Give the connection to the sandbox, as Airflow's REST API takes it."""
+        keys = self.sandbox.keys()
+        return {
+            "connection_id": connection_id,
+            "conn_type": "poweroffice",
+            "host": "http://127.0.0.1",
+            "port": urlsplit(self.sandbox.url).port,  # without one, Airflow 3.3.2 refuses to test it
+            "login": keys.application_key,
+            "password": keys.client_key,
+            "extra": json.dumps({"subscription_api_key": keys.subscription_key, "environment": "production"}),
+        }
+
+    def _check(self) -> None:
+        if self._airflow is None or not self._airflow.running:
+            raise StartError(f"Airflow ended by itself; the end of {self.home.log} says why")
+
+    def _wait(self, missing: Callable[[], str]) -> None:
+        """Wait until nothing is missing."""
+        deadline = time.monotonic() + START_SECONDS
+        while what := missing():
+            self._say(f"waiting for {what}")
+            self._check()
+            if time.monotonic() > deadline:
+                raise StartError(f"waited {START_SECONDS:.0f} s for {what}; see {self.home.log}")
+            time.sleep(0.5)
+
+    def _missing_parts(self) -> str:
+        try:
+            health = self.api("GET", "monitor/health")
+        except requests.RequestException:
+            return "the API server"
+        parts = ("scheduler", "dag_processor", "triggerer")
+        return ", ".join(f"the {part}" for part in parts if not self._alive(part, health[part]))
+
+    def _alive(self, part: str, health: dict[str, Any]) -> bool:
+        """Whether a part has given a sign of life since the start; one from before may be its last."""
+        beat = health[f"latest_{part}_heartbeat"]
+        return health["status"] == "healthy" and datetime.fromisoformat(beat) > self._started
+
+    def _missing_dags(self) -> str:
+        if errors := self.api("GET", "importErrors")["import_errors"]:
+            last = str(errors[0]["stack_trace"]).strip().splitlines()[-1]
+            raise StartError(f"{errors[0]['filename']} can not be imported: {last}")
+        missing = len(list(DAGS.glob("*.py"))) - int(self.api("GET", "dags")["total_entries"])
+        return f"{missing} DAGs to be read" if missing > 0 else ""
+
+    def _log_in(self) -> None:
+        body = {"username": USER, "password": PASSWORD}
+        answer = self._http.post(f"{self.url}/auth/token", json=body, timeout=30)
+        answer.raise_for_status()
+        self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+    def _connect(self) -> None:
+        """Make the connection, or renew the one of an earlier start: the port may be another."""
+        create = {"action": "create", "entities": [self.connection()], "action_on_existence": "overwrite"}
+        result = self.api("PATCH", "connections", {"actions": [create]})
+        if errors := result["create"]["errors"]:
+            raise StartError(f"Airflow refused the connection {CONNECTION}: {errors}")
