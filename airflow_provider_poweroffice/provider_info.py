@@ -50,5 +50,6 @@ def get_provider_info() -> dict[str, Any]:
                 "conn-fields": CONN_FIELDS,
             }
         ],
+        "cli": [f"{_PACKAGE}.cli.definition.get_airflow_commands"],
         "extra-links": [f"{_PACKAGE}.links.poweroffice.PowerOfficeDocsLink"],
     }

@@ -7,6 +7,7 @@ tests and screenshots do.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -174,13 +175,12 @@ def read_xcom(page: Page) -> dict[str, Any]:
     deadline = time.monotonic() + SLOW / 1000
     while True:
         shown = re.sub(r"\s", "", lines.evaluate_all(_TOP_DOWN))
-        try:
+        with contextlib.suppress(ValueError):  # the viewer is still unfolding it
             receipt: dict[str, Any] = json.loads(shown)
-        except ValueError:  # the viewer is still unfolding it
-            if time.monotonic() > deadline:
-                raise
-        else:
-            return receipt
+            if receipt:
+                return receipt
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the XCom page shows no whole JSON object: {shown}")
         page.wait_for_timeout(200)
 
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.credentials import Credentials
     from airflow_provider_poweroffice.api.options import RetryOptions, Timeouts
-    from airflow_provider_poweroffice.api.paging import Page, Pages
+    from airflow_provider_poweroffice.api.page import Page
+    from airflow_provider_poweroffice.api.paging import Pages
     from airflow_provider_poweroffice.api.response import Response
 
 __all__ = ["Client", "Credentials", "Page", "Pages", "Response", "RetryOptions", "Timeouts"]
@@ -21,7 +22,7 @@ __all__ = ["Client", "Credentials", "Page", "Pages", "Response", "RetryOptions",
 _HOME = {
     "Client": "client",
     "Credentials": "credentials",
-    "Page": "paging",
+    "Page": "page",
     "Pages": "paging",
     "Response": "response",
     "RetryOptions": "options",

@@ -35,7 +35,13 @@ def read_response(answer: requests.Response) -> Response:
 
 
 def status_error(
-    dialect: Dialect, response: Response, now: float, secrets: tuple[str, ...], *, url_length: int = 0
+    dialect: Dialect,
+    response: Response,
+    now: float,
+    secrets: tuple[str, ...],
+    *,
+    url_length: int = 0,
+    privilege: str = "",
 ) -> APIStatusError:
     """
     Build the error of an answer outside 2xx.
@@ -43,13 +49,14 @@ def status_error(
     :param now: seconds since 1970, for a ``Retry-After`` date.
     :param secrets: texts to blank out: a server may echo what it was sent.
     :param url_length: characters of the URL that was asked for.
+    :param privilege: what the call needs, as far as it is known.
     """
     response = _scrubbed(response, secrets)
     fault = dialect.fault(response.headers, response.error_content)
     waits = (parse_retry_after(response.headers.get("Retry-After"), now), fault.retry_after)
     kind = error_class(response.status_code)
     return kind(
-        _message(response, fault, url_length),
+        _message(response, fault, url_length, privilege),
         response=response,
         code=fault.code,
         title=fault.title,
@@ -80,7 +87,7 @@ def token_refusal(dialect: Dialect, response: Response, secrets: tuple[str, ...]
     )
 
 
-def _message(response: Response, fault: Fault, url_length: int) -> str:
+def _message(response: Response, fault: Fault, url_length: int, privilege: str) -> str:
     said = ": ".join(dict.fromkeys(part for part in (fault.title, fault.detail) if part))
     text = (
         f"{response.method} {response.path}: {response.status_code} {said or _phrase(response.status_code)}"
@@ -91,6 +98,8 @@ def _message(response: Response, fault: Fault, url_length: int) -> str:
         text += f"; the URL is {url_length} characters long, split the lists in the query"
     if not said and response.status_code in _HINTS:
         text += f"; {_HINTS[response.status_code]}"
+        if response.status_code == HTTPStatus.FORBIDDEN and privilege:
+            text += f". This call needs {privilege}"
     return text
 
 

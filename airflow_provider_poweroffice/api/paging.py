@@ -10,14 +10,10 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
-import msgspec
-
-from airflow_provider_poweroffice.api.dialects.base import Dialect, PageInfo
-from airflow_provider_poweroffice.api.response import Response
+from airflow_provider_poweroffice.api.page import NO_ROWS, Page, PageOptions
+from airflow_provider_poweroffice.api.unique import UniqueRows
 from airflow_provider_poweroffice.errors import (
     APIConnectionError,
     APIStatusError,
@@ -32,100 +28,10 @@ from airflow_provider_poweroffice.errors import (
 
 log = logging.getLogger(__name__)
 
-_split = msgspec.json.Decoder(list[msgspec.Raw]).decode
-_BOM = b"\xef\xbb\xbf"
 _NEVER_SKIPPED = (AuthenticationError, PermissionDeniedError, RateLimitError)
 
 PageErrorHandler = Callable[[PowerOfficeError, int], bool]
 """Called with the error and the page number after all retries; true skips the page, false raises."""
-
-
-@dataclass(frozen=True)
-class Page:
-    """
-    One page of a collection, never empty.
-
-    :param number: page number, from 1.
-    :param content: the JSON array as the server sent it.
-    :param raw_rows: its rows, each as the server sent it: no number was parsed.
-    :param info: what the server says about the page and the whole.
-    """
-
-    number: int
-    content: bytes
-    raw_rows: list[msgspec.Raw]
-    info: PageInfo
-
-    @cached_property
-    def rows(self) -> list[Any]:
-        """Decode the rows."""
-        return [msgspec.json.decode(row) for row in self.raw_rows]
-
-    def __len__(self) -> int:
-        return len(self.raw_rows)
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.rows)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageOptions:
-    """
-    Which pages to read.
-
-    :param page_size: rows asked for per page.
-    :param first_page: page to begin with.
-    :param max_pages: pages to read at most; None reads all.
-    """
-
-    page_size: int
-    first_page: int
-    max_pages: int | None = None
-
-    @classmethod
-    def of(
-        cls, dialect: Dialect, page_size: int | None, first_page: int | None, max_pages: int | None
-    ) -> PageOptions:
-        """Fill in the dialect's defaults and check the limits."""
-        size = dialect.default_page_size if page_size is None else page_size
-        first = dialect.first_page if first_page is None else first_page
-        _check_whole("page_size", size, 1, dialect.max_page_size)
-        _check_whole("first_page", first, dialect.first_page, None)
-        if max_pages is not None:
-            _check_whole("max_pages", max_pages, 1, None)
-        return cls(page_size=size, first_page=first, max_pages=max_pages)
-
-
-def _check_whole(name: str, value: object, least: int, most: int | None) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be a whole number, not {value!r}")
-    if value < least or (most is not None and value > most):
-        limit = f"between {least} and {most}" if most is not None else f"at least {least}"
-        raise ValueError(f"{name} must be {limit}, not {value}")
-
-
-def split_page(response: Response, number: int, info: PageInfo) -> Page:
-    """
-    Split an answer into rows without parsing them; no content gives a page of no rows.
-
-    :raises InvalidResponseError: the body is cut, or no JSON.
-    :raises PaginationError: the body is JSON but no list.
-    """
-    content = response.content.removeprefix(_BOM)
-    label = f"{response.method} {response.path}"
-    if not content.strip():
-        return Page(number, b"[]", [], info)
-    try:
-        return Page(number, content, _split(content), info)
-    except msgspec.ValidationError:
-        raise PaginationError(
-            f"{label}: the answer is no list; this endpoint is read with request()"
-        ) from None
-    except msgspec.DecodeError as error:
-        raise InvalidResponseError(f"{label}: page {number} is no complete JSON ({error})") from None
-
-
-_EMPTY = Page(0, b"[]", [], PageInfo())
 
 
 class Pages(Iterator[Page]):
@@ -144,9 +50,11 @@ class Pages(Iterator[Page]):
         *,
         label: str,
         on_page_error: PageErrorHandler | None = None,
+        unique: UniqueRows | None = None,
     ) -> None:
         self.rows = 0
         self.pages = 0
+        self._sent = 0
         self.total_rows: int | None = None
         self.skipped: list[dict[str, Any]] = []
         self.truncated = False
@@ -154,6 +62,7 @@ class Pages(Iterator[Page]):
         self._options = options
         self._label = label
         self._on_page_error = on_page_error
+        self._unique = unique
         self._total_pages: int | None = None
         self._seen: set[bytes] = set()
         self._iterator = self._read()
@@ -172,8 +81,10 @@ class Pages(Iterator[Page]):
             elif page:
                 self._note(page)
                 last = self._is_last(page)
+                page = self._unique.only_new(page) if self._unique else page
+                self.rows += len(page)
                 yield page
-                page = _EMPTY  # its memory is free while the next one is fetched
+                page = NO_ROWS  # its memory is free while the next one is fetched
                 if last:
                     break
             number += 1
@@ -194,7 +105,7 @@ class Pages(Iterator[Page]):
         except NotFoundError:
             # One reading of the facts is that a page past the end is answered with 404.
             if self.pages and self._total_pages is None:
-                return _EMPTY
+                return NO_ROWS
             raise
         except (APIStatusError, APIConnectionError, InvalidResponseError) as error:
             if isinstance(error, _NEVER_SKIPPED) or self._on_page_error is None:
@@ -224,7 +135,7 @@ class Pages(Iterator[Page]):
                     total,
                 )
             self.total_rows = total
-        self.rows += len(page)
+        self._sent += len(page)
         self.pages += 1
 
     def _guard(self, page: Page) -> None:
@@ -238,7 +149,7 @@ class Pages(Iterator[Page]):
         self._seen.add(digest)
 
     def _is_last(self, page: Page) -> bool:
-        if self._is_whole and self.total_rows is not None and self.rows < self.total_rows:
+        if self._is_whole and self.total_rows is not None and self._sent < self.total_rows:
             return False  # a server that caps the page size, but counts pages by the size asked for
         if page.info.total_pages is not None:
             return page.number >= page.info.total_pages
@@ -262,10 +173,12 @@ class Pages(Iterator[Page]):
         )
 
     def _compare_totals(self) -> None:
-        if self._is_whole and self.total_rows is not None and self.rows != self.total_rows:
+        if self._is_whole and self.total_rows is not None and self._sent != self.total_rows:
             log.warning(
                 "%s: read %d rows, but the server counts %d: the collection changed while it was read",
                 self._label,
-                self.rows,
+                self._sent,
                 self.total_rows,
             )
+        if self._unique and self._unique.repeated:
+            log.info("%s: %d rows came twice and were left out", self._label, self._unique.repeated)

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 _SHAPE = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))? ?(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TICKS = 10_000_000  # per second: .NET counts in units of 100 ns
+TICKS = 10_000_000
+"""Per second: .NET counts in units of 100 ns."""
 
 
 def ticks(text: str) -> int:
@@ -31,7 +32,14 @@ def ticks(text: str) -> int:
     day, clock, fraction, zone = found.groups()
     offset = "+00:00" if zone in {None, "Z", "z"} else zone
     whole = datetime.fromisoformat(f"{day}T{clock}{offset}") - _EPOCH
-    return (whole.days * 86_400 + whole.seconds) * _TICKS + int((fraction or "0").ljust(7, "0")[:7])
+    return (whole.days * 86_400 + whole.seconds) * TICKS + int((fraction or "0").ljust(7, "0")[:7])
+
+
+def text_of(count: int) -> str:
+    """Write a count of 100 ns since 1970 as a timestamp, exact."""
+    seconds, fraction = divmod(count, TICKS)
+    moment = _EPOCH + timedelta(seconds=seconds)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{fraction:07d}Z"
 
 
 def latest(stamps: Iterable[str]) -> str | None:

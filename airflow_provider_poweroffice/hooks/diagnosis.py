@@ -43,9 +43,11 @@ def _describe(information: dict[str, object], environment: str) -> str:
         values = information.get(name)
         return ", ".join(map(str, values)) if isinstance(values, list) and values else "none"
 
+    invalid = listed("InvalidPrivileges")
     return (
         f"Connected to {information.get('ClientName')} ({environment}). "
-        f"Valid privileges: {listed('ValidPrivileges')}. Invalid privileges: {listed('InvalidPrivileges')}."
+        + ("" if invalid == "none" else f"Invalid privileges: {invalid}. ")
+        + f"Valid privileges: {listed('ValidPrivileges')}."
     )
 
 
@@ -60,8 +62,9 @@ def _explain(
         return f"Wrong environment: these keys belong to {other}, the connection says {environment}."
     if error.key == "subscription key":
         hint = "" if _HEX.fullmatch(credentials.subscription_key) else " It should be 32 hexadecimal digits."
-        return f"Wrong subscription key (extra subscription_api_key): the gateway refused it.{hint} [{error}]"
-    return f"Wrong application key (login) or client key (password).{_shapes(credentials)} [{error}]"
+        return f"Wrong subscription key (Extra Fields): the gateway refused it with {error.status}.{hint}"
+    refused = f"the token endpoint refused them with {error.status}."
+    return f"Wrong application key (login) or client key (password): {refused}{_shapes(credentials)}"
 
 
 def _works_in(environment: str, open_client: Callable[[str], Client]) -> bool:

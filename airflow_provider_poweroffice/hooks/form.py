@@ -15,7 +15,7 @@ UI_FIELD_BEHAVIOUR: dict[str, Any] = {
         "login": "Application key",
         "password": "Client key",
         "host": "API base URL (optional)",
-        "port": "Port (leave empty, or 443)",
+        "port": "Port (443)",
     },
     "placeholders": {
         "login": "00000000-0000-0000-0000-000000000000",

@@ -15,9 +15,11 @@ from airflow.sdk import BaseOperator, ObjectStoragePath
 from airflow_provider_poweroffice.api.call import check_method
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.retry import is_idempotent
+from airflow_provider_poweroffice.api.since import OVERLAP
 from airflow_provider_poweroffice.errors import PowerOfficeError
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
+from airflow_provider_poweroffice.operators.advice import warn_of_unknown
 from airflow_provider_poweroffice.operators.answers import check_kind, check_size, json_size, render, validate
 from airflow_provider_poweroffice.operators.failures import fail_task_when_final
 from airflow_provider_poweroffice.operators.page_errors import check_page_error, page_error_handler
@@ -58,6 +60,10 @@ class PowerOfficeOperator(BaseOperator):
     :param fail_on_error: False returns the whole answer as a dict with ``is_success`` and
         ``error_content``, also when the server said no; no answer at all still raises.
     :param paginate: read all pages of a collection; the result is one list.
+    :param changed_since: with ``paginate``, read only what changed since this moment: a timestamp or None
+        for everything (templated). The filter of the resource is chosen; some have none.
+    :param created_since: the same for the time of creation (templated).
+    :param overlap: seconds to go back from that moment; the API's filters are strictly greater than.
     :param page_size: rows per page, 1 to 20000; default 5000.
     :param first_page: page to begin with.
     :param max_pages: pages to read at most; reaching it is a warning in the log.
@@ -75,7 +81,16 @@ class PowerOfficeOperator(BaseOperator):
     .. seealso:: docs/operators.md
     """
 
-    template_fields: Sequence[str] = ("endpoint", "query", "body", "files", "headers", "poweroffice_conn_id")
+    template_fields: Sequence[str] = (
+        "endpoint",
+        "query",
+        "body",
+        "files",
+        "headers",
+        "changed_since",
+        "created_since",
+        "poweroffice_conn_id",
+    )
     template_fields_renderers = {"query": "json", "body": "json", "headers": "json"}  # noqa: RUF012 - Airflow's form
     operator_extra_links = (PowerOfficeDocsLink(),)
     ui_color = "#dcefe4"
@@ -92,6 +107,9 @@ class PowerOfficeOperator(BaseOperator):
         response: Any = "json",
         fail_on_error: bool = True,
         paginate: bool = False,
+        changed_since: Any = None,
+        created_since: Any = None,
+        overlap: float = OVERLAP,
         page_size: int | None = None,
         first_page: int | None = None,
         max_pages: int | None = None,
@@ -109,6 +127,9 @@ class PowerOfficeOperator(BaseOperator):
         self.body = body
         self.files = files
         self.headers = headers
+        self.changed_since = changed_since
+        self.created_since = created_since
+        self.overlap = overlap
         self.poweroffice_conn_id = poweroffice_conn_id
         self.method = check_method(method)
         self.response = response
@@ -123,13 +144,16 @@ class PowerOfficeOperator(BaseOperator):
         self.max_result_bytes = max_result_bytes
         self.retry_options = RetryOptions.of(retry_options)
         check_kind(response)
+        warn_of_unknown(endpoint)
         check_page_error(on_page_error)
         self._check_paging()
 
     def _check_paging(self) -> None:
         if not self.paginate:
             given = [
-                name for name in ("page_size", "first_page", "max_pages") if getattr(self, name) is not None
+                name
+                for name in ("page_size", "first_page", "max_pages", "changed_since", "created_since")
+                if getattr(self, name) is not None
             ]
             if given:
                 raise ValueError(f"{given[0]} needs paginate=True; for a single page use query")
@@ -195,6 +219,9 @@ class PowerOfficeOperator(BaseOperator):
             max_pages=self.max_pages,
             order_by=self.order_by,
             on_page_error=page_error_handler(self.on_page_error),
+            changed_since=self.changed_since,
+            created_since=self.created_since,
+            overlap=self.overlap,
         )
         rows: list[Any] = []
         size = 0
@@ -208,7 +235,7 @@ class PowerOfficeOperator(BaseOperator):
         return rows
 
     def _report(self, pages: Pages, context: Context) -> None:
-        self.log.info("%s: %d rows in %d pages", self.endpoint, pages.rows, pages.pages)
+        self.log.info("%s: %d rows, pages: %d", self.endpoint, pages.rows, pages.pages)
         if pages.skipped and context.get("ti"):
             context["ti"].xcom_push(key="skipped_pages", value=pages.skipped)
 

@@ -19,15 +19,19 @@ from airflow_provider_poweroffice.api.call import encode_query
 from airflow_provider_poweroffice.api.conditions import Condition
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.retry import retry_reason
+from airflow_provider_poweroffice.api.since import OVERLAP
 from airflow_provider_poweroffice.errors import PowerOfficeError
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
+from airflow_provider_poweroffice.operators.advice import warn_of_unknown
 from airflow_provider_poweroffice.operators.answers import check_size, json_size
 from airflow_provider_poweroffice.operators.failures import fail_task_when_final
 from airflow_provider_poweroffice.operators.poweroffice import MAX_RESULT_BYTES
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from airflow_provider_poweroffice.api.client import Client
 
 _SHORTEST_POLL = 1.0
 _TRIGGERER_GRACE = timedelta(seconds=60)
@@ -46,6 +50,10 @@ class PowerOfficeSensor(BaseSensorOperator):
     :param endpoint: path, such as ``SalesOrders/sentState`` (templated).
     :param query: filters (templated).
     :param headers: further headers (templated).
+    :param changed_since: ask only for what changed since this moment: a timestamp or None
+        for everything (templated). The filter of the resource is chosen; some have none.
+    :param created_since: the same for the time of creation (templated).
+    :param overlap: seconds to go back from that moment; the API's filters are strictly greater than.
     :param field: dotted path in a record, such as ``IsInvoiceBeingProcessed`` (templated).
     :param comparison: one of ``== != > >= < <= in "not in"``.
     :param value: what to compare with (templated). Numbers and timestamps are compared as such.
@@ -58,7 +66,16 @@ class PowerOfficeSensor(BaseSensorOperator):
     .. seealso:: docs/operators.md
     """
 
-    template_fields: Sequence[str] = ("endpoint", "query", "headers", "field", "value", "poweroffice_conn_id")
+    template_fields: Sequence[str] = (
+        "endpoint",
+        "query",
+        "headers",
+        "changed_since",
+        "created_since",
+        "field",
+        "value",
+        "poweroffice_conn_id",
+    )
     template_fields_renderers = {"query": "json", "headers": "json"}  # noqa: RUF012 - Airflow's form
     operator_extra_links = (PowerOfficeDocsLink(),)
     ui_color = "#f2ead3"
@@ -69,6 +86,9 @@ class PowerOfficeSensor(BaseSensorOperator):
         endpoint: str,
         query: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        changed_since: Any = None,
+        created_since: Any = None,
+        overlap: float = OVERLAP,
         field: str | None = None,
         comparison: str = "==",
         value: Any = None,
@@ -82,6 +102,9 @@ class PowerOfficeSensor(BaseSensorOperator):
         self.endpoint = endpoint
         self.query = query
         self.headers = headers
+        self.changed_since = changed_since
+        self.created_since = created_since
+        self.overlap = overlap
         self.field = field
         self.comparison = comparison
         self.value = value
@@ -89,6 +112,7 @@ class PowerOfficeSensor(BaseSensorOperator):
         self.deferrable = deferrable
         self.retry_options = RetryOptions.of(retry_options or {"attempts": 3, "deadline": 60})
         self.poweroffice_conn_id = poweroffice_conn_id
+        warn_of_unknown(endpoint)
         if condition is not None and (field is not None or deferrable):
             raise ValueError(
                 "condition, a callable, goes without field, and without deferrable: it can not be sent to "
@@ -118,7 +142,7 @@ class PowerOfficeSensor(BaseSensorOperator):
         return self.defer(
             trigger=PowerOfficeTrigger(
                 endpoint=self.endpoint,
-                query=encode_query(self.query),
+                query=self._query(self.hook.client),
                 headers=dict(self.headers or {}),
                 field=condition.field,
                 comparison=condition.comparison,
@@ -152,7 +176,9 @@ class PowerOfficeSensor(BaseSensorOperator):
         condition = self._condition()
         with self.hook as hook, fail_task_when_final():
             try:
-                answer = hook.client.request("GET", self.endpoint, query=self.query, headers=self.headers)
+                answer = hook.client.request(
+                    "GET", self.endpoint, query=self._query(hook.client), headers=self.headers
+                )
             except PowerOfficeError as error:
                 if not retry_reason(error, "GET"):
                     raise
@@ -167,6 +193,14 @@ class PowerOfficeSensor(BaseSensorOperator):
                 json_size(record), MAX_RESULT_BYTES, "Name the fields you need in query: Fields=Id,..."
             )
             return PokeReturnValue(is_done=True, xcom_value=record)
+
+    def _query(self, client: Client) -> dict[str, str]:
+        return encode_query(self.query) | client.since(
+            self.endpoint,
+            changed_since=self.changed_since,
+            created_since=self.created_since,
+            overlap=self.overlap,
+        )
 
     def _condition(self) -> Condition:
         return Condition(field=self.field, comparison=self.comparison, value=self.value)

@@ -82,6 +82,7 @@ class Spool:
         self._file = file
         self._hash = hashlib.sha256()
         self.bytes = 0
+        self.taken = 0
         self._zip = (
             gzip.GzipFile(fileobj=self, mode="wb", filename="", mtime=0, compresslevel=GZIP_LEVEL)
             if compress
@@ -89,7 +90,8 @@ class Spool:
         )
 
     def add(self, data: bytes) -> None:
-        """Write content."""
+        """Write content; ``taken`` counts it, ``bytes`` what became of it in the file."""
+        self.taken += len(data)
         if self._zip:
             self._zip.write(data)
         else:

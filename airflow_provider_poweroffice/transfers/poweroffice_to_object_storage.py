@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator, ObjectStoragePath
 
 from airflow_provider_poweroffice.api.options import RetryOptions
+from airflow_provider_poweroffice.api.since import OVERLAP
 from airflow_provider_poweroffice.errors import PowerOfficeError
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
+from airflow_provider_poweroffice.operators.advice import warn_of_unknown
 from airflow_provider_poweroffice.operators.failures import fail_task_when_final
 from airflow_provider_poweroffice.operators.page_errors import check_page_error, page_error_handler
 from airflow_provider_poweroffice.storage.codecs import FORMATS, Spool, Watermark, encode
@@ -27,7 +29,8 @@ from airflow_provider_poweroffice.storage.publish import publish
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_poweroffice.api.paging import Page, Pages
+    from airflow_provider_poweroffice.api.page import Page
+    from airflow_provider_poweroffice.api.paging import Pages
 
 PROGRESS_SECONDS = 10.0
 
@@ -51,6 +54,10 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
     :param headers: further headers (templated).
     :param format: ``"ndjson.gz"`` (one row a line, compressed), ``"ndjson"``, or ``"json pages"``: one JSON
         array that holds the array of each page as it was sent.
+    :param changed_since: read only what changed since this moment: a timestamp or None
+        for everything (templated). The filter of the resource is chosen; some have none.
+    :param created_since: the same for the time of creation (templated).
+    :param overlap: seconds to go back from that moment; the API's filters are strictly greater than.
     :param page_size: rows per page, 1 to 20000; default 5000.
     :param first_page: page to begin with.
     :param max_pages: pages to read at most; reaching it is a warning and ``truncated`` in the receipt.
@@ -63,7 +70,15 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
     .. seealso:: docs/operators.md
     """
 
-    template_fields: Sequence[str] = ("endpoint", "object_path", "query", "headers", "poweroffice_conn_id")
+    template_fields: Sequence[str] = (
+        "endpoint",
+        "object_path",
+        "query",
+        "headers",
+        "changed_since",
+        "created_since",
+        "poweroffice_conn_id",
+    )
     template_fields_renderers = {"query": "json", "headers": "json"}  # noqa: RUF012 - Airflow's form
     operator_extra_links = (PowerOfficeDocsLink(),)
     ui_color = "#d9e8f5"
@@ -75,6 +90,9 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
         object_path: str,
         query: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        changed_since: Any = None,
+        created_since: Any = None,
+        overlap: float = OVERLAP,
         format: str = "ndjson.gz",  # noqa: A002 - the word of pandas, DuckDB and COPY
         page_size: int | None = None,
         first_page: int | None = None,
@@ -90,6 +108,9 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
         self.object_path = object_path
         self.query = query
         self.headers = headers
+        self.changed_since = changed_since
+        self.created_since = created_since
+        self.overlap = overlap
         self.poweroffice_conn_id = poweroffice_conn_id
         self.format = format
         self.page_size = page_size
@@ -101,6 +122,7 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
         if format not in FORMATS:
             raise ValueError(f"unknown format {format!r}; use one of: {', '.join(map(repr, FORMATS))}")
         check_page_error(on_page_error)
+        warn_of_unknown(endpoint)
 
     @cached_property
     def hook(self) -> PowerOfficeHook:
@@ -121,8 +143,11 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
                 max_pages=self.max_pages,
                 order_by=self.order_by,
                 on_page_error=page_error_handler(self.on_page_error),
+                changed_since=self.changed_since,
+                created_since=self.created_since,
+                overlap=self.overlap,
             )
-            watermark = Watermark(hook.client.dialect.changed_field)
+            watermark = Watermark(hook.client.dialect.changed_field_of(self.endpoint))
             with tempfile.NamedTemporaryFile(prefix="poweroffice-") as file:
                 spool = Spool(file, compress=self.format.endswith(".gz"))
                 for data in encode(self._watched(pages, spool, watermark), self.format):
@@ -143,7 +168,7 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
             "skipped_pages": pages.skipped,
         }
         self.log.info(
-            "%s: %d rows in %d pages, %d bytes to %s in %.1f s",
+            "%s: %d rows, pages: %d, %d bytes to %s in %.1f s",
             *(receipt[name] for name in ("endpoint", "rows", "pages", "bytes", "path", "seconds")),
         )
         return receipt
@@ -157,12 +182,12 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
                 said = monotonic()
                 total = "" if pages.total_rows is None else f" of {pages.total_rows}"
                 self.log.info(
-                    "%s: page %d, %d%s rows, %d bytes so far",
+                    "%s: page %d, %d%s rows so far, %.1f MB read",
                     self.endpoint,
                     page.number,
                     pages.rows,
                     total,
-                    spool.bytes,
+                    spool.taken / 1e6,
                 )
             yield page
             del page

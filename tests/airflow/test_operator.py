@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import warnings
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -315,3 +316,32 @@ def test_upload(sandbox: Sandbox, tmp_path: Path) -> None:
         call(endpoint="VoucherDocumentation", method="PUT", files={"file": f"file://{tmp_path}/bilag.pdf"})
     sent = next(entry for entry in sandbox.journal() if entry.method == "PUT")
     assert sent.bytes_in > len(b"%PDF-1.4")
+
+
+def test_misspelt_endpoint_is_warned_of() -> None:
+    """A misspelt resource is a warning while the DAG file is read; a new one, or a template, is none."""
+    with pytest.warns(UserWarning, match="did you mean 'Customers'"):
+        PowerOfficeOperator(task_id="t", endpoint="Custmers")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for endpoint in ("Customers", "BankTransfers", "Customers/{{ x }}", "{{ Custmers }}"):
+            PowerOfficeOperator(task_id="t", endpoint=endpoint)
+
+
+@pytest.mark.parametrize("since", ["changed_since", "created_since"])
+def test_since(sandbox: Sandbox, since: str) -> None:
+    """The moment is templated, and becomes the resource's own filter."""
+    operator = PowerOfficeOperator(
+        task_id="t",
+        endpoint="Customers",
+        query={"Fields": "Id"},
+        paginate=True,
+        overlap=0,
+        **{since: "{{ x }}"},
+    )
+    operator.render_template_fields({"x": "2000-01-01T00:00:00Z"})  # type: ignore[typeddict-unknown-key]
+    assert len(operator.execute({})) == sandbox.totals()["Customers"]  # type: ignore[typeddict-item]
+    name = {"changed_since": "lastChangedDate", "created_since": "customerCreatedDate"}[since]
+    assert f"{name}TimeOffsetGreaterThan=2000-01-01T00%3A00%3A00.0000000Z" in sandbox.journal()[-1].query
+    with pytest.raises(ValueError, match="paginate=True"):
+        PowerOfficeOperator(task_id="t", endpoint="Customers", **{since: "2000-01-01T00:00:00Z"})

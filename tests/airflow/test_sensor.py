@@ -246,3 +246,16 @@ def test_templates() -> None:
     for name in (*names, "query", "headers"):
         assert "42" in str(getattr(one, name))
         assert "{{" not in str(getattr(one, name))
+
+
+def test_since(sandbox: Sandbox) -> None:
+    """The sensor asks for what changed since a moment, in the worker and in the triggerer alike."""
+    moment = "{{ x }}"
+    one = sensor(changed_since=moment, query={"Fields": "Id"}, overlap=0)
+    one.render_template_fields({"x": "2026-01-01T00:00:00Z"})  # type: ignore[typeddict-unknown-key]
+    one.poke({})  # type: ignore[typeddict-item]
+    wanted = "lastChangedDateTimeOffsetGreaterThan=2026-01-01T00%3A00%3A00.0000000Z"
+    assert wanted in sandbox.journal()[-1].query
+    assert (
+        one._query(one.hook.client)["lastChangedDateTimeOffsetGreaterThan"] == "2026-01-01T00:00:00.0000000Z"
+    )

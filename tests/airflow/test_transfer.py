@@ -209,8 +209,8 @@ def test_progress_is_logged(
     with caplog.at_level("INFO"):
         copy(tmp_path / "a.ndjson.gz", page_size=500)
     said = caplog.text + capsys.readouterr().out
-    assert said.count("so far") >= 4
-    assert "page 2, 1000 of 2000 rows, " in said
+    assert said.count("rows so far") >= 4
+    assert "page 2, 1000 of 2000 rows so far, " in said
 
 
 def test_a_million_rows(tmp_path: Path) -> None:
@@ -225,3 +225,15 @@ def test_a_million_rows(tmp_path: Path) -> None:
     figures = json.loads(done.stdout.splitlines()[-1])
     assert figures["rows"] == figures["distinct_ids"] == figures["held"] >= 999_000
     assert figures["growth_mb"] <= 30
+
+
+def test_since(tmp_path: Path, sandbox: Sandbox) -> None:
+    """Only what changed since the moment is copied, and the watermark takes the next run on from there."""
+    path = tmp_path / "customers.ndjson"
+    first = copy(path, endpoint="Customers", query=None, format="ndjson")
+    stamps = sorted(row["LastChangedDateTimeOffset"] for row in rows_of(path))
+    again = copy(path, endpoint="Customers", query=None, format="ndjson", changed_since=first["watermark"])
+    assert first["watermark"] == stamps[-1]
+    assert 1 <= again["rows"] < 5
+    assert again["watermark"] == first["watermark"]
+    assert "lastChangedDateTimeOffsetGreaterThan=" in sandbox.journal()[-1].query

@@ -13,7 +13,7 @@ from support import FakeClock, Unthrottled, credentials
 
 from airflow_provider_poweroffice.api import Client, Page, Pages, RetryOptions
 from airflow_provider_poweroffice.api.dialects.base import PageInfo
-from airflow_provider_poweroffice.api.paging import PageOptions
+from airflow_provider_poweroffice.api.page import PageOptions
 from airflow_provider_poweroffice.errors import (
     NotFoundError,
     PaginationError,

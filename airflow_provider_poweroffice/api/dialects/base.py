@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from airflow_provider_poweroffice.api.catalogue import Catalogue, catalogue
 from airflow_provider_poweroffice.api.credentials import Credentials
 
 
@@ -66,6 +67,27 @@ class Dialect(ABC):
     changed_field: ClassVar[str]
     page_keys: ClassVar[tuple[str, ...]]
     order_key: ClassVar[str]
+    catalogue_name: ClassVar[str]
+
+    @property
+    def known(self) -> Catalogue:
+        """Give what is known of the API's resources."""
+        return catalogue(self.catalogue_name)
+
+    def default_order(self, endpoint: str) -> str | None:
+        """
+        Order a collection by a key that no two rows share; None where there is none.
+
+        Rows of a resource that is not known are taken to have an ``Id``, as almost all have.
+        """
+        resource = self.known.find(endpoint)
+        key = resource.key if resource else "Id"
+        return f"{key} asc" if key else None
+
+    def changed_field_of(self, endpoint: str) -> str:
+        """Name the field of a row with its change time."""
+        resource = self.known.find(endpoint)
+        return (resource.changed_field if resource else "") or self.changed_field
 
     @abstractmethod
     def endpoints(self, environment: str, host: str | None) -> Endpoints:
@@ -102,10 +124,6 @@ class Dialect(ABC):
     @abstractmethod
     def page_info(self, headers: Mapping[str, str]) -> PageInfo:
         """Read what the answer says about paging."""
-
-    @abstractmethod
-    def default_order(self, endpoint: str) -> str | None:
-        """Order a collection by a key that no two rows share; None where there is none."""
 
     @abstractmethod
     def fault(self, headers: Mapping[str, str], body: Any) -> Fault:

@@ -15,16 +15,6 @@ from airflow_provider_poweroffice.api.dialects.base import Dialect, Endpoints, F
 _ORIGIN = "https://goapi.poweroffice.net"
 _PREFIX = {"production": "", "demo": "/Demo"}
 
-# Collections whose rows have no Id (OpenAPI); all others are ordered by Id.
-_ORDER = {
-    "currencies": "Code asc",
-    "customerledger/customerbalances": "CustomerId asc",
-    "supplierledger/supplierbalances": "SupplierId asc",
-    "trialbalance": "AccountId asc",
-    "voucherdocumentation": "VoucherId asc",
-}
-_NO_ORDER = re.compile(r"payrollsettings/pensionschemes|clientadmin/[^/]+/(useraccessroles|accessroles)")
-
 # Pages of the portal that are known by name; the others are reached from its front page.
 _PORTAL = "https://developer.poweroffice.net"
 _PAGES = {
@@ -55,6 +45,7 @@ class PowerOfficeV2(Dialect):
     changed_field: ClassVar[str] = "LastChangedDateTimeOffset"
     page_keys: ClassVar[tuple[str, ...]] = ("PageNumber", "PageSize")
     order_key: ClassVar[str] = "OrderBy"
+    catalogue_name: ClassVar[str] = "poweroffice_v2"
 
     def endpoints(self, environment: str, host: str | None) -> Endpoints:
         """Find production or demo at the vendor's, or below another host."""
@@ -131,13 +122,6 @@ class PowerOfficeV2(Dialect):
             # A link that is left out proves nothing: the server may never send one.
             is_last=not facts["nextpagelink"] if "nextpagelink" in facts else None,
         )
-
-    def default_order(self, endpoint: str) -> str | None:
-        """Order by ``Id`` but for the few collections whose rows have none."""
-        path = endpoint.lower()
-        if _NO_ORDER.fullmatch(path):
-            return None
-        return _ORDER.get(path, "Id asc")
 
     def fault(self, headers: Mapping[str, str], body: Any) -> Fault:
         """Read problem details, a gateway message or a token error; keys in any case."""

@@ -1,0 +1,157 @@
+"""
+One call, tried until it is answered or may not be tried again.
+
+Rule: throttle and token are inside the retry loop, so a repeated call waits its turn and carries a
+fresh token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self, TypeVar
+from urllib.parse import urlsplit
+
+import requests
+
+from airflow_provider_poweroffice.api.auth import TokenAuth
+from airflow_provider_poweroffice.api.call import Call
+from airflow_provider_poweroffice.api.credentials import Credentials
+from airflow_provider_poweroffice.api.dialects import DIALECTS
+from airflow_provider_poweroffice.api.failures import read_response, status_error
+from airflow_provider_poweroffice.api.options import RetryOptions, Timeouts
+from airflow_provider_poweroffice.api.response import Response
+from airflow_provider_poweroffice.api.retry import note_uncertain_attempts, retrying
+from airflow_provider_poweroffice.api.throttle import Clock, SystemClock, Throttle, shared_throttle
+from airflow_provider_poweroffice.api.transport import PacedAdapter, Session, connection_error
+from airflow_provider_poweroffice.errors import PowerOfficeError, RateLimitError
+
+T = TypeVar("T")
+
+
+class Caller:
+    """
+    The session with one company's API.
+
+    :param credentials: the three keys.
+    :param environment: ``"production"`` or ``"demo"``.
+    :param host: another server instead of the vendor's: ``https://host[:port]``, or a base URL that
+        ends in ``/v2``.
+    :param api_version: which API; ``"v2"``.
+    :param retry: see :class:`RetryOptions`.
+    :param timeouts: see :class:`Timeouts`.
+    :param verify: False trusts any certificate; a path trusts the authorities in that file.
+    :param requests_per_second: the limit to keep; default the vendor's 10 per subscription key.
+    :param throttle: keeps the limit instead of the one that this process shares per subscription key.
+    :param clock: time; a test's own clock moves without waiting.
+    :param on_token: told of each new token, so that a log can mask it.
+    :raises ValueError: a key, environment, host or version that can not be used.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        environment: str = "production",
+        host: str | None = None,
+        api_version: str = "v2",
+        retry: RetryOptions | None = None,
+        timeouts: Timeouts | None = None,
+        verify: bool | str = True,
+        requests_per_second: float | None = None,
+        throttle: Throttle | None = None,
+        clock: Clock | None = None,
+        on_token: Callable[[str], None] | None = None,
+    ) -> None:
+        if api_version not in DIALECTS:
+            raise ValueError(
+                f"unknown api_version {api_version!r}; this release speaks: {', '.join(DIALECTS)}"
+            )
+        self.dialect = DIALECTS[api_version]
+        self.endpoints = self.dialect.endpoints(environment, host)
+        self.retry = retry or RetryOptions()
+        self._clock = clock or SystemClock()
+        self._throttle = throttle or shared_throttle(
+            credentials.subscription_key,
+            urlsplit(self.endpoints.base).netloc,
+            self.dialect.requests_per_second if requests_per_second is None else requests_per_second,
+        )
+        adapter = PacedAdapter(self._throttle, timeouts or Timeouts())
+        self.session = Session(self.endpoints.base, adapter, verify=verify)
+        self.auth = TokenAuth(
+            dialect=self.dialect,
+            endpoints=self.endpoints,
+            credentials=credentials,
+            session=Session(self.endpoints.base, adapter, verify=verify),
+            clock=self._clock,
+            on_token=on_token,
+        )
+        self.session.auth = self.auth
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.session.close()
+
+    def carry_out(self, call: Call, idempotent: bool | None, read: Callable[[Response], T]) -> T:
+        """Try a call until it is answered and read, or may not be tried again."""
+        uncertain = 0
+
+        def on_wait(error: BaseException, seconds: float) -> None:
+            nonlocal uncertain
+            if isinstance(error, RateLimitError):
+                self._throttle.pause(seconds)
+            if call.method != "GET":
+                uncertain += bool(getattr(error, "outcome_unknown", False))
+
+        label = f"{call.method} {self.path_of(call)}"
+        loop = retrying(
+            self.retry,
+            method=call.method,
+            label=label,
+            idempotent=idempotent,
+            clock=self._clock,
+            on_wait=on_wait,
+        )
+        try:
+            return loop(lambda: read(self._send(call, label)))
+        except PowerOfficeError as error:
+            note_uncertain_attempts(error, uncertain)
+            raise
+
+    def _send(self, call: Call, label: str) -> Response:
+        try:
+            answer = self.session.request(
+                call.method,
+                call.endpoint,
+                params=call.query,
+                data=call.content,
+                files=call.files,
+                headers=call.headers,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            raise connection_error(error, label) from None
+        response = read_response(answer)
+        if response.is_success:
+            return response
+        resource = self.dialect.known.find(call.endpoint)
+        raise status_error(
+            self.dialect,
+            response,
+            self._clock.time(),
+            self.auth.secrets,
+            url_length=len(answer.request.url or ""),
+            privilege=resource.privilege_for(call.method) if resource else "",
+        )
+
+    def path_of(self, call: Call) -> str:
+        """Give the path of a call's URL, without the query."""
+        return f"{urlsplit(self.endpoints.base).path}/{call.endpoint}"

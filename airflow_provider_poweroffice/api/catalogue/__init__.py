@@ -1,0 +1,162 @@
+"""
+What is known of an API's resources: facts for advice, never a wall, as an API grows.
+
+Rule: pure; the facts are in text files beside this module, made from the official description by
+``tools/catalogue.py``, and read when first asked for.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib.resources import files
+
+_CLOSE = 0.75  # how alike a name must be to be suggested
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """
+    One path of an API.
+
+    :param path: with placeholders, such as ``Customers/{id}``.
+    :param verbs: HTTP methods.
+    :param kind: ``"paged"`` list, ``"whole"`` list, or empty: no list.
+    :param key: a field that no two rows of the list share.
+    :param created_filter: query name that takes a creation time, exclusive.
+    :param changed_filter: query name that takes a change time, exclusive.
+    :param created_field: field of a row with its creation time.
+    :param changed_field: field of a row with its change time.
+    :param required: query names that must be given.
+    :param filters: all query names, paging aside.
+    :param privilege: what reading needs; writing needs ``…_Full``.
+    :param reference: field of a POST body that the server keeps unique.
+    """
+
+    path: str
+    verbs: tuple[str, ...]
+    kind: str
+    key: str
+    created_filter: str
+    changed_filter: str
+    created_field: str
+    changed_field: str
+    required: tuple[str, ...]
+    filters: tuple[str, ...]
+    privilege: str
+    reference: str
+
+    def privilege_for(self, method: str) -> str:
+        """Name the privilege that a call needs; several are alternatives."""
+        full = "" if method == "GET" else "_Full"
+        return " or ".join(name + full for name in self.privilege.split("/") if name)
+
+    def since_filter(self, kind: str) -> str:
+        """
+        Name the query that takes a moment.
+
+        :param kind: ``"changed"`` or ``"created"``.
+        :raises ValueError: the resource has none; the message says what works instead.
+        """
+        name = self.changed_filter if kind == "changed" else self.created_filter
+        if not name:
+            raise ValueError(f"{self.path} can not be read by {kind}_since: {self._instead(kind)}")
+        return name
+
+    def _instead(self, kind: str) -> str:
+        other = "created" if kind == "changed" else "changed"
+        if self.created_filter if kind == "changed" else self.changed_filter:
+            return f"the API has no such filter for it; {other}_since works"
+        if moments := [name for name in self.filters if name.lower().endswith("greaterthan")]:
+            return f"the API has no such filter for it; in query, {' or '.join(moments)} works"
+        if "voucherNos" in self.filters:
+            return 'the API has no such filter for it; in query, voucherNos="<last + 1>-" reads what is new'
+        return "the API has no such filter for it; read it whole"
+
+
+class Catalogue:
+    """All that is known of one API."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = text.splitlines()[1:]
+
+    @cached_property
+    def resources(self) -> tuple[Resource, ...]:
+        """List the resources by path."""
+        return tuple(_read(line) for line in self._lines)
+
+    @cached_property
+    def _exact(self) -> dict[str, Resource]:
+        return {item.path.lower(): item for item in self.resources}
+
+    @cached_property
+    def _patterns(self) -> list[tuple[re.Pattern[str], Resource]]:
+        return [
+            (re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(item.path)), re.IGNORECASE), item)
+            for item in self.resources
+            if "{" in item.path
+        ]
+
+    def find(self, endpoint: str) -> Resource | None:
+        """Find the resource of an endpoint, in any case; None when it is not known."""
+        path = endpoint.strip("/")
+        exact = self._exact.get(path.lower())
+        return exact or next((item for pattern, item in self._patterns if pattern.fullmatch(path)), None)
+
+    def suggest(self, endpoint: str) -> str | None:
+        """Name the resource that an unknown endpoint was perhaps meant to be."""
+        if self.find(endpoint):
+            return None
+        first, _, rest = endpoint.strip("/").partition("/")
+        names = {item.path.split("/")[0].lower(): item.path.split("/")[0] for item in self.resources}
+        close = difflib.get_close_matches(first.lower(), names, n=1, cutoff=_CLOSE)
+        if not close or close[0] == first.lower():
+            return None
+        return "/".join(filter(None, (names[close[0]], rest)))
+
+    def search(self, text: str) -> Iterator[Resource]:
+        """Find resources whose path, filters or privilege hold a text, in any case."""
+        wanted = text.lower()
+        for item in self.resources:
+            if wanted in " ".join((item.path, *item.filters, item.privilege)).lower():
+                yield item
+
+
+def _read(line: str) -> Resource:
+    """Read one line of a catalogue."""
+    fields = [part.strip() for part in line.split("|")]
+    fields += [""] * (12 - len(fields))
+    path, verbs, kind, key, created, changed, created_at, changed_at, required, filters, privilege, unique = (
+        fields
+    )
+
+    def names(text: str) -> tuple[str, ...]:
+        return tuple(filter(None, text.split(",")))
+
+    return Resource(
+        path=path.lstrip("/"),
+        verbs=names(verbs),
+        kind=kind,
+        key=key,
+        created_filter=created,
+        changed_filter=changed,
+        created_field=created_at,
+        changed_field=changed_at,
+        required=names(required),
+        filters=names(filters),
+        privilege=privilege,
+        reference=unique,
+    )
+
+
+@cache
+def catalogue(name: str) -> Catalogue:
+    """
+    Load a catalogue.
+
+    :param name: of its file, such as ``poweroffice_v2``.
+    """
+    return Catalogue(files(__name__).joinpath(f"{name}.txt").read_text(encoding="utf-8"))

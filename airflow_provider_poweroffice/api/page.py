@@ -1,0 +1,109 @@
+"""
+One page of a collection, split into rows without parsing them; and which pages are asked for.
+
+Rule: pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+from airflow_provider_poweroffice.api.dialects.base import Dialect, PageInfo
+from airflow_provider_poweroffice.api.response import Response
+from airflow_provider_poweroffice.errors import InvalidResponseError, PaginationError
+
+_split = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Page:
+    """
+    One page of a collection, never empty.
+
+    :param number: page number, from 1.
+    :param content: the JSON array as the server sent it.
+    :param raw_rows: its rows, each as the server sent it: no number was parsed.
+    :param info: what the server says about the page and the whole.
+    """
+
+    number: int
+    content: bytes
+    raw_rows: list[msgspec.Raw]
+    info: PageInfo
+
+    @cached_property
+    def rows(self) -> list[Any]:
+        """Decode the rows."""
+        return [msgspec.json.decode(row) for row in self.raw_rows]
+
+    def __len__(self) -> int:
+        return len(self.raw_rows)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageOptions:
+    """
+    Which pages to read.
+
+    :param page_size: rows asked for per page.
+    :param first_page: page to begin with.
+    :param max_pages: pages to read at most; None reads all.
+    """
+
+    page_size: int
+    first_page: int
+    max_pages: int | None = None
+
+    @classmethod
+    def of(
+        cls, dialect: Dialect, page_size: int | None, first_page: int | None, max_pages: int | None
+    ) -> PageOptions:
+        """Fill in the dialect's defaults and check the limits."""
+        size = dialect.default_page_size if page_size is None else page_size
+        first = dialect.first_page if first_page is None else first_page
+        _check_whole("page_size", size, 1, dialect.max_page_size)
+        _check_whole("first_page", first, dialect.first_page, None)
+        if max_pages is not None:
+            _check_whole("max_pages", max_pages, 1, None)
+        return cls(page_size=size, first_page=first, max_pages=max_pages)
+
+
+def _check_whole(name: str, value: object, least: int, most: int | None) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be a whole number, not {value!r}")
+    if value < least or (most is not None and value > most):
+        limit = f"between {least} and {most}" if most is not None else f"at least {least}"
+        raise ValueError(f"{name} must be {limit}, not {value}")
+
+
+def split_page(response: Response, number: int, info: PageInfo) -> Page:
+    """
+    Split an answer into rows without parsing them; no content gives a page of no rows.
+
+    :raises InvalidResponseError: the body is cut, or no JSON.
+    :raises PaginationError: the body is JSON but no list.
+    """
+    content = response.content.removeprefix(_BOM)
+    label = f"{response.method} {response.path}"
+    if not content.strip():
+        return Page(number, b"[]", [], info)
+    try:
+        return Page(number, content, _split(content), info)
+    except msgspec.ValidationError:
+        raise PaginationError(
+            f"{label}: the answer is no list; this endpoint is read with request()"
+        ) from None
+    except msgspec.DecodeError as error:
+        raise InvalidResponseError(f"{label}: page {number} is no complete JSON ({error})") from None
+
+
+NO_ROWS = Page(0, b"[]", [], PageInfo())

@@ -1,0 +1,88 @@
+"""
+Reading what changed since a moment: the right filter, an exact moment, an overlap.
+
+Rule: pure. The API's filters are strictly greater than; a row written later with the same time would be
+missed, so the moment is taken back by an overlap, and rows seen twice in one read count once.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow_provider_poweroffice.api.catalogue import Catalogue
+from airflow_provider_poweroffice.api.timestamps import TICKS, text_of, ticks
+
+OVERLAP = 1.0  # seconds
+_CLOCKS_DIFFER = timedelta(minutes=5)
+_NOTHING = frozenset({"", "none", "null"})  # what a template renders where there is no moment yet
+
+
+def since_query(
+    known: Catalogue | None,
+    endpoint: str,
+    *,
+    changed_since: Any = None,
+    created_since: Any = None,
+    overlap: float = OVERLAP,
+    now: float,
+) -> dict[str, str]:
+    """
+    Make the query that reads what changed, or was created, since a moment.
+
+    :param known: the API's catalogue.
+    :param changed_since: a timestamp text (none of zone means UTC) or an aware datetime; None, "" and
+        "None" read everything.
+    :param overlap: seconds to go back from it.
+    :param now: seconds since 1970.
+    :return: nothing, or the one filter of the resource.
+    :raises ValueError: no timestamp, one in the future, a resource without such a filter or one that is not
+        known, or both arguments.
+    """
+    given = {
+        kind: value
+        for kind, value in (("changed", changed_since), ("created", created_since))
+        if value is not None and str(value).strip().lower() not in _NOTHING
+    }
+    if not given:
+        return {}
+    if len(given) > 1:
+        raise ValueError("changed_since and created_since exclude each other")
+    ((kind, value),) = given.items()
+    resource = known.find(endpoint) if known else None
+    if resource is None:
+        raise ValueError(f"{kind}_since: nothing is known of {endpoint!r}; give its filter in query")
+    name = resource.since_filter(kind)
+    if isinstance(overlap, bool) or not isinstance(overlap, (int, float)) or overlap < 0:
+        raise ValueError(f"overlap must be a number of seconds from 0, not {overlap!r}")
+    moment = _moment(f"{kind}_since", value)
+    if moment > (now + _CLOCKS_DIFFER.total_seconds()) * TICKS:
+        raise ValueError(f"{kind}_since {value!r} lies in the future: it would find nothing")
+    return {name: text_of(moment - round(overlap * TICKS))}
+
+
+def _moment(name: str, value: Any) -> int:
+    """Read a moment as a count of 100 ns."""
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError(
+                f"{name} {value!r} has no time zone; use an aware datetime or a text ending in Z"
+            )
+        value = value.astimezone(UTC).isoformat()
+    try:
+        return ticks(str(value))
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+def check_required(known: Catalogue | None, endpoint: str, given: dict[str, str]) -> None:
+    """
+    Refuse a GET that lacks a query the API requires.
+
+    :raises ValueError: names what is missing.
+    """
+    resource = known.find(endpoint) if known else None
+    names = {name.lower() for name, value in given.items() if value.strip()}
+    missing = [name for name in (resource.required if resource else ()) if name.lower() not in names]
+    if missing:
+        raise ValueError(f"query lacks {', '.join(missing)}, which {endpoint} requires")

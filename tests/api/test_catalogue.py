@@ -1,0 +1,232 @@
+"""What is known of the resources: true to the description, and of use on the wire."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_poweroffice.api import Client
+from airflow_provider_poweroffice.api.catalogue import catalogue
+from airflow_provider_poweroffice.cli.definition import main
+from airflow_provider_poweroffice.errors import PermissionDeniedError
+from airflow_provider_poweroffice.sandbox import Sandbox
+
+ROOT = Path(__file__).resolve().parents[2]
+FACTS = ROOT.parent / "shared" / "facts"
+KNOWN = catalogue("poweroffice_v2")
+
+
+@pytest.mark.skipif(
+    not FACTS.is_dir() or os.environ.get("CI") == "true",
+    reason="the official description lies beside this workplace only",
+)
+def test_catalogue_is_the_description() -> None:
+    """The file is what the tool makes of the official OpenAPI file."""
+    made = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "catalogue.py"), str(FACTS)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    kept = ROOT / "airflow_provider_poweroffice" / "api" / "catalogue" / "poweroffice_v2.txt"
+    assert made.stdout == kept.read_text()
+
+
+def test_whole() -> None:
+    """All 152 paths and 245 operations of the description are there."""
+    assert len(KNOWN.resources) == 152
+    assert sum(len(item.verbs) for item in KNOWN.resources) == 245
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "path"),
+    [
+        ("Customers", "Customers"),
+        ("/customers/", "Customers"),
+        ("Customers/42", "Customers/{id}"),
+        ("SalesOrders/Complete", "SalesOrders/Complete"),
+        ("salesorders/0e7d/lines/1", "SalesOrders/{id}/Lines/{lineId}"),
+        ("Customers/42/Nope", None),
+        ("Nope", None),
+    ],
+)
+def test_find(endpoint: str, path: str | None) -> None:
+    """An endpoint is found in any case, with ids in place of the placeholders."""
+    found = KNOWN.find(endpoint)
+    assert (found.path if found else None) == path
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "meant"),
+    [
+        ("Custmers", "Customers"),
+        ("Customer/42", "Customers/42"),
+        ("AccountTransaction", "AccountTransactions"),
+        ("Customers", None),
+        ("TimeTracking/Entries", None),
+        ("Customers/42/Something", None),
+    ],
+)
+def test_suggest(endpoint: str, meant: str | None) -> None:
+    """A misspelt resource is recognized; a new one is left alone."""
+    assert KNOWN.suggest(endpoint) == meant
+
+
+def test_privileges() -> None:
+    """Reading and writing need different privileges."""
+    item = KNOWN.find("Customers")
+    assert item is not None
+    assert (item.privilege_for("GET"), item.privilege_for("POST")) == ("Customer", "Customer_Full")
+    assert item.reference == "ExternalImportReference"
+    bank = KNOWN.find("ContactBankAccounts/1")
+    assert bank is not None
+    assert bank.privilege_for("POST").startswith("ContactBankAccount_Full or Customer_Full")
+
+
+def test_changed_since(client: Client, sandbox: Sandbox) -> None:
+    """changed_since chooses the resource's own filter, and exactly the rows changed since arrive."""
+    rows = client.request("GET", "Customers").body
+    stamps = sorted(row["LastChangedDateTimeOffset"] for row in rows)
+    middle = stamps[len(stamps) // 2]
+    newer = {row["Id"] for row in rows if row["LastChangedDateTimeOffset"] > middle}
+    found = [row["Id"] for page in client.pages("customers", changed_since=middle, overlap=0) for row in page]
+    assert sorted(found) == sorted(newer)
+    created = client.pages("Customers", created_since="2000-01-01 00:00:00+01:00", overlap=0)
+    assert sum(map(len, created)) == len(rows)
+    queries = [entry.query for entry in sandbox.journal() if entry.method == "GET"]
+    assert "lastChangedDateTimeOffsetGreaterThan=" in queries[-2]
+    assert "customerCreatedDateTimeOffsetGreaterThan=1999-12-31T23%3A00%3A00.0000000Z" in queries[-1]
+
+
+def test_overlap_catches_equal_times(client: Client) -> None:
+    """The filter is strictly greater: only an overlap finds the row that carries the very moment."""
+    one = client.request("GET", "Customers", query={"PageSize": 1, "OrderBy": "Id asc"}).body[0]
+    moment = one["LastChangedDateTimeOffset"]
+
+    def found(overlap: float) -> bool:
+        pages = client.pages("Customers", changed_since=moment, overlap=overlap)
+        return one["Id"] in [row["Id"] for page in pages for row in page]
+
+    assert not found(0)
+    assert found(1)
+
+
+@pytest.mark.parametrize("nothing", [None, "", "None", " null "])
+def test_no_moment_reads_everything(client: Client, sandbox: Sandbox, nothing: str | None) -> None:
+    """The first run has no moment yet; what a template makes of None means the same."""
+    assert sum(map(len, client.pages("Customers", changed_since=nothing))) == sandbox.totals()["Customers"]
+
+
+def test_exact_moments(client: Client) -> None:
+    """The seventh digit survives, aware datetimes are understood, and zones are converted."""
+    name = "lastChangedDateTimeOffsetGreaterThan"
+    for moment, text in (
+        ("2026-05-02T13:09:55.1234567Z", "2026-05-02T13:09:55.1234567Z"),
+        ("2026-05-02 15:09:55.5 +02:00", "2026-05-02T13:09:55.5000000Z"),
+        ("2026-05-02T13:09:55", "2026-05-02T13:09:55.0000000Z"),
+        (datetime(2026, 5, 2, 13, tzinfo=UTC), "2026-05-02T13:00:00.0000000Z"),
+    ):
+        assert client.since("Customers", changed_since=moment, overlap=0) == {name: text}
+    assert client.since("Customers", changed_since="2026-05-02T00:00:00Z", overlap=0.5) == {
+        name: "2026-05-01T23:59:59.5000000Z"
+    }
+    soon = datetime.fromtimestamp(client._clock.time(), UTC) + timedelta(minutes=4)
+    assert client.since("Customers", changed_since=soon)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "arguments", "says"),
+    [
+        ("Customers", {"changed_since": "yesterday"}, "'yesterday' is no timestamp"),
+        ("Customers", {"changed_since": "2026-05-02"}, "no timestamp"),
+        ("Customers", {"changed_since": datetime(2026, 5, 2)}, "no time zone"),  # noqa: DTZ001 - the point
+        ("Customers", {"changed_since": "2999-01-01T00:00:00Z"}, "lies in the future"),
+        ("Customers", {"changed_since": "2020-01-01T00:00:00Z", "overlap": -1}, "overlap"),
+        (
+            "Customers",
+            {"changed_since": "2020-01-01T00:00:00Z", "created_since": "2020-01-01T00:00:00Z"},
+            "exclude each other",
+        ),
+        ("Nope", {"changed_since": "2020-01-01T00:00:00Z"}, "nothing is known of 'Nope'"),
+        ("Locations", {"changed_since": "2020-01-01T00:00:00Z"}, "created_since works"),
+        ("SalesOrders", {"created_since": "2020-01-01T00:00:00Z"}, "changed_since works"),
+        ("OutgoingInvoices", {"changed_since": "2020-01-01T00:00:00Z"}, "sentDateTimeOffsetGreaterThan"),
+        ("VatCodes", {"changed_since": "2020-01-01T00:00:00Z"}, "read it whole"),
+        (
+            "Customers",
+            {"changed_since": "2020-01-01T00:00:00Z", "query": {"LastChangedDateTimeOffsetGreaterThan": "x"}},
+            "query holds",
+        ),
+    ],
+)
+def test_bad_moments(
+    client: Client, sandbox: Sandbox, endpoint: str, arguments: dict[str, object], says: str
+) -> None:
+    """What can not be read since a moment is refused before any request, with what works instead."""
+    with pytest.raises(ValueError, match=r"since|overlap") as caught:
+        client.pages(endpoint, **arguments)  # type: ignore[arg-type]
+    assert says in str(caught.value)
+    assert sandbox.journal() == []
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "query", "missing"),
+    [
+        ("AccountTransactions", {}, "fromDate, toDate"),
+        ("accounttransactions", {"FROMDATE": "2026-01-01", "toDate": " "}, "toDate"),
+        ("TrialBalance", None, "date"),
+        ("CurrencyRates", {"fromCurrency": "NOK"}, "toCurrency, asOnDate"),
+    ],
+)
+def test_required_dates(
+    client: Client, sandbox: Sandbox, endpoint: str, query: dict[str, str] | None, missing: str
+) -> None:
+    """A required query that is missing is named before the request: the server's 404 would mislead."""
+    for call in (
+        lambda: client.request("GET", endpoint, query=query),
+        lambda: client.pages(endpoint, query=query),
+    ):
+        with pytest.raises(ValueError, match=f"lacks {missing}, which"):
+            call()
+    assert sandbox.journal() == []
+
+
+def test_403_names_the_privilege(client: Client, sandbox: Sandbox) -> None:
+    """An empty 403 is explained with the privilege that the call needs."""
+    sandbox.add_fault(action="status", status=403, path="/Customers", times=0)
+    with pytest.raises(PermissionDeniedError, match=r"needs Customer$"):
+        client.request("GET", "Customers")
+    with pytest.raises(PermissionDeniedError, match="needs Customer_Full"):
+        client.request("POST", "Customers", body={"Name": "x"})
+
+
+def test_moved_rows_count_once(client: Client, sandbox: Sandbox) -> None:
+    """Rows that are changed while an incremental read goes on are in it once."""
+    sandbox.set(mutation="touch")
+    order = "LastChangedDateTimeOffset asc"
+    pages = client.pages("Customers", changed_since="2000-01-01T00:00:00Z", order_by=order, page_size=20)
+    found = [row["Id"] for page in pages for row in page]
+    assert len(found) == len(set(found)) == pages.rows
+    twice = [row["Id"] for page in client.pages("Customers", order_by=order, page_size=20) for row in page]
+    assert len(twice) > len(set(twice)), "without the moment the server's repetition is seen"
+
+
+def test_resources_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """The table is searchable, in two forms, and a text that is nowhere is said so."""
+    assert main(["resources", "ledger", "--filters"]) == 0
+    table = capsys.readouterr().out
+    assert table.startswith("resource")
+    assert "Customerledger/OpenItems" in table
+    assert "query: " in table
+    assert "Customers " not in table
+    main(["resources", "accounttransactions", "-o", "json"])
+    (item,) = json.loads(capsys.readouterr().out)
+    assert item["required"] == ["fromDate", "toDate"]
+    with pytest.raises(SystemExit, match="did you mean Customers"):
+        main(["resources", "Custmers"])

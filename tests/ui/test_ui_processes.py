@@ -1,0 +1,44 @@
+"""What is left running when the program that started Airflow ends: nothing, however it ends."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import processes
+import psutil
+import pytest
+
+# A child in a process group of its own, as Airflow's tasks are, that does not listen to TERM at once.
+COMMAND = "trap 'sleep 0.3; exit' TERM; set -m; sleep 600 & echo $! >child; wait"
+STARTER = """
+import os, sys, time
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from processes import Guarded
+here = Path.cwd()
+command = Guarded(["bash", "-c", sys.argv[2]], os.environ, here, here / "log")
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_nothing_outlives_the_starter(tmp_path: Path, sign: signal.Signals) -> None:
+    """Children end with the program that started them, even those in other groups, even after kill -9."""
+    tools = str(Path(processes.__file__).parent)
+    starter = subprocess.Popen([sys.executable, "-c", STARTER, tools, COMMAND], cwd=tmp_path)
+    child = psutil.Process(_number_in(tmp_path / "child"))
+    starter.send_signal(sign)
+    starter.wait()
+    child.wait(timeout=10)
+
+
+def _number_in(file: Path) -> int:
+    deadline = time.monotonic() + 10
+    while not (file.exists() and file.read_text().strip()):
+        assert time.monotonic() < deadline, f"{file} was not written"
+        time.sleep(0.05)
+    return int(file.read_text())

@@ -1,0 +1,120 @@
+"""
+Make the catalogue of PowerOffice Go v2 from the official OpenAPI file and the table of privileges.
+
+    python tools/catalogue.py FACTS > airflow_provider_poweroffice/api/catalogue/poweroffice_v2.txt
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+OPENAPI = "poweroffice-openapi-v2-2025.yaml"
+PRIVILEGES = "poweroffice-api.md"
+VERBS = ("get", "post", "put", "patch", "delete")
+COLUMNS = (
+    "path",
+    "verbs",
+    "list",
+    "key",
+    "created filter",
+    "changed filter",
+    "created field",
+    "changed field",
+    "required",
+    "filters",
+    "privilege",
+    "reference",
+)
+# Unique in collections whose rows have no Id.
+KEYS = {
+    "/Currencies": "Code",
+    "/Customerledger/CustomerBalances": "CustomerId",
+    "/Supplierledger/SupplierBalances": "SupplierId",
+    "/TrialBalance": "AccountId",
+    "/VoucherDocumentation": "VoucherId",
+}
+
+
+class Description:
+    """The OpenAPI file, as far as the catalogue asks."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.paths: dict[str, dict[str, Any]] = document["paths"]
+        self._schemas = document["components"]["schemas"]
+
+    def _resolved(self, schema: dict[str, Any]) -> dict[str, Any]:
+        while "$ref" in schema:
+            schema = self._schemas[schema["$ref"].rsplit("/", 1)[-1]]
+        return schema
+
+    def rows(self, operation: dict[str, Any]) -> tuple[bool, list[str]]:
+        """Tell whether a GET gives a list, and the names of a row's fields."""
+        content = operation["responses"].get("200", {}).get("content", {})
+        schemas = [media["schema"] for kind, media in content.items() if "json" in kind and "schema" in media]
+        if not schemas:
+            return False, []
+        schema = self._resolved(schemas[0])
+        is_list = schema.get("type") == "array"
+        row = self._resolved(schema["items"]) if is_list else schema
+        return is_list, list(row.get("properties", {}))
+
+    def body(self, operation: dict[str, Any]) -> list[str]:
+        """Give the names of a request body's fields."""
+        content = operation.get("requestBody", {}).get("content", {})
+        schemas = [media["schema"] for kind, media in content.items() if "json" in kind and "schema" in media]
+        return list(self._resolved(schemas[0]).get("properties", {})) if schemas else []
+
+
+def privileges(text: str) -> dict[str, str]:
+    """Read the table of endpoints: path to privilege."""
+    rows = re.findall(r"^\| `(/[^`]+)` \|.*\| ([^|]+) \|$", text, re.MULTILINE)
+    return {path: privilege.strip() for path, privilege in rows}
+
+
+def entry(description: Description, path: str, privilege: str) -> list[str]:
+    """Make one line of the catalogue."""
+    operations = description.paths[path]
+    get, post = operations.get("get", {}), operations.get("post", {})
+    is_list, fields = description.rows(get) if get else (False, [])
+    queries = [item for item in get.get("parameters", []) if item["in"] == "query"]
+    names = [item["name"] for item in queries]
+    paged = "resourceParameter" in names
+
+    def first(names: list[str], pattern: str) -> str:
+        return next((name for name in names if re.fullmatch(pattern, name)), "")
+
+    return [
+        path,
+        ",".join(verb.upper() for verb in VERBS if verb in operations),
+        "paged" if paged else "whole" if is_list else "",
+        KEYS.get(path, "Id" if is_list and "Id" in fields else ""),
+        first(names, r"(customer|supplier|employee)?[cC]reatedDateTimeOffsetGreaterThan"),
+        first(names, r"lastChangedDateTimeOffsetGreaterThan"),
+        first(fields, r"(Customer|Supplier|Employee)CreatedDateTimeOffset")
+        or first(fields, r"Created?DateTimeOffset"),
+        first(fields, r"LastChangedDateTimeOffset"),
+        ",".join(item["name"] for item in queries if item.get("required")),
+        ",".join(sorted(set(names) - {"resourceParameter"})),
+        privilege if privilege not in {"", "\u2013"} else "",
+        first(description.body(post), r"ExternalImportReference") if post else "",
+    ]
+
+
+def main(folder: str) -> int:
+    """Print the catalogue."""
+    document = yaml.load((Path(folder) / OPENAPI).read_text(), Loader=yaml.CSafeLoader)
+    description = Description(document)
+    known = privileges((Path(folder) / PRIVILEGES).read_text())
+    lines = [" | ".join(COLUMNS)]
+    lines += [" | ".join(entry(description, path, known.get(path, ""))) for path in sorted(description.paths)]
+    print("\n".join(line.rstrip() for line in lines))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
