@@ -6,6 +6,7 @@ PYTHON ?= python3
 PORT ?= 8080
 BIN := .venv/bin
 export PYTHONPATH :=
+export UV_SYSTEM_CERTS := true
 
 .PHONY: demo test airflow sandbox env test-fast test-older lint types docs build pins screenshots clean
 

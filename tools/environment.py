@@ -36,6 +36,7 @@ def main(folder: str, pins: str) -> int:
         venv.create(target, with_pip=True)
     environment = os.environ | {
         "UV_CACHE_DIR": str(ROOT / ".cache" / "uv"),
+        "UV_SYSTEM_CERTS": "true",  # as pip does: a company's proxy may have its own authority
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     }
     environment.pop("VIRTUAL_ENV", None)

@@ -42,7 +42,11 @@ def test_snippet(code: str, tmp_path: Path) -> None:
             space,
         )
     dags = [thing for thing in space.values() if isinstance(thing, DAG)] or [dag]
-    context = {"run_id": "manual__1", "dag_run": SimpleNamespace(run_after=datetime.now(UTC))}
+    context = {
+        "run_id": "manual__1",
+        "params": {"since": None},
+        "dag_run": SimpleNamespace(run_after=datetime.now(UTC)),
+    }
     for task in dags[-1].tasks:
         if "xcom_pull" not in code:
             task.render_template_fields(context)  # type: ignore[arg-type]
