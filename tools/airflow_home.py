@@ -13,9 +13,9 @@ import secrets
 import shutil
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from cryptography.fernet import Fernet
 
@@ -67,12 +67,13 @@ class Home:
             self._lock.close()
             self._lock = None
 
-    def environment(self, port: int, lake: Path) -> dict[str, str]:
+    def environment(self, port: int, lake: Path, dags: Sequence[Path]) -> dict[str, str]:
         """
         Give Airflow's environment: the caller's, without any setting of another Airflow.
 
         :param port: of its API server.
         :param lake: where the example DAGs put their files.
+        :param dags: the folders with DAGs.
         """
         url = f"http://127.0.0.1:{port}"
         theirs = {name: value for name, value in os.environ.items() if "AIRFLOW_" not in name}
@@ -91,7 +92,8 @@ class Home:
             "AIRFLOW__API__WORKERS": "1",
             "AIRFLOW__API_AUTH__JWT_SECRET": self._kept("jwt.secret", lambda: secrets.token_urlsafe(32)),
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-            "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(dags[0]),
+            "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps([_bundle(path) for path in dags]),
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
             "AIRFLOW__CORE__FERNET_KEY": self._kept("fernet.key", lambda: Fernet.generate_key().decode()),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -117,6 +119,14 @@ def sandbox_port() -> int:
         return free_port(8099)
     except StartError:
         return 0
+
+
+def _bundle(folder: Path) -> dict[str, Any]:
+    return {
+        "name": folder.parent.name + "-" + folder.name,
+        "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+        "kwargs": {"path": str(folder)},
+    }
 
 
 def free_port(port: int = 0) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -34,6 +34,7 @@ class Standalone:
     :param sandbox_port: of the sandbox, 0 for a free one.
     :param size: of the sandbox's companies.
     :param lake: where the example DAGs put their files, default inside the folder.
+    :param dags: the folders with DAGs.
     :param connection: make the connection ``poweroffice_default``.
     :param fresh: begin with an empty folder.
     :param say: is told, again and again, what is waited for.
@@ -47,6 +48,7 @@ class Standalone:
         sandbox_port: int = 0,
         size: str = "medium",
         lake: Path | None = None,
+        dags: Sequence[Path] = (DAGS,),
         connection: bool = True,
         fresh: bool = False,
         say: Callable[[str], None] = lambda _: None,
@@ -55,6 +57,7 @@ class Standalone:
         self.port = port
         self.sandbox = Sandbox(port=sandbox_port, size=size)
         self.lake = lake or folder / "lake"
+        self._dags = dags
         self._connection = connection
         self._fresh = fresh
         self._say = say
@@ -93,7 +96,7 @@ class Standalone:
         except PortError as error:
             raise StartError(f"the sandbox can not listen on {error}") from None
         self._started = datetime.now(UTC)
-        environment = self.home.environment(self.port, self.lake)
+        environment = self.home.environment(self.port, self.lake, self._dags)
         self._airflow = Guarded(["airflow", "standalone"], environment, self.home.folder, self.home.log)
         self._wait(self._missing_parts)
         self._log_in()
@@ -175,7 +178,9 @@ class Standalone:
         if errors := self.api("GET", "importErrors")["import_errors"]:
             last = str(errors[0]["stack_trace"]).strip().splitlines()[-1]
             raise StartError(f"{errors[0]['filename']} can not be imported: {last}")
-        missing = len(list(DAGS.glob("*.py"))) - int(self.api("GET", "dags")["total_entries"])
+        missing = sum(len(list(path.glob("*.py"))) for path in self._dags) - int(
+            self.api("GET", "dags")["total_entries"]
+        )
         return f"{missing} DAGs to be read" if missing > 0 else ""
 
     def _log_in(self) -> None:

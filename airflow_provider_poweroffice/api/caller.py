@@ -8,6 +8,7 @@ fresh token.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
@@ -66,6 +67,10 @@ class Caller:
         if api_version not in DIALECTS:
             raise ValueError(
                 f"unknown api_version {api_version!r}; this release speaks: {', '.join(DIALECTS)}"
+            )
+        if isinstance(verify, str) and not Path(verify).exists():
+            raise ValueError(
+                f"verify {verify!r} is no file of certificate authorities (ca_bundle of a connection)"
             )
         self.dialect = DIALECTS[api_version]
         self.endpoints = self.dialect.endpoints(environment, host)

@@ -62,7 +62,7 @@ class Session(requests.Session):
         super().__init__()
         self.base_url = base_url + "/"
         self.verify = verify
-        self.headers.update({"Accept": "application/json", "User-Agent": USER_AGENT})
+        self.headers.update({"Accept": "application/json, */*;q=0.5", "User-Agent": USER_AGENT})
         self.mount("https://", adapter)
         self.mount("http://", adapter)
 

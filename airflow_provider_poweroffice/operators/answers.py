@@ -100,6 +100,16 @@ def _by_pydantic(body: Any, target: Any) -> Any:
         ) from None
 
 
+def check_limit(limit: int | None) -> None:
+    """
+    Check the ``max_result_bytes`` argument.
+
+    :raises ValueError: it is no whole number above 0, and not None.
+    """
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
+        raise ValueError(f"max_result_bytes must be a whole number above 0, or None, not {limit!r}")
+
+
 def check_size(size: int, limit: int | None, hint: str) -> None:
     """
     Refuse a result too large for XCom.

@@ -20,7 +20,14 @@ from airflow_provider_poweroffice.errors import PowerOfficeError
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
 from airflow_provider_poweroffice.operators.advice import warn_of_unknown
-from airflow_provider_poweroffice.operators.answers import check_kind, check_size, json_size, render, validate
+from airflow_provider_poweroffice.operators.answers import (
+    check_kind,
+    check_limit,
+    check_size,
+    json_size,
+    render,
+    validate,
+)
 from airflow_provider_poweroffice.operators.failures import fail_task_when_final
 from airflow_provider_poweroffice.operators.page_errors import check_page_error, page_error_handler
 from airflow_provider_poweroffice.operators.write_guard import WriteGuard
@@ -144,6 +151,7 @@ class PowerOfficeOperator(BaseOperator):
         self.max_result_bytes = max_result_bytes
         self.retry_options = RetryOptions.of(retry_options)
         check_kind(response)
+        check_limit(max_result_bytes)
         warn_of_unknown(endpoint)
         check_page_error(on_page_error)
         self._check_paging()

@@ -130,6 +130,10 @@ class PowerOfficeSensor(BaseSensorOperator):
 
     def execute(self, context: Context) -> Any:
         """Poke once in the worker; then wait there, or in the triggerer."""
+        with self.hook:  # one token for all pokes
+            return self._wait(context)
+
+    def _wait(self, context: Context) -> Any:
         if not self.deferrable:
             return super().execute(context)
         found = self.poke(context)
@@ -174,11 +178,10 @@ class PowerOfficeSensor(BaseSensorOperator):
     def poke(self, context: Context) -> bool | PokeReturnValue:  # noqa: ARG002 - Airflow's signature
         """Ask once."""
         condition = self._condition()
-        with self.hook as hook, fail_task_when_final():
+        client = self.hook.client
+        with fail_task_when_final():
             try:
-                answer = hook.client.request(
-                    "GET", self.endpoint, query=self._query(hook.client), headers=self.headers
-                )
+                answer = client.request("GET", self.endpoint, query=self._query(client), headers=self.headers)
             except PowerOfficeError as error:
                 if not retry_reason(error, "GET"):
                     raise

@@ -124,6 +124,7 @@ def test_bad_connection(fields: dict[str, Any], extra: object, says: str) -> Non
         ({}, {"api_version": "v7"}, "v7"),
         ({"host": "https://x.example/api"}, None, "/v2"),
         ({"host": "https://x.example/Demo/v2"}, None, "/Demo/v2"),
+        ({}, {"ca_bundle": "/no/such/file.pem"}, "/no/such/file.pem"),
     ],
 )
 def test_bad_environment(

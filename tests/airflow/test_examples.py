@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from airflow_of_tests import ROOT, states, xcoms
+from airflow_of_tests import HOME, ROOT, states, xcoms
 
 from airflow_provider_poweroffice.sandbox import Sandbox
 
@@ -65,4 +65,16 @@ def test_wait_for_change(connection: str, run_dag: Any) -> None:
     run_ok(run_dag("poweroffice_create_customer"))
     found = run_ok(run_dag("poweroffice_wait_for_change"))
     assert found["announce.return_value"].startswith("Havblikk Kafé AS changed at ")
+    assert connection
+
+
+def test_mapped_tasks(connection: str, sandbox: Sandbox, run_dag: Any) -> None:
+    """One task is mapped over several collections; each writes its own object."""
+    run_ok(run_dag("mapped"))
+    found = {
+        path.name: len(gzip.decompress(path.read_bytes()).splitlines()) for path in HOME.glob("lake/mapped/*")
+    }
+    totals = sandbox.totals()
+    names = ("Customers", "Suppliers", "Employees")
+    assert found == {f"{index}-{name}.ndjson.gz": totals[name] for index, name in enumerate(names)}
     assert connection

@@ -234,6 +234,8 @@ def test_idempotent_write_is_left_to_retries(sandbox: Sandbox) -> None:
         ({"endpoint": "Customers", "paginate": True, "method": "POST"}, "GET"),
         ({"endpoint": "Customers", "paginate": True, "response": "text"}, "json"),
         ({"endpoint": "Customers", "on_page_error": "ignore"}, "'ignore'"),
+        ({"endpoint": "Customers", "max_result_bytes": 0}, "max_result_bytes"),
+        ({"endpoint": "Customers", "max_result_bytes": "1 MB"}, "max_result_bytes"),
         ({"endpoint": "Customers", "retry_options": {"attempts": -1}}, "attempts"),
     ],
 )

@@ -259,3 +259,14 @@ def test_since(sandbox: Sandbox) -> None:
     assert (
         one._query(one.hook.client)["lastChangedDateTimeOffsetGreaterThan"] == "2026-01-01T00:00:00.0000000Z"
     )
+
+
+def test_one_token_for_all_pokes(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sensor that waits in the worker fetches a token once, not at each poke."""
+    monkeypatch.setattr("airflow.sdk.bases.sensor.time.sleep", lambda _: None)
+    asked: list[object] = []
+    one = sensor(condition=lambda body: asked.append(body) or len(asked) == 4, poke_interval=1)
+    one.execute({})  # type: ignore[typeddict-item]
+    assert sandbox.count("GET", "/Customers") == 4
+    assert sandbox.count("POST", "/OAuth/Token") == 1
+    assert "client" not in vars(one.hook)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import browser
 import pytest
-from airflow_home import PASSWORD, USER
+from airflow_home import DAGS, PASSWORD, USER
+from runs import start, until
 from standalone import Standalone
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDER = ROOT / ".work" / "ui-tests"
-Found = TypeVar("Found")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -38,7 +37,7 @@ def airflow() -> Iterator[Standalone]:
     """Run Airflow and the sandbox; without a browser there is nothing to test, which CI does not accept."""
     if browser.find_chromium() is None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"no browser: {browser.INSTALL}")
-    with Standalone(FOLDER, fresh=True) as running:
+    with Standalone(FOLDER, fresh=True, dags=(DAGS, ROOT / "tests" / "ui" / "dags")) as running:
         yield running
 
 
@@ -99,18 +98,3 @@ def woken(airflow: Standalone, waiting: dict[str, Any]) -> dict[str, Any]:
         return run if run["state"] in {"success", "failed"} else None
 
     return until(ended)
-
-
-def start(airflow: Standalone, dag_id: str) -> str:
-    """Start a DAG by Airflow's REST API, and give the id of the run."""
-    run: dict[str, Any] = airflow.api("POST", f"dags/{dag_id}/dagRuns", {"logical_date": None})
-    return str(run["dag_run_id"])
-
-
-def until(look: Callable[[], Found | None], seconds: float = 90.0) -> Found:
-    """Look again and again until there is something."""
-    deadline = time.monotonic() + seconds
-    while (found := look()) is None:
-        assert time.monotonic() < deadline, f"nothing to be seen after {seconds:.0f} s"
-        time.sleep(0.5)
-    return found

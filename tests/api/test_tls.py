@@ -1,0 +1,152 @@
+"""Certificates and proxies: trusted as told, on a real TLS connection."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from support import FakeClock, Unthrottled, credentials
+
+from airflow_provider_poweroffice.api import Client
+from airflow_provider_poweroffice.errors import APIConnectionError
+from airflow_provider_poweroffice.sandbox import Sandbox
+
+
+def make_certificate(folder: Path) -> Path:
+    """Write a self-signed certificate for 127.0.0.1 with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "sandbox")])
+    now = datetime.now(UTC)
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "server.pem"
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.write_bytes(built.public_bytes(serialization.Encoding.PEM) + secret)
+    return path
+
+
+def relay(source: socket.socket, target: socket.socket) -> None:
+    """Carry bytes one way until one side ends."""
+    try:
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        return
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """Give a certificate nobody trusts by itself."""
+    return make_certificate(tmp_path)
+
+
+@pytest.fixture
+def https(sandbox: Sandbox, certificate: Path) -> Iterator[str]:
+    """Put a TLS door before the sandbox, and give its URL."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    door = socket.create_server(("127.0.0.1", 0))
+    behind = ("127.0.0.1", urlsplit(sandbox.url).port)
+
+    def welcome() -> None:
+        while True:
+            try:
+                plain, _ = door.accept()
+                inside = context.wrap_socket(plain, server_side=True)
+            except ssl.SSLError:
+                continue
+            except OSError:
+                return
+            outside = socket.create_connection(behind)
+            for pair in ((inside, outside), (outside, inside)):
+                threading.Thread(target=relay, args=pair, daemon=True).start()
+
+    threading.Thread(target=welcome, daemon=True).start()
+    yield f"https://127.0.0.1:{door.getsockname()[1]}"
+    door.close()
+
+
+def client_of(sandbox: Sandbox, url: str, clock: FakeClock, *, verify: bool | str) -> Client:
+    """Open a client through the TLS door."""
+    return Client(credentials(sandbox), host=url, clock=clock, throttle=Unthrottled(), verify=verify)
+
+
+def test_untrusted_certificate(sandbox: Sandbox, https: str, clock: FakeClock) -> None:
+    """An unknown authority ends the call at once, for any method, with the way out; no key has left."""
+    with client_of(sandbox, https, clock, verify=True) as client, pytest.raises(APIConnectionError) as caught:
+        client.request("GET", "VatCodes")
+    assert caught.value.permanent
+    assert clock.naps == []
+    assert sandbox.journal() == []
+
+
+def test_own_authority(sandbox: Sandbox, https: str, clock: FakeClock, certificate: Path) -> None:
+    """An authority of one's own is trusted when it is named."""
+    with client_of(sandbox, https, clock, verify=str(certificate)) as client:
+        assert client.request("GET", "VatCodes").is_success
+
+
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
+def test_no_verification(
+    sandbox: Sandbox, https: str, clock: FakeClock, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """verify=False trusts anyone, whatever the environment says."""
+    for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.setenv(variable, str(certificate.with_name("other.pem")))
+    with client_of(sandbox, https, clock, verify=False) as client:
+        assert client.request("GET", "VatCodes").is_success
+
+
+def test_authority_of_the_environment(
+    sandbox: Sandbox, https: str, clock: FakeClock, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """REQUESTS_CA_BUNDLE is honoured, as users of requests expect."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    with client_of(sandbox, https, clock, verify=True) as client:
+        assert client.request("GET", "VatCodes").is_success
+
+
+def test_missing_authority(sandbox: Sandbox, clock: FakeClock) -> None:
+    """A file of authorities that is not there is named when the client is built."""
+    with pytest.raises(ValueError, match=r"/no/such\.pem"):
+        client_of(sandbox, sandbox.url, clock, verify="/no/such.pem")
+
+
+def test_proxy_of_the_environment(
+    sandbox: Sandbox, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy that is not there means: not sent; any method is tried again."""
+    for variable in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    with (
+        client_of(sandbox, "http://sandbox.example", clock, verify=True) as client,
+        pytest.raises(APIConnectionError, match="was not sent") as caught,
+    ):
+        client.request("POST", "Customers", body={})
+    assert not caught.value.outcome_unknown
+    assert len(clock.naps) == 5

@@ -1,0 +1,87 @@
+"""A worker that is killed outright in the middle of a call: nothing is lost, doubled or half-written."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+from runs import start, until
+
+if TYPE_CHECKING:
+    from standalone import Standalone
+
+FOREVER = 60.0  # seconds that a held-back answer would take: longer than it takes to kill
+
+
+def kill_worker(airflow: Standalone) -> None:
+    """Kill the process that has a connection to the sandbox: the one that runs the task."""
+    port = urlsplit(airflow.sandbox.url).port
+
+    def worker() -> int | None:
+        for item in psutil.net_connections("tcp"):
+            if item.raddr and item.raddr.port == port and item.pid not in {None, os.getpid()}:
+                return item.pid
+        return None
+
+    os.kill(until(worker), signal.SIGKILL)
+
+
+def held_back(airflow: Standalone, method: str, path: str, number: int) -> None:
+    """Wait until the sandbox has the n-th request, and holds its answer back."""
+    until(lambda: airflow.sandbox.count(method, path) >= number or None)
+
+
+def end_of(airflow: Standalone, dag_id: str, run_id: str, task: str) -> dict[str, Any]:
+    """Wait for the end of a task, and give it."""
+
+    def ended() -> dict[str, Any] | None:
+        found: dict[str, Any] = airflow.api("GET", f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task}")
+        return found if found["state"] in {"success", "failed"} else None
+
+    return until(ended, 120)
+
+
+@pytest.fixture
+def _calm(airflow: Standalone) -> Any:
+    yield
+    airflow.sandbox.clear_faults()
+
+
+@pytest.mark.usefixtures("_calm")
+def test_killed_while_writing(airflow: Standalone) -> None:
+    """The retry finds that the call was sent, does not send it again, and says what to look for."""
+    before = airflow.sandbox.count("POST", "/Customers")
+    airflow.sandbox.add_fault(action="delay", seconds=FOREVER, method="POST", path="/Customers", times=1)
+    run_id = start(airflow, "killed_while_writing")
+    held_back(airflow, "POST", "/Customers", before + 1)
+    kill_worker(airflow)
+    task = end_of(airflow, "killed_while_writing", run_id, "write")
+    assert (task["state"], task["try_number"]) == ("failed", 2)
+    assert airflow.sandbox.count("POST", "/Customers") == before + 1
+    log = airflow.api("GET", f"dags/killed_while_writing/dagRuns/{run_id}/taskInstances/write/logs/2")
+    assert "how it ended is not known" in json.dumps(log)
+
+
+@pytest.mark.usefixtures("_calm")
+def test_killed_while_reading(airflow: Standalone) -> None:
+    """The retry reads everything, once; the killed try left nothing under the final name or beside it."""
+    folder = Path(airflow.lake) / "killed"
+    before = airflow.sandbox.count("GET", "/Suppliers")
+    airflow.sandbox.add_fault(action="delay", seconds=FOREVER, path="/Suppliers", every=2, times=1)
+    run_id = start(airflow, "killed_while_reading")
+    held_back(airflow, "GET", "/Suppliers", before + 2)
+    assert not folder.exists()
+    kill_worker(airflow)
+    task = end_of(airflow, "killed_while_reading", run_id, "read")
+    assert (task["state"], task["try_number"]) == ("success", 2)
+    assert [path.name for path in folder.iterdir()] == ["suppliers.ndjson.gz"]
+    lines = gzip.decompress((folder / "suppliers.ndjson.gz").read_bytes()).splitlines()
+    ids = [json.loads(line)["Id"] for line in lines]
+    assert len(ids) == len(set(ids)) == airflow.sandbox.totals()["Suppliers"]
