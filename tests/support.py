@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from airflow_provider_poweroffice.api import Credentials
 from airflow_provider_poweroffice.sandbox import Sandbox, Switches
 
@@ -9,24 +11,33 @@ AS_NEW = Switches(rate_limit=0).as_dict()
 
 
 class FakeClock:
-    """Time that passes by being slept; ``naps`` are the sleeps in order."""
+    """Time that passes by being slept, from now on; ``naps`` are the sleeps in order."""
 
     def __init__(self) -> None:
         self.now = 1_000_000.0
         self.naps: list[float] = []
+        self._date = time.time() - self.now
+        self._followers: list[Sandbox] = []
 
     def monotonic(self) -> float:
         """Read the fake time."""
         return self.now
 
     def time(self) -> float:
-        """Read the fake time as a date: 2026-11-22."""
-        return self.now + 1_794_000_000.0
+        """Read the fake time as seconds since 1970."""
+        return self.now + self._date
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass."""
+        """Let time pass, here and in the sandboxes that follow."""
         self.naps.append(seconds)
         self.now += seconds
+        for sandbox in self._followers:
+            sandbox.advance(seconds)
+
+    def lead(self, sandbox: Sandbox) -> None:
+        """Have a sandbox's time pass with this one."""
+        self._date = sandbox.clock.now() - self.now
+        self._followers.append(sandbox)
 
 
 class Unthrottled:

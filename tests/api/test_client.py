@@ -203,14 +203,7 @@ def test_rate_limit_forms(sandbox: Sandbox, clock: FakeClock, form: str) -> None
     """The server's wait is understood as seconds, as a date, and from the body alone."""
     sandbox.set(rate_limit=1, retry_after=form)
     with Client(credentials(sandbox), host=sandbox.url, clock=clock, throttle=Unthrottled()) as client:
-        clock.now = sandbox.clock.now() - 1_794_000_000.0
-        original = clock.sleep
-
-        def sleep(seconds: float) -> None:
-            original(seconds)
-            sandbox.advance(seconds)
-
-        clock.sleep = sleep  # type: ignore[method-assign]
+        clock.lead(sandbox)
         for _ in range(3):
             assert client.request("GET", "VatCodes").status_code == 200
     assert len(clock.naps) >= 3

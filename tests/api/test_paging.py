@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import logging
-import random
 
 import msgspec
 import pytest
@@ -21,8 +19,7 @@ from airflow_provider_poweroffice.errors import (
     PowerOfficeError,
     ServerError,
 )
-from airflow_provider_poweroffice.sandbox import Sandbox, Switches
-from airflow_provider_poweroffice.sandbox.switches import fields
+from airflow_provider_poweroffice.sandbox import Sandbox
 
 DATES = {"fromDate": "2000-01-01", "toDate": "2099-12-31"}
 
@@ -62,50 +59,6 @@ def test_requests_needed(client: Client, sandbox: Sandbox) -> None:
         before = sandbox.count("GET", "/Customers")
         assert len(ids(client, page_size=50)) == total
         assert sandbox.count("GET", "/Customers") - before == -(-total // 50) + extra
-
-
-def pairwise() -> list[dict[str, str]]:
-    """Choose settings of all switches with fixed values such that every pair of values occurs."""
-    wanted = {
-        item.name: item.metadata["values"]
-        for item in fields(Switches)
-        if item.metadata["values"] and item.name not in {"mutation", "bad_keys", "retry_after"}
-    }
-    left = {
-        frozenset({(a, x), (b, y)})
-        for a, b in itertools.combinations(wanted, 2)
-        for x in wanted[a]
-        for y in wanted[b]
-    }
-    dice, chosen = random.Random(1), []  # noqa: S311 - a fixed choice of test cases
-    while left:
-        rows = [{name: dice.choice(values) for name, values in wanted.items()} for _ in range(60)]
-        best = max(rows, key=lambda row: len(_pairs(row) & left))
-        if best_pairs := _pairs(best) & left:
-            left -= best_pairs
-            chosen.append(best)
-        elif left:
-            a, b = next(iter(left))
-            rest = dict(rows[0])
-            rest[a[0]], rest[b[0]] = a[1], b[1]
-            left -= _pairs(rest)
-            chosen.append(rest)
-    return chosen
-
-
-def _pairs(row: dict[str, str]) -> set[frozenset[tuple[str, str]]]:
-    return {frozenset(pair) for pair in itertools.combinations(row.items(), 2)}
-
-
-@pytest.mark.parametrize(
-    "switches", pairwise(), ids=lambda row: "-".join(value[:3] for value in row.values())
-)
-def test_every_reading_of_the_facts(sandbox: Sandbox, client: Client, switches: dict[str, str]) -> None:
-    """Under every pair of readings, with a page cap too, all rows arrive once and in order."""
-    sandbox.set(**switches, page_size_cap=37)
-    found = ids(client, "AccountTransactions", query=DATES, page_size=100)
-    assert found == sorted(set(found))
-    assert len(found) == sandbox.totals()["AccountTransactions"]
 
 
 def test_capped_page_size(client: Client, sandbox: Sandbox) -> None:

@@ -73,14 +73,7 @@ def test_shared_by_subscription_key() -> None:
 def test_every_request_is_paced(clock: FakeClock) -> None:
     """Against a server that counts, nothing is refused: token calls and resent calls are paced too."""
     with Sandbox(rate_limit=10) as sandbox:
-        clock.now = sandbox.clock.now() - 1_794_000_000.0
-        original = clock.sleep
-
-        def sleep(seconds: float) -> None:
-            original(seconds)
-            sandbox.advance(seconds)
-
-        clock.sleep = sleep  # type: ignore[method-assign]
+        clock.lead(sandbox)
         with Client(
             credentials(sandbox), host=sandbox.url, clock=clock, throttle=WindowThrottle(10, clock)
         ) as client:
