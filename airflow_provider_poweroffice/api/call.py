@@ -160,7 +160,7 @@ def encode_body(dialect: Dialect, method: str, body: Any) -> bytes:
     _refuse_non_numbers(body, "body")
     try:
         return _encode(body)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, msgspec.MsgspecError) as error:
         raise TypeError(f"body can not be written as JSON: {error}") from None
 
 

@@ -156,6 +156,11 @@ class Pages(Iterator[Page]):
         return page.info.is_last is True
 
     @property
+    def complete(self) -> bool:
+        """Tell whether nothing was left out so far: no page skipped, none before or after the ones read."""
+        return self._is_whole and not self.truncated
+
+    @property
     def _is_whole(self) -> bool:
         return self._options.first_page <= 1 and not self.skipped
 

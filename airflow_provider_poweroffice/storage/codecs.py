@@ -128,7 +128,6 @@ class Watermark:
         try:
             stamps = [row.changed for row in self._decode(page.content) if row.changed]  # type: ignore[attr-defined]
             self.value = latest([*stamps, self.value] if self.value else stamps)
-        except (
-            ValueError
-        ):  # a field of another type, or no timestamp: no watermark is better than a wrong one
+        except (ValueError, msgspec.ValidationError):
+            # A field of another type, or no timestamp. An earlier watermark reads too much, not too little.
             return

@@ -44,7 +44,7 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
 
     Returns a receipt: ``{"path", "endpoint", "format", "rows", "pages", "bytes", "sha256", "seconds",
     "watermark", "truncated", "skipped_pages"}``; ``watermark`` is the latest ``LastChangedDateTimeOffset``
-    seen, as sent, or None.
+    seen, as sent; None when there is none, or when pages were left out: going on from it would lose them.
 
     :param endpoint: path of a list, such as ``AccountTransactions`` (templated).
     :param object_path: where to, with a scheme: ``s3://aws_default@bucket/ledger.ndjson.gz``,
@@ -163,7 +163,7 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
             "bytes": spool.bytes,
             "sha256": digest,
             "seconds": round(monotonic() - started, 3),
-            "watermark": watermark.value,
+            "watermark": watermark.value if pages.complete else None,
             "truncated": pages.truncated,
             "skipped_pages": pages.skipped,
         }

@@ -270,3 +270,19 @@ def test_one_token_for_all_pokes(sandbox: Sandbox, monkeypatch: pytest.MonkeyPat
     assert sandbox.count("GET", "/Customers") == 4
     assert sandbox.count("POST", "/OAuth/Token") == 1
     assert "client" not in vars(one.hook)
+
+
+def test_reschedule(sandbox: Sandbox) -> None:
+    """In reschedule mode a poke that finds nothing gives the slot back, and closes its connections."""
+
+    class Ti:
+        def get_first_reschedule_date(self, _context: object) -> None:
+            return None
+
+    one = sensor(query=NOBODY, mode="reschedule", poke_interval=30)
+    with pytest.raises(Exception, match="") as caught:
+        one.execute({"ti": Ti()})  # type: ignore[typeddict-item]
+    assert type(caught.value).__name__ == "AirflowRescheduleException"
+    assert sandbox.count("GET", "/Customers") == 1
+    assert "client" not in vars(one.hook)
+    assert sensor(mode="reschedule").execute({"ti": Ti()})["Id"]  # type: ignore[typeddict-item]

@@ -132,6 +132,7 @@ def test_skipped_and_truncated(tmp_path: Path, sandbox: Sandbox) -> None:
         retry_options={"attempts": 1},
     )
     assert (receipt["rows"], receipt["pages"], receipt["truncated"]) == (200, 2, True)
+    assert receipt["watermark"] is None, "going on from it would lose what was left out"
     assert [skip["page"] for skip in receipt["skipped_pages"]] == [2]
 
 
