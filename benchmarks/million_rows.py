@@ -79,11 +79,11 @@ def measure(rows: int, folder: Path, page_size: int) -> dict[str, Any]:
         )
 
     # Load everything once, so that the growth is that of the data.
-    operator("warm.ndjson.gz", fromDate="1999-01-01", toDate="1999-01-02").execute({})  # type: ignore[typeddict-item]
+    operator("warm.ndjson.gz", fromDate="1999-01-01", toDate="1999-01-02").execute({})
     before, watch = resident(), Watch()
     watch.start()
     cpu, wall = time.process_time(), time.monotonic()
-    receipt = operator("ledger.ndjson.gz", fromDate="2000-01-01", toDate="2099-12-31").execute({})  # type: ignore[typeddict-item]
+    receipt = operator("ledger.ndjson.gz", fromDate="2000-01-01", toDate="2099-12-31").execute({})
     wall, cpu = time.monotonic() - wall, time.process_time() - cpu
     watch.on = False
     here.send("stop")
