@@ -11,21 +11,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from airflow.sdk import Connection
     from airflow.sdk.configuration import conf
-    from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout
+    from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout, AirflowSkipException
     from airflow.sdk.log import mask_secret
 else:
     from airflow.sdk.log import mask_secret
 
     try:  # 3.2
         from airflow.sdk.configuration import conf
-        from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout
+        from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout, AirflowSkipException
     except ImportError:
         from airflow.configuration import conf
-        from airflow.exceptions import AirflowFailException, AirflowSensorTimeout
+        from airflow.exceptions import AirflowFailException, AirflowSensorTimeout, AirflowSkipException
 
 __all__ = [
     "AirflowFailException",
     "AirflowSensorTimeout",
+    "AirflowSkipException",
     "aget_connection",
     "amask_secrets",
     "conf",

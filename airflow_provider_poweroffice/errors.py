@@ -6,7 +6,8 @@ Every error this package raises for a call to the API.
     PowerOfficeError                  catch-all; never raised itself
     ├── AuthenticationError           the token endpoint refused the keys
     ├── UntrustedHostError            a URL would take the keys to another origin; nothing was sent
-    ├── PaginationError               a collection can not be read completely
+    ├── PaginationError               a collection can not be read by pages
+    │   └── IncompleteReadError       rows are missing, or moved while they were read; read again
     ├── ResultTooLargeError           an answer too large for XCom; use a transfer
     ├── ResponseValidationError       the answer does not fit the type asked for
     ├── InvalidResponseError          a 2xx answer that can not be read (cut JSON, HTML, ...)
@@ -60,7 +61,11 @@ class UntrustedHostError(PowerOfficeError):
 
 
 class PaginationError(PowerOfficeError):
-    """A collection could not be read completely: a repeated page, or an answer that is no list."""
+    """A collection can not be read by pages: a repeated page, another page than asked for, or no list."""
+
+
+class IncompleteReadError(PaginationError):
+    """Rows are missing: a page came back empty or not at all, or rows were deleted during the read."""
 
 
 class ResultTooLargeError(PowerOfficeError):

@@ -183,14 +183,17 @@ def wrapped(name: str, words: list[str]) -> str:
     return f"{name}\n{body}\n"
 
 
-def main() -> None:
-    """Write the three files."""
-    spec: Spec = yaml.load(Path(sys.argv[1]).read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+def tables(spec: Spec) -> dict[str, str]:
+    """
+    Make the text of each file, by name.
+
+    :param spec: the OpenAPI file.
+    """
     schemas = spec["components"]["schemas"]
     enums = {
         name: [str(item) for item in value["enum"]] for name, value in schemas.items() if "enum" in value
     }
-    tables = {
+    return {
         "operations": "".join(f"{operation_line(*item)}\n" for item in operations(spec)),
         "fields": "".join(
             wrapped(name, list(field_words(spec, answer, body, patched=patched)))
@@ -198,7 +201,12 @@ def main() -> None:
         ),
         "enums": "".join(wrapped(name, values) for name, values in sorted(enums.items())),
     }
-    for name, text in tables.items():
+
+
+def main() -> None:
+    """Write the three files."""
+    spec: Spec = yaml.load(Path(sys.argv[1]).read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    for name, text in tables(spec).items():
         (DATA / f"{name}.txt").write_text(text, encoding="utf-8")
         print(f"{name}.txt: {len(text):,} characters")
 

@@ -7,6 +7,7 @@ Rule: all bad input is refused here, with a message that names the argument, its
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -24,6 +25,8 @@ Files = Mapping[str, tuple[str, bytes] | tuple[str, bytes, str]]
 """A multipart body: form field to (file name, content[, media type])."""
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
+_VISIBLE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 _OURS = frozenset({"authorization", "ocp-apim-subscription-key", "host", "content-length"})
 
 
@@ -76,7 +79,7 @@ def check_method(method: str) -> str:
 
 
 def check_endpoint(endpoint: str) -> str:
-    """Give the endpoint without slashes around it; it must stay below the base URL."""
+    """Give the endpoint without a leading slash; it must stay below the base URL."""
     if not isinstance(endpoint, str) or not endpoint.strip().strip("/"):
         raise ValueError(f"endpoint must name a resource such as 'Customers', not {endpoint!r}")
     path = endpoint.strip()
@@ -91,7 +94,9 @@ def check_endpoint(endpoint: str) -> str:
     plain = unquote(path).replace("\\", "/")
     if any(part in {".", ".."} for part in plain.split("/")) or not plain.isprintable():
         raise ValueError(f"endpoint {endpoint!r} must not contain '.' or '..' parts or control characters")
-    return path.strip("/")
+    if "//" in path or path.endswith("/"):
+        raise ValueError(f"endpoint {endpoint!r} has an empty part: was an id empty?")
+    return path.lstrip("/")
 
 
 def encode_query(query: Mapping[str, Any] | None) -> dict[str, str]:
@@ -116,6 +121,10 @@ def encode_query(query: Mapping[str, Any] | None) -> dict[str, str]:
 
 def _query_text(name: str, value: Any) -> str:
     if isinstance(value, (list, tuple, set, frozenset)):
+        if not value:
+            raise ValueError(
+                f"query[{name!r}] is an empty list, which would read everything; None leaves a filter out"
+            )
         items = [_query_scalar(name, item) for item in value]
         if broken := [item for item in items if "," in item]:
             raise ValueError(
@@ -205,6 +214,9 @@ def check_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
             raise TypeError(f"headers[{name!r}] must be text")
         if name.lower() in _OURS:
             raise ValueError(f"headers must not set {name!r}: it is made from the connection")
-        if "\r" in name + value or "\n" in name + value:
-            raise ValueError(f"headers[{name!r}] holds a line break")
+        if not _TOKEN.fullmatch(name) or value != value.strip() or not _VISIBLE.fullmatch(value):
+            raise ValueError(
+                f"headers[{name!r}] can not be sent: a name is letters, digits and hyphens, a value is one "
+                "line of Latin-1 text without spaces around it"
+            )
     return dict(headers)

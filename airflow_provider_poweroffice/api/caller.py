@@ -22,7 +22,7 @@ from airflow_provider_poweroffice.api.dialects import DIALECTS
 from airflow_provider_poweroffice.api.failures import read_response, status_error
 from airflow_provider_poweroffice.api.options import RetryOptions, Timeouts
 from airflow_provider_poweroffice.api.response import Response
-from airflow_provider_poweroffice.api.retry import note_uncertain_attempts, retrying
+from airflow_provider_poweroffice.api.retry import MINIMUM_RATE_LIMIT_WAIT, note_uncertain_attempts, retrying
 from airflow_provider_poweroffice.api.throttle import Clock, SystemClock, Throttle, shared_throttle
 from airflow_provider_poweroffice.api.transport import PacedAdapter, Session, connection_error
 from airflow_provider_poweroffice.errors import PowerOfficeError, RateLimitError
@@ -109,10 +109,8 @@ class Caller:
         """Try a call until it is answered and read, or may not be tried again."""
         uncertain = 0
 
-        def on_wait(error: BaseException, seconds: float) -> None:
+        def on_wait(error: BaseException) -> None:
             nonlocal uncertain
-            if isinstance(error, RateLimitError):
-                self._throttle.pause(seconds)
             if call.method != "GET":
                 uncertain += bool(getattr(error, "outcome_unknown", False))
 
@@ -148,7 +146,7 @@ class Caller:
         if response.is_success:
             return response
         resource = self.dialect.known.find(call.endpoint)
-        raise status_error(
+        refusal = status_error(
             self.dialect,
             response,
             self._clock.time(),
@@ -156,6 +154,9 @@ class Caller:
             url_length=len(answer.request.url or ""),
             privilege=resource.privilege_for(call.method) if resource else "",
         )
+        if isinstance(refusal, RateLimitError):  # whoever shares the limit would be refused too
+            self._throttle.pause(max(refusal.retry_after or 0.0, MINIMUM_RATE_LIMIT_WAIT))
+        raise refusal
 
     def path_of(self, call: Call) -> str:
         """Give the path of a call's URL, without the query."""

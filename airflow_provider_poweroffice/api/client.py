@@ -124,22 +124,28 @@ class Client(Caller):
             raise ValueError(f"query holds {twice.pop()!r}, which changed_since or created_since sets")
         check_required(self.dialect.known, base.endpoint, base.query)
         fixed = base.query | moment
-        if order and self.dialect.order_key.lower() not in given:
+        resource = self.dialect.known.find(base.endpoint)
+        whole = resource is not None and resource.kind == "whole"
+        if order and not whole and self.dialect.order_key.lower() not in given:
             fixed[self.dialect.order_key] = order
 
-        def fetch(number: int) -> Page:
-            query = fixed | self.dialect.page_query(number, options.page_size)
-            call = Call("GET", base.endpoint, query, None, None, base.headers)
-            return self.carry_out(
-                call, None, lambda answer: split_page(answer, number, self.dialect.page_info(answer.headers))
-            )
+        def fetch(number: int, expected: bool) -> Page:
+            paging = {} if whole else self.dialect.page_query(number, options.page_size)
+            call = Call("GET", base.endpoint, fixed | paging, None, None, base.headers)
+
+            def read(answer: Response) -> Page:
+                info = self.dialect.page_info(answer.headers)
+                return split_page(answer, number, info, expected=expected)
+
+            return self.carry_out(call, None, read)
 
         return Pages(
             fetch,
             options,
             label=f"GET {self.path_of(base)}",
             on_page_error=on_page_error,
-            unique=UniqueRows(self._key(base.endpoint)) if moment else None,
+            unique=UniqueRows((resource.key if resource else "") or "Id") if moment else None,
+            single=whole,
         )
 
     def since(
@@ -166,17 +172,16 @@ class Client(Caller):
             now=self._clock.time(),
         )
 
-    def _key(self, endpoint: str) -> str:
-        resource = self.dialect.known.find(endpoint)
-        return (resource.key if resource else "") or "Id"
-
 
 def _readable(response: Response) -> Response:
-    """Decode a JSON body now, so that a cut one is noticed while the call can still be repeated."""
+    """Decode the body now: a cut one, or a page for people, is noticed while the call can be repeated."""
+    label = f"{response.method} {response.path}"
+    if response.is_html:
+        raise InvalidResponseError(
+            f"{label}: {response.status_code} with an HTML page: a log-in, proxy or maintenance page"
+        )
     try:
         _ = response.body
     except ValueError as error:
-        raise InvalidResponseError(
-            f"{response.method} {response.path}: the answer is no complete JSON ({error})"
-        ) from None
+        raise InvalidResponseError(f"{label}: the answer is no complete JSON ({error})") from None
     return response

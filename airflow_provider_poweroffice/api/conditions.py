@@ -45,8 +45,7 @@ class Condition:
     value: Any = None
 
     def __post_init__(self) -> None:
-        if self.comparison not in COMPARISONS:
-            raise ValueError(f"unknown comparison {self.comparison!r}; use one of: {', '.join(COMPARISONS)}")
+        check_comparison(self.comparison)
         if self.comparison in {"in", "not in"} and not isinstance(self.value, (list, tuple)):
             raise ValueError(
                 f"value must be a list for the comparison {self.comparison!r}, not {self.value!r}"
@@ -66,6 +65,16 @@ class Condition:
             among = any(_compare("==", found, item) for item in self.value)
             return among == (self.comparison == "in")
         return _compare(self.comparison, found, self.value)
+
+
+def check_comparison(comparison: str) -> None:
+    """
+    Check the ``comparison`` argument.
+
+    :raises ValueError: it is none of ``COMPARISONS``.
+    """
+    if comparison not in COMPARISONS:
+        raise ValueError(f"unknown comparison {comparison!r}; use one of: {', '.join(COMPARISONS)}")
 
 
 def _records(body: Any) -> Iterator[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import dataclass, field
 
 _LABELS = {
@@ -48,13 +49,15 @@ class Credentials:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """List every text that must never be shown."""
-        return (self.basic, self.application_key, self.client_key, self.subscription_key)
+        """List every text that must never be shown; keys also in the cases a server may print a GUID in."""
+        keys = (self.application_key, self.client_key, self.subscription_key)
+        spellings = (text for key in keys for text in (key, key.lower(), key.upper()))
+        return tuple(dict.fromkeys((self.basic, *spellings)))
 
 
 def scrub(text: str, secrets: tuple[str, ...]) -> str:
-    """Replace each secret in a text by ``***``; a server may echo what it was sent."""
+    """Replace each secret in a text by ``***``, in any case: a server may echo what it was sent."""
     for secret in secrets:
         if len(secret) >= _SHORTEST_SECRET:
-            text = text.replace(secret, "***")
+            text = re.sub(re.escape(secret), "***", text, flags=re.IGNORECASE)
     return text

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
-import requests
 from requests.structures import CaseInsensitiveDict
 
 from airflow_provider_poweroffice.api.credentials import scrub
 from airflow_provider_poweroffice.api.dialects.base import Dialect, Fault
 from airflow_provider_poweroffice.api.response import Response
-from airflow_provider_poweroffice.api.retry import parse_retry_after
-from airflow_provider_poweroffice.errors import APIStatusError, AuthenticationError, ServerError, error_class
+from airflow_provider_poweroffice.api.retry import may_have_been_carried_out, parse_retry_after
+from airflow_provider_poweroffice.errors import APIStatusError, AuthenticationError, error_class
+
+if TYPE_CHECKING:
+    import requests
 
 # An observer met a misleading 404 above this length (dossier §5.1); only a hint hangs on it.
 LONG_URL = 2000
@@ -63,8 +66,7 @@ def status_error(
         detail=fault.detail,
         trace_id=fault.trace_id,
         retry_after=next((wait for wait in waits if wait is not None), None),
-        outcome_unknown=issubclass(kind, ServerError)
-        or response.status_code == requests.codes.request_timeout,
+        outcome_unknown=may_have_been_carried_out(response.status_code),
     )
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
 
 from airflow_provider_poweroffice.api.dialects.base import Dialect, PageInfo
 from airflow_provider_poweroffice.api.response import Response
-from airflow_provider_poweroffice.errors import InvalidResponseError, PaginationError
+from airflow_provider_poweroffice.errors import IncompleteReadError, InvalidResponseError, PaginationError
 
 _split = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _BOM = b"\xef\xbb\xbf"
@@ -24,18 +25,20 @@ _BOM = b"\xef\xbb\xbf"
 @dataclass(frozen=True)
 class Page:
     """
-    One page of a collection, never empty.
+    One page of a collection.
 
     :param number: page number, from 1.
     :param content: the JSON array as the server sent it.
     :param raw_rows: its rows, each as the server sent it: no number was parsed.
     :param info: what the server says about the page and the whole.
+    :param sent_at: the answer's ``Date`` header: the server's clock.
     """
 
     number: int
     content: bytes
     raw_rows: list[msgspec.Raw]
     info: PageInfo
+    sent_at: str | None = None
 
     @cached_property
     def rows(self) -> list[Any]:
@@ -85,25 +88,37 @@ def _check_whole(name: str, value: object, least: int, most: int | None) -> None
         raise ValueError(f"{name} must be {limit}, not {value}")
 
 
-def split_page(response: Response, number: int, info: PageInfo) -> Page:
+def split_page(response: Response, number: int, info: PageInfo, *, expected: bool = False) -> Page:
     """
-    Split an answer into rows without parsing them; no content gives a page of no rows.
+    Split an answer into rows without parsing them; 204 gives a page of no rows.
 
+    :param expected: the server said that this page has rows.
+    :raises IncompleteReadError: it has none all the same.
     :raises InvalidResponseError: the body is cut, or no JSON.
     :raises PaginationError: the body is JSON but no list.
     """
     content = response.content.removeprefix(_BOM)
     label = f"{response.method} {response.path}"
+    sent_at = response.headers.get("Date")
     if not content.strip():
-        return Page(number, b"[]", [], info)
+        if response.status_code != HTTPStatus.NO_CONTENT:
+            raise InvalidResponseError(
+                f"{label}: page {number} has status {response.status_code} and no content"
+            )
+        content = b"[]"
     try:
-        return Page(number, content, _split(content), info)
+        page = Page(number, content, _split(content), info, sent_at)
     except msgspec.ValidationError:
         raise PaginationError(
             f"{label}: the answer is no list; this endpoint is read with request()"
         ) from None
     except msgspec.DecodeError as error:
         raise InvalidResponseError(f"{label}: page {number} is no complete JSON ({error})") from None
+    if expected and not page:
+        raise IncompleteReadError(
+            f"{label}: page {number} is empty, although the server said that there is more"
+        )
+    return page
 
 
 NO_ROWS = Page(0, b"[]", [], PageInfo())

@@ -18,6 +18,7 @@ from airflow_provider_poweroffice.errors import (
     APIConnectionError,
     APIStatusError,
     AuthenticationError,
+    IncompleteReadError,
     InvalidResponseError,
     NotFoundError,
     PaginationError,
@@ -39,18 +40,24 @@ class Pages(Iterator[Page]):
     Iterator over the pages of one collection; lazy: a page is requested when it is asked for.
 
     What is known so far can be read at any time: ``rows`` and ``pages`` read, ``total_rows`` as the
-    server says, ``skipped`` pages with their errors, and ``truncated``: stopped at ``max_pages``
-    although more rows may follow.
+    server says, ``skipped`` pages with their errors, ``began``: the server's ``Date`` of the first page,
+    and ``truncated``: stopped at ``max_pages`` although more rows may follow.
+
+    :param fetch: gets a page by number, and whether the server said that it has rows.
+    :param single: the list has no pages: one request gives it all.
+    :raises IncompleteReadError: while iterating: a page that must have rows has none, the server counts
+        more rows than came, or fewer than before.
     """
 
     def __init__(
         self,
-        fetch: Callable[[int], Page],
+        fetch: Callable[[int, bool], Page],
         options: PageOptions,
         *,
         label: str,
         on_page_error: PageErrorHandler | None = None,
         unique: UniqueRows | None = None,
+        single: bool = False,
     ) -> None:
         self.rows = 0
         self.pages = 0
@@ -58,12 +65,16 @@ class Pages(Iterator[Page]):
         self.total_rows: int | None = None
         self.skipped: list[dict[str, Any]] = []
         self.truncated = False
+        self.began: str | None = None
         self._fetch = fetch
         self._options = options
         self._label = label
         self._on_page_error = on_page_error
         self._unique = unique
+        self._single = single
         self._total_pages: int | None = None
+        self._more_promised = False
+        self._counts_from: int | None = None
         self._seen: set[bytes] = set()
         self._iterator = self._read()
 
@@ -74,40 +85,38 @@ class Pages(Iterator[Page]):
         number = self._options.first_page
         while True:
             page = self._try(number)
-            if page is None:
-                pass  # skipped: whether more follow is known from the pages before
-            elif not page and not self._more_expected(number):
-                break
-            elif page:
+            if page is not None and not page:
+                break  # the end, where the server did not say that there is more
+            last = self._single
+            if page:
                 self._note(page)
-                last = self._is_last(page)
+                last = last or self._is_last(page)
                 page = self._unique.only_new(page) if self._unique else page
                 self.rows += len(page)
                 yield page
                 page = NO_ROWS  # its memory is free while the next one is fetched
-                if last:
-                    break
             number += 1
-            if (
-                self._options.max_pages is not None
-                and number - self._options.first_page >= self._options.max_pages
-            ):
-                self._stop_at_limit()
-                return
-            if page is None and self._total_pages is not None and number > self._total_pages:
+            if last or (page is None and self._total_pages is not None and number > self._total_pages):
                 break
+            if self._at_limit(number):
+                return
         self._compare_totals()
 
     def _try(self, number: int) -> Page | None:
         """Fetch a page; None means that the caller skips it."""
+        expected = self._more_promised or (self._total_pages is not None and number <= self._total_pages)
         try:
-            return self._fetch(number)
+            return self._fetch(number, expected)
         except NotFoundError:
             # One reading of the facts is that a page past the end is answered with 404.
-            if self.pages and self._total_pages is None:
-                return NO_ROWS
-            raise
-        except (APIStatusError, APIConnectionError, InvalidResponseError) as error:
+            if not (self.pages or self.skipped):
+                raise
+            if expected:
+                raise IncompleteReadError(
+                    f"{self._label}: page {number} is not found, although the server said that there is more"
+                ) from None
+            return NO_ROWS
+        except (APIStatusError, APIConnectionError, InvalidResponseError, IncompleteReadError) as error:
             if isinstance(error, _NEVER_SKIPPED) or self._on_page_error is None:
                 raise
             lost_count = (
@@ -120,23 +129,43 @@ class Pages(Iterator[Page]):
             return None
 
     def _note(self, page: Page) -> None:
-        if page.info.number != page.number:
-            self._guard(page)
+        self._check_number(page)
+        self.began = self.began or page.sent_at
+        self._more_promised = page.info.is_last is False and page.info.total_pages is None
         if page.info.total_pages is not None:
             self._total_pages = page.info.total_pages
-        total = page.info.total_rows
-        if total is not None:
-            if self.total_rows not in {None, total}:
-                log.warning(
-                    "%s: the collection changed from %s to %d rows while it was read; "
-                    "rows may have been missed or read twice",
-                    self._label,
-                    self.total_rows,
-                    total,
-                )
-            self.total_rows = total
+        if page.info.total_rows is not None:
+            self._compare_with_earlier(page.info.total_rows)
+            self.total_rows = page.info.total_rows
         self._sent += len(page)
         self.pages += 1
+
+    def _compare_with_earlier(self, total: int) -> None:
+        """Notice that the collection changed: rows that go shift others to pages already read."""
+        if self.total_rows is None or total == self.total_rows:
+            return
+        if total < self.total_rows:
+            raise IncompleteReadError(
+                f"{self._label}: the collection shrank from {self.total_rows} to {total} rows while it was "
+                "read, so that others moved to pages already read; read it again"
+            )
+        log.warning(
+            "%s: the collection changed from %d to %d rows while it was read",
+            self._label,
+            self.total_rows,
+            total,
+        )
+
+    def _check_number(self, page: Page) -> None:
+        """Refuse another page than was asked for; a server may count from 0, but must keep to it."""
+        said = page.info.number
+        if said is None:
+            self._guard(page)
+            return
+        if self._counts_from is None:
+            self._counts_from = said - page.number
+        if said - page.number != self._counts_from or self._counts_from not in {0, -1}:
+            raise PaginationError(f"{self._label}: asked for page {page.number}, the answer says page {said}")
 
     def _guard(self, page: Page) -> None:
         """Stop a server that answers every page number with the same rows."""
@@ -164,26 +193,24 @@ class Pages(Iterator[Page]):
     def _is_whole(self) -> bool:
         return self._options.first_page <= 1 and not self.skipped
 
-    def _more_expected(self, number: int) -> bool:
-        return self._total_pages is not None and number < self._total_pages
-
-    def _stop_at_limit(self) -> None:
+    def _at_limit(self, number: int) -> bool:
+        limit = self._options.max_pages
+        if limit is None or number - self._options.first_page < limit:
+            return False
         self.truncated = True
         log.warning(
             "%s: stopped after max_pages=%s with %d rows%s: the result is not complete",
             self._label,
-            self._options.max_pages,
+            limit,
             self.rows,
             "" if self.total_rows is None else f" of {self.total_rows}",
         )
+        return True
 
     def _compare_totals(self) -> None:
-        if self._is_whole and self.total_rows is not None and self._sent != self.total_rows:
-            log.warning(
-                "%s: read %d rows, but the server counts %d: the collection changed while it was read",
-                self._label,
-                self._sent,
-                self.total_rows,
+        if self._is_whole and self.total_rows is not None and self._sent < self.total_rows:
+            raise IncompleteReadError(
+                f"{self._label}: {self._sent} rows came, the server counts {self.total_rows}; read it again"
             )
         if self._unique and self._unique.repeated:
             log.info("%s: %d rows came twice and were left out", self._label, self._unique.repeated)

@@ -54,15 +54,33 @@ class Response:
         """
         Decode the body: JSON to dicts and lists, text to str, other types to bytes; None when empty.
 
+        JSON that is declared as text, or not at all, is JSON too.
+
         :raises ValueError: declared as JSON, and is not.
         """
         if not self.content:
             return None
         if self.is_json:
             return json.loads(self.content)
-        if self._content_type.startswith("text/") or "xml" in self._content_type:
+        if "xml" in self._content_type or self.is_html:
             return self.text
+        if self._content_type.startswith("text/") or not self._content_type:
+            return self._json_or_text()
         return self.content
+
+    @property
+    def is_html(self) -> bool:
+        """Tell whether this is a page for people: a log-in, a proxy's or a maintenance page."""
+        return "html" in self._content_type
+
+    def _json_or_text(self) -> Any:
+        """Decode what is not declared as JSON, but may be: a gateway may lose the content type."""
+        if self.content.lstrip()[:1] in {b"[", b"{"}:
+            try:
+                return json.loads(self.content)
+            except ValueError:
+                return self.text
+        return self.text
 
     @property
     def error_content(self) -> Any:

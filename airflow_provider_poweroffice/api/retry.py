@@ -11,7 +11,7 @@ answer                                     repeated for
 429                                        any method: the gateway refused it
 provably not delivered                     any method
 token endpoint 429, 5xx                    any method: the call was not sent
-408, 500, 502, 503, 504, no reply,         GET, PUT, DELETE, or when the
+408, 5xx but 501 and 505, no reply,        GET, PUT, DELETE, or when the
 unreadable reply                           caller declares ``idempotent=True``
 anything else                              never
 =========================================  ==================================
@@ -32,6 +32,7 @@ from airflow_provider_poweroffice.api.throttle import Clock
 from airflow_provider_poweroffice.errors import (
     APIConnectionError,
     APIStatusError,
+    IncompleteReadError,
     InvalidResponseError,
     PowerOfficeError,
     RateLimitError,
@@ -40,7 +41,7 @@ from airflow_provider_poweroffice.errors import (
 log = logging.getLogger(__name__)
 
 IDEMPOTENT_METHODS = frozenset({"GET", "PUT", "DELETE"})
-TRANSIENT_STATUSES = frozenset({408, 500, 502, 503, 504})
+FINAL_SERVER_ERRORS = frozenset({501, 505})  # not implemented, HTTP version: they stay
 MINIMUM_RATE_LIMIT_WAIT = 1.0  # "wait at least one second": portal page "Requests"
 SERVER_WAIT_JITTER = 0.5  # so that all who were refused together do not come back together
 
@@ -48,6 +49,11 @@ SERVER_WAIT_JITTER = 0.5  # so that all who were refused together do not come ba
 def is_idempotent(method: str, idempotent: bool | None) -> bool:
     """Tell whether a call may be carried out twice: the caller's word, else the method's meaning."""
     return method in IDEMPOTENT_METHODS if idempotent is None else idempotent
+
+
+def may_have_been_carried_out(status: int) -> bool:
+    """Tell whether an answer with this status leaves open what became of the call."""
+    return status == 408 or status >= 500  # noqa: PLR2004 - request timeout, and the HTTP class
 
 
 def retry_reason(error: BaseException, method: str, *, idempotent: bool | None = None) -> str | None:
@@ -58,18 +64,25 @@ def retry_reason(error: BaseException, method: str, *, idempotent: bool | None =
     :param method: upper-case HTTP method.
     :param idempotent: the caller's declaration; None decides by the method.
     """
-    repeatable = is_idempotent(method, idempotent)
+    reason, uncertain = _classify(error)
+    return None if uncertain and not is_idempotent(method, idempotent) else reason
+
+
+def _classify(error: BaseException) -> tuple[str | None, bool]:
+    """Name a transient error, and say whether the call may have been carried out all the same."""
     if isinstance(error, RateLimitError):
-        return "429 too many requests"
+        return "429 too many requests", False
     if isinstance(error, APIConnectionError):
-        if error.permanent or (error.outcome_unknown and not repeatable):
-            return None
-        return "no reply" if error.outcome_unknown else "not delivered"
+        reason = "no reply" if error.outcome_unknown else "not delivered"
+        return None if error.permanent else reason, error.outcome_unknown
+    if isinstance(error, IncompleteReadError):
+        return "incomplete read", True
     if isinstance(error, InvalidResponseError):
-        return "unreadable reply" if repeatable or not error.outcome_unknown else None
-    if isinstance(error, APIStatusError) and error.status in TRANSIENT_STATUSES:
-        return f"status {error.status}" if repeatable or not error.outcome_unknown else None
-    return None
+        return "unreadable reply", error.outcome_unknown
+    if isinstance(error, APIStatusError) and may_have_been_carried_out(error.status):
+        final = error.status in FINAL_SERVER_ERRORS
+        return None if final else f"status {error.status}", error.outcome_unknown
+    return None, False
 
 
 def wait_seconds(options: RetryOptions, error: BaseException, attempt: int, jitter: float) -> float:
@@ -82,10 +95,12 @@ def wait_seconds(options: RetryOptions, error: BaseException, attempt: int, jitt
     asked = getattr(error, "retry_after", None)
     if isinstance(error, RateLimitError):
         asked = max(asked or 0.0, MINIMUM_RATE_LIMIT_WAIT)
-    if asked is not None:
-        return float(asked) + SERVER_WAIT_JITTER * jitter
     backoff: float = min(options.wait_max, options.wait_initial * 2.0 ** min(attempt - 1, 30))
-    return backoff * (0.5 + 0.5 * jitter)
+    backoff *= 0.5 + 0.5 * jitter
+    if asked is None:
+        return backoff
+    asked = float(asked) + SERVER_WAIT_JITTER * jitter
+    return asked if isinstance(error, RateLimitError) else max(asked, backoff)
 
 
 def parse_retry_after(value: str | None, now: float) -> float | None:
@@ -116,14 +131,14 @@ def retrying(
     label: str,
     idempotent: bool | None,
     clock: Clock,
-    on_wait: Callable[[BaseException, float], None],
+    on_wait: Callable[[BaseException], None],
     jitter: Callable[[], float] = random.random,
 ) -> tenacity.Retrying:
     """
     Build the loop around one call.
 
     :param label: method and path without query, for the log.
-    :param on_wait: told of each error and the wait that follows it.
+    :param on_wait: told of each error that is waited out.
     :param jitter: source of random numbers in [0, 1).
     """
     started = clock.monotonic()
@@ -140,7 +155,7 @@ def retrying(
 
     def before_sleep(state: tenacity.RetryCallState) -> None:
         error = _error(state)
-        on_wait(error, state.upcoming_sleep)
+        on_wait(error)
         log.warning(
             "%s: attempt %d of %d: %s; next try in %.1f s",
             label,

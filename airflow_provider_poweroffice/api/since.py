@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow_provider_poweroffice.api.catalogue import Catalogue
-from airflow_provider_poweroffice.api.timestamps import TICKS, text_of, ticks
+from airflow_provider_poweroffice.api.timestamps import TICKS, text_of, ticks_of_iso
 
 OVERLAP = 1.0  # seconds
 _CLOCKS_DIFFER = timedelta(minutes=5)
@@ -39,16 +39,16 @@ def since_query(
     :raises ValueError: no timestamp, one in the future, a resource without such a filter or one that is not
         known, or both arguments.
     """
-    given = {
+    moments = {
         kind: value
         for kind, value in (("changed", changed_since), ("created", created_since))
-        if value is not None and str(value).strip().lower() not in _NOTHING
+        if given(value)
     }
-    if not given:
+    if not moments:
         return {}
-    if len(given) > 1:
+    if len(moments) > 1:
         raise ValueError("changed_since and created_since exclude each other")
-    ((kind, value),) = given.items()
+    ((kind, value),) = moments.items()
     resource = known.find(endpoint) if known else None
     if resource is None:
         raise ValueError(f"{kind}_since: nothing is known of {endpoint!r}; give its filter in query")
@@ -61,6 +61,11 @@ def since_query(
     return {name: text_of(moment - round(overlap * TICKS))}
 
 
+def given(value: Any) -> bool:
+    """Tell whether there is a moment at all; templates render None as text."""
+    return value is not None and str(value).strip().lower() not in _NOTHING
+
+
 def _moment(name: str, value: Any) -> int:
     """Read a moment as a count of 100 ns."""
     if isinstance(value, datetime):
@@ -70,7 +75,7 @@ def _moment(name: str, value: Any) -> int:
             )
         value = value.astimezone(UTC).isoformat()
     try:
-        return ticks(str(value))
+        return ticks_of_iso(str(value))
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
 

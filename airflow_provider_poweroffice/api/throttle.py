@@ -12,6 +12,9 @@ import time
 from collections import deque
 from typing import Protocol
 
+LONGEST_PAUSE = 60.0
+"""Seconds for which one refusal stops all who share a limit; who is refused again waits again."""
+
 
 class Clock(Protocol):
     """Time as a dependency: what is measured and what is slept come from the same source."""
@@ -73,19 +76,30 @@ class WindowThrottle:
     def __init__(self, rate: float, clock: Clock) -> None:
         if rate <= 0:
             raise ValueError(f"requests_per_second must be above 0, not {rate!r}")
-        self._slots = max(1, int(rate))
-        self._window = self.WINDOW * self._slots / rate
-        self._starts: deque[float] = deque(maxlen=self._slots)
-        self._earliest = 0.0
         self._clock = clock
         self._lock = threading.Lock()
+        self._earliest = 0.0
+        self._starts: deque[float] = deque()
+        self._set(rate)
+
+    def _set(self, rate: float) -> None:
+        self.rate = rate
+        slots = max(1, int(rate))
+        self._window = self.WINDOW * slots / rate
+        self._starts = deque(self._starts, maxlen=slots)
+
+    def lower_to(self, rate: float) -> None:
+        """Keep a lower rate from now on; a higher one changes nothing."""
+        with self._lock:
+            if rate < self.rate:
+                self._set(rate)
 
     def acquire(self) -> None:
         """Wait until a request may start."""
         with self._lock:
             now = self._clock.monotonic()
             start = max(now, self._earliest)
-            if len(self._starts) == self._slots:
+            if len(self._starts) == self._starts.maxlen:
                 start = max(start, self._starts[0] + self._window)
             self._starts.append(start)
         if start > now:
@@ -94,10 +108,10 @@ class WindowThrottle:
     def pause(self, seconds: float) -> None:
         """Let nobody start a request for so many seconds."""
         with self._lock:
-            self._earliest = max(self._earliest, self._clock.monotonic() + seconds)
+            self._earliest = max(self._earliest, self._clock.monotonic() + min(seconds, LONGEST_PAUSE))
 
 
-_shared: dict[tuple[str, float], WindowThrottle] = {}
+_shared: dict[str, WindowThrottle] = {}
 _shared_lock = threading.Lock()
 
 
@@ -106,8 +120,11 @@ def shared_throttle(subscription_key: str, origin: str, rate: float) -> WindowTh
     Give the throttle of one subscription key at one server, the same for the whole process.
 
     The limit counts per subscription key, over all client keys (portal page "Requests"), so all
-    companies of an accounting firm share it. The key itself is not kept, only its hash.
+    companies of an accounting firm share it; of several rates asked for, the lowest is kept. The key
+    itself is not kept, only its hash.
     """
     name = hashlib.sha256(f"{origin} {subscription_key}".encode()).hexdigest()
     with _shared_lock:
-        return _shared.setdefault((name, rate), WindowThrottle(rate, SystemClock()))
+        throttle = _shared.setdefault(name, WindowThrottle(rate, SystemClock()))
+    throttle.lower_to(rate)
+    return throttle

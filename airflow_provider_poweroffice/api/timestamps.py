@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 _SHAPE = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))? ?(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE
@@ -33,6 +34,32 @@ def ticks(text: str) -> int:
     offset = "+00:00" if zone in {None, "Z", "z"} else zone
     whole = datetime.fromisoformat(f"{day}T{clock}{offset}") - _EPOCH
     return (whole.days * 86_400 + whole.seconds) * TICKS + int((fraction or "0").ljust(7, "0")[:7])
+
+
+def ticks_of_iso(text: str) -> int:
+    """
+    Read any ISO 8601 date or time as a count of 100 ns; a date is its first moment, none of zone means UTC.
+
+    :raises ValueError: it is none.
+    """
+    try:
+        return ticks(text)
+    except ValueError:
+        try:
+            moment = datetime.fromisoformat(text.strip())
+        except ValueError:
+            raise ValueError(f"{text!r} is no date or time such as 2026-05-02T13:09:55Z") from None
+    since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH
+    return (since.days * 86_400 + since.seconds) * TICKS + since.microseconds * 10
+
+
+def ticks_of_http_date(text: str) -> int:
+    """
+    Read an HTTP date, such as a ``Date`` header, as a count of 100 ns since 1970.
+
+    :raises ValueError: it is none.
+    """
+    return ticks_of_iso(parsedate_to_datetime(text).isoformat())
 
 
 def text_of(count: int) -> str:

@@ -29,13 +29,16 @@ def diagnose(
     """
     try:
         with open_client(environment) as client:
-            return True, _describe(
-                client.request("GET", "ClientIntegrationInformation").body or {}, environment
-            )
+            return True, _describe(_information(client), environment)
     except AuthenticationError as error:
         return False, _explain(error, open_client, credentials, environment)
     except (PowerOfficeError, ValueError) as error:
         return False, str(error)
+
+
+def _information(client: Client) -> dict[str, object]:
+    body = client.request("GET", "ClientIntegrationInformation").body
+    return body if isinstance(body, dict) else {}
 
 
 def _describe(information: dict[str, object], environment: str) -> str:

@@ -61,7 +61,7 @@ def _read(conn: Connection) -> Settings:
             client_key=str(conn.password),
             subscription_key=str(subscription_key),
         ),
-        environment=str(extra.get("environment") or "production").lower(),
+        environment=str(extra.get("environment") or "production").strip().lower(),
         host=_host(conn.host, conn.port, allow_http=_flag(extra, "allow_http", default=False)),
         api_version=str(extra.get("api_version") or "v2").lower(),
         timeouts=Timeouts(
@@ -147,9 +147,9 @@ def _number(extra: Mapping[str, Any], name: str, default: Any) -> Any:
     if value is None or value == "":
         return default
     try:
-        number = float(value)
+        number = float(str(value))
     except (TypeError, ValueError):
-        raise ValueError(f"extra {name} must be a number of seconds, not {value!r}") from None
+        raise ValueError(f"extra {name} must be a number, not {value!r}") from None
     if not 0 < number < float("inf"):
         raise ValueError(f"extra {name} must be above 0, not {value!r}")
     return number

@@ -15,6 +15,7 @@ import msgspec
 from airflow_provider_poweroffice.api.response import Response, jsonable
 from airflow_provider_poweroffice.errors import ResponseValidationError, ResultTooLargeError
 
+MAX_RESULT_BYTES = 48 * 1024
 KINDS = ("json", "response", "text", "bytes")
 
 
@@ -123,6 +124,15 @@ def check_size(size: int, limit: int | None, hint: str) -> None:
             f"the result is at least {size} bytes as JSON, above max_result_bytes={limit}: "
             f"XCom lives in Airflow's database. {hint}"
         )
+
+
+def check_record(record: Any) -> None:
+    """
+    Refuse a sensor's record too large for XCom and for the trigger's event.
+
+    :raises ResultTooLargeError: with the way out.
+    """
+    check_size(json_size(record), MAX_RESULT_BYTES, "Name the fields you need in query: Fields=Id,...")
 
 
 def json_size(value: Any) -> int:

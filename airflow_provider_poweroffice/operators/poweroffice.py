@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator, ObjectStoragePath
+from airflow.sdk import BaseOperator
 
 from airflow_provider_poweroffice.api.call import check_method
 from airflow_provider_poweroffice.api.options import RetryOptions
@@ -21,6 +21,7 @@ from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
 from airflow_provider_poweroffice.operators.advice import warn_of_unknown
 from airflow_provider_poweroffice.operators.answers import (
+    MAX_RESULT_BYTES,
     check_kind,
     check_limit,
     check_size,
@@ -29,17 +30,18 @@ from airflow_provider_poweroffice.operators.answers import (
     validate,
 )
 from airflow_provider_poweroffice.operators.failures import fail_task_when_final
+from airflow_provider_poweroffice.operators.files import read_files
 from airflow_provider_poweroffice.operators.page_errors import check_page_error, page_error_handler
 from airflow_provider_poweroffice.operators.write_guard import WriteGuard
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from airflow_provider_poweroffice.api.call import Files
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.paging import Pages
     from airflow_provider_poweroffice.api.response import Response
 
-MAX_RESULT_BYTES = 48 * 1024
 _TOO_LARGE = "Store it with PowerOfficeToObjectStorageOperator and hand its path to the next task."
 
 
@@ -157,16 +159,26 @@ class PowerOfficeOperator(BaseOperator):
         self._check_paging()
 
     def _check_paging(self) -> None:
-        if not self.paginate:
-            given = [
-                name
-                for name in ("page_size", "first_page", "max_pages", "changed_since", "created_since")
-                if getattr(self, name) is not None
-            ]
-            if given:
-                raise ValueError(f"{given[0]} needs paginate=True; for a single page use query")
-        elif self.method != "GET" or self.response in {"response", "text", "bytes"} or not self.fail_on_error:
-            raise ValueError("paginate=True goes with GET, fail_on_error=True and response='json' or a type")
+        paging = {
+            "page_size": None,
+            "first_page": None,
+            "max_pages": None,
+            "changed_since": None,
+            "created_since": None,
+            "order_by": "default",
+            "overlap": OVERLAP,
+            "on_page_error": "stop",
+        }
+        single = {"method": "GET", "body": None, "files": None, "idempotent": None, "fail_on_error": True}
+        for name, default in (single if self.paginate else paging).items():
+            if getattr(self, name) != default:
+                raise ValueError(
+                    f"paginate=True needs {name}={default!r}"
+                    if self.paginate
+                    else f"{name} needs paginate=True"
+                )
+        if self.paginate and self.response in ("response", "text", "bytes"):
+            raise ValueError("paginate=True goes with response='json' or a type")
 
     @cached_property
     def hook(self) -> PowerOfficeHook:
@@ -182,34 +194,57 @@ class PowerOfficeOperator(BaseOperator):
         with self.hook as hook, fail_task_when_final(self.method, idempotent=self.idempotent):
             if self.paginate:
                 return self._collect(hook.client, context)
+            files = read_files(self.files)
             if is_idempotent(self.method, self.idempotent):
-                return self._result_of(self._send(hook.client))
-            return self._write_once(hook.client, context)
+                return self._result_of(self._send(hook.client, files))
+            return self._write_once(hook.client, context, files)
 
-    def _send(self, client: Client) -> Response:
-        return client.request(
+    def _send(self, client: Client, files: Files | None) -> Response:
+        answer = client.request(
             self.method,
             self.endpoint,
             query=self.query,
             body=self.body,
-            files=self._read_files(),
+            files=files,
             headers=self.headers,
             idempotent=self.idempotent,
             fail_on_error=self.fail_on_error,
         )
+        self._warn_of_more(client, answer)
+        return answer
+
+    def _warn_of_more(self, client: Client, answer: Response) -> None:
+        """Say it when a list has more pages than the one that was asked for."""
+        info = client.dialect.page_info(answer.headers)
+        asked = {name.lower() for name in self.query or {}}
+        if "pagenumber" not in asked and (info.is_last is False or (info.total_pages or 1) > 1):
+            self.log.warning(
+                "%s: this is the first page only, of %s rows in all; paginate=True reads them all",
+                self.endpoint,
+                info.total_rows or "more",
+            )
 
     def _result_of(self, answer: Response) -> Any:
         result = render(answer, self.response if self.fail_on_error else "response")
         check_size(json_size(result), self.max_result_bytes, _TOO_LARGE)
         return result
 
-    def _write_once(self, client: Client, context: Context) -> Any:
-        guard = WriteGuard(context, self.method, self.endpoint, self.query, self.body, self.files)
+    def _write_once(self, client: Client, context: Context, files: Files | None) -> Any:
+        call = (
+            self.poweroffice_conn_id,
+            self.method,
+            self.endpoint,
+            self.query,
+            self.body,
+            files,
+            self.headers,
+        )
+        guard = WriteGuard(context, *call)
         carried_out, result = guard.earlier_result()
         if carried_out:
             return result
         with guard.sending():
-            answer = self._send(client)
+            answer = self._send(client, files)
         if not answer.is_success:  # only with fail_on_error=False
             guard.refused(answer.status_code)
             return self._result_of(answer)
@@ -246,15 +281,3 @@ class PowerOfficeOperator(BaseOperator):
         self.log.info("%s: %d rows, pages: %d", self.endpoint, pages.rows, pages.pages)
         if pages.skipped and context.get("ti"):
             context["ti"].xcom_push(key="skipped_pages", value=pages.skipped)
-
-    def _read_files(self) -> dict[str, tuple[str, bytes]] | None:
-        if self.files is None:
-            return None
-        if not isinstance(self.files, Mapping) or not all(
-            isinstance(path, str) for path in self.files.values()
-        ):
-            raise TypeError(
-                "files must map a form field to a file's path, such as {'file': 's3://bucket/a.pdf'}"
-            )
-        paths = {field: ObjectStoragePath(path) for field, path in self.files.items()}
-        return {field: (path.name, path.read_bytes()) for field, path in paths.items()}

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from airflow_provider_poweroffice._compat import AirflowFailException, task_state_store
-from airflow_provider_poweroffice.api.retry import TRANSIENT_STATUSES
+from airflow_provider_poweroffice.api.retry import may_have_been_carried_out
 from airflow_provider_poweroffice.errors import PowerOfficeError
 
 log = logging.getLogger(__name__)
@@ -28,38 +28,46 @@ KEY = "poweroffice_write"
 
 class WriteGuard:
     """
-    The note of one call, told apart from others by all that is sent.
+    The note of one call.
 
     :param context: the task's context.
-    :param call: what is sent: method, endpoint, query, body.
+    :param call: all that is sent, connection and contents of files included.
     """
 
     def __init__(self, context: Any, *call: Any) -> None:
         self._store = task_state_store(context)
-        self._try = getattr(context.get("ti"), "try_number", None) if context else None
-        text = msgspec.json.encode(call, enc_hook=repr)
+        ti = context.get("ti") if context else None
+        self._try = getattr(ti, "try_number", None)
+        # Airflow raises max_tries when a person clears a task, not when it retries by itself.
+        self._cleared = getattr(ti, "max_tries", None)
+        text = msgspec.json.encode(call, enc_hook=repr, order="deterministic")
         self._call = hashlib.sha256(text).hexdigest()
 
     def earlier_result(self) -> tuple[bool, Any]:
         """
-        Look for the note of an earlier try of the same call.
+        Look for the note of an earlier try.
+
+        An automatic retry never sends again what an earlier try has sent, even where a template renders
+        differently now. After a person has cleared the task, another call is another call.
 
         :return: whether it was carried out, and the result it had.
-        :raises AirflowFailException: it was sent, and how it ended is not known.
+        :raises AirflowFailException: a call was sent, and how it ended is not known.
         """
         note = self._store.get(KEY) if self._store is not None else None
-        if not isinstance(note, dict) or note.get("call") != self._call:
+        if not isinstance(note, dict):
             return False, None
         made = f"try {note.get('try')} of this task ({note.get('at')})"
-        if note.get("state") == "done":
-            log.warning("not sent again: %s carried out this very call; its result is returned", made)
-            return True, note.get("result")
-        raise AirflowFailException(
-            f"not sent again: {made} sent this very call, and how it ended is not known: the worker died or "
-            "the reply was lost. Look in PowerOffice Go whether it was carried out. If it was not, delete "
-            f"{KEY!r} from the task's state store (tab Storage) and clear the task; a call that may be "
-            "repeated is declared with idempotent=True."
-        )
+        if note.get("state") != "done":
+            raise AirflowFailException(
+                f"not sent: {made} sent its call, and how it ended is not known: the worker died or the "
+                "reply was lost. Look in PowerOffice Go whether it was carried out. If it was not, delete "
+                f"{KEY!r} from the task's state store (tab Storage) and clear the task; a call that may be "
+                "repeated is declared with idempotent=True."
+            )
+        if note.get("call") != self._call and note.get("cleared") != self._cleared:
+            return False, None
+        log.warning("not sent again: %s carried its call out; the result of that time is returned", made)
+        return True, note.get("result")
 
     @contextmanager
     def sending(self) -> Iterator[None]:
@@ -81,7 +89,7 @@ class WriteGuard:
 
     def refused(self, status: int) -> None:
         """Take the note back if this unsuccessful status means that nothing was carried out."""
-        if status not in TRANSIENT_STATUSES:
+        if not may_have_been_carried_out(status):
             self._take_back()
 
     @contextmanager
@@ -91,7 +99,7 @@ class WriteGuard:
         try:
             yield note
         finally:
-            self._write({"state": "done", "result": note.result})
+            self._write({"state": "done", "result": None if _holds_key(note.result) else note.result})
 
     def _take_back(self) -> None:
         if self._store is not None:
@@ -100,4 +108,12 @@ class WriteGuard:
     def _write(self, note: dict[str, Any]) -> None:
         if self._store is not None:
             at = datetime.now(UTC).isoformat(timespec="seconds")
-            self._store.set(KEY, {"call": self._call, "try": self._try, "at": at, **note})
+            made = {"call": self._call, "try": self._try, "cleared": self._cleared, "at": at}
+            self._store.set(KEY, made | note)
+
+
+def _holds_key(result: Any) -> bool:
+    """Tell whether an answer holds a new client key, which must not be kept: onboarding does."""
+    if isinstance(result, dict):
+        return any(name == "ClientKey" or _holds_key(value) for name, value in result.items())
+    return isinstance(result, list) and any(map(_holds_key, result))

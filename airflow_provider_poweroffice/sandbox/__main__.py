@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, NoReturn
 
+from .faults import FaultError, parse_fault
 from .keys import ENVIRONMENTS, Environment
 from .sandbox import Sandbox
 from .server import PortError
@@ -55,6 +56,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--port", type=int, default=8099, help="port, 0 for a free one (default: %(default)s)"
     )
+    parser.add_argument(
+        "--fault",
+        dest="faults",
+        action="append",
+        default=[],
+        metavar="'NAME=VALUE …'",
+        help="a fault from the start on, e.g. 'action=status status=503 every=3 path=/Customers'; repeatable",
+    )
     data = parser.add_argument_group("data of each company")
     data.add_argument(
         "--seed", type=int, default=1, help="the same seed gives the same rows (default: %(default)s)"
@@ -85,11 +94,12 @@ def _parser() -> argparse.ArgumentParser:
 def _environment(sandbox: Sandbox, environment: Environment) -> list[str]:
     lines = [f"base URL         {sandbox.base_url(environment.name)}"]
     lines.append(f"token URL        {sandbox.token_url(environment.name)}")
-    lines.append(f"application key  {environment.application_key}")
-    lines.append(f"subscription key {environment.subscription_keys[0]}")
-    lines.append(f"  or secondary   {environment.subscription_keys[1]}")
+    lines.append(f"application key  {environment.applications[0].key}")
+    lines.append(f"subscription key {environment.subscriptions[0].keys[0]}")
+    lines.append(f"  or secondary   {environment.subscriptions[0].keys[1]}")
     for company in environment.companies:
         note = ", reduced privileges" if company.invalid_privileges else ""
+        note = ", accounting firm" if "ClientAdmin_Full" in company.privileges else note
         lines.append(f"client key       {company.client_key}  {company.name}{note}")
     return ["", f"{environment.name}:", *(f"  {line}" for line in lines)]
 
@@ -136,10 +146,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     options: dict[str, Any] = vars(_parser().parse_args(argv))
     given = {name: value for name, value in options.items() if value is not None}
     try:
+        given["faults"] = [parse_fault(text) for text in given["faults"]]
         Sandbox(**given).serve(_announce)
     except PortError as error:
         return _refused(f"{error}. Choose another with --port, or --port 0 for a free one.")
-    except (SwitchError, SizeError) as error:
+    except (SwitchError, SizeError, FaultError) as error:
         return _refused(str(error))
     except KeyboardInterrupt:
         return 0

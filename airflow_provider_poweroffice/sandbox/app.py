@@ -10,19 +10,24 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
+from . import onboarding
 from .call import Call
 from .control import PREFIX, control
 from .faults import Fault
+from .gateway import throttled
 from .journal import Entry
-from .keys import DEMO, PRODUCTION, Company, Environment
+from .keys import DEMO, PRODUCTION, Environment
+from .order_sending import settle
 from .replies import NOT_FOUND, RefusedError, Reply, problem
 from .routes import find_route
 from .state import State
 from .switches import Switches
+from .tokens import Grant
 from .wire import Connections, Socket
 
 if TYPE_CHECKING:
@@ -44,6 +49,11 @@ class _Incoming:
     path: str
 
     @property
+    def origin(self) -> str:
+        """Scheme and host as the client wrote them."""
+        return f"{self.request.url.scheme}://{self.request.headers.get('host', '')}"
+
+    @property
     def query(self) -> dict[str, str]:
         """The query by lower-case name."""
         return {name.lower(): value for name, value in self.request.query_params.multi_items()}
@@ -62,7 +72,8 @@ class App:
         self._connections = connections
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102 - ASGI
-        request, client = Request(scope, receive), Socket(scope, receive, send, self._connections)
+        request = Request(scope, receive)
+        client = Socket(scope, receive, send, self._connections, self._state.clock.now)
         body = await request.body()
         path, state = scope["path"], self._state
         if path.lower().startswith(PREFIX):
@@ -90,7 +101,8 @@ class App:
         return length > _LONGEST_URL and self._state.switches.long_urls == "404"
 
     async def _serve(self, incoming: _Incoming, entry: Entry, client: Socket) -> None:
-        struck = {rule.action: rule for rule in self._state.faults.struck(entry.method, entry.path)}
+        now = self._state.clock.now()
+        struck = {rule.action: rule for rule in self._state.faults.struck(entry.method, entry.path, now)}
         entry.fault = ", ".join(struck) or None
         if "expire_tokens" in struck:
             self._state.tokens.expire()
@@ -99,14 +111,21 @@ class App:
         if "reset_before" in struck:
             await client.reset()
             return
-        reply = _instead(struck, incoming) or self._answer(incoming, entry)
+        reply = self._stormed(struck, now) or _instead(struck, incoming) or self._answer(incoming, entry)
         if "reset_after" in struck:
             await client.reset()
         elif "truncate" in struck:
             entry.status, entry.bytes_out = reply.status, int(len(reply.body) * struck["truncate"].keep)
             await client.send_part(reply, entry.bytes_out)
+        elif "drip" in struck:
+            entry.status, entry.bytes_out = reply.status, len(reply.body)
+            await client.send_slowly(reply, struck["drip"].seconds)
         else:
             await self._send(_garbled(struck.get("garbage"), reply), entry, client)
+
+    def _stormed(self, struck: dict[str, Fault], now: float) -> Reply | None:
+        rule = struck.get("throttle")
+        return None if rule is None else throttled(ceil(rule.left(now)), self._state.switches, now)
 
     async def _send(self, reply: Reply, entry: Entry, client: Socket) -> None:
         entry.status, entry.bytes_out = reply.status, len(reply.body)
@@ -116,44 +135,73 @@ class App:
         state, request = self._state, incoming.request
         authorization = request.headers.get("authorization", "")
         if not incoming.is_token:
-            return self._operation(incoming, entry, authorization)
+            opened = self._without_token(incoming)
+            return opened or self._operation(incoming, entry, authorization)
         if request.method != "POST":
             return NOT_FOUND
         now = state.clock.now()
-        return state.tokens.answer(incoming.environment, authorization, incoming.body, state.switches, now)
+        return state.tokens.answer(
+            authorization,
+            incoming.body,
+            environment=incoming.environment,
+            access=state.access,
+            switches=state.switches,
+            now=now,
+        )
+
+    def _without_token(self, incoming: _Incoming) -> Reply | None:
+        state, operation = self._state, f"{incoming.request.method} {incoming.path.lower().rstrip('/')}"
+        try:
+            return onboarding.answer(
+                operation,
+                environment=incoming.environment,
+                access=state.access,
+                body=incoming.body,
+                origin=incoming.origin,
+                now=state.clock.now(),
+            )
+        except RefusedError as refused:
+            return refused.reply
 
     def _operation(self, incoming: _Incoming, entry: Entry, authorization: str) -> Reply:
         state = self._state
         found = find_route(incoming.request.method, incoming.path)
         if found is None:
             return NOT_FOUND
-        route, identifier = found
+        route, path_ids = found
         scheme, _, token = authorization.partition(" ")
         grant = state.tokens.grant(token.strip(), state.clock.now()) if scheme.lower() == "bearer" else None
-        if grant is None or grant.company.environment != incoming.environment.name:
+        if grant is None or not self._is_valid(grant, incoming.environment):
             return _bare(401, "Unauthorized", state.switches)
         entry.company = grant.company.alias
         if not grant.allows(route.privilege, write=incoming.request.method != "GET"):
             return _bare(403, "Forbidden", state.switches)
+        call = self._call(incoming, grant, route.resource, path_ids)
         try:
-            return route.handler(self._call(incoming, grant.company, route.resource, identifier))
+            settle(call)
+            return route.handler(call)
         except RefusedError as refused:
             return refused.reply
 
-    def _call(self, incoming: _Incoming, company: Company, resource: str, identifier: str) -> Call:
+    def _is_valid(self, grant: Grant, environment: Environment) -> bool:
+        known = self._state.access.integration(grant.integration.client_key)
+        return known is not None and known.company.environment == environment.name
+
+    def _call(self, incoming: _Incoming, grant: Grant, resource: str, path_ids: tuple[str, ...]) -> Call:
         request = incoming.request
         return Call(
-            company=company,
-            books=self._state.books(company),
+            grant=grant,
+            access=self._state.access,
+            books=self._state.books(grant.company),
             switches=self._state.switches,
-            origin=f"{request.url.scheme}://{request.headers.get('host', '')}",
+            origin=incoming.origin,
             path=request.scope["path"],
             pairs=request.query_params.multi_items(),
             headers=dict(request.headers),
             body=incoming.body,
             now=self._state.clock.now(),
             resource_name=resource,
-            identifier=identifier,
+            path_ids=path_ids,
         )
 
 

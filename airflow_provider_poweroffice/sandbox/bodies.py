@@ -15,14 +15,12 @@ import msgspec
 from .books import LOOKUPS, Books
 from .call import Call
 from .clock import stamp, ticks
-from .dto_registers import CONTACT_ADDRESS
 from .replies import RefusedError, refuse
 from .resource import CHANGED, Resource
-from .schema import BadValueError, Field, Schema, read_value, schema
+from .schema import BadValueError, Field, Schema, read_value, schema_of
 from .table import Row
 
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
-_ADDRESS = schema(CONTACT_ADDRESS)
 
 
 def decoded(call: Call) -> Any:
@@ -64,9 +62,18 @@ def read_fields(fields: Schema, values: Row, method: str) -> Row:
         if field is not None:
             result[field.name] = read_value(field, value)
     for name in fields.required:
-        if method == "POST" and not str(result.get(name) or "").strip():
+        if method == "POST" and is_blank(result.get(name)):
             raise BadValueError(f"The {name} field is required.")
     return result
+
+
+def is_blank(value: Any) -> bool:
+    """
+    Say whether a value counts as missing: null, or a text of blanks.
+
+    :param value: of a field.
+    """
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def read_body(call: Call, resource: Resource) -> Row:
@@ -84,7 +91,7 @@ def read_body(call: Call, resource: Resource) -> Row:
         row = read_fields(resource.schema, body, "POST")
         if resource.contact:
             check_party(row)
-            row["MailAddress"] = read_address(call, row.get("MailAddress"))
+        row |= read_addresses(call, resource, row)
     except BadValueError as error:
         raise validation_error(resource, str(error)) from None
     return row
@@ -104,21 +111,27 @@ def check_party(row: Row) -> None:
         raise BadValueError("Name is required for a company.")
 
 
-def read_address(call: Call, value: Any) -> Row | None:
+def read_addresses(call: Call, resource: Resource, sent: Row) -> Row:
     """
-    Read a mail address; it needs City and ZipCode.
+    Read the addresses among the fields sent; an address needs City and ZipCode.
 
     :param call: the request.
-    :param value: as decoded.
-    :raises BadValueError: it is not an address.
+    :param resource: what is written.
+    :param sent: the fields the client sent.
+    :raises BadValueError: one is not an address.
     """
+    fields = (field for field in resource.schema.fields if field.type in {"Address", "ContactAddress"})
+    return {field.name: _address(call, field, sent[field.name]) for field in fields if field.name in sent}
+
+
+def _address(call: Call, field: Field, value: Any) -> Row | None:
     if value is None:
         return None
     if not isinstance(value, dict):
-        raise BadValueError("MailAddress must be an object.")
-    blank: Row = dict.fromkeys(_ADDRESS.names)
-    identity = {"Id": value.get("Id") or call.books.new_id(), CHANGED: stamp(ticks(call.now))}
-    return {**blank, **read_fields(_ADDRESS, value, "POST"), **identity}
+        raise BadValueError(f"{field.name} must be an object.")
+    fields, now = schema_of(field.type), stamp(ticks(call.now))
+    identity = {"Id": value.get("Id") or call.books.new_id(), CHANGED: now} if "Id" in fields.names else {}
+    return {**dict.fromkeys(fields.names), **read_fields(fields, value, "POST"), **identity}
 
 
 def resolve_references(books: Books, resource: Resource, row: Row, sent: Row) -> None:
@@ -135,17 +148,18 @@ def resolve_references(books: Books, resource: Resource, row: Row, sent: Row) ->
         field: Field | None = resource.schema.by_name.get(id_field.lower())
         if field is None or not {id_field, code_field} & sent.keys():
             continue
+        named = code_field if code_field.lower() in resource.schema.by_name else ""
         by_id = id_field in sent and sent.get(id_field) is not None
         name, wanted = ("Id", sent[id_field]) if by_id else (key, sent.get(code_field))
         if wanted is None:
-            row[id_field] = row[code_field] = None
+            row |= {name: None for name in (id_field, named) if name}
             continue
         found = books.find(target, name, wanted)
         if found is None:
             # OpenAPI, example of a 404 on POST Customers.
             text = f"{target.rstrip('s')} with {name.lower()} = '{wanted}' not found."
             raise validation_error(resource, text.replace(f"id = '{wanted}'", f"id = {wanted}"), 404)
-        row[id_field], row[code_field] = found["Id"], found[key]
+        row |= {id_field: found["Id"], **({named: found[key]} if named else {})}
 
 
 def check_unique(books: Books, resource: Resource, row: Row) -> None:
@@ -159,7 +173,7 @@ def check_unique(books: Books, resource: Resource, row: Row) -> None:
     """
     for name in resource.unique:
         value = row.get(name)
-        other = None if value is None else books.find(resource.name, name, value)
+        other = None if value is None else books.find(resource.table, name, value)
         if other is not None and other["Id"] != row["Id"]:
             # OpenAPI, example of a 400 on POST Customers.
             kind = "(contact) Id" if resource.contact else "Id"

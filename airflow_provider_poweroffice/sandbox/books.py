@@ -6,20 +6,27 @@ Rule: the only place that knows which rows refer to which.
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cached_property
-from itertools import count
+from random import Random
+from typing import Self
 
 from .documents import invoices, orders
-from .keys import Company
+from .keys import ENVIRONMENTS, Company
 from .ledger import Ledger
 from .ledger_rows import RowWriter
 from .pattern import PERIOD_ROWS, pattern
 from .registers import Maker
 from .resources import RESOURCES
+from .resources_flows import EMPTY_TABLES
+from .seed_tables import SEEDS
+from .seeds import Source, seeded
+from .seeds_drafts import DRAFT_SEEDS
+from .seeds_partner import PARTNER_SEEDS
 from .sizes import Sizes
 from .table import Id, Row, Table
 
-# Id field, its twin for people, the resource meant, the twin's name over there.
+# Id field, its twin for people (or nothing), the resource meant, the twin's name over there.
 LOOKUPS = (
     ("DepartmentId", "DepartmentCode", "Departments", "Code"),
     ("CustomerId", "CustomerNo", "Customers", "Number"),
@@ -32,7 +39,32 @@ LOOKUPS = (
     ("StandardSalesAccountId", "StandardSalesAccount", "GeneralLedgerAccounts", "AccountNo"),
     ("OptionalSalesAccountId", "OptionalSalesAccount", "GeneralLedgerAccounts", "AccountNo"),
     ("VatCodeId", "VatCode", "VatCodes", "Code"),
+    ("ActivityItemId", "", "TimeTracking/ActivityItem", "Code"),
+    ("ActivityTimeId", "", "TimeTracking/ActivityTime", "Code"),
+    ("AccountId", "", "GeneralLedgerAccounts", "AccountNo"),
+    ("BankAccountId", "BankAccountNumber", "ClientBankAccounts", "BankAccountNumber"),
+    ("BrandingThemeId", "BrandingThemeCode", "BrandingThemes", "Code"),
+    ("DeliveryTermId", "DeliveryTerm", "DeliveryTerms", "Name"),
+    ("Dim1Id", "Dim1Code", "CustomDimensions", "Code"),
+    ("Dim2Id", "Dim2Code", "CustomDimensions", "Code"),
+    ("Dim3Id", "Dim3Code", "CustomDimensions", "Code"),
+    ("EmployeeId", "", "Employees", "Number"),
+    ("EnterpriseId", "", "Enterprises", "EnterpriseNo"),
+    ("ExpenseBankAccountId", "", "ContactBankAccounts", "BankAccountNumber"),
+    ("GeneralLedgerAccountId", "GeneralLedgerAccountNo", "GeneralLedgerAccounts", "AccountNo"),
+    ("ClientBankAccountId", "", "ClientBankAccounts", "BankAccountNumber"),
+    ("HourTypeId", "", "TimeTracking/HourType", "Code"),
+    ("InvoiceBrandingThemeId", "InvoiceBrandingThemeCode", "BrandingThemes", "Code"),
+    ("LocationId", "LocationCode", "Locations", "Code"),
+    ("OppositeAccountId", "", "GeneralLedgerAccounts", "AccountNo"),
+    ("PayItemId", "", "PayItems", "Code"),
+    ("PaymentTermId", "PaymentTerm", "PaymentTerms", "CreditDays"),
+    ("PaymentTermId", "PaymentTerms", "PaymentTerms", "CreditDays"),
+    ("ProductGroupId", "ProductGroupCode", "ProductGroups", "Code"),
+    ("SalaryBankAccountId", "", "ContactBankAccounts", "BankAccountNumber"),
+    ("TravelExpenseBankAccountId", "", "ContactBankAccounts", "BankAccountNumber"),
 )
+_FLOW_SEEDS = {**DRAFT_SEEDS, **PARTNER_SEEDS}
 _LEDGER_IDS = {
     "Customers": "ContactId",
     "Suppliers": "ContactId",
@@ -57,16 +89,29 @@ class Books:
         self.company = company
         self._sizes = sizes
         self._seed = f"{seed}/{company.environment}/{company.index}"
+        self._first = ENVIRONMENTS[company.environment].applications[0].key
         self._maker = Maker(self._seed, sizes)
         self._tables: dict[str, Table] = {}
         self._ledger: Ledger | None = None
-        self._ids = count(20_000_001)
+        self._last_id = 20_000_000
+
+    def copy(self) -> Self:
+        """Give a copy that later changes do not reach."""
+        other = copy(self)
+        other._tables = {name: table.copy() for name, table in self._tables.items()}  # noqa: SLF001
+        other._ledger = None if self._ledger is None else self._ledger.copy()  # noqa: SLF001 - its own class
+        for name, member in type(self).__dict__.items():
+            if isinstance(member, cached_property):
+                other.__dict__.pop(name, None)
+        return other
 
     @property
     def ledger(self) -> Ledger:
         """The ledger."""
         if self._ledger is None:
-            self._ledger = Ledger(pattern(self._seed, self._sizes), self._sizes.ledger_rows)
+            self._ledger = Ledger(
+                pattern(self._seed, self._sizes), self._sizes.ledger_rows, self.company.index
+            )
         return self._ledger
 
     @cached_property
@@ -76,7 +121,8 @@ class Books:
 
     def new_id(self) -> int:
         """Give an id no row has had."""
-        return next(self._ids)
+        self._last_id += 1
+        return self._last_id
 
     def table(self, resource: str) -> Table:
         """
@@ -85,22 +131,37 @@ class Books:
         :param resource: e.g. ``Customers``; ``SalesOrderLines`` is one too.
         """
         if resource not in self._tables:
-            self._make(resource)
+            self._tables |= self._made(resource)
         return self._tables[resource]
 
-    def _make(self, resource: str) -> None:
+    def _made(self, resource: str) -> dict[str, Table]:
+        """Make a table as it is at the beginning; an order and its lines are made together."""
         if resource in {"SalesOrders", "SalesOrderLines"}:
             heads, lines = orders(self._seed, self._sizes)
-            self._tables |= {"SalesOrders": Table(heads), "SalesOrderLines": Table(lines)}
-        elif resource == "OutgoingInvoices":
+            return {"SalesOrders": Table(heads, self._first), "SalesOrderLines": Table(lines)}
+        if resource == "OutgoingInvoices":
             rows = invoices(self.ledger, self._sizes.outgoing_invoices, self.company.index)
-            self._tables[resource] = Table(rows)
-        else:
-            self._tables[resource] = Table(self._maker.rows(resource))
+            return {resource: Table(rows, self._first)}
+        if resource in SEEDS:
+            return {resource: Table(seeded(SEEDS[resource], self._source(resource)))}
+        if resource in _FLOW_SEEDS:
+            return {resource: Table(_FLOW_SEEDS[resource](self._source(resource)), self._first)}
+        if resource in EMPTY_TABLES:
+            return {resource: Table()}
+        return {resource: Table(self._maker.rows(resource))}
+
+    def _as_first(self, resource: str) -> Table:
+        """Give a table without what clients have written; a seed must not depend on when it is made."""
+        table = self.table(resource)
+        return self._made(resource)[resource] if table.is_changed else table
+
+    def _source(self, resource: str) -> Source:
+        random = Random(f"{self._seed}/{resource}")
+        return Source(random, self.company, self._sizes, self._as_first, lambda: self.ledger)
 
     def totals(self) -> dict[str, int]:
         """Give the number of rows of each resource."""
-        stored = {name: len(self.table(name)) for name, item in RESOURCES.items() if item.verbs}
+        stored = {item.table: len(self.table(item.table)) for item in RESOURCES.values() if item.verbs}
         return {**stored, "AccountTransactions": len(self.ledger)}
 
     def find(self, resource: str, field: str, value: object) -> Row | None:
@@ -128,12 +189,16 @@ class Books:
             contacts = [row for name in ("Customers", "Suppliers", "Employees") for row in self._rows(name)]
             return any(identifier in (row["ContactGroupIds"] or ()) for row in contacts)
         fields = [name for name, _, target, _ in LOOKUPS if target == resource]
-        stored = (row for name, item in RESOURCES.items() if item.verbs for row in self._rows(name))
-        if any(row.get(name) == identifier for row in stored for name in fields):
-            return True
+        for item in RESOURCES.values():
+            named = [name for name in fields if item.verbs and name.lower() in item.schema.by_name]
+            if named and any(row.get(name) == identifier for row in self._rows(item.table) for name in named):
+                return True
         field = _LEDGER_IDS.get(resource)
-        used = self.ledger.lines[: min(PERIOD_ROWS, len(self.ledger))] if field else ()
-        return any(line.fields.get(str(field)) == identifier for line in used)
+        if field is None:
+            return False
+        used = self.ledger.lines[: min(PERIOD_ROWS, self.ledger.base_rows)]
+        rows = (*(line.fields for line in used), *self.ledger.tail.rows)
+        return any(row.get(field) == identifier for row in rows)
 
     def _rows(self, resource: str) -> list[Row]:
         return list(self.table(resource).rows.values())

@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from .keys import company_of
+from .keys import Company, company_of
+from .onboarding import consent
 from .replies import Reply, as_json
 from .state import State
 
@@ -31,7 +32,7 @@ def _faults_add(state: State, _query: Query, body: Any) -> Any:
 
 
 def _faults(state: State, _query: Query, _body: Any) -> Any:
-    return [asdict(rule) for rule in state.faults.rules]
+    return [rule.as_dict() for rule in state.faults.rules]
 
 
 def _faults_clear(state: State, _query: Query, _body: Any) -> Any:
@@ -67,6 +68,35 @@ def _reset(state: State, _query: Query, _body: Any) -> Any:
     return state.health()
 
 
+def _company(state: State, values: Mapping[str, Any]) -> Company:
+    return state.access.company(values.get("company", "0"), values.get("environment", "production"))
+
+
+def _rights(state: State, query: Query, _body: Any) -> Any:
+    return asdict(state.access.rights(_company(state, query)))
+
+
+def _rights_change(state: State, _query: Query, body: Any) -> Any:
+    if not isinstance(body, dict):
+        raise ControlError("The body must be a JSON object.")
+    changes = {name: value for name, value in body.items() if name not in {"company", "environment"}}
+    return asdict(state.access.change_rights(_company(state, body), **changes))
+
+
+def _save(state: State, _query: Query, body: Any) -> Any:
+    state.save(**body)
+    return state.health()
+
+
+def _restore(state: State, _query: Query, body: Any) -> Any:
+    state.restore(**body)
+    return state.health()
+
+
+def _onboarding(state: State, query: Query, _body: Any) -> Any:
+    return consent(state.access, query, state.clock.now())
+
+
 def _health(state: State, _query: Query, _body: Any) -> Any:
     return state.health()
 
@@ -90,6 +120,11 @@ _TABLE: dict[tuple[str, str], Callable[[State, Query, Any], Any]] = {
     ("POST", "faults"): _faults_add,
     ("DELETE", "faults"): _faults_clear,
     ("POST", "reset"): _reset,
+    ("POST", "save"): _save,
+    ("POST", "restore"): _restore,
+    ("GET", "privileges"): _rights,
+    ("POST", "privileges"): _rights_change,
+    ("GET", "onboarding"): _onboarding,
     ("POST", "advance"): _advance,
 }
 
@@ -109,9 +144,10 @@ def control(state: State, method: str, path: str, query: Query, body: bytes) -> 
         known = ", ".join(f"{verb} {PREFIX}{name}" for verb, name in _TABLE)
         return as_json(404, {"error": f"{method} {path}: no such control endpoint; there are {known}."})
     try:
-        return as_json(200, action(state, query, _body(body)))
+        result = action(state, query, _body(body))
     except (ValueError, TypeError) as error:
         return as_json(400, {"error": str(error)})
+    return result if isinstance(result, Reply) else as_json(200, result)
 
 
 def _body(body: bytes) -> Any:

@@ -12,13 +12,13 @@ from random import Random
 from uuid import UUID
 
 from .clock import stamp
-from .dto_accounting import OUTGOING_INVOICE, SALES_ORDER, SALES_ORDER_LINE
+from .dto_accounting import SALES_ORDER, SALES_ORDER_LINE
 from .ledger import DAY, Ledger
-from .ledger_rows import voucher_uuid
-from .origin import BASE, SPAN, START, money
+from .origin import BASE, SPAN, START, money, voucher_uuid
 from .pattern import CYCLE, CYCLE_VOUCHERS
-from .schema import schema
+from .schema import schema, schema_of
 from .sizes import Sizes
+from .subledger import balance_of
 from .table import Row
 
 _INVOICES = tuple(i for i, (kind, _) in enumerate(CYCLE) if kind in {"OutgoingInvoice", "OutgoingCreditNote"})
@@ -32,11 +32,11 @@ def invoices(ledger: Ledger, count: int, company: int) -> Iterator[Row]:
     :param count: how many, at most.
     :param company: the company's position.
     """
-    blank: Row = dict.fromkeys(schema(OUTGOING_INVOICE).names)
+    blank: Row = dict.fromkeys(schema_of("OutgoingInvoice").names)
     for index in range(count):
         cycle, place = divmod(index, len(_INVOICES))
         voucher = cycle * CYCLE_VOUCHERS + _INVOICES[place]
-        if voucher >= ledger.vouchers:
+        if voucher >= ledger.base:
             return
         yield {**blank, **_invoice(ledger, voucher, index, company)}
 
@@ -45,7 +45,7 @@ def _invoice(ledger: Ledger, voucher: int, index: int, company: int) -> Row:
     first = ledger.first_row(voucher)
     total, net = ledger.line_at(first), ledger.line_at(first + 1)
     posted, created = ledger.posted(voucher), stamp(ledger.created(voucher))
-    paid = index % 4 != 0
+    balance, last, match = balance_of(ledger, first)
     dimensions = ("DepartmentId", "DepartmentCode", "ProjectId", "ProjectCode")
     return {
         "Id": voucher_uuid(voucher + 1, company),
@@ -61,8 +61,9 @@ def _invoice(ledger: Ledger, voucher: int, index: int, company: int) -> Row:
         "TotalAmount": money(total.ore),
         "NetPostedAmount": money(-net.ore),
         "TotalPostedAmount": money(total.ore),
-        "Balance": money(0 if paid else total.ore),
-        "BalanceLastChangedDateTimeOffset": stamp(ledger.created(voucher) + (10 * DAY if paid else 0)),
+        "Balance": money(balance),
+        "BalanceLastChangedDateTimeOffset": stamp(ledger.created(last)),
+        "MatchId": match,
         "Cid": f"{20_001 + index:010}17",
         "InvoiceDeliveryType": "PdfByEmail",
         "IsReversed": False,

@@ -8,100 +8,17 @@ tested in the same way as stored rows. A blank filter is off (OpenAPI, every fil
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from .clock import parse_ticks, stamp
+from .clock import stamp
 from .enums import ENUMS
+from .filter_values import Filter, Given, day, flag, ids, invalid, moment, numbers
 from .replies import refuse
-from .table import Row, Table
+from .table import Row
+
+__all__ = ["Filter", "Given", "Test", "day", "flag", "moment", "numbers", "passing", "test_of"]
 
 Test = Callable[[Mapping[str, Any]], bool]
-
-
-class Filter(NamedTuple):
-    """One query parameter: how it is read, the field it looks at, and the enum it takes."""
-
-    kind: str
-    field: str
-    enum: str = ""
-
-
-class Given(NamedTuple):
-    """One filter as a client sent it."""
-
-    name: str
-    value: str
-    filter: Filter
-    query: Mapping[str, str]
-    tables: Callable[[str], Table]
-
-    @property
-    def words(self) -> list[str]:
-        """The parts of a comma separated list."""
-        return [word.strip() for word in self.value.split(",") if word.strip()]
-
-
-def _uncastable(detail: str) -> Exception:
-    return refuse(400, "Unable to cast object(s)", detail)  # OpenAPI, example of a 400 on Customers
-
-
-def _invalid(given: Given) -> Exception:
-    detail = f"The value '{given.value}' is not valid for {given.name}."
-    return refuse(400, "One or more validation errors occurred.", detail)
-
-
-def numbers(given: Given) -> list[tuple[int, float]]:
-    """
-    Read a list with ranges, ``1-5, 7, 9-``; both ends belong to a range.
-
-    :param given: the filter as sent.
-    :raises RefusedError: 400, it is no such list.
-    """
-    ranges: list[tuple[int, float]] = []
-    for word in given.words:
-        low, dash, high = (part.strip() for part in word.partition("-"))
-        if not low.isdecimal() or (high and not high.isdecimal()):
-            raise _uncastable(f"{given.name} contains '{word}', which is neither a number nor a range.")
-        ranges.append((int(low), int(low) if not dash else int(high) if high else float("inf")))
-    return ranges
-
-
-def moment(given: Given) -> int:
-    """
-    Read a timestamp, in ticks.
-
-    :param given: the filter as sent.
-    :raises RefusedError: 400, it is none.
-    """
-    try:
-        return parse_ticks(given.value)
-    except ValueError:
-        raise _invalid(given) from None
-
-
-def day(given: Given) -> str:
-    """
-    Read a date; a time or an offset behind it is not taken into account (OpenAPI).
-
-    :param given: the filter as sent.
-    :raises RefusedError: 400, it is none.
-    """
-    try:
-        return stamp(parse_ticks(given.value.strip()[:10]))[:10]
-    except ValueError:
-        raise _invalid(given) from None
-
-
-def flag(given: Given) -> bool:
-    """
-    Read true or false.
-
-    :param given: the filter as sent.
-    :raises RefusedError: 400, it is neither.
-    """
-    if given.value.strip().lower() not in {"true", "false"}:
-        raise _invalid(given)
-    return given.value.strip().lower() == "true"
 
 
 def _numbers(given: Given) -> Test:
@@ -165,7 +82,7 @@ def _enums(given: Given) -> Test:
     known = {value.lower() for value in ENUMS[given.filter.enum]}
     wanted, field = {word.lower() for word in given.words}, given.filter.field
     if wanted - known:
-        raise _invalid(given)
+        raise invalid(given)
     return lambda row: str(row.get(field)).lower() in wanted
 
 
@@ -176,7 +93,7 @@ def _contains(given: Given) -> Test:
 
 def _number(given: Given) -> Test:
     if not given.value.strip().isdecimal():
-        raise _invalid(given)
+        raise invalid(given)
     wanted, field = int(given.value), given.filter.field
     return lambda row: row.get(field) == wanted
 
@@ -187,14 +104,7 @@ def _text(given: Given) -> Test:
 
 
 def _groups(given: Given) -> Test:
-    if "-" in given.value:
-        raise _uncastable(
-            f"{given.name} contains negative numbers and/or range of numbers. '-' is not allowed, "
-            "only comma ',' separated single positive numbers are allowed."
-        )
-    if not all(word.isdecimal() for word in given.words):
-        raise _uncastable(f"{given.name} contains something that is not a number.")
-    wanted, field = {int(word) for word in given.words}, given.filter.field
+    wanted, field = ids(given), given.filter.field
     unknown = [str(item) for item in sorted(wanted) if item not in given.tables("ContactGroups").rows]
     if unknown:
         # OpenAPI, example of a 404 on Customers.
@@ -202,6 +112,33 @@ def _groups(given: Given) -> Test:
             404, "Object(s) not found", f"Could not find contact group(s) with id = {', '.join(unknown)}."
         )
     return lambda row: not wanted.isdisjoint(row.get(field) or ())
+
+
+def _ids(given: Given) -> Test:
+    wanted, field = ids(given), given.filter.field
+    return lambda row: row.get(field) in wanted
+
+
+def _exact(given: Given) -> Test:
+    wanted, field = given.value.strip(), given.filter.field
+    return lambda row: row.get(field) == wanted
+
+
+def _active(given: Given) -> Test:
+    wanted, field, today = flag(given), given.filter.field, given.today
+    return lambda row: (not row.get(field) or row[field] > today) == wanted
+
+
+def _valid_now(given: Given) -> Test:
+    if not flag(given):
+        return lambda _row: True
+    first, last = given.filter.field.split("/")
+    today = given.today
+    return lambda row: (row.get(first) or "") <= today <= (row.get(last) or "9999")
+
+
+def _matched(given: Given) -> Test:
+    return (lambda row: row["Balance"] != row["Amount"]) if flag(given) else (lambda _row: True)
 
 
 def _ignored(_given: Given) -> Test:
@@ -224,6 +161,11 @@ _KINDS: dict[str, Callable[[Given], Test]] = {
     "number": _number,
     "text": _text,
     "groups": _groups,
+    "ids": _ids,
+    "exact": _exact,
+    "active": _active,
+    "valid_now": _valid_now,
+    "matched": _matched,
     "ignored": _ignored,
 }
 

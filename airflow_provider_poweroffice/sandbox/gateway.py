@@ -58,9 +58,10 @@ class Gateway:
         key = headers.get(HEADER) or query.get(QUERY)
         if not key:
             return _MISSING
-        if key.lower() not in environment.subscription_keys:
+        found = next((item for item in environment.subscriptions if key.lower() in item.keys), None)
+        if found is None:
             return _INVALID
-        return self._throttled(environment.name, switches, now)
+        return self._throttled(found.keys[0], switches, now)
 
     def _throttled(self, subscription: str, switches: Switches, now: float) -> Reply | None:
         limit = switches.rate_limit
@@ -72,9 +73,20 @@ class Gateway:
         if len(passed) < limit:
             passed.append(now)
             return None
-        # Token OpenAPI, example of a 429; Retry-After is what API Management's throttle sends.
-        reply = gateway(429, "Rate limit is exceeded. Try again in 1 seconds.")
-        if switches.retry_after == "absent":
-            return reply
-        wait = "1" if switches.retry_after == "seconds" else formatdate(now + 1, usegmt=True)
-        return Reply(reply.status, reply.body, {**reply.headers, "Retry-After": wait})
+        return throttled(1, switches, now)
+
+
+def throttled(seconds: int, switches: Switches, now: float) -> Reply:
+    """
+    Answer a request too many.
+
+    :param seconds: how long to wait.
+    :param switches: how the sandbox behaves.
+    :param now: the sandbox's time.
+    """
+    # Token OpenAPI, example of a 429; Retry-After is what API Management's throttle sends.
+    reply = gateway(429, f"Rate limit is exceeded. Try again in {seconds} seconds.")
+    if switches.retry_after == "absent":
+        return reply
+    wait = str(seconds) if switches.retry_after == "seconds" else formatdate(now + seconds, usegmt=True)
+    return Reply(reply.status, reply.body, {**reply.headers, "Retry-After": wait})

@@ -1,8 +1,10 @@
 """
-Who may call: the two environments, their companies, the published keys and privileges.
+Who may call to begin with: environments, applications, subscriptions, companies, the published keys.
 
-Rule: data and look-ups only. The keys open nothing but this sandbox, so they are printed and never redacted
-here. The environments share nothing (portal page "Authentication and authorization").
+Rule: data and look-ups only; what changes while the sandbox runs is in :mod:`.access`. The keys open nothing
+but this sandbox, so they are printed and never redacted here. The environments share nothing (portal page
+"Authentication and authorization"). A subscription serves several applications, an application has one
+subscription (facts 1.1).
 """
 
 from __future__ import annotations
@@ -12,18 +14,56 @@ from dataclasses import dataclass
 # OpenAPI "Auth roles": reading needs the name, writing the name + "_Full".
 FULL_PRIVILEGES = (
     "AccountTransaction",
+    "BankTransfer_Full",
+    "BankVoucher_Full",
+    "CashVoucher_Full",
+    "ClientBankAccount_Full",
     "CommonServices_Full",
+    "ContactBankAccount_Full",
+    "ContactDeliveryAddress_Full",
     "ContactGroup_Full",
+    "ContactPerson_Full",
+    "CustomDimension_Full",
+    "CustomerLedger",
+    "CustomerProspect_Full",
     "Customer_Full",
     "Department_Full",
+    "EmployeeBankAccounts_Full",
+    "EmployeeHourlyRates_Full",
+    "EmployeePayrollSettings_Full",
+    "EmployeePensionSettings_Full",
     "Employee_Full",
+    "EmploymentFixedSalary_Full",
+    "EmploymentFtePercentage_Full",
+    "EmploymentLayoff_Full",
+    "EmploymentLeave_Full",
+    "EmploymentSalary_Full",
+    "Employment_Full",
+    "Enterprises",
     "GeneralLedgerAccount_Full",
+    "IncomingInvoice",
+    "JournalEntryVoucher_Full",
+    "Location_Full",
+    "ManualVoucher_Full",
     "OutgoingInvoice",
+    "OutgoingInvoiceVoucher_Full",
+    "PayItem",
+    "PayrollSettings",
     "Product_Full",
     "Project_Full",
+    "QualityAssignmentGeneral_Full",
+    "QualityAssignmentLight",
+    "SalaryLine_Full",
+    "SalesOrderAttachment_Full",
     "SalesOrders_Full",
+    "SupplierLedger",
     "Supplier_Full",
+    "TimeTracking_Full",
+    "TimeTransaction",
     "TrialBalance",
+    "VoucherApproval_Full",
+    "VoucherDocumentation_Full",
+    "YearEndVoucher_Full",
 )
 REDUCED_PRIVILEGES = (
     "CommonServices",
@@ -33,6 +73,7 @@ REDUCED_PRIVILEGES = (
     "Product_Full",
     "Project",
 )
+PARTNER_PRIVILEGES = (*FULL_PRIVILEGES, "ClientAdmin_Full")
 
 
 @dataclass(frozen=True)
@@ -45,8 +86,28 @@ class Keys:
 
 
 @dataclass(frozen=True)
+class Application:
+    """An integration, as it is known to PowerOffice."""
+
+    key: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """A product subscription: its primary and secondary key, and the applications it serves."""
+
+    keys: tuple[str, str]
+    applications: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Company:
-    """A Go client: one company in one environment."""
+    """
+    A Go client: one company in one environment.
+
+    :param client_keys: one for each of the environment's applications; none for a company made at run time.
+    """
 
     environment: str
     index: int
@@ -54,8 +115,13 @@ class Company:
     name: str
     organization_number: str
     client_id: str
-    client_key: str
+    client_keys: tuple[str, ...] = ()
     privileges: tuple[str, ...] = FULL_PRIVILEGES
+
+    @property
+    def client_key(self) -> str:
+        """The client key of the first application."""
+        return self.client_keys[0]
 
     @property
     def invalid_privileges(self) -> tuple[str, ...]:
@@ -69,59 +135,70 @@ class Environment:
 
     name: str
     prefix: str
-    application_key: str
-    subscription_keys: tuple[str, str]
+    applications: tuple[Application, ...]
+    subscriptions: tuple[Subscription, ...]
     companies: tuple[Company, ...]
 
+    def subscription_of(self, application: str) -> Subscription:
+        """
+        Find the subscription that serves an application.
 
-def _companies(environment: str, client_keys: tuple[str, str, str]) -> tuple[Company, ...]:
-    suffix = "" if environment == "production" else " (demo)"
-    digit = 1 if environment == "production" else 2
-    names = ("Fjordlys Verksted AS", "Havblåst Kafé AS", "Bjørkåsen Økonomi AS")
-    aliases = ("fjordlys", "havblaast", "bjorkasen")
-    return tuple(
-        Company(
-            environment=environment,
-            index=index,
-            alias=alias,
-            name=name + suffix,
-            organization_number=f"99900{digit}10{index}",
-            client_id=f"5a0c3f1e-7d1b-4d0a-9a42-0b7c55e0{digit}90{index}",
-            client_key=key,
-            privileges=REDUCED_PRIVILEGES if index == len(names) - 1 else FULL_PRIVILEGES,
-        )
-        for index, (name, alias, key) in enumerate(zip(names, aliases, client_keys, strict=True))
+        :param application: its key.
+        """
+        return next(item for item in self.subscriptions if application in item.applications)
+
+
+_COMPANIES = (
+    ("fjordlys", "Fjordlys Verksted AS", FULL_PRIVILEGES),
+    ("havblaast", "Havblåst Kafé AS", FULL_PRIVILEGES),
+    ("bjorkasen", "Bjørkåsen Økonomi AS", REDUCED_PRIVILEGES),
+    ("granli", "Granli Regnskapsbyrå AS", PARTNER_PRIVILEGES),
+)
+_APPLICATIONS = ("Ledger export", "Web shop", "Time sheets")
+
+
+def _environment(name: str, prefix: str, digit: int, secondary: tuple[str, str]) -> Environment:
+    """Make an environment; ``digit`` and the ends of the subscription keys tell the two apart."""
+    applications = tuple(
+        Application(f"a11c0de0-0000-4000-8000-0000000000{index}{digit}", text)
+        for index, text in enumerate(_APPLICATIONS)
+    )
+    keys = tuple(application.key for application in applications)
+    return Environment(
+        name=name,
+        prefix=prefix,
+        applications=applications,
+        subscriptions=tuple(
+            Subscription(
+                (
+                    f"5ab0c0de5ab0c0de5ab0c0de000000{index}{secondary[0]}",
+                    f"5ab0c0de5ab0c0de5ab0c0de000000{index}{secondary[1]}",
+                ),
+                served,
+            )
+            for index, served in enumerate((keys[:2], keys[2:]))
+        ),
+        companies=tuple(
+            Company(
+                environment=name,
+                index=index,
+                alias=alias,
+                name=text + (" (demo)" if prefix else ""),
+                organization_number=f"99900{digit}10{index}",
+                client_id=f"5a0c3f1e-7d1b-4d0a-9a42-0b7c55e0{digit}90{index}",
+                client_keys=tuple(
+                    f"c11e00{application}{digit}-0000-4000-8000-{index + 1:012}"
+                    for application in range(len(applications))
+                ),
+                privileges=privileges,
+            )
+            for index, (alias, text, privileges) in enumerate(_COMPANIES)
+        ),
     )
 
 
-PRODUCTION = Environment(
-    name="production",
-    prefix="",
-    application_key="a11c0de0-0000-4000-8000-000000000001",
-    subscription_keys=("5ab0c0de5ab0c0de5ab0c0de00000001", "5ab0c0de5ab0c0de5ab0c0de00000002"),
-    companies=_companies(
-        "production",
-        (
-            "c11e0001-0000-4000-8000-000000000001",
-            "c11e0001-0000-4000-8000-000000000002",
-            "c11e0001-0000-4000-8000-000000000003",
-        ),
-    ),
-)
-DEMO = Environment(
-    name="demo",
-    prefix="/Demo",
-    application_key="a11c0de0-0000-4000-8000-000000000002",
-    subscription_keys=("5ab0c0de5ab0c0de5ab0c0de0000000d", "5ab0c0de5ab0c0de5ab0c0de0000000e"),
-    companies=_companies(
-        "demo",
-        (
-            "c11e0002-0000-4000-8000-000000000001",
-            "c11e0002-0000-4000-8000-000000000002",
-            "c11e0002-0000-4000-8000-000000000003",
-        ),
-    ),
-)
+PRODUCTION = _environment("production", "", 1, ("1", "2"))
+DEMO = _environment("demo", "/Demo", 2, ("d", "e"))
 ENVIRONMENTS = {"production": PRODUCTION, "demo": DEMO}
 
 
@@ -142,7 +219,7 @@ def company_of(company: int | str, environment: str = "production") -> Company:
     """
     Find a company.
 
-    :param company: its position (0 to 2) or its alias.
+    :param company: its position (0 to 3) or its alias.
     :param environment: ``production`` or ``demo``.
     :raises ValueError: there is none.
     """
@@ -154,11 +231,16 @@ def company_of(company: int | str, environment: str = "production") -> Company:
     raise ValueError(f"company = {company!r}: choose one of {choices}.")
 
 
-def keys_of(company: Company) -> Keys:
+def keys_of(company: Company, application: int = 0) -> Keys:
     """
     Give a company's keys, with the primary subscription key.
 
     :param company: from :func:`company_of`.
+    :param application: the application's position.
+    :raises ValueError: there is none.
     """
     environment = ENVIRONMENTS[company.environment]
-    return Keys(environment.application_key, company.client_key, environment.subscription_keys[0])
+    if not 0 <= application < len(environment.applications):
+        raise ValueError(f"application = {application!r}: give 0 to {len(environment.applications) - 1}.")
+    key = environment.applications[application].key
+    return Keys(key, company.client_keys[application], environment.subscription_of(key).keys[0])

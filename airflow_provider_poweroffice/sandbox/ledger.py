@@ -1,19 +1,22 @@
 """
 The ledger by position: which voucher a row belongs to, when it was posted, created and changed.
 
-Rule: nothing is stored for a row. Row ids, voucher numbers, posting dates and created times all ascend with
-the position, so a filter on them is a range. Only vouchers added or touched while the sandbox runs are
-remembered.
+Rule: nothing is stored for a generated row. Row ids, voucher numbers, posting dates and created times all
+ascend with the position, so a filter on them is a range. The vouchers booked while the sandbox runs come
+after them, see :mod:`.ledger_tail`; ranges do not reach those.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
+from copy import copy
 from itertools import accumulate
+from typing import Self
 
-from .clock import TICKS
-from .origin import SPAN, START
+from .clock import TICKS, stamp
+from .ledger_tail import Tail
+from .origin import SPAN, START, ore
 from .pattern import CYCLE, CYCLE_ROWS, CYCLE_VOUCHERS, PERIOD_ROWS, Line
 from .selection import Range, joined
 
@@ -23,7 +26,6 @@ DAY = 86_400 * TICKS
 _POSTING_SPAN = SPAN - 63 * DAY  # leaves room for the later changes
 _BOOKED_AFTER = 26 * 3600 * TICKS
 _CHANGED_WITHIN = 60 * DAY
-FIRST_ID = 990_000_001
 
 
 class Ledger:
@@ -32,22 +34,32 @@ class Ledger:
 
     :param lines: the pattern.
     :param rows: how many rows; rounded down to whole vouchers.
+    :param company: the company's position.
     """
 
-    def __init__(self, lines: tuple[Line, ...], rows: int) -> None:
+    def __init__(self, lines: tuple[Line, ...], rows: int, company: int = 0) -> None:
         self.lines = lines
         cycles, rest = divmod(rows, CYCLE_ROWS)
-        self._base = cycles * CYCLE_VOUCHERS + bisect_right(_STARTS, rest) - 1
-        self._added: list[int] = []
+        self.base = cycles * CYCLE_VOUCHERS + bisect_right(_STARTS, rest) - 1
+        """Generated vouchers."""
+        self.base_rows = _first_row(self.base)
+        """Generated rows."""
+        self.tail = Tail(self.base, self.base_rows, company)
         self._touched: dict[int, int] = {}
 
     def __len__(self) -> int:
-        return self.first_row(self.vouchers)
+        return self.base_rows + len(self.tail.rows)
+
+    def copy(self) -> Self:
+        """Give a copy that later changes do not reach."""
+        other = copy(self)
+        other.tail, other._touched = self.tail.copy(), dict(self._touched)  # noqa: SLF001 - its own class
+        return other
 
     @property
     def vouchers(self) -> int:
         """How many vouchers there are."""
-        return self._base + len(self._added)
+        return self.base + len(self.tail)
 
     def first_row(self, voucher: int) -> int:
         """
@@ -55,8 +67,9 @@ class Ledger:
 
         :param voucher: counted from 0.
         """
-        cycle, rest = divmod(voucher, CYCLE_VOUCHERS)
-        return cycle * CYCLE_ROWS + _STARTS[rest]
+        if voucher > self.base:
+            return self.base_rows + self.tail.bounds(voucher - self.base)[0]
+        return _first_row(voucher)
 
     def voucher_at(self, position: int) -> int:
         """
@@ -64,15 +77,20 @@ class Ledger:
 
         :param position: counted from 0.
         """
+        if position >= self.base_rows:
+            return self.base + self.tail.voucher_at(position - self.base_rows)
         cycle, rest = divmod(position, CYCLE_ROWS)
         return cycle * CYCLE_VOUCHERS + _VOUCHER_AT[rest]
 
     def line_at(self, position: int) -> Line:
         """
-        Give the pattern's line of a row.
+        Give the line of a row.
 
         :param position: counted from 0.
         """
+        if position >= self.base_rows:
+            row = self.tail.rows[position - self.base_rows]
+            return Line(row["AccountNo"], ore(row["Amount"]), row)
         return self.lines[position % PERIOD_ROWS]
 
     def posted(self, voucher: int) -> int:
@@ -81,9 +99,9 @@ class Ledger:
 
         :param voucher: counted from 0.
         """
-        if voucher >= self._base:
-            return self._added[voucher - self._base]
-        return START + voucher * _POSTING_SPAN // self._base
+        if voucher >= self.base:
+            return self.tail.time(voucher - self.base, "PostingDate")
+        return START + voucher * _POSTING_SPAN // self.base
 
     def created(self, voucher: int) -> int:
         """
@@ -91,8 +109,8 @@ class Ledger:
 
         :param voucher: counted from 0.
         """
-        if voucher >= self._base:
-            return self._added[voucher - self._base]
+        if voucher >= self.base:
+            return self.tail.time(voucher - self.base, "CreatedDateTimeOffset")
         return self.posted(voucher) + _BOOKED_AFTER
 
     def changed(self, voucher: int) -> int:
@@ -101,9 +119,11 @@ class Ledger:
 
         :param voucher: counted from 0.
         """
+        if voucher >= self.base:
+            return self.tail.time(voucher - self.base, "LastChangedDateTimeOffset")
         if voucher in self._touched:
             return self._touched[voucher]
-        late = (voucher * 37 % 59 + 1) * DAY if voucher % 17 == 3 and voucher < self._base else 0  # noqa: PLR2004
+        late = (voucher * 37 % 59 + 1) * DAY if voucher % 17 == 3 else 0  # noqa: PLR2004
         return self.created(voucher) + late
 
     def append(self, now: int) -> None:
@@ -112,7 +132,15 @@ class Ledger:
 
         :param now: ticks.
         """
-        self._added.append(now)
+        first, lines = _first_row(self.vouchers), CYCLE[self.vouchers % CYCLE_VOUCHERS][1]
+        fields = [self.lines[(first + index) % PERIOD_ROWS].fields for index in range(lines)]
+        today = stamp(now)[:10]
+        head = {
+            "PostingDate": today,
+            "VoucherDate": today,
+            "VoucherDescription": f"{fields[-1]['Description']} {self.vouchers + 1}",
+        }
+        self.tail.book(head, fields, now)
 
     def touch(self, voucher: int, now: int) -> None:
         """
@@ -121,20 +149,23 @@ class Ledger:
         :param voucher: counted from 0.
         :param now: ticks.
         """
-        self._touched[voucher] = now
+        if voucher >= self.base:
+            self.tail.change(voucher + 1, now)
+        else:
+            self._touched[voucher] = now
 
     def everything(self) -> list[Range]:
-        """Give the range of all rows."""
-        return joined([(0, len(self))])
+        """Give the range of all generated rows."""
+        return joined([(0, self.base_rows)])
 
     def of_vouchers(self, low: int, high: int) -> Range:
         """
-        Give the rows of some vouchers.
+        Give the generated rows of some vouchers.
 
         :param low: the first voucher.
         :param high: the one after the last.
         """
-        top = self.vouchers
+        top = self.base
         return self.first_row(max(0, min(low, top))), self.first_row(max(0, min(high, top)))
 
     def posted_between(self, first: int, last: int) -> list[Range]:
@@ -152,7 +183,7 @@ class Ledger:
 
         :param time: ticks.
         """
-        return joined([self.of_vouchers(self._search(self.created, time + 1), self.vouchers)])
+        return joined([self.of_vouchers(self._search(self.created, time + 1), self.base)])
 
     def changed_after(self, time: int) -> list[Range]:
         """
@@ -164,7 +195,12 @@ class Ledger:
         window = range(self._search(self.created, time - _CHANGED_WITHIN), tail)
         late = [item for item in (*window, *self._touched) if item < tail and self.changed(item) > time]
         ranges = [self.of_vouchers(item, item + 1) for item in late]
-        return joined([*ranges, self.of_vouchers(tail, self.vouchers)])
+        return joined([*ranges, self.of_vouchers(tail, self.base)])
 
     def _search(self, key: Callable[[int], int], time: int) -> int:
-        return bisect_left(range(self.vouchers), time, key=key)
+        return bisect_left(range(self.base), time, key=key)
+
+
+def _first_row(voucher: int) -> int:
+    cycle, rest = divmod(voucher, CYCLE_VOUCHERS)
+    return cycle * CYCLE_ROWS + _STARTS[rest]

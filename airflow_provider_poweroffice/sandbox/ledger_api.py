@@ -20,7 +20,7 @@ from .filters import Given, Test, day, moment, numbers, passing, test_of
 from .ledger import DAY, Ledger
 from .ledger_rows import RowWriter
 from .lists import given_filters, ordered, require, rows_body
-from .origin import money
+from .origin import money, ore
 from .paging import Page, page_reply, read_page
 from .pattern import PERIOD_ROWS
 from .replies import Reply, refuse
@@ -28,7 +28,8 @@ from .selection import Range, Selection, common, joined
 from .table import Row
 
 # Fields that ascend with the position of a row.
-_ASCENDING = {"Id", "VoucherNo", "PostingDate", "VoucherDate", "CreatedDateTimeOffset"}
+_DATES = {"PostingDate", "VoucherDate"}
+_ASCENDING = {"Id", "VoucherNo", "CreatedDateTimeOffset", *_DATES}
 _MOST_SORTED = 100_000
 
 
@@ -44,7 +45,7 @@ def transactions(call: Call) -> Reply:
     ledger = call.books.ledger
     selection = _select(ledger, given)
     start, stop = page.bounds(len(selection))
-    if not _is_positional(page):
+    if not _is_positional(page, ledger):
         body = _sorted_body(call, page, selection)
     else:
         writer = RowWriter(ledger, call.books.company.index, page.fields)
@@ -59,7 +60,7 @@ def transactions(call: Call) -> Reply:
 def _select(ledger: Ledger, given: dict[str, Given]) -> Selection:
     ranges = _ranges(ledger, given)
     tests = [test_of(item) for item in given.values() if item.name not in _RANGED]
-    return Selection(ranges, _places(ledger, tests) if tests else None)
+    return Selection(ranges, _places(ledger, tests) if tests else None, _booked(ledger, given))
 
 
 _RANGED = {
@@ -91,8 +92,19 @@ def _places(ledger: Ledger, tests: list[Test]) -> list[int]:
     return [place for place in range(PERIOD_ROWS) if all(test(lines[place].fields) for test in tests)]
 
 
-def _is_positional(page: Page) -> bool:
-    return all(name in _ASCENDING for name, _ in page.order) and len({down for _, down in page.order}) <= 1
+def _booked(ledger: Ledger, given: dict[str, Given]) -> list[int]:
+    if not ledger.tail.rows:
+        return []
+    tests = [test_of(item) for item in given.values()]
+    rows = enumerate(ledger.tail.rows, ledger.base_rows)
+    return [position for position, row in rows if all(test(row) for test in tests)]
+
+
+def _is_positional(page: Page, ledger: Ledger) -> bool:
+    names = {name for name, _ in page.order}
+    if names & _DATES and not ledger.tail.ascends(ledger.posted(ledger.base - 1) if ledger.base else 0):
+        return False
+    return names <= _ASCENDING and len({down for _, down in page.order}) <= 1
 
 
 def _positions(selection: Selection, page: Page, call: Call, start: int, stop: int) -> Sequence[int]:
@@ -115,7 +127,8 @@ def _sorted_body(call: Call, page: Page, selection: Selection) -> bytes:
         raise refuse(
             400,
             "Invalid resourceParameter",
-            f"OrderBy: the sandbox sorts more than {_MOST_SORTED} ledger rows only by {fields}.",
+            f"OrderBy: the sandbox sorts more than {_MOST_SORTED} ledger rows only by {fields}"
+            " (by dates only until a voucher is posted with an earlier one).",
         )
     whole = call.books.writer.rows(selection[index] for index in range(len(selection)))
     rows: list[Row] = msgspec.json.Decoder(float_hook=Decimal).decode(whole)
@@ -141,10 +154,14 @@ def trial_balance(call: Call) -> Reply:
     given = given_filters(call)
     require(call, given, "date")
     ledger = call.books.ledger
-    until = parse_ticks(day(given.pop("date"))) + DAY
+    date = given.pop("date")
+    until = parse_ticks(day(date)) + DAY
     hide = given.pop("hideAccountsWithZeroBalance", None)
     accounts = {key: given.pop(key) for key in ("accountNos",) if key in given}
-    balances = _balances(ledger, ledger.posted_between(0, until), [test_of(item) for item in given.values()])
+    tests = [test_of(item) for item in given.values()]
+    balances = _balances(ledger, ledger.posted_between(0, until), tests)
+    for row in passing(ledger.tail.rows, [test_of(date), *tests]):
+        balances[row["AccountNo"]] = balances.get(row["AccountNo"], 0) + ore(row["Amount"])
     rows = [
         {
             "AccountId": account["Id"],

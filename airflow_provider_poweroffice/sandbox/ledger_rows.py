@@ -1,8 +1,8 @@
 """
 Rows of the ledger as JSON text.
 
-Rule: a row is one byte template of the pattern with its ids, numbers and times filled in; no object is made
-for it.
+Rule: a generated row is one byte template of the pattern with its ids, numbers and times filled in; no object
+is made for it. A booked row is encoded as it is stored.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from collections.abc import Iterable
 import msgspec
 
 from .clock import stamp
-from .dto_accounting import ACCOUNT_TRANSACTION
-from .ledger import FIRST_ID, Ledger
+from .ledger import Ledger
+from .origin import FIRST_ENTRY, voucher_uuid
 from .pattern import PERIOD_ROWS
 from .replies import json_bytes
-from .schema import schema
+from .schema import schema_of
 
-SCHEMA = schema(ACCOUNT_TRANSACTION)
+SCHEMA = schema_of("AccountTransaction")
 # What depends on the position. The rest comes from the pattern, or is null.
 _HOLES = {
     "Id": b"%(id)d",
@@ -29,19 +29,6 @@ _HOLES = {
     "VoucherId": b'"%(uuid)b"',
     "VoucherNo": b"%(number)d",
 }
-_ODD = 0x9E3779B97F4A7C15
-_MASK = (1 << 64) - 1
-
-
-def voucher_uuid(number: int, company: int) -> str:
-    """
-    Give the id of a voucher.
-
-    :param number: its number.
-    :param company: the company's position, 0 to 15.
-    """
-    mixed = number * _ODD & _MASK
-    return f"{mixed >> 32:08x}-{mixed >> 16 & 0xFFFF:04x}-4{mixed & 0xFFF:03x}-a{company:03x}-{number:012x}"
 
 
 class RowWriter:
@@ -75,10 +62,13 @@ class RowWriter:
 
         :param position: counted from 0.
         """
+        if position >= self._ledger.base_rows:
+            booked = self._ledger.tail.rows[position - self._ledger.base_rows]
+            return json_bytes({name: booked[name] for name in self._names})
         place = position % PERIOD_ROWS
         template = self._templates[place] or self._template(place)
         values = self._values(self._ledger.voucher_at(position))
-        values[b"id"] = FIRST_ID + 3 * position
+        values[b"id"] = FIRST_ENTRY + 3 * position
         return template % values
 
     def _template(self, place: int) -> bytes:

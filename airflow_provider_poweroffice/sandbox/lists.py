@@ -6,7 +6,7 @@ Rule: read only; the one change a list makes is the ``mutation`` switch's, after
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 from zlib import crc32
 
@@ -15,8 +15,8 @@ from .clock import stamp, ticks
 from .filters import Given, Test, flag, passing, test_of
 from .paging import Page, page_reply, read_page
 from .replies import RefusedError, Reply, json_bytes, problem, refuse
-from .resource import CHANGED
-from .table import Row
+from .resource import CHANGED, Parent
+from .table import Id, Row
 from .wire_form import formed
 
 
@@ -30,7 +30,8 @@ def given_filters(call: Call) -> dict[str, Given]:
     for lower, name in call.resource.filter_names.items():
         value = call.query.get(lower, "")
         if value.strip():
-            result[name] = Given(name, value, call.resource.filters[name], call.query, call.books.table)
+            rule = call.resource.filters.get(name) or call.resource.newer[name]
+            result[name] = Given(name, value, rule, call.query, call.books.table, stamp(ticks(call.now))[:10])
     return result
 
 
@@ -57,14 +58,62 @@ def list_rows(call: Call) -> Reply:
     """
     page = read_page(call)
     given = given_filters(call)
+    require(call, given, *call.resource.required)
     if call.resource_name == "OutgoingInvoices" and call.switches.invoice_dates == "required":
         require(call, given, "fromDate", "toDate")
     tests = [*_always(call), *(test_of(item) for item in given.values())]
-    rows = ordered(passing(list(call.rows().values()), tests), page, call)
+    rows = ordered(passing(_rows(call), tests), page, call)
     start, stop = page.bounds(len(rows))
     reply = page_reply(call, page, len(rows), rows_body(rows[start:stop], page))
     _mutate(call)
     return reply
+
+
+def _rows(call: Call) -> list[Row]:
+    """Give the rows of the list: all, or those of the one they belong to."""
+    parent = call.resource.parent
+    rows: list[Row] = list(call.rows().values())
+    if parent is not None and call.path_ids:
+        owner = owner_id(call, parent)
+        rows = [row for row in rows if row[parent.field] == owner]
+    return rows if call.resource.view is None else [_shown(call, row) for row in rows]
+
+
+def _shown(call: Call, row: Row) -> Row:
+    view = call.resource.view
+    return row if view is None else view(call.books.table, row)
+
+
+def owner_id(call: Call, parent: Parent) -> Id:
+    """
+    Give the id of what the rows of a path belong to.
+
+    :param call: the request.
+    :param parent: where it is looked up.
+    :raises RefusedError: 404, there is no such row.
+    """
+    return cast("Id", owner_row(call, parent)["Id"])
+
+
+def owner_row(call: Call, parent: Parent) -> Row:
+    """
+    Give what the rows of a path belong to.
+
+    :param call: the request.
+    :param parent: where it is looked up.
+    :raises RefusedError: 404, there is no such row.
+    """
+    identifier = _id(call.path_ids[0])
+    for name in parent.tables:
+        row = call.books.table(name).rows.get(identifier)
+        if row is not None:
+            return row
+    detail = f"{parent.label} with id = {call.path_ids[0]} not found."
+    raise refuse(404, "Object(s) not found", detail)
+
+
+def _id(text: str) -> Id:
+    return int(text) if text.isdecimal() else text.lower()
 
 
 def _always(call: Call) -> list[Test]:
@@ -117,7 +166,19 @@ def get_row(call: Call) -> Reply:
     for name in call.query:
         if name == "showinherited":
             flag(Given(name, call.query[name], call.resource.filters["showInherited"], {}, call.books.table))
-    return row_reply(call, 200, find_row(call))
+    return one_reply(call, 200, find_row(call))
+
+
+def one_reply(call: Call, status: int, row: Row) -> Reply:
+    """
+    Answer with the fields of one row that the resource shows.
+
+    :param call: the request.
+    :param status: the HTTP status.
+    :param row: whole.
+    """
+    shown = _shown(call, row)
+    return row_reply(call, status, {name: shown[name] for name in call.resource.schema.names})
 
 
 def find_row(call: Call) -> Row:
@@ -127,10 +188,10 @@ def find_row(call: Call) -> Row:
     :param call: the request.
     :raises RefusedError: 404, there is none.
     """
-    text = call.identifier
-    identifier = int(text) if text.isdecimal() else text.lower()
-    row: Row | None = call.rows().get(identifier)
-    if row is None:
+    parent = call.resource.parent
+    owner = None if parent is None else owner_id(call, parent)
+    row: Row | None = call.rows().get(_id(call.identifier))
+    if row is None or (parent is not None and row[parent.field] != owner):
         raise RefusedError(missing_row(call))
     return row
 
@@ -147,20 +208,20 @@ def missing_row(call: Call) -> Reply:
     )
 
 
-def row_reply(call: Call, status: int, row: Row) -> Reply:
+def row_reply(call: Call, status: int, row: Row | list[Row]) -> Reply:
     """
     Answer with one row.
 
     :param call: the request.
     :param status: the HTTP status.
-    :param row: whole.
+    :param row: whole; or several of a list that has no pages.
     """
     body = formed(json_bytes(row), call.switches)
     return Reply(status, body, {"Content-Type": "application/json; charset=utf-8"})
 
 
 def _mutate(call: Call) -> None:
-    mutation, table = call.switches.mutation, call.books.table(call.resource_name)
+    mutation, table = call.switches.mutation, call.books.table(call.resource.table)
     if mutation == "off" or not table.rows or not {"post", "patch", "delete"} & set(call.resource.verbs):
         return
     identifier, row = next(iter(table.rows.items()))

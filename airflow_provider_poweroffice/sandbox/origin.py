@@ -17,6 +17,9 @@ FIRST_DAY = "2022-01-01"
 LAST_DAY = "2025-12-31"
 """No row was changed after this until a client changes it."""
 
+LOCK_DATE = "2022-12-31"
+"""Nothing can be posted on this day or before."""
+
 START = parse_ticks(FIRST_DAY)
 SPAN = parse_ticks(LAST_DAY) - START
 BASE = {
@@ -28,9 +31,27 @@ BASE = {
     "Departments": 601,
     "GeneralLedgerAccounts": 40_001,
     "ContactGroups": 5,
+    "ProductGroups": 651,
 }
 SUBLEDGER = 1_000_000
 """Distance from a contact's id to its account in the sub-ledger."""
+
+FIRST_ENTRY = 990_000_001
+"""Id of the first ledger row; the next is three higher."""
+
+_ODD = 0x9E3779B97F4A7C15
+_MASK = (1 << 64) - 1
+
+
+def voucher_uuid(number: int, company: int) -> str:
+    """
+    Give the id of a voucher.
+
+    :param number: its number.
+    :param company: the company's position.
+    """
+    mixed = number * _ODD & _MASK
+    return f"{mixed >> 32:08x}-{mixed >> 16 & 0xFFFF:04x}-4{mixed & 0xFFF:03x}-a{company:03x}-{number:012x}"
 
 
 def account_id(number: int) -> int:
@@ -42,10 +63,19 @@ def account_id(number: int) -> int:
     return BASE["GeneralLedgerAccounts"] + next(i for i, row in enumerate(names.ACCOUNTS) if row[0] == number)
 
 
-def money(ore: int) -> Decimal:
+def money(cents: int) -> Decimal:
     """
     Write øre as kroner with exactly two decimals.
 
-    :param ore: whole øre.
+    :param cents: whole øre.
     """
-    return Decimal(ore).scaleb(-2)
+    return Decimal(cents).scaleb(-2)
+
+
+def ore(amount: Decimal) -> int:
+    """
+    Give whole øre.
+
+    :param amount: kroner.
+    """
+    return int(amount.scaleb(2))

@@ -11,11 +11,9 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from . import dto_registers as dto
 from . import names, parts
-from .dto_accounting import VAT_CODE
 from .origin import BASE, account_id, money
-from .schema import schema
+from .schema import schema_of
 from .sizes import Sizes
 from .table import Row
 
@@ -39,8 +37,8 @@ class Maker:
         :param resource: e.g. ``Customers``.
         """
         random = Random(f"{self._seed}/{resource}")
-        make, text, count = self._table()[resource]
-        blank: Row = dict.fromkeys(schema(text).names)
+        make, entity, count = self._table()[resource]
+        blank: Row = dict.fromkeys(schema_of(entity).names)
         for index in range(count):
             row = {**blank, **make(random, index)}
             if resource in BASE:
@@ -50,15 +48,15 @@ class Maker:
     def _table(self) -> dict[str, tuple[Any, str, int]]:
         size = self._sizes
         return {
-            "Customers": (self._customer, dto.CUSTOMER, size.customers),
-            "Suppliers": (self._supplier, dto.SUPPLIER, size.suppliers),
-            "Employees": (self._employee, dto.EMPLOYEE, size.employees),
-            "Products": (self._product, dto.PRODUCT, size.products),
-            "Projects": (self._project, dto.PROJECT, size.projects),
-            "Departments": (self._department, dto.DEPARTMENT, size.departments),
-            "GeneralLedgerAccounts": (parts.account, dto.GENERAL_LEDGER_ACCOUNT, len(names.ACCOUNTS)),
-            "ContactGroups": (parts.group, dto.CONTACT_GROUP, len(names.CONTACT_GROUP_NAMES)),
-            "VatCodes": (parts.vat_code, VAT_CODE, len(names.VAT_CODES)),
+            "Customers": (self._customer, "Customer", size.customers),
+            "Suppliers": (self._supplier, "Supplier", size.suppliers),
+            "Employees": (self._employee, "Employee", size.employees),
+            "Products": (self._product, "Product", size.products),
+            "Projects": (self._project, "Project", size.projects),
+            "Departments": (self._department, "Department", size.departments),
+            "GeneralLedgerAccounts": (parts.account, "GeneralLedgerAccount", len(names.ACCOUNTS)),
+            "ContactGroups": (parts.group, "ContactGroup", len(names.CONTACT_GROUP_NAMES)),
+            "VatCodes": (parts.vat_code, "VatCode", len(names.VAT_CODES)),
         }
 
     def _department_of(self, index: int) -> Row:
@@ -96,6 +94,7 @@ class Maker:
             "Number": 20_000 + index,
             "CurrencyCode": "NOK",
             "Payout": True,
+            "ExternalImportReference": f"lev-{index}" if index % 3 == 0 else None,
         }
 
     def _employee(self, random: Random, index: int) -> Row:
@@ -114,6 +113,7 @@ class Maker:
             "InternationalIdReportToAltinn": False,
             "InternationalIdType": "NationalIdentityNumber",
             "JobTitle": random.choice(names.JOB_TITLES),
+            "ExternalImportReference": f"hr-{index}" if index % 3 == 0 else None,
             "NationalIdNumber": "hidden",
         }
 
@@ -123,6 +123,8 @@ class Maker:
         return {
             "Code": f"V-{index + 1:04}",
             "Name": random.choice(names.GOODS),
+            "ProductGroupId": BASE["ProductGroups"] + index % 3,
+            "ProductGroupCode": str(100 * (index % 3 + 1)),
             "ProductType": "Product" if stock else "Service",
             "StandardSalesAccount": 3000,
             "StandardSalesAccountId": account_id(3000),

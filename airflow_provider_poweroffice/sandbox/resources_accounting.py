@@ -7,23 +7,10 @@ Rule: data only. Filters and privileges: OpenAPI file of March 2025.
 from __future__ import annotations
 
 from . import dto_accounting as accounting
+from .entries import entry
 from .filters import Filter
-from .resource import CHANGED_FILTER, CREATED_FILTER, DIMENSION_FILTERS, Resource
+from .resource import CHANGED_FILTER, DIMENSION_FILTERS, Resource
 from .schema import schema
-
-_LEDGER = {
-    "fromDate": Filter("from", "PostingDate"),
-    "toDate": Filter("to", "PostingDate"),
-    "voucherNos": Filter("numbers", "VoucherNo"),
-    "accountNos": Filter("numbers", "AccountNo"),
-    "agricultureDepartments": Filter("enums", "AgricultureDepartment", "AgricultureDepartment"),
-    "productCodes": Filter("codes_or_none", "ProductCode"),
-    "vatCodes": Filter("codes", "VatCode"),
-    "voucherTypes": Filter("enums", "VoucherType", "VoucherType"),
-    **DIMENSION_FILTERS,
-    **CREATED_FILTER,
-    **CHANGED_FILTER,
-}
 
 ACCOUNTING = (
     Resource(
@@ -40,63 +27,49 @@ ACCOUNTING = (
             **CHANGED_FILTER,
         },
         verbs=("list", "get", "patch", "delete"),
+        newer={"salesOrderNos": Filter("numbers", "SalesOrderNo")},  # facts 3.3; its form is assumed
         unique=("ExternalImportReference",),
         defaults={"SalesOrderStatus": "Draft", "IsCreatedByCurrentIntegration": True},
     ),
-    Resource(
+    entry(
         "OutgoingInvoices",
         "Outgoing invoice",
-        "OutgoingInvoice",
-        schema(accounting.OUTGOING_INVOICE),
-        {
+        filters={
             "balanceLastChangedDateTimeOffsetGreaterThan": Filter(
                 "after", "BalanceLastChangedDateTimeOffset"
             ),
-            "customerNos": Filter("numbers", "CustomerNo"),
             "customMatchingReferences": Filter("codes", "CustomMatchingReference"),
             "fromDate": Filter("from", "VoucherDate"),
             "toDate": Filter("to", "VoucherDate"),
             "invoiceIds": Filter("codes", "Id"),
             "invoiceNos": Filter("numbers", "InvoiceNo"),
             "onlyCreatedByCurrentIntegration": Filter("only", "IsCreatedByCurrentIntegration"),
-            "onlyUnpaidInvoices": Filter("only", "Balance"),
             "sentDateTimeOffsetGreaterThan": Filter("after", "SentDateTimeOffset"),
-            "voucherNos": Filter("numbers", "VoucherNo"),
-            **DIMENSION_FILTERS,
         },
-        verbs=("list", "get"),
+        newer={"orderNos": Filter("numbers", "OrderNo")},  # facts 3.3; its form is assumed
     ),
-    Resource(
-        "VatCodes",
-        "VAT code",
-        "CommonServices",
-        schema(accounting.VAT_CODE),
-        {"isActive": Filter("flag", "IsActive"), "includeExpired": Filter("ignored", "ValidTo")},
-        verbs=("list",),
-    ),
-    Resource(
+    entry("VatCodes", "VAT code", filters={"includeExpired": Filter("ignored", "ValidTo")}),
+    entry(
         "AccountTransactions",
         "Account transaction",
-        "AccountTransaction",
-        schema(accounting.ACCOUNT_TRANSACTION),
-        _LEDGER,
-        verbs=(),
+        filters={
+            "fromDate": Filter("from", "PostingDate"),
+            "toDate": Filter("to", "PostingDate"),
+            "productCodes": Filter("codes_or_none", "ProductCode"),
+            "vatCodes": Filter("codes", "VatCode"),
+            "voucherTypes": Filter("enums", "VoucherType", "VoucherType"),
+        },
+        stored=False,
     ),
-    Resource(
+    entry(
         "TrialBalance",
         "Trial balance",
-        "TrialBalance",
-        schema(accounting.TRIAL_BALANCE_LINE),
-        {
+        filters={
             "date": Filter("to", "PostingDate"),
-            "accountNos": Filter("numbers", "AccountNo"),
-            "agricultureDepartments": Filter("enums", "AgricultureDepartment", "AgricultureDepartment"),
-            "departmentCodes": Filter("codes_or_none", "DepartmentCode"),
             "hideAccountsWithZeroBalance": Filter("only", "Balance"),
-            "includeSubProject": Filter("ignored", ""),
             "productCode": Filter("codes", "ProductCode"),
             "projectCode": Filter("projects", "ProjectCode"),
         },
-        verbs=(),
+        stored=False,
     ),
 )

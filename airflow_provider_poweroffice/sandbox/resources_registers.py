@@ -1,41 +1,52 @@
 """
-The registers as resources: fields, privilege, filters and what a POST must keep to.
+Contacts, products, projects, departments and accounts as resources.
 
-Rule: data only. Filters and privileges: OpenAPI file of March 2025.
+Rule: data only; see :mod:`.entries`. Which code twins cannot be patched: PatchDto models of June 2025.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from . import dto_registers as registers
+from .entries import entry
 from .filters import Filter
-from .resource import CHANGED_FILTER, CREATED_FILTER, Resource
-from .schema import schema
+from .resource import Resource
+
+_CODE_TWINS = dict.fromkeys(
+    ("OptionalSalesAccountAgricultureDepartment", "StandardSalesAccountAgricultureDepartment"), "+"
+)
 
 
-def _contact_filters(kind: str) -> dict[str, Filter]:
-    return {
-        "contactGroupIds": Filter("groups", "ContactGroupIds"),
-        f"{kind}CreatedDateTimeOffsetGreaterThan": Filter("after", f"{kind.title()}CreatedDateTimeOffset"),
-        f"{kind}Nos": Filter("numbers", "Number"),
-        "externalImportReference": Filter("text", "ExternalImportReference"),
-        "externalNos": Filter("numbers", "ExternalNumber"),
-        **CHANGED_FILTER,
-    }
+# Known to exist in 2026 (facts 3.3); that they compare like the other lists is assumed.
+_NEWER = {
+    "organizationNumbers": Filter("codes", "OrganizationNumber"),
+    "phoneNumbers": Filter("codes", "PhoneNumber"),
+    "emailAddresses": Filter("codes", "EmailAddress"),
+}
+_NEWER_EMPLOYEE = {
+    "employeeEmails": Filter("codes", "EmailAddress"),
+    "employeePhoneNumbers": Filter("codes", "PhoneNumber"),
+    "employeeNationalIdNumber": Filter("text", "NationalIdNumber"),
+    "contactIds": Filter("ids", "Id"),
+    "subLedgerAccountIds": Filter("ids", "SubledgerAccountId"),
+}
 
 
-def _contact(name: str, label: str, fields: str, **defaults: Any) -> Resource:
-    return Resource(
+def _contact(name: str, label: str, **defaults: Any) -> Resource:
+    kind = label.lower()
+    created = f"{label}CreatedDateTimeOffset"
+    return entry(
         name,
         label,
-        label,
-        schema(fields),
-        _contact_filters(label.lower()),
-        created_fields=("ContactCreatedDateTimeOffset", f"{label}CreatedDateTimeOffset"),
+        filters={
+            f"{kind}CreatedDateTimeOffsetGreaterThan": Filter("after", created),
+            f"{kind}Nos": Filter("numbers", "Number"),
+        },
+        created_fields=("ContactCreatedDateTimeOffset", created),
         unique=("ExternalImportReference", "ExternalNumber", "Number"),
         defaults={"IsArchived": False, "ContactGroupIds": [], **defaults},
         contact=True,
+        newer=_NEWER_EMPLOYEE if label == "Employee" else _NEWER,
     )
 
 
@@ -43,7 +54,6 @@ REGISTERS = (
     _contact(
         "Customers",
         "Customer",
-        registers.CUSTOMER,
         IsPerson=False,
         IsActive=True,
         CurrencyCode="NOK",
@@ -51,50 +61,36 @@ REGISTERS = (
         NoticeOfDebtCollectionDeliveryType="PdfByEmail",
         ReminderDeliveryType="PdfByEmail",
     ),
-    _contact("Suppliers", "Supplier", registers.SUPPLIER, IsPerson=False, IsActive=True, CurrencyCode="NOK"),
-    _contact(
-        "Employees",
-        "Employee",
-        registers.EMPLOYEE,
-        Gender="Hidden",
-        InternationalIdType="NationalIdentityNumber",
-    ),
-    Resource(
+    _contact("Suppliers", "Supplier", IsPerson=False, IsActive=True, CurrencyCode="NOK"),
+    _contact("Employees", "Employee", Gender="Hidden", InternationalIdType="NationalIdentityNumber"),
+    entry(
         "Products",
         "Product",
-        "Product",
-        schema(registers.PRODUCT),
-        {
-            "codes": Filter("codes", "Code"),
-            "isArchived": Filter("flag", "IsArchived"),
-            "names": Filter("codes", "Name"),
-            "productGroupCodes": Filter("codes", "ProductGroupCode"),
+        marks=_CODE_TWINS,
+        filters={
             "stockOnHandLastChangedDatetimeOffsetGreaterThan": Filter(
                 "after", "StockOnHandLastChangedDatetimeOffset"
-            ),
-            "type": Filter("enums", "ProductType", "ProductType"),
-            **CREATED_FILTER,
-            **CHANGED_FILTER,
+            )
         },
-        post_status=200,  # OpenAPI: unlike the others
         unique=("Code",),
         defaults={
             "ProductType": "Product",
             "UnitOfMeasureCode": "EA",
             "IsArchived": False,
             "IsStockItem": False,
-            "StandardSalesAccountAgricultureDepartment": "None",
-            "OptionalSalesAccountAgricultureDepartment": "None",
         },
     ),
-    Resource(
+    entry(
+        "ProductGroups",
+        "Product group",
+        marks=_CODE_TWINS,
+        unique=("Code",),
+        defaults={"ProductType": "Product", "UnitOfMeasureCode": "EA", "IsArchived": False},
+    ),
+    entry(
         "Projects",
         "Project",
-        "Project",
-        schema(registers.PROJECT),
-        {
-            "customerNos": Filter("numbers", "CustomerNo"),
-            "departmentCodes": Filter("codes_or_none", "DepartmentCode"),
+        filters={
             "excludeArchivedProject": Filter("not_archived", "ProjectStatus"),
             "includeSubProjects": Filter("ignored", ""),
             "name": Filter("contains", "Name"),
@@ -102,8 +98,6 @@ REGISTERS = (
             "projectCodes": Filter("projects", "Code"),
             "projectManagerEmployeeNos": Filter("numbers", "ProjectManagerEmployeeNo"),
             "status": Filter("enums", "ProjectStatus", "ProjectStatusType"),
-            **CREATED_FILTER,
-            **CHANGED_FILTER,
         },
         unique=("Code",),
         defaults={
@@ -113,49 +107,31 @@ REGISTERS = (
             "IsActive": True,
         },
     ),
-    Resource(
+    entry(
         "Departments",
         "Department",
-        "Department",
-        schema(registers.DEPARTMENT),
-        {
-            "codes": Filter("codes", "Code"),
-            "createdFromImportJournalId": Filter("text", "CreatedFromImportJournalId"),
-            "isActive": Filter("flag", "IsActive"),
+        filters={
             "managerEmployeeNo": Filter("number", "ManagerEmployeeNo"),
             "name": Filter("text", "Name"),
-            **CREATED_FILTER,
-            **CHANGED_FILTER,
         },
+        marks={"ManagerEmployeeId": ""},
         unique=("Code",),
         defaults={"IsActive": True},
     ),
-    Resource(
+    # OpenAPI: Name required; IsActive defaults to false.
+    entry("Locations", "Location", unique=("Code",), defaults={"IsActive": False}),
+    entry(
         "GeneralLedgerAccounts",
         "General ledger account",
-        "GeneralLedgerAccount",
-        schema(registers.GENERAL_LEDGER_ACCOUNT),
-        {
-            "accountNos": Filter("numbers", "AccountNo"),
-            "agricultureDepartments": Filter("enums", "AgricultureDepartment", "AgricultureDepartment"),
-            **CHANGED_FILTER,
-        },
-        created_fields=(),
+        marks={"AccountNo": "+", "AgricultureDepartment": "+"},
         unique=("AccountNo",),
-        defaults={
-            "AgricultureDepartment": "None",
-            "VatReturnSpecification": "None",
-            "GeneralLedgerAccountType": "Expense",
-            "Unit1": "EA",
-            "Unit2": "EA",
-        },
+        defaults={"GeneralLedgerAccountType": "Expense", "Unit1": "EA", "Unit2": "EA"},
     ),
-    Resource(
-        "ContactGroups",
-        "Contact group",
-        "ContactGroup",
-        schema(registers.CONTACT_GROUP),
-        {"names": Filter("codes", "Name"), **CREATED_FILTER, **CHANGED_FILTER},
-        unique=("Name",),
+    entry("ContactGroups", "Contact group", unique=("Name",)),
+    entry(
+        "CustomDimensions",
+        "Custom Dimension",
+        unique=("ExternalImportReference",),
+        defaults={"IsActive": True},
     ),
 )

@@ -6,15 +6,14 @@ Rule: the public Python face. It starts, stops and controls; what is served is d
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote, urlencode
 
 from .app import App
 from .clock import Clock
+from .connection import as_json_text, as_uri
 from .faults import Fault
 from .journal import Entry
 from .keys import Keys, company_of, environment_named, keys_of
@@ -34,6 +33,7 @@ class Sandbox:
     :param seed: the same seed gives the same rows.
     :param size: ``small``, ``medium`` or ``large``.
     :param clock: the source of time, seconds since 1970.
+    :param faults: from the start and after each :meth:`reset`; the settings of :class:`.faults.Fault`.
     :param options: by name, the numbers of :class:`.sizes.Sizes` and the switches of
         :class:`.switches.Switches`.
     :raises SwitchError: an unknown option, or a value it does not take.
@@ -49,6 +49,7 @@ class Sandbox:
         seed: int = 1,
         size: str = "small",
         clock: Callable[[], float] = time.time,
+        faults: Iterable[Mapping[str, Any]] = (),
         **options: Any,
     ) -> None:
         rows = {name: options.pop(name) for name in SIZE_NAMES if name in options}
@@ -57,7 +58,7 @@ class Sandbox:
         self._connections: Connections = {}
         self._thread: ServerThread | None = None
         self.clock = Clock(clock)
-        self.state = State(switches, sizes(size, **rows), seed, self.clock)
+        self.state = State(switches, sizes(size, **rows), seed, self.clock, faults)
 
     def start(self) -> Self:
         """
@@ -122,24 +123,15 @@ class Sandbox:
         """
         return f"{self.url}{environment_named(environment).prefix}/OAuth/Token"
 
-    def keys(self, company: int | str = 0, environment: str = "production") -> Keys:
+    def keys(self, company: int | str = 0, environment: str = "production", application: int = 0) -> Keys:
         """
         Give a company's published keys.
 
-        :param company: position or alias; the last one has reduced privileges.
+        :param company: position or alias; 2 has reduced privileges, 3 is an accounting firm.
         :param environment: ``production`` or ``demo``.
+        :param application: position; the third one has another subscription.
         """
-        return keys_of(company_of(company, environment))
-
-    def _connection(self, company: int | str, environment: str) -> dict[str, Any]:
-        keys = self.keys(company, environment)
-        return {
-            "conn_type": "poweroffice",
-            "host": self.url,
-            "login": keys.application_key,
-            "password": keys.client_key,
-            "extra": {"subscription_api_key": keys.subscription_key, "environment": environment},
-        }
+        return keys_of(company_of(company, environment), application)
 
     def connection_json(self, company: int | str = 0, environment: str = "production") -> str:
         """
@@ -148,7 +140,7 @@ class Sandbox:
         :param company: position or alias.
         :param environment: ``production`` or ``demo``.
         """
-        return json.dumps(self._connection(company, environment))
+        return as_json_text(self.url, self.keys(company, environment), environment)
 
     def connection_uri(self, company: int | str = 0, environment: str = "production") -> str:
         """
@@ -157,9 +149,7 @@ class Sandbox:
         :param company: position or alias.
         :param environment: ``production`` or ``demo``.
         """
-        parts = self._connection(company, environment)
-        host, extra = quote(parts["host"], safe=""), urlencode({"__extra__": json.dumps(parts["extra"])})
-        return f"{parts['conn_type']}://{parts['login']}:{parts['password']}@{host}/?{extra}"
+        return as_uri(self.url, self.keys(company, environment), environment)
 
     def totals(self, company: int | str = 0, environment: str = "production") -> dict[str, int]:
         """
@@ -222,6 +212,37 @@ class Sandbox:
         """
         self.clock.advance(seconds)
 
+    def set_privileges(
+        self, company: int | str = 0, environment: str = "production", **changes: Any
+    ) -> tuple[str, ...]:
+        """
+        Change what the integrations of a company may do; tokens issued before keep the old rights.
+
+        :param company: position, alias or client id.
+        :param environment: ``production`` or ``demo``.
+        :param changes: ``privileges``, ``add``, ``remove``, ``allow_send_invoice``.
+        :return: the privileges from now on.
+        """
+        access = self.state.access
+        return access.change_rights(access.company(company, environment), **changes).privileges
+
     def reset(self) -> None:
-        """Put data, journal and faults back to the beginning."""
+        """Put data, rights, client keys, journal and faults back to the beginning."""
         self.state.reset()
+
+    def save(self, name: str = "saved") -> None:
+        """
+        Keep data, rights and client keys as they are now.
+
+        :param name: to restore them by.
+        """
+        self.state.save(name)
+
+    def restore(self, name: str = "saved") -> None:
+        """
+        Put data, rights and client keys back to where they were saved; journal and faults as by a reset.
+
+        :param name: as given to :meth:`save`.
+        :raises ValueError: nothing was saved by this name.
+        """
+        self.state.restore(name)

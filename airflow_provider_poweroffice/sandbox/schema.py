@@ -7,12 +7,15 @@ Rule: pure; nothing here knows a resource, a company or a request.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
+from uuid import UUID
 
 from .enums import ENUMS
+from .tables import named_words
 
 _WORD = re.compile(r"(!?)([-+>]?)(\w+):(\w+(?:\[\])?)(?:<=(\d+))?(\?)?$")
 _INTEGER = re.compile(r"-?\d+$")
@@ -26,7 +29,7 @@ class BadValueError(ValueError):
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a DTO; ``mark`` as in the notation of :mod:`.dto_registers`."""
+    """One field of a DTO; ``mark`` as in the notation of :mod:`.tables`."""
 
     name: str
     type: str
@@ -70,7 +73,7 @@ def schema(text: str) -> Schema:
     """
     Read the notation.
 
-    :param text: see :mod:`.dto_registers`.
+    :param text: see :mod:`.tables`.
     """
     fields = []
     for word in text.split():
@@ -82,6 +85,41 @@ def schema(text: str) -> Schema:
             Field(name, kind, mark, bool(needed), int(longest) if longest else None, bool(nullable))
         )
     return Schema(tuple(fields), {field.name.lower(): field for field in fields})
+
+
+@cache
+def schema_of(entity: str, **marks: str) -> Schema:
+    """
+    Give the fields of an entity of the official table.
+
+    :param entity: e.g. ``Customer``.
+    :param marks: other marks for single fields, by name.
+    """
+    read = schema({**named_words("fields"), **named_words("assumed_fields")}[entity])
+    fields = tuple(replace(field, mark=marks.get(field.name, field.mark)) for field in read.fields)
+    return Schema(fields, {field.name.lower(): field for field in fields})
+
+
+_BLANKS: dict[str, Any] = {"bool": False, "int": 0, "number": 0, "string": "", "uuid": str(UUID(int=0))}
+
+
+def filled(fields: Schema, row: dict[str, Any], time: str) -> dict[str, Any]:
+    """
+    Give a row with every field of an answer; what is missing and cannot be null gets a plain value.
+
+    :param fields: of the answer.
+    :param row: what is known.
+    :param time: the time for dates and times that are missing.
+    """
+    return {**{field.name: _blank(field, time) for field in fields.fields if field.mark != ">"}, **row}
+
+
+def _blank(field: Field, time: str) -> Any:
+    if field.nullable:
+        return None
+    if field.type in ENUMS:
+        return ENUMS[field.type][0]
+    return {**_BLANKS, "date": time[:10], "timestamp": time}.get(field.type)
 
 
 def _text(field: Field, value: Any) -> str:

@@ -56,17 +56,27 @@ class Selection:
 
     :param ranges: from :func:`joined`.
     :param places: matching places in the pattern, ascending; ``None`` for all.
+    :param booked: further positions, behind all ranges.
     """
 
-    def __init__(self, ranges: Sequence[Range], places: Sequence[int] | None = None) -> None:
+    def __init__(
+        self, ranges: Sequence[Range], places: Sequence[int] | None = None, booked: Sequence[int] = ()
+    ) -> None:
         self._ranges = ranges
+        self._booked = booked
         self._places: Sequence[int] = range(PERIOD_ROWS) if places is None else places
         self._ends = list(accumulate(self._rank(high) - self._rank(low) for low, high in ranges))
 
     def __len__(self) -> int:
+        return self._generated + len(self._booked)
+
+    @property
+    def _generated(self) -> int:
         return self._ends[-1] if self._ends else 0
 
     def __getitem__(self, index: int) -> int:
+        if index >= self._generated:
+            return self._booked[index - self._generated]
         which = bisect_right(self._ends, index)
         before = self._ends[which - 1] if which else 0
         turns, place = divmod(self._rank(self._ranges[which][0]) + index - before, len(self._places))

@@ -109,6 +109,7 @@ class ServerThread:
             access_log=False,
             proxy_headers=False,
             server_header=False,
+            date_header=False,  # the sandbox has a time of its own
             timeout_keep_alive=75,
         )
         self._server = _Server(config)

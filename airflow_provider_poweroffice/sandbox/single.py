@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from .call import Call
 from .clock import stamp
-from .origin import FIRST_DAY, START, account_id
+from .origin import FIRST_DAY, LOCK_DATE, START, account_id
 from .replies import Reply, json_bytes
 from .wire_form import formed
 
-LOCK_DATE = "2022-12-31"
+__all__ = ["LOCK_DATE", "financial", "integration", "lock_date"]
 
 
 def _one(call: Call, value: object) -> Reply:
@@ -22,14 +22,17 @@ def integration(call: Call) -> Reply:
 
     :param call: the request.
     """
+    rights = call.access.rights(call.company)
+    newer = {"AllowSendInvoice": rights.allow_send_invoice}
     return _one(
         call,
         {
+            **(newer if call.switches.send_invoice_field == "present" else {}),
             "ActiveClientSubscriptions": ["Accounting", "Payroll"],
             "ClientId": call.company.client_id,
             "ClientName": call.company.name,
-            "InvalidPrivileges": list(call.company.invalid_privileges),
-            "ValidPrivileges": list(call.company.privileges),
+            "InvalidPrivileges": list(rights.invalid),
+            "ValidPrivileges": list(rights.privileges),
         },
     )
 

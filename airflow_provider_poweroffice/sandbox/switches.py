@@ -55,6 +55,14 @@ class Switches:
     patch_names: str = _choice(
         "any-case", "exact", about="exact: operations on names in another casing are silently ignored"
     )
+    reverse: str = _choice("202", "200", about="status of a reversal")
+    documentation_put: str = _choice("202", "204", about="status of PUT VoucherDocumentation")
+    send_invoice_field: str = _choice(
+        "absent", "present", about="AllowSendInvoice in ClientIntegrationInformation"
+    )
+    send_polls: int = _number(1, "times sentState says that an invoice is being processed")
+    send_seconds: float = _number(0.0, "seconds an invoice is being processed at least")
+    send_result: str = _choice("sent", "failed", about="how sending an invoice ends")
 
     def __post_init__(self) -> None:
         for item in fields(self):

@@ -8,10 +8,13 @@ one.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from copy import copy
+from typing import Any, Self
 
 Row = dict[str, Any]
 Id = int | str
+OWN = "IsCreatedByCurrentIntegration"
+"""The field that says whether the integration that asks has made the row."""
 
 
 class Table:
@@ -19,22 +22,39 @@ class Table:
     Rows by id.
 
     :param rows: the first rows; each has an ``Id``.
+    :param owner: the application that made those of them that say an integration did.
     """
 
-    def __init__(self, rows: Iterable[Row] = ()) -> None:
+    def __init__(self, rows: Iterable[Row] = (), owner: str = "") -> None:
         self.rows: dict[Id, Row] = {row["Id"]: row for row in rows}
+        self.owners: dict[Id, str] = {key: owner for key, row in self.rows.items() if row.get(OWN)}
+        """The application that made a row, by id, when one did."""
         self._undo: list[tuple[float, Id, Row | None]] = []
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def put(self, row: Row, now: float) -> None:
+    @property
+    def is_changed(self) -> bool:
+        """Whether it is no longer as it was made."""
+        return bool(self._undo)
+
+    def copy(self) -> Self:
+        """Give a copy that later changes do not reach; rows are never changed in place."""
+        other = copy(self)
+        other.rows, other.owners, other._undo = dict(self.rows), dict(self.owners), list(self._undo)  # noqa: SLF001
+        return other
+
+    def put(self, row: Row, now: float, owner: str = "") -> None:
         """
         Add a row, or replace the one with its id.
 
         :param row: whole.
         :param now: the sandbox's time.
+        :param owner: the application that made it; left out, it keeps the one it has.
         """
+        if owner:
+            self.owners[row["Id"]] = owner
         self._undo.append((now, row["Id"], self.rows.get(row["Id"])))
         self.rows[row["Id"]] = row
 

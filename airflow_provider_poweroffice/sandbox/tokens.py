@@ -15,6 +15,7 @@ import hmac
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
+from .access import Access, Integration, Rights
 from .keys import Company, Environment
 from .replies import Reply, as_json, json_bytes
 from .switches import Switches
@@ -26,20 +27,28 @@ _SIGNING_KEY = b"published: this key signs nothing but sandbox tokens"
 class Grant:
     """What a token allows, and until when."""
 
-    company: Company
-    privileges: frozenset[str]
+    integration: Integration
+    rights: Rights
     expires: float
+
+    @property
+    def company(self) -> Company:
+        """The company it opens."""
+        return self.integration.company
 
     def allows(self, privilege: str | None, *, write: bool) -> bool:
         """
         Say whether an operation is allowed.
 
-        :param privilege: its name without ``_Full``; ``None`` for an operation that needs none.
+        :param privilege: its name without ``_Full``, or several with ``/`` of which one is enough; ``None``
+            for an operation that needs none.
         :param write: whether it changes data.
         """
         if privilege is None:
             return True
-        return f"{privilege}_Full" in self.privileges or (not write and privilege in self.privileges)
+        names = privilege.split("/")
+        wanted = {f"{name}_Full" for name in names} | (set() if write else set(names))
+        return not wanted.isdisjoint(self.rights.privileges)
 
 
 def _part(data: bytes) -> str:
@@ -67,15 +76,17 @@ class Tokens:
         grant = self._grants.get(token)
         return grant if grant is not None and grant.expires > now else None
 
-    def issue(self, company: Company, now: float, lifetime: float) -> str:
+    def issue(self, integration: Integration, rights: Rights, now: float, lifetime: float) -> str:
         """
         Make a token.
 
-        :param company: whom it is for.
+        :param integration: whom it is for.
+        :param rights: what it allows until it expires.
         :param now: the sandbox's time.
         :param lifetime: seconds until it expires.
         """
         self._issued += 1
+        company = integration.company
         # Claims: official v1 documentation "Backend changes"; the string flags were seen on v2 demo tokens.
         claims = {
             "unique_name": f"integration-{company.alias}",
@@ -83,11 +94,11 @@ class Tokens:
             "goClientId": company.client_id,
             "goClientName": company.name,
             "goActiveClientSubscriptions": ["Accounting", "Payroll"],
-            "goInvalidPrivileges": list(company.invalid_privileges),
-            "goAllowSendInvoice": "True",
+            "goInvalidPrivileges": list(rights.invalid),
+            "goAllowSendInvoice": str(rights.allow_send_invoice),
             "goAllowShowCustomerSSN": "False",
             "goAllowShowEmployeeSSN": "False",
-            "role": list(company.privileges),
+            "role": list(rights.privileges),
             "nbf": int(now),
             "exp": int(now + lifetime),
             "iat": int(now),
@@ -97,18 +108,26 @@ class Tokens:
         }
         signed = f"{_part(json_bytes({'alg': 'HS256', 'typ': 'JWT'}))}.{_part(json_bytes(claims))}"
         token = f"{signed}.{_part(hmac.new(_SIGNING_KEY, signed.encode(), hashlib.sha256).digest())}"
-        self._grants[token] = Grant(company, frozenset(company.privileges), now + lifetime)
+        self._grants[token] = Grant(integration, rights, now + lifetime)
         return token
 
     def answer(
-        self, environment: Environment, authorization: str, form: bytes, switches: Switches, now: float
+        self,
+        authorization: str,
+        form: bytes,
+        *,
+        environment: Environment,
+        access: Access,
+        switches: Switches,
+        now: float,
     ) -> Reply:
         """
         Answer a token request.
 
-        :param environment: the one whose endpoint was called.
         :param authorization: the header.
         :param form: the body.
+        :param environment: the one whose endpoint was called.
+        :param access: the client keys.
         :param switches: how the sandbox behaves.
         :param now: the sandbox's time.
         """
@@ -120,8 +139,9 @@ class Tokens:
         pair = _basic(authorization)
         if pair is None:
             return _error(400, "invalid_request", "The Authorization header must be 'Basic' with two keys.")
-        company = next((item for item in environment.companies if item.client_key == pair[1].lower()), None)
-        if company is None or pair[0].lower() != environment.application_key:
+        found = access.integration(pair[1])
+        wanted = (pair[0].lower(), environment.name)
+        if found is None or (found.application, found.company.environment) != wanted:
             # Token OpenAPI, example of a 400.
             return _error(
                 int(switches.bad_keys),
@@ -133,7 +153,7 @@ class Tokens:
         return as_json(
             200,
             {
-                "access_token": self.issue(company, now, lifetime),
+                "access_token": self.issue(found, access.rights(found.company), now, lifetime),
                 "token_type": "bearer",
                 "expires_in": str(lifetime) if switches.expires_in == "string" else lifetime,
             },

@@ -11,6 +11,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 _NO_BODY = {204, 304}
+_PIECES = 10
 Connections = dict[tuple[Any, ...], asyncio.Transport]
 """Transports by client address."""
 
@@ -63,13 +65,22 @@ class Socket:
     :param receive: of the ASGI call.
     :param send: of the ASGI call.
     :param connections: from :func:`protocol_class`.
+    :param now: the sandbox's time, for the ``Date`` of each answer (RFC 9110 §6.6.1).
     """
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, connections: Connections) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        connections: Connections,
+        now: Callable[[], float],
+    ) -> None:
         self._client = tuple(scope["client"])
         self._receive = receive
         self._send = send
         self._connections = connections
+        self._now = now
 
     async def send(self, reply: Reply) -> None:
         """
@@ -92,6 +103,21 @@ class Socket:
         self._connections[self._client].close()
         await self._gone()
 
+    async def send_slowly(self, reply: Reply, seconds: float) -> None:
+        """
+        Send a reply in ten pieces.
+
+        :param reply: what to send.
+        :param seconds: from the first piece to the last.
+        """
+        await self._start(reply)
+        size = max(1, -(-len(reply.body) // _PIECES))
+        pieces = [reply.body[start : start + size] for start in range(0, len(reply.body), size)]
+        for piece in pieces:
+            await asyncio.sleep(seconds / len(pieces))
+            await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+        await self._send({"type": "http.response.body", "body": b""})
+
     async def reset(self) -> None:
         """Close the connection with a RST, and no reply."""
         transport = self._connections[self._client]
@@ -101,7 +127,7 @@ class Socket:
         await self._gone()
 
     async def _start(self, reply: Reply) -> None:
-        headers = _headers(reply)
+        headers = [*_headers(reply), (b"date", formatdate(self._now(), usegmt=True).encode())]
         await self._send({"type": "http.response.start", "status": reply.status, "headers": headers})
 
     async def _gone(self) -> None:

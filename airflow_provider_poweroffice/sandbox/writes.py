@@ -7,12 +7,14 @@ Rule: a write is checked whole before anything is stored. No upsert and no bulk:
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from .bodies import (
     check_party,
     check_unique,
     decoded,
-    read_address,
+    is_blank,
+    read_addresses,
     read_body,
     read_fields,
     resolve_references,
@@ -20,12 +22,12 @@ from .bodies import (
 )
 from .call import Call
 from .clock import stamp, ticks
-from .lists import find_row, row_reply
+from .lists import find_row, one_reply, owner_row
 from .origin import SUBLEDGER
 from .patch import PatchError, apply_patch
 from .replies import Reply, problem
 from .resource import CHANGED
-from .schema import BadValueError
+from .schema import BadValueError, filled
 from .table import Row
 
 _PATCH_TYPE = "application/json-patch+json"
@@ -39,31 +41,40 @@ def post_row(call: Call) -> Reply:
     :param call: the request.
     """
     resource, now = call.resource, stamp(ticks(call.now))
+    owner = _owner(call)
     sent = read_body(call, resource)
-    identifier = call.books.new_id()
+    number = call.books.new_id()
+    known = {CHANGED: now, **dict.fromkeys(resource.created_fields, now)}
     row: Row = {
-        **dict.fromkeys(resource.schema.names),
-        **resource.defaults,
+        **filled(resource.schema, {**resource.defaults, **owner}, now),
         **{name: value for name, value in sent.items() if resource.schema.by_name[name.lower()].mark != ">"},
-        "Id": identifier,
-        CHANGED: now,
-        **dict.fromkeys(resource.created_fields, now),
+        "Id": number if resource.schema.by_name["id"].type == "int" else str(UUID(int=number)),
+        **{name: time for name, time in known.items() if name.lower() in resource.schema.by_name},
     }
     if resource.contact:
-        row["SubledgerAccountId"] = identifier + SUBLEDGER
+        row["SubledgerAccountId"] = number + SUBLEDGER
         _hide(row)
     _number(call, row)
     resolve_references(call.books, resource, row, sent)
     check_unique(call.books, resource, row)
-    call.books.table(resource.name).put(row, call.now)
-    return row_reply(call, resource.post_status, row)
+    call.books.table(resource.table).put(row, call.now)
+    return one_reply(call, resource.post_status, row)
+
+
+def _owner(call: Call) -> Row:
+    """Give the fields a row has from what it belongs to."""
+    parent = call.resource.parent
+    if parent is None:
+        return {}
+    row = owner_row(call, parent)
+    return {parent.field: row["Id"], **{name: row[name] for name in parent.copied}}
 
 
 def _number(call: Call, row: Row) -> None:
     """Assign number or code when the client left it out."""
-    if "Number" in row and row["Number"] is None:
+    first = _FIRST_NUMBER.get(call.resource_name)
+    if first is not None and row["Number"] is None:
         rows = call.books.table(call.resource_name).rows.values()
-        first = _FIRST_NUMBER[call.resource_name]
         row["Number"] = max((item["Number"] or 0 for item in rows), default=first - 1) + 1
     if "Code" in row and row["Code"] is None:
         row["Code"] = str(row["Id"])
@@ -91,9 +102,10 @@ def patch_row(call: Call) -> Reply:
     except (PatchError, BadValueError) as error:
         raise validation_error(resource, f"{resource.schema_name}PatchDto: {error}") from None
     check_unique(call.books, resource, changed)
-    changed[CHANGED] = stamp(ticks(call.now))
-    call.books.table(resource.name).put(changed, call.now)
-    return row_reply(call, 200, changed)
+    if CHANGED in changed:
+        changed[CHANGED] = stamp(ticks(call.now))
+    call.books.table(resource.table).put(changed, call.now)
+    return one_reply(call, 200, changed)
 
 
 def _heard(call: Call, operations: Any) -> Any:
@@ -121,13 +133,12 @@ def _patched(call: Call, row: Row) -> Row:
     )
     changed = {**row, **sent}
     for name in resource.schema.required:
-        if not str(changed.get(name) or "").strip():
+        if is_blank(changed.get(name)):
             raise BadValueError(f"The {name} field is required.")
     if resource.contact:
         check_party(changed)
-        if "MailAddress" in sent:
-            changed["MailAddress"] = read_address(call, sent["MailAddress"])
         _hide(changed)
+    changed |= read_addresses(call, resource, sent)
     resolve_references(call.books, resource, changed, sent)
     return changed
 
@@ -139,10 +150,10 @@ def delete_row(call: Call) -> Reply:
     :param call: the request.
     """
     row = find_row(call)
-    if call.books.in_use(call.resource_name, row["Id"]):
+    if call.books.in_use(call.resource.table, row["Id"]):
         # OpenAPI, example of a 409 on DELETE Customers/{id}.
         label = call.resource.label
         detail = f"{label} with id = {row['Id']} is in use and cannot be deleted."
         return problem(409, f"{label} conflict", detail)
-    call.books.table(call.resource_name).remove(row["Id"], call.now)
-    return Reply(200)
+    call.books.table(call.resource.table).remove(row["Id"], call.now)
+    return Reply(call.resource.delete_status)

@@ -14,9 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
-from airflow_provider_poweroffice._compat import AirflowFailException, AirflowSensorTimeout, conf
+from airflow_provider_poweroffice._compat import (
+    AirflowFailException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    conf,
+)
 from airflow_provider_poweroffice.api.call import encode_query
-from airflow_provider_poweroffice.api.conditions import Condition
+from airflow_provider_poweroffice.api.conditions import Condition, check_comparison
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.retry import retry_reason
 from airflow_provider_poweroffice.api.since import OVERLAP
@@ -24,9 +29,8 @@ from airflow_provider_poweroffice.errors import PowerOfficeError
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
 from airflow_provider_poweroffice.operators.advice import warn_of_unknown
-from airflow_provider_poweroffice.operators.answers import check_size, json_size
+from airflow_provider_poweroffice.operators.answers import check_record
 from airflow_provider_poweroffice.operators.failures import fail_task_when_final
-from airflow_provider_poweroffice.operators.poweroffice import MAX_RESULT_BYTES
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -59,7 +63,8 @@ class PowerOfficeSensor(BaseSensorOperator):
     :param value: what to compare with (templated). Numbers and timestamps are compared as such.
     :param condition: a callable that gets the decoded answer (None for no content) and returns truth;
         instead of ``field``, and only without ``deferrable``.
-    :param deferrable: wait in the triggerer; default ``[operators] default_deferrable``.
+    :param deferrable: wait in the triggerer; default ``[operators] default_deferrable``, and with
+        ``condition`` the worker.
     :param retry_options: for one poke in the worker, such as ``{"attempts": 3}``.
     :param poweroffice_conn_id: the Airflow connection (templated).
 
@@ -93,7 +98,7 @@ class PowerOfficeSensor(BaseSensorOperator):
         comparison: str = "==",
         value: Any = None,
         condition: Callable[[Any], Any] | None = None,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        deferrable: bool | None = None,
         retry_options: RetryOptions | Mapping[str, Any] | None = None,
         poweroffice_conn_id: str = PowerOfficeHook.default_conn_name,
         **kwargs: Any,
@@ -109,7 +114,8 @@ class PowerOfficeSensor(BaseSensorOperator):
         self.comparison = comparison
         self.value = value
         self.condition = condition
-        self.deferrable = deferrable
+        default = condition is None and conf.getboolean("operators", "default_deferrable", fallback=False)
+        self.deferrable = default if deferrable is None else deferrable
         self.retry_options = RetryOptions.of(retry_options or {"attempts": 3, "deadline": 60})
         self.poweroffice_conn_id = poweroffice_conn_id
         warn_of_unknown(endpoint)
@@ -120,7 +126,10 @@ class PowerOfficeSensor(BaseSensorOperator):
             )
         if condition is not None and not callable(condition):
             raise TypeError(f"condition must be callable, not {condition!r}; use field, comparison and value")
-        if deferrable and self.poke_interval < _SHORTEST_POLL:
+        check_comparison(comparison)
+        if field is None and (value is not None or comparison != "=="):
+            raise ValueError("comparison and value need field: what is to be compared?")
+        if self.deferrable and self.poke_interval < _SHORTEST_POLL:
             raise ValueError(f"poke_interval must be at least {_SHORTEST_POLL:g} s when deferrable")
 
     @cached_property
@@ -136,7 +145,12 @@ class PowerOfficeSensor(BaseSensorOperator):
     def _wait(self, context: Context) -> Any:
         if not self.deferrable:
             return super().execute(context)
-        found = self.poke(context)
+        try:
+            found = self.poke(context)
+        except AirflowFailException as error:
+            if self.soft_fail or self.never_fail:  # as Airflow does with what comes from the triggerer
+                raise AirflowSkipException(str(error)) from error
+            raise
         if found:
             return found.xcom_value if isinstance(found, PokeReturnValue) else None
         from airflow_provider_poweroffice.triggers.poweroffice import PowerOfficeTrigger  # noqa: PLC0415
@@ -192,9 +206,7 @@ class PowerOfficeSensor(BaseSensorOperator):
             record = condition.first_match(answer.body)
             if record is None:
                 return False
-            check_size(
-                json_size(record), MAX_RESULT_BYTES, "Name the fields you need in query: Fields=Id,..."
-            )
+            check_record(record)
             return PokeReturnValue(is_done=True, xcom_value=record)
 
     def _query(self, client: Client) -> dict[str, str]:

@@ -13,8 +13,6 @@ from typing import IO, Any, Protocol
 
 import msgspec
 
-from airflow_provider_poweroffice.api.timestamps import latest
-
 FORMATS = ("ndjson.gz", "ndjson", "json pages")
 ROWS_AT_ONCE = 500
 GZIP_LEVEL = 1  # level 1: 106-140 MB/s at ratio 5.9; level 6: 46-60 MB/s at 7.3; level 9: 9-14 MB/s
@@ -113,21 +111,3 @@ class Spool:
             self._zip.close()
         self._file.flush()
         return self._hash.hexdigest()
-
-
-class Watermark:
-    """The latest change time among all rows seen, as the server wrote it."""
-
-    def __init__(self, field: str) -> None:
-        stamp = msgspec.defstruct("Stamp", [("changed", str | None, None)], rename={"changed": field})
-        self._decode = msgspec.json.Decoder(list[stamp]).decode  # type: ignore[valid-type]
-        self.value: str | None = None
-
-    def see(self, page: RawPage) -> None:
-        """Take a page into account; rows without the field, or with an odd one, do not count."""
-        try:
-            stamps = [row.changed for row in self._decode(page.content) if row.changed]  # type: ignore[attr-defined]
-            self.value = latest([*stamps, self.value] if self.value else stamps)
-        except (ValueError, msgspec.ValidationError):
-            # A field of another type, or no timestamp. An earlier watermark reads too much, not too little.
-            return

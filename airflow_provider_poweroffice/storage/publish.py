@@ -6,6 +6,7 @@ Rule: no reader ever sees a half-written object under the final name, whatever k
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import uuid
@@ -47,7 +48,8 @@ def publish(local: str, target: Any) -> None:
 
 
 def _leftover_prefix(target: Any) -> str:
-    return f".{target.name}.partial-"
+    # A hash: with more before or behind it, a long name would be too long.
+    return f".{hashlib.sha256(target.name.encode()).hexdigest()[:16]}.partial-"
 
 
 def _remove_leftovers(target: Any) -> None:

@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator, ObjectStoragePath
 
 from airflow_provider_poweroffice.api.options import RetryOptions
-from airflow_provider_poweroffice.api.since import OVERLAP
+from airflow_provider_poweroffice.api.since import OVERLAP, given
 from airflow_provider_poweroffice.errors import PowerOfficeError
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
 from airflow_provider_poweroffice.operators.advice import warn_of_unknown
 from airflow_provider_poweroffice.operators.failures import fail_task_when_final
 from airflow_provider_poweroffice.operators.page_errors import check_page_error, page_error_handler
-from airflow_provider_poweroffice.storage.codecs import FORMATS, Spool, Watermark, encode
+from airflow_provider_poweroffice.storage.codecs import FORMATS, Spool, encode
 from airflow_provider_poweroffice.storage.publish import publish
+from airflow_provider_poweroffice.storage.watermark import Watermark
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -43,8 +44,10 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
     ordered by a unique key, so a rerun over equal data gives equal bytes.
 
     Returns a receipt: ``{"path", "endpoint", "format", "rows", "pages", "bytes", "sha256", "seconds",
-    "watermark", "truncated", "skipped_pages"}``; ``watermark`` is the latest ``LastChangedDateTimeOffset``
-    seen, as sent; None when there is none, or when pages were left out: going on from it would lose them.
+    "watermark", "truncated", "skipped_pages"}``; ``watermark`` is what the
+    next ``changed_since`` goes on from: the latest ``LastChangedDateTimeOffset`` seen, but no later than the
+    server's time when the read began; ``changed_since`` itself when nothing has changed; None without rows,
+    or when pages were left out.
 
     :param endpoint: path of a list, such as ``AccountTransactions`` (templated).
     :param object_path: where to, with a scheme: ``s3://aws_default@bucket/ledger.ndjson.gz``,
@@ -163,7 +166,7 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
             "bytes": spool.bytes,
             "sha256": digest,
             "seconds": round(monotonic() - started, 3),
-            "watermark": watermark.value if pages.complete else None,
+            "watermark": self._watermark(pages, watermark),
             "truncated": pages.truncated,
             "skipped_pages": pages.skipped,
         }
@@ -172,6 +175,14 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
             *(receipt[name] for name in ("endpoint", "rows", "pages", "bytes", "path", "seconds")),
         )
         return receipt
+
+    def _watermark(self, pages: Pages, watermark: Watermark) -> str | None:
+        """Give the moment the next read goes on from: where nothing changed, the one this read began with."""
+        if not pages.complete:
+            return None
+        if pages.rows == 0 and given(self.changed_since):
+            return str(self.changed_since)
+        return watermark.value(pages.began)
 
     def _watched(self, pages: Pages, spool: Spool, watermark: Watermark) -> Iterator[Page]:
         """Pass the pages on, with a line in the log now and then."""

@@ -18,9 +18,10 @@ from airflow_provider_poweroffice._compat import aget_connection, amask_secrets
 from airflow_provider_poweroffice.api.conditions import Condition
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.retry import retry_reason, wait_seconds
-from airflow_provider_poweroffice.errors import PowerOfficeError
+from airflow_provider_poweroffice.errors import PowerOfficeError, ResultTooLargeError
 from airflow_provider_poweroffice.hooks.poweroffice import open_client
 from airflow_provider_poweroffice.hooks.settings import read_settings
+from airflow_provider_poweroffice.operators.answers import check_record
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
@@ -85,17 +86,16 @@ class PowerOfficeTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Poll until there is a verdict."""
         settings = read_settings(await aget_connection(self.poweroffice_conn_id))
+        # Tokens are not given to the masker here: a triggerer lives long, would collect one pattern for each
+        # token for ever, and each makes the masker compile all of them anew, on the event loop.
         await amask_secrets(settings.credentials.secrets)
-        tokens: list[str] = []
-        client = await asyncio.to_thread(
-            open_client, settings, RetryOptions(attempts=1), on_token=tokens.append
-        )
+        client = await asyncio.to_thread(open_client, settings, RetryOptions(attempts=1))
         try:
-            yield TriggerEvent(await self._verdict(client, tokens))
+            yield TriggerEvent(await self._verdict(client))
         finally:
             client.close()
 
-    async def _verdict(self, client: Client, tokens: list[str]) -> dict[str, Any]:
+    async def _verdict(self, client: Client) -> dict[str, Any]:
         failures = 0
         while True:
             wait = self.poll_interval
@@ -110,20 +110,25 @@ class PowerOfficeTrigger(BaseTrigger):
             else:
                 failures = 0
                 if record is not None:
-                    return {"status": "success", "record": record}
-            finally:
-                await amask_secrets(tuple(tokens))
-                tokens.clear()
+                    return _success(record)
             left = (datetime.fromisoformat(self.deadline) - datetime.now(UTC)).total_seconds()
-            if left <= wait:
-                await asyncio.sleep(max(0.0, left))
+            if left <= 0:
                 return {
                     "status": "timeout",
                     "message": f"{self.endpoint}: the condition was not fulfilled in time",
                 }
-            await asyncio.sleep(wait)
+            await asyncio.sleep(min(wait, left))  # the last try is at the deadline
 
     def _ask(self, client: Client) -> Any:
         """Ask once; runs in a thread and does not touch Airflow."""
         answer = client.request("GET", self.endpoint, query=self.query, headers=self.headers)
         return self.condition.first_match(answer.body)
+
+
+def _success(record: Any) -> dict[str, Any]:
+    """Make the event of a fulfilled condition; a large record would fill Airflow's database."""
+    try:
+        check_record(record)
+    except ResultTooLargeError as error:
+        return {"status": "error", "message": str(error)}
+    return {"status": "success", "record": record}

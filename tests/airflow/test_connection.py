@@ -109,6 +109,7 @@ def test_host(host: str | None, port: int | None, url: str | None) -> None:
         ({}, {"read_timeout": "soon"}, "read_timeout must be a number"),
         ({}, {"requests_per_second": 0}, "requests_per_second"),
         ({}, {"verify": "perhaps"}, "verify must be true or false"),
+        ({}, {"requests_per_second": True}, "requests_per_second must be a number"),
     ],
 )
 def test_bad_connection(fields: dict[str, Any], extra: object, says: str) -> None:

@@ -231,7 +231,12 @@ def test_idempotent_write_is_left_to_retries(sandbox: Sandbox) -> None:
         ({"endpoint": "Customers", "response": "xml"}, "'xml'"),
         ({"endpoint": "Customers", "response": 5}, "response"),
         ({"endpoint": "Customers", "page_size": 5}, "paginate=True"),
-        ({"endpoint": "Customers", "paginate": True, "method": "POST"}, "GET"),
+        ({"endpoint": "Customers", "paginate": True, "method": "POST"}, "method='GET'"),
+        ({"endpoint": "Customers", "paginate": True, "body": {}}, "body=None"),
+        ({"endpoint": "Customers", "paginate": True, "idempotent": True}, "idempotent=None"),
+        ({"endpoint": "Customers", "order_by": "Id desc"}, "order_by needs paginate=True"),
+        ({"endpoint": "Customers", "on_page_error": "skip"}, "on_page_error needs paginate=True"),
+        ({"endpoint": "Customers", "overlap": 60}, "overlap needs paginate=True"),
         ({"endpoint": "Customers", "paginate": True, "response": "text"}, "json"),
         ({"endpoint": "Customers", "on_page_error": "ignore"}, "'ignore'"),
         ({"endpoint": "Customers", "max_result_bytes": 0}, "max_result_bytes"),
@@ -312,12 +317,25 @@ def test_header_reaches_the_wire(sandbox: Sandbox) -> None:
 
 
 def test_upload(sandbox: Sandbox, tmp_path: Path) -> None:
-    """A file is read from storage and sent as multipart under its own name."""
-    (tmp_path / "bilag.pdf").write_bytes(b"%PDF-1.4")
-    with pytest.raises(AirflowFailException, match="404"):
-        call(endpoint="VoucherDocumentation", method="PUT", files={"file": f"file://{tmp_path}/bilag.pdf"})
-    sent = next(entry for entry in sandbox.journal() if entry.method == "PUT")
-    assert sent.bytes_in > len(b"%PDF-1.4")
+    """A file is read from storage and sent as multipart under its own name; it comes back as it went."""
+    (tmp_path / "bilag.pdf").write_bytes(b"%PDF-1.4 bilag")
+    order = call(
+        endpoint="SalesOrders/Complete",
+        method="POST",
+        body={
+            "CustomerId": call(endpoint="Customers", query={"PageSize": 1})[0]["Id"],
+            "SalesOrderLines": [{"LineType": "Text", "Description": "x"}],
+        },
+    )
+    attachments = f"SalesOrders/{order['Id']}/attachments"
+    made = call(endpoint=attachments, method="POST", files={"file": f"file://{tmp_path}/bilag.pdf"})
+    assert made["FileName"] == "bilag.pdf"
+    content = call(endpoint=f"{attachments}/{made['Id']}", response="bytes")
+    assert base64.b64decode(content) == b"%PDF-1.4 bilag"
+    before = sandbox.count("POST", f"/{attachments}")
+    with pytest.raises(FileNotFoundError):
+        call(endpoint=attachments, method="POST", files={"file": f"file://{tmp_path}/none.pdf"})
+    assert sandbox.count("POST", f"/{attachments}") == before
 
 
 def test_misspelt_endpoint_is_warned_of() -> None:
@@ -347,3 +365,13 @@ def test_since(sandbox: Sandbox, since: str) -> None:
     assert f"{name}TimeOffsetGreaterThan=2000-01-01T00%3A00%3A00.0000000Z" in sandbox.journal()[-1].query
     with pytest.raises(ValueError, match="paginate=True"):
         PowerOfficeOperator(task_id="t", endpoint="Customers", **{since: "2000-01-01T00:00:00Z"})
+
+
+def test_first_page_only_is_said(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    """A list that has more pages than the one asked for is warned of, and not cut in silence."""
+    rows = call(endpoint="Customers", query={"PageSize": 10, "Fields": "Id"})
+    assert len(rows) == 10
+    assert f"the first page only, of {sandbox.totals()['Customers']} rows" in capsys.readouterr().out
+    call(endpoint="Customers", query={"PageSize": 10, "PageNumber": 2, "Fields": "Id"})
+    call(endpoint="VatCodes")
+    assert "first page only" not in capsys.readouterr().out

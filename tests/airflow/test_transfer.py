@@ -237,4 +237,28 @@ def test_since(tmp_path: Path, sandbox: Sandbox) -> None:
     assert first["watermark"] == stamps[-1]
     assert 1 <= again["rows"] < 5
     assert again["watermark"] == first["watermark"]
+    nothing = copy(
+        path,
+        endpoint="Customers",
+        query=None,
+        format="ndjson",
+        changed_since="2026-06-01T00:00:00Z",
+        overlap=0,
+    )
+    assert (nothing["rows"], nothing["watermark"]) == (0, "2026-06-01T00:00:00Z")
     assert "lastChangedDateTimeOffsetGreaterThan=" in sandbox.journal()[-1].query
+
+
+def test_changes_during_the_read_are_read_next_time(tmp_path: Path, sandbox: Sandbox) -> None:
+    """Rows changed while pages are read, on pages already read too, come with the next incremental read."""
+    customers = {"endpoint": "Customers", "query": None, "format": "ndjson"}
+    sandbox.set(mutation="touch")
+    first = copy(tmp_path / "first.ndjson", page_size=10, **customers)
+    sandbox.set(mutation="off")
+    copy(tmp_path / "next.ndjson", changed_since=first["watermark"], **customers)
+    copy(tmp_path / "all.ndjson", **customers)
+    first_rows, next_rows, all_rows = (
+        {row["Id"]: row for row in rows_of(tmp_path / f"{name}.ndjson")} for name in ("first", "next", "all")
+    )
+    assert first_rows != all_rows
+    assert first_rows | next_rows == all_rows

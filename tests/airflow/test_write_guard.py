@@ -32,11 +32,19 @@ class Store(dict[str, Any]):
         self.pop(key, None)
 
 
-def write(store: Store, **arguments: Any) -> Any:
+class Ti:
+    """A task instance, as far as the guard looks at it; a clear raises max_tries."""
+
+    def __init__(self, max_tries: int) -> None:
+        self.try_number = 1
+        self.max_tries = max_tries
+
+
+def write(store: Store, *, max_tries: int = 2, **arguments: Any) -> Any:
     """Run a POST task once against a state store."""
     arguments = {"endpoint": "Customers", "method": "POST", "body": {"Name": "x"}} | arguments
     operator = PowerOfficeOperator(task_id="t", retry_options={"attempts": 1}, **arguments)
-    return operator.execute({"task_state_store": store})  # type: ignore[typeddict-item]
+    return operator.execute({"task_state_store": store, "ti": Ti(max_tries)})  # type: ignore[typeddict-item]
 
 
 def test_worker_died_after_the_call(sandbox: Sandbox) -> None:
@@ -92,8 +100,8 @@ def test_refusal_as_an_answer(sandbox: Sandbox) -> None:
     sandbox.add_fault(action="status", status=400, method="POST", path="/Customers", times=1)
     assert write(store, fail_on_error=False)["status_code"] == 400
     assert store == {}
-    sandbox.add_fault(action="status", status=500, method="POST", path="/Customers", times=1)
-    assert write(store, fail_on_error=False)["status_code"] == 500
+    sandbox.add_fault(action="status", status=520, method="POST", path="/Customers", times=1)
+    assert write(store, fail_on_error=False)["status_code"] == 520
     with pytest.raises(AirflowFailException, match="not known"):
         write(store, fail_on_error=False)
 
@@ -116,11 +124,57 @@ def test_answer_too_large_was_still_carried_out(sandbox: Sandbox) -> None:
 
 
 def test_another_call_is_another_call(sandbox: Sandbox) -> None:
-    """A task whose body was corrected makes its new call."""
+    """A task that was corrected and cleared makes its new call; cleared alone, it does not repeat the old."""
     store = Store()
     write(store)
-    write(store, body={"Name": "y"})
+    write(store, max_tries=5)
+    assert sandbox.count("POST", "/Customers") == 1
+    write(store, body={"Name": "y"}, max_tries=5)
+    write(store, body={"Name": "y"}, headers={"X-Own": "1"}, max_tries=8)
+    assert sandbox.count("POST", "/Customers") == 3
+
+
+def test_template_that_differs_on_each_try(sandbox: Sandbox) -> None:
+    """An automatic retry whose body renders differently does not write again."""
+    store = Store()
+    first = write(store, body={"Name": "x", "ExternalImportReference": "random-1"})
+    assert write(store, body={"Name": "x", "ExternalImportReference": "random-2"}) == first
+    assert sandbox.count("POST", "/Customers") == 1
+
+
+def test_another_company_is_another_call(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A corrected connection makes the call for the right company."""
+    monkeypatch.setenv("AIRFLOW_CONN_OTHER", sandbox.connection_json(company=1))
+    store = Store()
+    write(store)
+    write(store, poweroffice_conn_id="other", max_tries=5)
     assert sandbox.count("POST", "/Customers") == 2
+
+
+def test_unreadable_file_leaves_no_note(sandbox: Sandbox) -> None:
+    """A file that is not there is found before anything is noted or sent."""
+    store = Store()
+    with pytest.raises(FileNotFoundError):
+        write(store, body=None, files={"file": "file:///no/such.pdf"})
+    assert store == {}
+    assert sandbox.count("POST", "/Customers") == 0
+
+
+def test_minted_keys_are_not_kept(sandbox: Sandbox) -> None:
+    """An answer with a client key is not written to the state store."""
+    store = Store()
+    sandbox.add_fault(action="status", status=200, body='{"Made": [{"ClientKey": "k"}]}', path="/Customers")
+    assert write(store) == {"Made": [{"ClientKey": "k"}]}
+    assert store[KEY]["result"] is None
+
+
+def test_page_for_people_is_not_an_answer(sandbox: Sandbox) -> None:
+    """A log-in page with status 200 does not count as carried out."""
+    store = Store()
+    sandbox.add_fault(action="status", status=200, body="<html>Sign in</html>", path="/Customers", times=1)
+    with pytest.raises(AirflowFailException, match="HTML"):
+        write(store)
+    assert store[KEY]["state"] == "sent"
 
 
 def test_idempotent_calls_are_not_guarded(sandbox: Sandbox) -> None:

@@ -27,6 +27,8 @@ V2 = DIALECTS["v2"]
         ("Customers\\..\\x", "'..'"),
         ("Customers?PageSize=1", "query="),
         ("Customers#top", "query="),
+        ("Customers/", "was an id empty"),
+        ("Customers//Lines", "was an id empty"),
         ("Customers\n/1", "control"),
     ],
 )
@@ -38,8 +40,8 @@ def test_bad_endpoint(endpoint: str, says: str) -> None:
 
 
 def test_good_endpoint() -> None:
-    """Slashes around an endpoint do not matter; everything inside it does."""
-    assert check_endpoint("/SalesOrders/6a5d/Lines/ ") == "SalesOrders/6a5d/Lines"
+    """A leading slash does not matter; everything inside does."""
+    assert check_endpoint(" /SalesOrders/6a5d/Lines ") == "SalesOrders/6a5d/Lines"
     assert check_endpoint("Customers/a..b") == "Customers/a..b"
 
 
@@ -68,6 +70,7 @@ def test_body_kinds_exclude_each_other() -> None:
         ({"a": float("nan")}, TypeError),
         ({1: "a"}, ValueError),
         ({"codes": ["A,B", "C"]}, ValueError),
+        ({"codes": []}, ValueError),
         ({"since": datetime(2026, 1, 1)}, ValueError),  # noqa: DTZ001 - naive is the point
     ],
 )
@@ -167,8 +170,9 @@ def test_bad_headers() -> None:
         build_call(V2, "GET", "x", headers="a: b")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="must be text"):
         build_call(V2, "GET", "x", headers={"a": 1})  # type: ignore[dict-item]
-    with pytest.raises(ValueError, match="line break"):
-        build_call(V2, "GET", "x", headers={"a": "b\r\nc: d"})
+    for name, value in (("a", "b\r\nc: d"), ("a", " b"), ("a b", "c"), ("", "c"), ("a", "\u20ac")):
+        with pytest.raises(ValueError, match="can not be sent"):
+            build_call(V2, "GET", "x", headers={name: value})
 
 
 @pytest.mark.parametrize("files", [{}, [], {"file": b"x"}, {"file": ("a.pdf",)}, {"file": ("a.pdf", "text")}])

@@ -32,7 +32,7 @@ ADDRESS = {"City": "Bø", "ZipCode": "3800"}
 
 def test_company(client: Client) -> None:
     """A GET gives the whole answer, decoded."""
-    answer = client.request("get", "/ClientIntegrationInformation/")
+    answer = client.request("get", "/ClientIntegrationInformation")
     assert (answer.status_code, answer.is_success, answer.error_content) == (200, True, None)
     assert answer.headers["content-type"].startswith("application/json")
     assert answer.body["ClientName"]
@@ -356,3 +356,45 @@ def test_rate_must_be_positive(sandbox: Sandbox) -> None:
     """A limit of nothing would wait for ever."""
     with pytest.raises(ValueError, match="requests_per_second"):
         Client(credentials(sandbox), requests_per_second=0)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_page_for_people(client: Client, sandbox: Sandbox, method: str) -> None:
+    """A log-in or maintenance page with status 200 is no answer; a write is not taken as carried out."""
+    sandbox.add_fault(action="status", status=200, body="<html>Sign in</html>", path="/Customers", times=0)
+    with pytest.raises(InvalidResponseError, match="HTML") as caught:
+        client.request(method, "Customers", body=CUSTOMER if method == "POST" else None)
+    assert caught.value.outcome_unknown
+    assert sandbox.count(method, "/Customers") == (1 if method == "POST" else RetryOptions().attempts)
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "text/plain; charset=utf-8", ""])
+def test_json_by_another_name(client: Client, sandbox: Sandbox, kind: str) -> None:
+    """JSON that a gateway declares as text, or not at all, is JSON."""
+    sandbox.add_fault(
+        action="status",
+        status=200,
+        body='{"Id": 1}',
+        headers={"Content-Type": kind},
+        path="/Customers",
+        times=0,
+    )
+    assert client.request("GET", "Customers").body == {"Id": 1}
+
+
+def test_last_refusal_pauses_the_others(sandbox: Sandbox, clock: FakeClock) -> None:
+    """A 429 is told to all who share the limit, also when it ends the call."""
+    throttle = Unthrottled()
+    sandbox.add_fault(action="status", status=429, headers={"Retry-After": "7"}, path="/Customers", times=0)
+    with (
+        Client(
+            credentials(sandbox),
+            host=sandbox.url,
+            clock=clock,
+            throttle=throttle,
+            retry=RetryOptions(attempts=1),
+        ) as client,
+        pytest.raises(RateLimitError),
+    ):
+        client.request("GET", "Customers")
+    assert throttle.pauses == [7]

@@ -13,6 +13,8 @@ from airflow_provider_poweroffice.api import Client, Page, Pages, RetryOptions
 from airflow_provider_poweroffice.api.dialects.base import PageInfo
 from airflow_provider_poweroffice.api.page import PageOptions
 from airflow_provider_poweroffice.errors import (
+    IncompleteReadError,
+    InvalidResponseError,
     NotFoundError,
     PaginationError,
     PermissionDeniedError,
@@ -276,23 +278,109 @@ def test_missing_privilege_is_never_skipped(client: Client, sandbox: Sandbox) ->
         list(client.pages("Customers", on_page_error=lambda *_: True))
 
 
-@pytest.mark.parametrize("mutation", ["insert", "delete"])
-def test_moving_data_is_warned_of(
-    client: Client, sandbox: Sandbox, caplog: pytest.LogCaptureFixture, mutation: str
+def test_growing_data_is_warned_of(
+    client: Client, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A collection that changes while it is read is warned of, and no row comes twice."""
-    sandbox.set(mutation=mutation)
+    """A collection that grows while it is read is warned of, and no row comes twice."""
+    sandbox.set(mutation="insert")
     with caplog.at_level(logging.WARNING):
         found = ids(client, page_size=30)
     assert len(found) == len(set(found))
     assert "the collection changed" in caplog.text
 
 
+def test_shrinking_data_is_an_error(client: Client, sandbox: Sandbox) -> None:
+    """When rows go while pages are read, others move to pages already read: read again, do not go on."""
+    sandbox.set(mutation="delete")
+    with pytest.raises(IncompleteReadError, match="shrank from"):
+        ids(client, page_size=30)
+
+
+EMPTY: list[dict[str, object]] = [
+    {"action": "status", "status": 204},
+    {"action": "status", "status": 200, "body": "[]"},
+    {"action": "status", "status": 404, "body": "{}"},
+    {"action": "status", "status": 200, "body": ""},
+]
+
+
+@pytest.mark.parametrize("pagination", ["full", "minimal", "totals-only"])
+@pytest.mark.parametrize("fault", EMPTY, ids=lambda fault: f"{fault['status']}-{fault.get('body', '')}")
+def test_hole_in_the_middle(
+    client: Client, sandbox: Sandbox, pagination: str, fault: dict[str, object]
+) -> None:
+    """An empty page where the server said that there is more is no end: asked again, then an error."""
+    sandbox.set(pagination=pagination)
+    pages = client.pages("Customers", page_size=20)
+    next(pages)
+    sandbox.add_fault(**fault, path="/Customers", times=0)
+    with pytest.raises((IncompleteReadError, InvalidResponseError)):
+        list(pages)
+    sandbox.clear_faults()
+    if fault["status"] != 404:
+        sandbox.add_fault(**fault, path="/Customers", every=3, times=1)
+        assert len(ids(client, page_size=20)) == sandbox.totals()["Customers"]
+
+
+def test_empty_answer_is_not_an_empty_collection(client: Client, sandbox: Sandbox) -> None:
+    """A 200 without content is a broken answer; only 204 and [] mean that there is nothing."""
+    sandbox.add_fault(action="status", status=200, body="", path="/Customers", times=1)
+    assert len(ids(client)) == sandbox.totals()["Customers"]
+
+
+def test_another_page_than_asked_for(client: Client, sandbox: Sandbox) -> None:
+    """A cache that answers every page with the first is caught by the page's own number."""
+    rows = json.dumps([{"Id": number} for number in range(10)])
+    header = json.dumps({"currentPage": 1, "totalCount": 20, "totalPages": 2, "pageSize": 10})
+    sandbox.add_fault(
+        action="status", status=200, body=rows, headers={"X-Pagination": header}, path="/Customers", times=0
+    )
+    with pytest.raises(PaginationError, match="asked for page 2, the answer says page 1"):
+        ids(client, page_size=10)
+
+
+@pytest.mark.parametrize("start", [0, 1])
+def test_pages_counted_from_zero(start: int) -> None:
+    """The page's own number is not confirmed: counting from 0 is accepted when it is kept to."""
+
+    def fetch(number: int, _expected: bool) -> Page:
+        info = PageInfo(total_rows=3, total_pages=3, number=number - 1 + start)
+        return Page(number, b"[1]", [msgspec.Raw(b'{"Id": %d}' % number)], info)
+
+    pages = Pages(fetch, PageOptions(page_size=1, first_page=1), label="GET /x")
+    assert [row["Id"] for page in pages for row in page] == [1, 2, 3]
+
+
+def test_whole_list(client: Client, sandbox: Sandbox) -> None:
+    """A list that has no pages is read with one request, without paging names the server would refuse."""
+    rows = json.dumps([{"Ordinal": 1}, {"Ordinal": 2}])
+    sandbox.add_fault(action="status", status=200, body=rows, path="/CustomDimensionSettings", times=0)
+    assert [row["Ordinal"] for page in client.pages("CustomDimensionSettings") for row in page] == [1, 2]
+    assert [entry.query for entry in sandbox.journal() if entry.method == "GET"] == [""]
+
+
+def test_first_page_skipped_without_totals(sandbox: Sandbox, clock: FakeClock) -> None:
+    """A skipped first page is recorded, also where a page past the end is a 404."""
+    sandbox.set(pagination="absent", page_past_end="404")
+    sandbox.add_fault(action="status", status=500, path="/Customers", times=1)
+    with Client(
+        credentials(sandbox),
+        host=sandbox.url,
+        clock=clock,
+        throttle=Unthrottled(),
+        retry=RetryOptions(attempts=1),
+    ) as client:
+        pages = client.pages("Customers", on_page_error=lambda *_: True)
+        assert list(pages) == []
+        assert [skip["page"] for skip in pages.skipped] == [1]
+        assert not pages.complete
+
+
 def test_cap_with_a_count_by_the_size_asked_for() -> None:
     """A server that counts its pages by the size asked for, and sends fewer rows, is read to the end."""
     info = PageInfo(total_rows=3, total_pages=1)
 
-    def fetch(number: int) -> Page:
+    def fetch(number: int, _expected: bool) -> Page:
         rows = [msgspec.Raw(b'{"Id": %d}' % number)] if number <= 3 else []
         return Page(number, b"[%d]" % number, rows, info)
 
@@ -300,13 +388,13 @@ def test_cap_with_a_count_by_the_size_asked_for() -> None:
     assert [row["Id"] for page in pages for row in page] == [1, 2, 3]
 
 
-def test_empty_page_before_the_last() -> None:
-    """The total decides, not the emptiness of a page in the middle."""
-    info = PageInfo(total_rows=2, total_pages=3)
+def test_fewer_rows_than_counted() -> None:
+    """A read that ends before the server's count is an error, not a short list."""
+    info = PageInfo(total_rows=3, total_pages=1)
 
-    def fetch(number: int) -> Page:
-        rows = [] if number == 2 else [msgspec.Raw(b'{"Id": %d}' % number)]
-        return Page(number, b"[%d]" % number, rows, info if rows else PageInfo())
+    def fetch(number: int, _expected: bool) -> Page:
+        rows = [msgspec.Raw(b'{"Id": 1}')] if number == 1 else []
+        return Page(number, b"[%d]" % number, rows, info)
 
-    pages = Pages(fetch, PageOptions(page_size=1, first_page=1), label="GET /x")
-    assert [row["Id"] for page in pages for row in page] == [1, 3]
+    with pytest.raises(IncompleteReadError, match="1 rows came, the server counts 3"):
+        list(Pages(fetch, PageOptions(page_size=3, first_page=1), label="GET /x"))

@@ -14,6 +14,7 @@ from airflow_provider_poweroffice.errors import (
     APIConnectionError,
     APIStatusError,
     AuthenticationError,
+    IncompleteReadError,
     InvalidResponseError,
     PaginationError,
     UntrustedHostError,
@@ -46,6 +47,8 @@ BAD_CERTIFICATE = APIConnectionError("x", outcome_unknown=False, permanent=True)
         (status_error(502), True),
         (status_error(503), True),
         (status_error(504), True),
+        (status_error(520), True),
+        (IncompleteReadError("x"), True),
         (status_error(408, unknown=True), True),
         (LOST, True),
         (InvalidResponseError("x"), True),
@@ -94,6 +97,7 @@ def test_server_wait_wins() -> None:
     assert wait_seconds(options, status_error(429, retry_after=0), 1, 0.0) == 1
     assert wait_seconds(options, status_error(429), 1, 1.0) == 1.5
     assert wait_seconds(options, status_error(503, retry_after=20), 1, 0.0) == 20
+    assert wait_seconds(options, status_error(503, retry_after=0), 3, 0.0) == 2, "0 is no leave to hammer"
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,9 @@ def test_pause_holds_for_all(clock: FakeClock) -> None:
     throttle.pause(3)
     throttle.acquire()
     assert clock.now - began == 7
+    throttle.pause(5000)
+    throttle.acquire()
+    assert clock.now - began == 67, "one refusal does not stop all others for ever"
 
 
 def test_threads_share_the_limit() -> None:
@@ -62,7 +65,8 @@ def test_threads_share_the_limit() -> None:
 def test_shared_by_subscription_key() -> None:
     """Clients of one subscription key share a throttle; others do not; the key is not kept."""
     one = shared_throttle("key-one", "host", 10)
-    assert shared_throttle("key-one", "host", 10) is one
+    assert shared_throttle("key-one", "host", 5) is one
+    assert one.rate == 5
     assert shared_throttle("key-two", "host", 10) is not one
     assert shared_throttle("key-one", "other", 10) is not one
     from airflow_provider_poweroffice.api import throttle  # noqa: PLC0415 - to look inside
@@ -87,11 +91,11 @@ def test_every_request_is_paced(clock: FakeClock) -> None:
 
 
 def test_rate_of_the_client_is_an_option() -> None:
-    """requests_per_second changes the pace on the wire."""
+    """requests_per_second sets the pace; of several for one key, the lowest holds for all."""
     with Sandbox(rate_limit=0) as sandbox:
-        fast = Client(credentials(sandbox), host=sandbox.url, requests_per_second=1000)
-        assert fast._throttle._slots == 1000  # type: ignore[attr-defined]
-        assert Client(credentials(sandbox), host=sandbox.url)._throttle._slots == 10  # type: ignore[attr-defined]
+        for asked, kept in ((1000, 1000), (None, 10), (4, 4), (1000, 4)):
+            client = Client(credentials(sandbox), host=sandbox.url, requests_per_second=asked)
+            assert client._throttle.rate == kept  # type: ignore[attr-defined]
 
 
 def test_core_needs_no_airflow() -> None:

@@ -118,4 +118,4 @@ def test_keys_stay_out_of_texts() -> None:
     """A repr shows no key, and a text that holds one is blanked."""
     keys = Credentials(application_key="aaaaaa", client_key="bbbbbb", subscription_key="cccccc")
     assert repr(keys) == "Credentials()"
-    assert scrub(f"x {keys.basic} cccccc y", keys.secrets) == "x *** *** y"
+    assert scrub(f"x {keys.basic} CCCCCC y", keys.secrets) == "x *** *** y"

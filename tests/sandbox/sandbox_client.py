@@ -19,9 +19,11 @@ YEARS = {"fromDate": "2022-01-01", "toDate": "2030-12-31"}
 class Api:
     """A client of one company."""
 
-    def __init__(self, sandbox: Sandbox, company: int = 0, environment: str = "production") -> None:
+    def __init__(
+        self, sandbox: Sandbox, company: int = 0, environment: str = "production", application: int = 0
+    ) -> None:
         self.sandbox = sandbox
-        self.keys = sandbox.keys(company, environment)
+        self.keys = sandbox.keys(company, environment, application)
         self.base = sandbox.base_url(environment)
         self.token_url = sandbox.token_url(environment)
         self.session = requests.Session()

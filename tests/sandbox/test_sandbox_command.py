@@ -57,7 +57,7 @@ def test_start_and_stop(number: int) -> None:
         assert process.wait(5) == 0
         assert process.stderr.read() == ""
     assert "export AIRFLOW_CONN_POWEROFFICE_DEFAULT='{" in text
-    assert text.count("client key ") == 6
+    assert text.count("client key ") == 8
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -236,3 +237,10 @@ def test_settings(api: Api) -> None:
     """Settings are single objects with the documented fields."""
     assert api.get("LockDateSettings").json() == {"LockDate": "2022-12-31"}
     assert api.get("FinancialSettings").json()["CurrencyCode"] == "NOK"
+
+
+def test_date_header(api: Api) -> None:
+    """Every answer tells the sandbox's own time, which moves when it is moved."""
+    before = parsedate_to_datetime(api.get("VatCodes").headers["Date"])
+    api.sandbox.advance(3600)
+    assert 3590 < (parsedate_to_datetime(api.get("VatCodes").headers["Date"]) - before).total_seconds() < 3700

@@ -15,8 +15,9 @@ from upath import UPath
 
 from airflow_provider_poweroffice.api.dialects.base import PageInfo
 from airflow_provider_poweroffice.api.page import Page
-from airflow_provider_poweroffice.storage.codecs import Spool, Watermark, encode
+from airflow_provider_poweroffice.storage.codecs import Spool, encode
 from airflow_provider_poweroffice.storage.publish import publish
+from airflow_provider_poweroffice.storage.watermark import Watermark
 
 
 def page(text: bytes, number: int = 1) -> Page:
@@ -24,6 +25,7 @@ def page(text: bytes, number: int = 1) -> Page:
     return Page(number, text, msgspec.json.decode(text, type=list[msgspec.Raw]), PageInfo())
 
 
+LATER = "Sun, 22 Nov 2026 12:00:00 GMT"
 ONE = page(b'[{"Id":1,"Amount":1.10},{"Id":2,"Amount":-0.00,"Big":12345678901234567890.123}]')
 TWO = page(b'[{"Id":3,"Text":"l\\u00f8nn \\n \xc3\xb8"}]', 2)
 PRETTY = page(b'[\r\n  {\n    "Id": 4,\n    "Amount": 1.10,\n    "Text": "a\\nb"\n  }\n]')
@@ -82,14 +84,18 @@ def test_spool(pages: list[Page], *, compress: bool) -> None:
 def test_watermark() -> None:
     """The latest change of all rows, wherever it stands, as the server wrote it."""
     mark = Watermark("LastChangedDateTimeOffset")
-    assert mark.value is None
+    assert mark.value(LATER) is None
     stamp = '[{"Id":%d,"LastChangedDateTimeOffset":"%s"},{"Id":0},{"LastChangedDateTimeOffset":null}]'
     for number, text in enumerate(
         ["2026-05-02T13:09:55.9103401Z", "2026-05-02T13:09:55.9103402Z", "2026-05-02T13:09:55.91Z"]
     ):
         mark.see(page((stamp % (number, text)).encode()))
     mark.see(ONE)
-    assert mark.value == "2026-05-02T13:09:55.9103402Z"
+    assert mark.value(LATER) == "2026-05-02T13:09:55.9103402Z"
+    assert mark.value(None) is None, "a server that does not tell the time"
+    assert mark.value("noon") is None
+    began = "Sat, 02 May 2026 13:09:30 GMT"
+    assert mark.value(began) == "2026-05-02T13:09:30.0000000Z", "what changed during the read is read again"
 
 
 @pytest.mark.parametrize("odd", [b"17", b'"soon"', b"{}"])
@@ -97,7 +103,7 @@ def test_odd_watermark(odd: bytes) -> None:
     """A field that is no timestamp gives no watermark, and no failure."""
     mark = Watermark("Changed")
     mark.see(page(b'[{"Changed":' + odd + b"}]"))
-    assert mark.value is None
+    assert mark.value(LATER) is None
 
 
 @pytest.fixture
@@ -147,7 +153,15 @@ def test_failed_publish_leaves_the_old(
 
 def test_leftovers_of_a_killed_run_go(finished: str, tmp_path: Path) -> None:
     """What a killed run left beside the target is removed by the next; other files stay."""
-    (tmp_path / ".b.ndjson.partial-0123").write_bytes(b"half")
+    left = f".{hashlib.sha256(b'b.ndjson').hexdigest()[:16]}.partial-0123"
+    (tmp_path / left).write_bytes(b"half")
     (tmp_path / ".c.ndjson.partial-0123").write_bytes(b"half")
     publish(finished, UPath(f"file://{tmp_path}/b.ndjson"))
     assert sorted(path.name for path in tmp_path.iterdir()) == [".c.ndjson.partial-0123", "b.ndjson", "spool"]
+
+
+def test_long_name(finished: str, tmp_path: Path) -> None:
+    """Any name the file system takes will do; the one used meanwhile is not longer."""
+    name = "x" * 255
+    publish(finished, UPath(f"file://{tmp_path}/{name}"))
+    assert (tmp_path / name).read_bytes() == b"new"

@@ -1,0 +1,162 @@
+"""
+The official OpenAPI file as the conformance test reads it: operations, examples made of schemas, JSON Schema.
+
+Rule: knows the file and nothing of the sandbox.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jsonschema
+import pytest
+
+FACTS = Path(__file__).parents[3] / "shared" / "facts"
+SPEC = FACTS / "poweroffice-openapi-v2-2025.yaml"
+TOKEN_SPEC = FACTS / "poweroffice-token-openapi.json"
+beside_facts = pytest.mark.skipif(
+    bool(os.environ.get("CI")) or not SPEC.exists(), reason="the OpenAPI file is not beside the checkout"
+)
+UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+PATTERNS = {
+    "uuid": UUID,
+    "date": r"^\d{4}-\d\d-\d\d$",
+    "date-time": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z$",
+}
+# Enums without a value for "none"; that it is null then is assumed, OpenAPI 3.0 cannot say so.
+NULLABLE = {"ApprovalState"}
+EXAMPLES = {
+    "uuid": "0a000000-0000-4000-8000-000000000001",
+    "date": "2025-03-01",
+    "date-time": "2025-03-01T00:00:00Z",
+}
+
+
+class Operation(NamedTuple):
+    """One operation of the file."""
+
+    method: str
+    path: str
+    facts: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Method and path."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def area(self) -> str:
+        """The first part of the path."""
+        return self.path.split("/")[1]
+
+    @property
+    def statuses(self) -> set[int]:
+        """The documented status codes."""
+        return {int(code) for code in self.facts["responses"] if code.isdecimal()}
+
+    @property
+    def query(self) -> list[dict[str, Any]]:
+        """The query parameters, without the paging group."""
+        found = [item for item in self.facts.get("parameters", ()) if item["in"] == "query"]
+        return [item for item in found if item["name"] != "resourceParameter"]
+
+    @property
+    def is_paged(self) -> bool:
+        """Whether it takes PageNumber and its relatives."""
+        names = {item["name"] for item in self.facts.get("parameters", ())}
+        return self.method == "GET" and "resourceParameter" in names
+
+    @property
+    def is_queried(self) -> bool:
+        """Whether it is a GET with query parameters of its own."""
+        return self.method == "GET" and bool(self.query)
+
+    def answer(self, status: int) -> dict[str, Any] | None:
+        """Give the schema of an answer, if it has one."""
+        contents = self.facts["responses"][str(status)].get("content", {}).values()
+        return next((item["schema"] for item in contents if item.get("schema")), None)
+
+    @property
+    def body(self) -> dict[str, Any] | None:
+        """The schema of the request's body, if it has one."""
+        contents = self.facts.get("requestBody", {}).get("content", {}).values()
+        return next((item["schema"] for item in contents), None)
+
+
+@functools.cache
+def spec() -> dict[str, Any]:
+    """Read the file once."""
+    yaml = pytest.importorskip("yaml")
+    text = SPEC.read_text(encoding="utf-8")
+    found: dict[str, Any] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return found
+
+
+@functools.cache
+def operations() -> list[Operation]:
+    """Give all operations: reads first, deletions last."""
+    order = ("get", "post", "patch", "put", "delete")
+    paths = spec()["paths"]
+    return [
+        Operation(method.upper(), path, paths[path][method])
+        for method in order
+        for path in sorted(paths)
+        if method in paths[path]
+    ]
+
+
+def target(schema: dict[str, Any]) -> dict[str, Any]:
+    """Follow a reference."""
+    name = schema.get("$ref", "").rsplit("/", 1)[-1]
+    return spec()["components"]["schemas"][name] if name else schema
+
+
+def as_json_schema(schema: dict[str, Any], *, nullable: bool = False) -> dict[str, Any]:
+    """Convert a schema of OpenAPI 3.0: nullable, formats; every property must be there and no other."""
+    inner = target(schema)
+    if "enum" in inner:
+        return {"enum": [*inner["enum"], *([None] if nullable else ())]}
+    made: dict[str, Any] = {"type": inner["type"]}
+    if "properties" in inner:
+        properties = inner["properties"].items()
+        made["properties"] = {
+            name: as_json_schema(item, nullable=name in NULLABLE) for name, item in properties
+        }
+        made["required"] = list(inner["properties"])
+        made["additionalProperties"] = False
+    if "items" in inner:
+        made["items"] = as_json_schema(inner["items"])
+    if "maxLength" in inner:
+        made["maxLength"] = inner["maxLength"]
+    if inner.get("format") in PATTERNS:
+        made["pattern"] = PATTERNS[inner["format"]]
+    # An object by reference is null when there is none; OpenAPI 3.0 cannot say so.
+    if inner.get("nullable") or (inner is not schema and "properties" in inner):
+        made["type"] = [inner["type"], "null"]
+    return made
+
+
+@functools.cache
+def validator(operation: str, status: int) -> jsonschema.Draft202012Validator | None:
+    """Make the check of one answer."""
+    found = next(item for item in operations() if item.name == operation)
+    schema = found.answer(status)
+    return None if schema is None else jsonschema.Draft202012Validator(as_json_schema(schema))
+
+
+def example(schema: dict[str, Any], name: str = "") -> Any:
+    """Make the smallest valid value of a schema: required properties only."""
+    inner = target(schema)
+    if "enum" in inner:
+        return inner["enum"][0]
+    if inner["type"] == "object":
+        properties = inner.get("properties", {})
+        return {item: example(properties[item], item) for item in inner.get("required", ())}
+    if inner["type"] == "array":
+        return []
+    if inner["type"] == "string":
+        return EXAMPLES.get(inner.get("format", ""), f"{name} 1"[: inner.get("maxLength", 50)])
+    return {"integer": 1, "number": 1.5, "boolean": True}[inner["type"]]
