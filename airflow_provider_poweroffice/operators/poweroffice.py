@@ -31,7 +31,12 @@ from airflow_provider_poweroffice.operators.answers import (
 )
 from airflow_provider_poweroffice.operators.failures import fail_task_when_final
 from airflow_provider_poweroffice.operators.files import read_files
-from airflow_provider_poweroffice.operators.page_errors import check_page_error, page_error_handler
+from airflow_provider_poweroffice.operators.page_arguments import (
+    check_page_error,
+    check_paging,
+    more_rows,
+    page_error_handler,
+)
 from airflow_provider_poweroffice.operators.write_guard import WriteGuard
 
 if TYPE_CHECKING:
@@ -156,29 +161,7 @@ class PowerOfficeOperator(BaseOperator):
         check_limit(max_result_bytes)
         warn_of_unknown(endpoint)
         check_page_error(on_page_error)
-        self._check_paging()
-
-    def _check_paging(self) -> None:
-        paging = {
-            "page_size": None,
-            "first_page": None,
-            "max_pages": None,
-            "changed_since": None,
-            "created_since": None,
-            "order_by": "default",
-            "overlap": OVERLAP,
-            "on_page_error": "stop",
-        }
-        single = {"method": "GET", "body": None, "files": None, "idempotent": None, "fail_on_error": True}
-        for name, default in (single if self.paginate else paging).items():
-            if getattr(self, name) != default:
-                raise ValueError(
-                    f"paginate=True needs {name}={default!r}"
-                    if self.paginate
-                    else f"{name} needs paginate=True"
-                )
-        if self.paginate and self.response in ("response", "text", "bytes"):
-            raise ValueError("paginate=True goes with response='json' or a type")
+        check_paging(self)
 
     @cached_property
     def hook(self) -> PowerOfficeHook:
@@ -210,19 +193,13 @@ class PowerOfficeOperator(BaseOperator):
             idempotent=self.idempotent,
             fail_on_error=self.fail_on_error,
         )
-        self._warn_of_more(client, answer)
-        return answer
-
-    def _warn_of_more(self, client: Client, answer: Response) -> None:
-        """Say it when a list has more pages than the one that was asked for."""
-        info = client.dialect.page_info(answer.headers)
-        asked = {name.lower() for name in self.query or {}}
-        if "pagenumber" not in asked and (info.is_last is False or (info.total_pages or 1) > 1):
+        if rows := more_rows(client.dialect.page_info(answer.headers), self.query):
             self.log.warning(
-                "%s: this is the first page only, of %s rows in all; paginate=True reads them all",
+                "%s: the first page only, of %s rows in all; paginate=True reads them all",
                 self.endpoint,
-                info.total_rows or "more",
+                rows,
             )
+        return answer
 
     def _result_of(self, answer: Response) -> Any:
         result = render(answer, self.response if self.fail_on_error else "response")

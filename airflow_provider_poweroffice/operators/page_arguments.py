@@ -1,0 +1,78 @@
+"""The arguments about pages: which go together, and what becomes of a page that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from airflow_provider_poweroffice.api.dialects.base import PageInfo
+from airflow_provider_poweroffice.api.since import OVERLAP
+from airflow_provider_poweroffice.errors import PowerOfficeError
+
+_OF_PAGES: dict[str, Any] = {
+    "page_size": None,
+    "first_page": None,
+    "max_pages": None,
+    "changed_since": None,
+    "created_since": None,
+    "order_by": "default",
+    "overlap": OVERLAP,
+    "on_page_error": "stop",
+}
+_OF_ONE_CALL: dict[str, Any] = {
+    "method": "GET",
+    "body": None,
+    "files": None,
+    "idempotent": None,
+    "fail_on_error": True,
+}
+
+
+def check_page_error(value: Any) -> None:
+    """
+    Check the argument.
+
+    :raises ValueError: it is none of ``"stop"``, ``"skip"`` and a callable.
+    """
+    if value not in {"stop", "skip"} and not callable(value):
+        raise ValueError(
+            f"on_page_error must be 'stop', 'skip' or a callable (error, page) -> bool, not {value!r}"
+        )
+
+
+def page_error_handler(value: Any) -> Callable[[PowerOfficeError, int], bool] | None:
+    """Turn the argument into what ``Client.pages`` takes."""
+    if value == "stop":
+        return None
+    if value == "skip":
+        return lambda _error, _page: True
+    handler: Callable[[PowerOfficeError, int], bool] = value
+    return handler
+
+
+def check_paging(operator: Any) -> None:
+    """
+    Refuse arguments that would do nothing: those of pages without ``paginate``, those of one call with it.
+
+    :raises ValueError: names the argument and what it needs.
+    """
+    for name, default in (_OF_ONE_CALL if operator.paginate else _OF_PAGES).items():
+        if getattr(operator, name) != default:
+            needs = f"paginate=True needs {name}={default!r}"
+            raise ValueError(needs if operator.paginate else f"{name} needs paginate=True")
+    if operator.paginate and isinstance(operator.response, str) and operator.response != "json":
+        raise ValueError("paginate=True goes with response='json' or a type")
+
+
+def more_rows(info: PageInfo, query: Mapping[str, Any] | None) -> str | None:
+    """
+    Tell whether a list was cut after its first page.
+
+    :param info: what the answer says about paging.
+    :param query: what was asked for; who asks for a page by number knows that there are more.
+    :return: how many rows there are in all, or ``"more"``; None when nothing was cut.
+    """
+    by_number = any(name.lower() == "pagenumber" for name in query or {})
+    if by_number or not (info.is_last is False or (info.total_pages or 1) > 1):
+        return None
+    return str(info.total_rows or "more")
