@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice.api.dialects.base import PageInfo
 from airflow_provider_poweroffice.api.since import OVERLAP
 from airflow_provider_poweroffice.errors import PowerOfficeError
+
+if TYPE_CHECKING:
+    from airflow_provider_poweroffice.api.client import Client
+    from airflow_provider_poweroffice.api.paging import Pages
 
 _OF_PAGES: dict[str, Any] = {
     "page_size": None,
@@ -40,8 +44,29 @@ def check_page_error(value: Any) -> None:
         )
 
 
-def page_error_handler(value: Any) -> Callable[[PowerOfficeError, int], bool] | None:
-    """Turn the argument into what ``Client.pages`` takes."""
+def open_pages(client: Client, operator: Any) -> Pages:
+    """
+    Begin to read the collection that an operator's arguments name.
+
+    :param operator: one with ``endpoint``, ``query``, ``headers`` and the arguments about pages.
+    """
+    return client.pages(
+        operator.endpoint,
+        query=operator.query,
+        headers=operator.headers,
+        page_size=operator.page_size,
+        first_page=operator.first_page,
+        max_pages=operator.max_pages,
+        order_by=operator.order_by,
+        on_page_error=_handler(operator.on_page_error),
+        changed_since=operator.changed_since,
+        created_since=operator.created_since,
+        overlap=operator.overlap,
+    )
+
+
+def _handler(value: Any) -> Callable[[PowerOfficeError, int], bool] | None:
+    """Turn ``on_page_error`` into what ``Client.pages`` takes."""
     if value == "stop":
         return None
     if value == "skip":

@@ -35,7 +35,7 @@ from airflow_provider_poweroffice.operators.page_arguments import (
     check_page_error,
     check_paging,
     more_rows,
-    page_error_handler,
+    open_pages,
 )
 from airflow_provider_poweroffice.operators.write_guard import WriteGuard
 
@@ -230,19 +230,7 @@ class PowerOfficeOperator(BaseOperator):
         return result
 
     def _collect(self, client: Client, context: Context) -> list[Any]:
-        pages = client.pages(
-            self.endpoint,
-            query=self.query,
-            headers=self.headers,
-            page_size=self.page_size,
-            first_page=self.first_page,
-            max_pages=self.max_pages,
-            order_by=self.order_by,
-            on_page_error=page_error_handler(self.on_page_error),
-            changed_since=self.changed_since,
-            created_since=self.created_since,
-            overlap=self.overlap,
-        )
+        pages = open_pages(client, self)
         rows: list[Any] = []
         size = 0
         for page in pages:

@@ -22,7 +22,7 @@ from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
 from airflow_provider_poweroffice.operators.advice import warn_of_unknown
 from airflow_provider_poweroffice.operators.failures import fail_task_when_final
-from airflow_provider_poweroffice.operators.page_arguments import check_page_error, page_error_handler
+from airflow_provider_poweroffice.operators.page_arguments import check_page_error, open_pages
 from airflow_provider_poweroffice.storage.codecs import FORMATS, Spool, encode
 from airflow_provider_poweroffice.storage.publish import publish
 from airflow_provider_poweroffice.storage.watermark import Watermark
@@ -137,19 +137,7 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
         started = monotonic()
         target = object_path(self.object_path, self.format)
         with self.hook as hook, fail_task_when_final():
-            pages = hook.client.pages(
-                self.endpoint,
-                query=self.query,
-                headers=self.headers,
-                page_size=self.page_size,
-                first_page=self.first_page,
-                max_pages=self.max_pages,
-                order_by=self.order_by,
-                on_page_error=page_error_handler(self.on_page_error),
-                changed_since=self.changed_since,
-                created_since=self.created_since,
-                overlap=self.overlap,
-            )
+            pages = open_pages(hook.client, self)
             watermark = Watermark(hook.client.dialect.changed_field_of(self.endpoint))
             with tempfile.NamedTemporaryFile(prefix="poweroffice-") as file:
                 spool = Spool(file, compress=self.format.endswith(".gz"))
