@@ -21,16 +21,17 @@ FOREVER = 60.0  # seconds that a held-back answer would take: longer than it tak
 
 
 def kill_worker(airflow: Standalone) -> None:
-    """Kill the process that has a connection to the sandbox: the one that runs the task."""
+    """Kill the process that runs the task: the youngest that has a connection to the sandbox."""
     port = urlsplit(airflow.sandbox.url).port
 
-    def worker() -> int | None:
-        for item in psutil.net_connections("tcp"):
-            if item.raddr and item.raddr.port == port and item.pid not in {None, os.getpid()}:
-                return item.pid
-        return None
+    def workers() -> list[psutil.Process] | None:
+        connections = [
+            item for item in psutil.net_connections("tcp") if item.raddr and item.raddr.port == port
+        ]
+        pids = {item.pid for item in connections if item.status == psutil.CONN_ESTABLISHED}
+        return [psutil.Process(pid) for pid in pids - {None, os.getpid()}] or None
 
-    os.kill(until(worker), signal.SIGKILL)
+    max(until(workers), key=psutil.Process.create_time).send_signal(signal.SIGKILL)
 
 
 def held_back(airflow: Standalone, method: str, path: str, number: int) -> None:
