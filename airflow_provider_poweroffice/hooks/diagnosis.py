@@ -15,6 +15,7 @@ from airflow_provider_poweroffice.errors import AuthenticationError, PowerOffice
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _HEX = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
+_SHOWN = 20  # privileges: more would cover the page
 _OTHER = {"production": "demo", "demo": "production"}
 
 
@@ -44,7 +45,10 @@ def _information(client: Client) -> dict[str, object]:
 def _describe(information: dict[str, object], environment: str) -> str:
     def listed(name: str) -> str:
         values = information.get(name)
-        return ", ".join(map(str, values)) if isinstance(values, list) and values else "none"
+        if not isinstance(values, list) or not values:
+            return "none"
+        more = f", and {len(values) - _SHOWN} more" if len(values) > _SHOWN else ""
+        return ", ".join(map(str, values[:_SHOWN])) + more
 
     invalid = listed("InvalidPrivileges")
     return (

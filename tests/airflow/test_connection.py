@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.resources
 import json
+import re
 import subprocess
 import sys
 from importlib.metadata import entry_points, version
@@ -321,3 +322,11 @@ def test_parsing_a_dag_is_cheap() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_many_privileges_fit_the_page(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
+    """A company with very many privileges gets the first of them, and how many more there are."""
+    done, says = set_connection(monkeypatch, sandbox).test_connection()
+    assert done
+    assert says.count(",") == 20
+    assert re.search(r", and \d+ more\.$", says)
