@@ -17,7 +17,7 @@ from airflow_provider_poweroffice.errors import APIStatusError, AuthenticationEr
 if TYPE_CHECKING:
     import requests
 
-# An observer met a misleading 404 above this length (dossier §5.1); only a hint hangs on it.
+# An integrator met a misleading 404 above this length; only a hint hangs on it.
 LONG_URL = 2000
 _HINTS = {
     401: "the token was new, so the integration was switched off or the keys belong to another environment",
