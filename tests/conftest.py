@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from support import AS_NEW, FakeClock, Unthrottled, credentials
+from support import AS_NEW, FakeClock, client_of
 
 from airflow_provider_poweroffice.api import Client, RetryOptions
 from airflow_provider_poweroffice.sandbox import Sandbox
@@ -39,7 +39,5 @@ def sandbox(shared_sandbox: Sandbox) -> Sandbox:
 @pytest.fixture
 def client(sandbox: Sandbox, clock: FakeClock) -> Iterator[Client]:
     """Give a client of the first company with fake time and no throttle."""
-    with Client(
-        credentials(sandbox), host=sandbox.url, clock=clock, throttle=Unthrottled(), retry=RetryOptions()
-    ) as one:
+    with client_of(sandbox, clock, retry=RetryOptions()) as one:
         yield one

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
-from airflow_provider_poweroffice.api import Credentials
+from airflow_provider_poweroffice.api import Client, Credentials
 from airflow_provider_poweroffice.sandbox import Sandbox, Switches
 
 AS_NEW = Switches(rate_limit=0).as_dict()
@@ -62,3 +63,9 @@ def credentials(sandbox: Sandbox, company: int = 0, environment: str = "producti
         client_key=keys.client_key,
         subscription_key=keys.subscription_key,
     )
+
+
+def client_of(sandbox: Sandbox, clock: FakeClock, **options: Any) -> Client:
+    """Open a client of the first company with fake time and no throttle, with some options changed."""
+    given = {"host": sandbox.url, "clock": clock, "throttle": Unthrottled()} | options
+    return Client(credentials(sandbox), **given)

@@ -123,8 +123,16 @@ class Caller:
             clock=self._clock,
             on_wait=on_wait,
         )
+
+        def attempt() -> T:
+            try:
+                return read(self._send(call, label))
+            except RateLimitError as error:  # of the API or the token endpoint: all who share it are refused
+                self._throttle.pause(max(error.retry_after or 0.0, MINIMUM_RATE_LIMIT_WAIT))
+                raise
+
         try:
-            return loop(lambda: read(self._send(call, label)))
+            return loop(attempt)
         except PowerOfficeError as error:
             note_uncertain_attempts(error, uncertain)
             raise
@@ -146,7 +154,7 @@ class Caller:
         if response.is_success:
             return response
         resource = self.dialect.known.find(call.endpoint)
-        refusal = status_error(
+        raise status_error(
             self.dialect,
             response,
             self._clock.time(),
@@ -154,9 +162,6 @@ class Caller:
             url_length=len(answer.request.url or ""),
             privilege=resource.privilege_for(call.method) if resource else "",
         )
-        if isinstance(refusal, RateLimitError):  # whoever shares the limit would be refused too
-            self._throttle.pause(max(refusal.retry_after or 0.0, MINIMUM_RATE_LIMIT_WAIT))
-        raise refusal
 
     def path_of(self, call: Call) -> str:
         """Give the path of a call's URL, without the query."""

@@ -14,6 +14,8 @@ import jsonschema
 import pytest
 from airflow.sdk import BaseHook, Connection
 
+from airflow_provider_poweroffice.api.options import RetryOptions
+from airflow_provider_poweroffice.errors import APITimeoutError
 from airflow_provider_poweroffice.hooks.form import CONN_FIELDS
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.hooks.settings import read_settings
@@ -330,3 +332,16 @@ def test_many_privileges_fit_the_page(monkeypatch: pytest.MonkeyPatch, sandbox: 
     assert done
     assert says.count(",") == 20
     assert re.search(r", and \d+ more\.$", says)
+
+
+def test_timeouts_reach_the_wire(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
+    """The connection's own time limits are those of every request."""
+    limits = {"connect_timeout": 3, "read_timeout": 0.1}
+    hook = set_connection(monkeypatch, sandbox, extra=limits)
+    hook.retry_options = RetryOptions(attempts=1)
+    hook.client.auth.token()
+    adapter = hook.get_conn().get_adapter(sandbox.url)
+    assert (adapter._timeouts.connect, adapter._timeouts.read) == (3, 0.1)  # type: ignore[attr-defined]
+    sandbox.add_fault(action="delay", seconds=0.3, path="/VatCodes", times=1)
+    with pytest.raises(APITimeoutError):
+        hook.client.request("GET", "VatCodes")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from support import FakeClock, Unthrottled, credentials
+from support import FakeClock, Unthrottled, client_of, credentials
 
 from airflow_provider_poweroffice.api import Client, Credentials, RetryOptions
 from airflow_provider_poweroffice.errors import (
@@ -133,11 +133,9 @@ def test_token_endpoint_stays_down(
 ) -> None:
     """When the token endpoint stays down, the error is typed, and nothing is said to be uncertain."""
     sandbox.add_fault(action="status", status=status, path=TOKEN, times=0)
-    client = Client(
-        credentials(sandbox),
-        host=sandbox.url,
-        clock=clock,
-        throttle=Unthrottled(),
+    client = client_of(
+        sandbox,
+        clock,
         retry=RetryOptions(attempts=2),
     )
     with client, pytest.raises(kind) as caught:
@@ -156,11 +154,9 @@ def test_token_reply_breaks_off(client: Client, sandbox: Sandbox, action: str) -
 def test_answer_without_token(sandbox: Sandbox, clock: FakeClock) -> None:
     """A 200 without a token is an error of its own, not a KeyError."""
     sandbox.add_fault(action="status", status=200, body='{"expires_in": 5}', path=TOKEN, times=0)
-    client = Client(
-        credentials(sandbox),
-        host=sandbox.url,
-        clock=clock,
-        throttle=Unthrottled(),
+    client = client_of(
+        sandbox,
+        clock,
         retry=RetryOptions(attempts=1),
     )
     with client, pytest.raises(InvalidResponseError, match="access_token"):
@@ -230,9 +226,7 @@ def test_each_environment_has_its_own_keys(sandbox: Sandbox, clock: FakeClock) -
 def test_on_token_hears_of_each(sandbox: Sandbox, clock: FakeClock) -> None:
     """Each new token is announced before it is used, so that a log can mask it."""
     heard: list[str] = []
-    with Client(
-        credentials(sandbox), host=sandbox.url, clock=clock, throttle=Unthrottled(), on_token=heard.append
-    ) as client:
+    with client_of(sandbox, clock, on_token=heard.append) as client:
         client.request("GET", "VatCodes")
         sandbox.expire_tokens()
         client.request("GET", "VatCodes")

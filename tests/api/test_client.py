@@ -7,7 +7,7 @@ import logging
 from typing import Any
 
 import pytest
-from support import FakeClock, Unthrottled, credentials
+from support import FakeClock, Unthrottled, client_of, credentials
 
 from airflow_provider_poweroffice.api import Client, RetryOptions, Timeouts
 from airflow_provider_poweroffice.errors import (
@@ -202,7 +202,7 @@ def test_throttled_write_is_repeated(client: Client, sandbox: Sandbox, clock: Fa
 def test_rate_limit_forms(sandbox: Sandbox, clock: FakeClock, form: str) -> None:
     """The server's wait is understood as seconds, as a date, and from the body alone."""
     sandbox.set(rate_limit=1, retry_after=form)
-    with Client(credentials(sandbox), host=sandbox.url, clock=clock, throttle=Unthrottled()) as client:
+    with client_of(sandbox, clock) as client:
         clock.lead(sandbox)
         for _ in range(3):
             assert client.request("GET", "VatCodes").status_code == 200
@@ -214,11 +214,9 @@ def test_long_wait_is_raised_not_slept(sandbox: Sandbox, clock: FakeClock) -> No
     """A wait beyond the deadline is raised at once, and the error says how long the server wanted."""
     sandbox.add_fault(action="status", status=429, headers={"Retry-After": "3600"}, path="/Customers")
     with (
-        Client(
-            credentials(sandbox),
-            host=sandbox.url,
-            clock=clock,
-            throttle=Unthrottled(),
+        client_of(
+            sandbox,
+            clock,
             retry=RetryOptions(deadline=60),
         ) as client,
         pytest.raises(RateLimitError) as caught,
@@ -235,9 +233,7 @@ def test_attempts_and_deadline(sandbox: Sandbox, clock: FakeClock) -> None:
         before = sandbox.count("GET", "/Customers")
         started = clock.now
         with (
-            Client(
-                credentials(sandbox), host=sandbox.url, clock=clock, throttle=Unthrottled(), retry=options
-            ) as client,
+            client_of(sandbox, clock, retry=options) as client,
             pytest.raises(ServerError),
         ):
             client.request("GET", "Customers")
@@ -278,11 +274,9 @@ def test_nobody_there(sandbox: Sandbox, clock: FakeClock) -> None:
 
 def test_read_timeout(sandbox: Sandbox, clock: FakeClock) -> None:
     """A silent server is given up after the read timeout, a writing call with an unknown outcome."""
-    with Client(
-        credentials(sandbox),
-        host=sandbox.url,
-        clock=clock,
-        throttle=Unthrottled(),
+    with client_of(
+        sandbox,
+        clock,
         timeouts=Timeouts(read=0.1),
     ) as client:
         client.auth.token()
@@ -382,10 +376,11 @@ def test_json_by_another_name(client: Client, sandbox: Sandbox, kind: str) -> No
     assert client.request("GET", "Customers").body == {"Id": 1}
 
 
-def test_last_refusal_pauses_the_others(sandbox: Sandbox, clock: FakeClock) -> None:
-    """A 429 is told to all who share the limit, also when it ends the call."""
+@pytest.mark.parametrize("path", ["/Customers", "/OAuth/Token"])
+def test_last_refusal_pauses_the_others(sandbox: Sandbox, clock: FakeClock, path: str) -> None:
+    """A 429, of the API or the token endpoint, is told to all who share the limit, even the last."""
     throttle = Unthrottled()
-    sandbox.add_fault(action="status", status=429, headers={"Retry-After": "7"}, path="/Customers", times=0)
+    sandbox.add_fault(action="status", status=429, headers={"Retry-After": "7"}, path=path, times=0)
     with (
         Client(
             credentials(sandbox),

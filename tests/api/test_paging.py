@@ -7,7 +7,7 @@ import logging
 
 import msgspec
 import pytest
-from support import FakeClock, Unthrottled, credentials
+from support import FakeClock, client_of
 
 from airflow_provider_poweroffice.api import Client, Page, Pages, RetryOptions
 from airflow_provider_poweroffice.api.dialects.base import PageInfo
@@ -38,11 +38,9 @@ def test_every_row_once(clock: FakeClock, rows: int, pagination: str, page_past_
     """Zero, one, a page less one, a page, a page and one, two pages: with and without the header."""
     with (
         Sandbox(rate_limit=0, customers=rows, pagination=pagination, page_past_end=page_past_end) as sandbox,
-        Client(
-            credentials(sandbox),
-            host=sandbox.url,
-            clock=clock,
-            throttle=Unthrottled(),
+        client_of(
+            sandbox,
+            clock,
             retry=RetryOptions(attempts=1),
         ) as client,
     ):
@@ -176,11 +174,9 @@ def test_each_trouble_on_the_way(client: Client, sandbox: Sandbox, fault: dict[s
 
 def test_all_trouble_together(sandbox: Sandbox, clock: FakeClock) -> None:
     """Expired tokens, 429s, 503s and broken bodies, all at once: the same rows, once each."""
-    client = Client(
-        credentials(sandbox),
-        host=sandbox.url,
-        clock=clock,
-        throttle=Unthrottled(),
+    client = client_of(
+        sandbox,
+        clock,
         retry=RetryOptions(attempts=30, deadline=1e6),
     )
     expected = ids(client, "AccountTransactions", query=DATES)
@@ -212,11 +208,9 @@ def page_fault(sandbox: Sandbox, number: int) -> None:
 def test_skipped_page_is_recorded(sandbox: Sandbox, clock: FakeClock, pagination: str) -> None:
     """A skipped page is left out, recorded and warned of; the rest arrives."""
     sandbox.set(pagination=pagination)
-    with Client(
-        credentials(sandbox),
-        host=sandbox.url,
-        clock=clock,
-        throttle=Unthrottled(),
+    with client_of(
+        sandbox,
+        clock,
         retry=RetryOptions(attempts=1),
     ) as client:
         everyone = ids(client, page_size=50)
@@ -234,11 +228,9 @@ def test_skipped_page_is_recorded(sandbox: Sandbox, clock: FakeClock, pagination
 
 def test_last_page_skipped(sandbox: Sandbox, clock: FakeClock) -> None:
     """A skipped last page ends the reading too."""
-    with Client(
-        credentials(sandbox),
-        host=sandbox.url,
-        clock=clock,
-        throttle=Unthrottled(),
+    with client_of(
+        sandbox,
+        clock,
         retry=RetryOptions(attempts=1),
     ) as client:
         page_fault(sandbox, 3)
@@ -251,11 +243,9 @@ def test_skipping_comes_to_an_end(sandbox: Sandbox, clock: FakeClock) -> None:
     """Two failures in a row, with no total known, are raised: nobody could tell where the end is."""
     sandbox.add_fault(action="status", status=500, path="/Customers", times=0)
     with (
-        Client(
-            credentials(sandbox),
-            host=sandbox.url,
-            clock=clock,
-            throttle=Unthrottled(),
+        client_of(
+            sandbox,
+            clock,
             retry=RetryOptions(attempts=1),
         ) as client,
         pytest.raises(ServerError),
@@ -363,11 +353,9 @@ def test_first_page_skipped_without_totals(sandbox: Sandbox, clock: FakeClock) -
     """A skipped first page is recorded, also where a page past the end is a 404."""
     sandbox.set(pagination="absent", page_past_end="404")
     sandbox.add_fault(action="status", status=500, path="/Customers", times=1)
-    with Client(
-        credentials(sandbox),
-        host=sandbox.url,
-        clock=clock,
-        throttle=Unthrottled(),
+    with client_of(
+        sandbox,
+        clock,
         retry=RetryOptions(attempts=1),
     ) as client:
         pages = client.pages("Customers", on_page_error=lambda *_: True)

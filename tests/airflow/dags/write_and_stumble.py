@@ -26,7 +26,8 @@ with DAG("write_and_stumble", schedule=None, catchup=False):
         task_id="write",
         endpoint="Customers",
         method="POST",
-        body={"Name": "Snublesteinen AS"},
+        # Another text on each try: the retry must not take it for another call.
+        body={"Name": "Snublesteinen AS", "ExternalImportReference": "{{ macros.uuid.uuid4() }}"},
         retries=2,
         retry_delay=timedelta(0),
     )
