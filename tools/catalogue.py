@@ -1,7 +1,9 @@
 """
 Make the catalogue of PowerOffice Go v2 from the official OpenAPI file and the table of privileges.
 
-    python tools/catalogue.py FACTS > airflow_provider_poweroffice/api/catalogue/poweroffice_v2.txt
+    cd airflow_provider_poweroffice/api/catalogue
+    python ../../../tools/catalogue.py FACTS > poweroffice_v2.txt
+    python ../../../tools/catalogue.py FACTS --fields > poweroffice_v2_fields.txt
 """
 
 from __future__ import annotations
@@ -38,6 +40,9 @@ KEYS = {
     "/TrialBalance": "AccountId",
     "/VoucherDocumentation": "VoucherId",
 }
+# Kinds of values, by type and format of a schema.
+KINDS = {"integer": "integer", "number": "decimal", "boolean": "boolean", "array": "json", "object": "json"}
+TEXTS = {"date": "date", "date-time": "timestamp"}
 
 
 class Description:
@@ -52,16 +57,30 @@ class Description:
             schema = self._schemas[schema["$ref"].rsplit("/", 1)[-1]]
         return schema
 
+    def kinds(self, operation: dict[str, Any]) -> dict[str, str]:
+        """Give the kinds of a row's fields by name, for a GET that gives a list."""
+        is_list, row = self._row(operation)
+        return {name: self._kind(schema) for name, schema in row.items()} if is_list else {}
+
+    def _kind(self, schema: dict[str, Any]) -> str:
+        parts = [self._resolved(part) for part in schema.get("allOf", [schema])]
+        kind = next((part["type"] for part in parts if "type" in part), "object")
+        return KINDS.get(kind) or TEXTS.get(str(parts[0].get("format")), "text")
+
     def rows(self, operation: dict[str, Any]) -> tuple[bool, list[str]]:
         """Tell whether a GET gives a list, and the names of a row's fields."""
+        is_list, row = self._row(operation)
+        return is_list, list(row)
+
+    def _row(self, operation: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
         content = operation["responses"].get("200", {}).get("content", {})
         schemas = [media["schema"] for kind, media in content.items() if "json" in kind and "schema" in media]
         if not schemas:
-            return False, []
+            return False, {}
         schema = self._resolved(schemas[0])
         is_list = schema.get("type") == "array"
         row = self._resolved(schema["items"]) if is_list else schema
-        return is_list, list(row.get("properties", {}))
+        return is_list, row.get("properties", {})
 
     def body(self, operation: dict[str, Any]) -> list[str]:
         """Give the names of a request body's fields."""
@@ -105,10 +124,23 @@ def entry(description: Description, path: str, privilege: str) -> list[str]:
     ]
 
 
-def main(folder: str) -> int:
-    """Print the catalogue."""
+def fields(description: Description) -> list[str]:
+    """Make the lines that say of what kind each field of a list's rows is."""
+    lines = ["path | fields and their kinds"]
+    for path in sorted(description.paths):
+        kinds = description.kinds(description.paths[path].get("get", {"responses": {}}))
+        if kinds:
+            lines.append(f"{path} | {','.join(f'{name}:{kind}' for name, kind in kinds.items())}")
+    return lines
+
+
+def main(folder: str, *options: str) -> int:
+    """Print the catalogue, or the kinds of its fields."""
     document = yaml.load((Path(folder) / OPENAPI).read_text(), Loader=yaml.CSafeLoader)
     description = Description(document)
+    if "--fields" in options:
+        print("\n".join(fields(description)))
+        return 0
     known = privileges((Path(folder) / PRIVILEGES).read_text())
     lines = [" | ".join(COLUMNS)]
     lines += [" | ".join(entry(description, path, known.get(path, ""))) for path in sorted(description.paths)]
@@ -117,4 +149,4 @@ def main(folder: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))
