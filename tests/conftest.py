@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from databases import start_postgres
+from postgres_server import PostgresServer
 from support import AS_NEW, FakeClock, client_of
 
 from airflow_provider_poweroffice.api import Client, RetryOptions
@@ -41,3 +43,11 @@ def client(sandbox: Sandbox, clock: FakeClock) -> Iterator[Client]:
     """Give a client of the first company with fake time and no throttle."""
     with client_of(sandbox, clock, retry=RetryOptions()) as one:
         yield one
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """Run one PostgreSQL server for the whole session."""
+    server = start_postgres()
+    yield server
+    server.stop()

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Self
 
-USER, PASSWORD = "tester", "p0stgres-t3ster"  # noqa: S105 - of a server that lives for minutes
+USER, PASSWORD = "tester", "p0stgres-t3ster"
 
 
 class NoPostgresError(RuntimeError):

@@ -8,7 +8,7 @@ that a killed task leaves the old object or none, and a rerun the new one.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -16,24 +16,19 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator, ObjectStoragePath
 
 from airflow_provider_poweroffice.api.options import RetryOptions
-from airflow_provider_poweroffice.api.since import OVERLAP, given
+from airflow_provider_poweroffice.api.since import OVERLAP
 from airflow_provider_poweroffice.errors import PowerOfficeError
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
 from airflow_provider_poweroffice.operators.advice import warn_of_unknown
 from airflow_provider_poweroffice.operators.failures import fail_task_when_final
-from airflow_provider_poweroffice.operators.page_arguments import check_page_error, open_pages
+from airflow_provider_poweroffice.operators.page_arguments import check_page_error
+from airflow_provider_poweroffice.operators.reading import Reading
 from airflow_provider_poweroffice.storage.codecs import FORMATS, Spool, encode
 from airflow_provider_poweroffice.storage.publish import publish
-from airflow_provider_poweroffice.storage.watermark import Watermark
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-
-    from airflow_provider_poweroffice.api.page import Page
-    from airflow_provider_poweroffice.api.paging import Pages
-
-PROGRESS_SECONDS = 10.0
 
 
 class PowerOfficeToObjectStorageOperator(BaseOperator):
@@ -137,11 +132,11 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
         started = monotonic()
         target = object_path(self.object_path, self.format)
         with self.hook as hook, fail_task_when_final():
-            pages = open_pages(hook.client, self)
-            watermark = Watermark(hook.client.dialect.changed_field_of(self.endpoint))
+            reading = Reading(hook.client, self)
+            pages = reading.pages
             with tempfile.NamedTemporaryFile(prefix="poweroffice-") as file:
                 spool = Spool(file, compress=self.format.endswith(".gz"))
-                for data in encode(self._watched(pages, spool, watermark), self.format):
+                for data in encode(iter(reading), self.format):
                     spool.add(data)
                 digest = spool.finish()
                 publish(file.name, target)
@@ -154,7 +149,7 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
             "bytes": spool.bytes,
             "sha256": digest,
             "seconds": round(monotonic() - started, 3),
-            "watermark": self._watermark(pages, watermark),
+            "watermark": reading.watermark(),
             "truncated": pages.truncated,
             "skipped_pages": pages.skipped,
         }
@@ -163,33 +158,6 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
             *(receipt[name] for name in ("endpoint", "rows", "pages", "bytes", "path", "seconds")),
         )
         return receipt
-
-    def _watermark(self, pages: Pages, watermark: Watermark) -> str | None:
-        """Give the moment the next read goes on from: where nothing changed, the one this read began with."""
-        if not pages.complete:
-            return None
-        if pages.rows == 0 and given(self.changed_since):
-            return str(self.changed_since)
-        return watermark.value(pages.began)
-
-    def _watched(self, pages: Pages, spool: Spool, watermark: Watermark) -> Iterator[Page]:
-        """Pass the pages on, with a line in the log now and then."""
-        said = monotonic()
-        for page in pages:
-            watermark.see(page)
-            if page.number == 1 or monotonic() - said >= PROGRESS_SECONDS:
-                said = monotonic()
-                total = "" if pages.total_rows is None else f" of {pages.total_rows}"
-                self.log.info(
-                    "%s: page %d, %d%s rows so far, %.1f MB read",
-                    self.endpoint,
-                    page.number,
-                    pages.rows,
-                    total,
-                    spool.taken / 1e6,
-                )
-            yield page
-            del page
 
 
 def object_path(text: str, form: str) -> ObjectStoragePath:

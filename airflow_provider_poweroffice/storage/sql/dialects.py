@@ -16,6 +16,8 @@ from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.storage.sql.session import Session
 
+MOST_BYTES_OF_A_ROW = 1 << 26  # for DuckDB, whose own limit is 2 MB
+
 
 def literal(text: str) -> str:
     """Write a text as a constant of SQL."""
@@ -77,14 +79,32 @@ class Dialect:
     def lock(self, session: Session, name: str) -> None:
         """Wait until no other transaction holds a lock of this name; this one then does."""
 
+    def staged(self, session: Session, table: str) -> None:
+        """Make ready a temporary table that is filled."""
+
     def describe(self, session: Session, table: TableName) -> dict[str, Existing] | None:
-        """Give the columns of a table by name; None: there is no such table."""
-        sql = f"SELECT column_name, data_type FROM information_schema.columns WHERE table_name = {self.mark}"
+        """
+        Give the columns of a table by name; None: there is no such table.
+
+        :raises ValueError: it can not be told from others of this name.
+        """
+        try:
+            session.execute(f"SELECT * FROM {table.quoted(self.quote)} WHERE 1 = 0")  # noqa: S608 - checked
+        except Exception:
+            # Every driver has an error of its own for it. If it was another, making the table will tell.
+            self.rollback(session)
+            return None
+        names = [column[0] for column in session.cursor.description]
+        session.cursor.fetchall()
+        sql = "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = "
         parameters = [table.name]
         if table.schema:
-            sql += f" AND table_schema = {self.mark}"
+            sql += f"{self.mark} AND table_schema = "
             parameters.append(table.schema)
-        return self.existing(session.rows(f"{sql} ORDER BY ordinal_position", parameters))
+        rows = session.rows(sql + self.mark, parameters)
+        if sorted(name for name, _ in rows) != sorted(names):
+            raise ValueError(f"table={str(table)!r}: there are several of this name; give its schema")
+        return self.existing(rows)
 
     def existing(self, rows: Iterable[Sequence[Any]]) -> dict[str, Existing] | None:
         """Read names and types of columns."""
@@ -194,7 +214,7 @@ class DuckDB(BulkDialect):
             file.writelines(lines)
             file.flush()
             session.execute(
-                f"COPY {table} FROM {literal(file.name)} (FORMAT csv, HEADER false, DELIMITER ',', QUOTE '\"', "
-                "ESCAPE '\"', NULLSTR 'null', ALLOW_QUOTED_NULLS false, AUTO_DETECT false, "
-                "MAX_LINE_SIZE 67108864)"
+                f"COPY {table} FROM {literal(file.name)} (FORMAT csv, HEADER false, AUTO_DETECT false, "
+                "DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR 'null', ALLOW_QUOTED_NULLS false, "
+                f"MAX_LINE_SIZE {MOST_BYTES_OF_A_ROW})"
             )

@@ -159,6 +159,7 @@ class Load:
             self._stage(session, columns)
             with session.transaction(staging=True):
                 repeated = merge.drop_repeated()
+                session.dialect.staged(session, STAGE)
             counts = self._merge(session, merge)
         return Stored(
             counts=counts,

@@ -121,8 +121,8 @@ class Merge:
         """Count the staged rows that the table has already."""
         mark, row, company = self._session.dialect.mark, self._quoted(ROW), self._quoted(self._books.company)
         sql = (
-            f"SELECT count(*) FROM {STAGE} s JOIN {self._table} t ON t.{company} = {mark} AND {self._same('t')} "  # noqa: S608 - names are checked
-            f"WHERE s.{row} >= {mark} AND s.{row} < {mark}"
+            f"SELECT count(*) FROM {STAGE} s JOIN {self._table} t "  # noqa: S608 - names are checked
+            f"ON t.{company} = {mark} AND {self._same('t')} WHERE s.{row} >= {mark} AND s.{row} < {mark}"
         )
         return int(self._session.rows(sql, (self._identity.company, first, end))[0][0])
 

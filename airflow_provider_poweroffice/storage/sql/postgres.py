@@ -41,6 +41,19 @@ class Postgres(BulkDialect):
     def __init__(self) -> None:
         super().__init__(mark="%s")
 
+    def prepare(self, connection: Any) -> None:
+        """Have rows come as tuples, whatever cursor the connection is set up for."""
+        if hasattr(connection, "row_factory"):
+            from psycopg.rows import tuple_row  # noqa: PLC0415 - it is the connection's own driver
+
+            connection.row_factory = tuple_row
+        else:
+            connection.cursor_factory = None
+
+    def staged(self, session: Session, table: str) -> None:
+        """Count the rows: a plan for a table thought to be small takes hours on a large one."""
+        session.execute(f"ANALYZE {table}")
+
     def lock(self, session: Session, name: str) -> None:
         """Take an advisory lock until the end of the transaction."""
         session.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"poweroffice {name}",))
