@@ -180,7 +180,9 @@ def compare(database: Any) -> tuple[int, int]:
 
     database.autocommit = False
     cursor = database.cursor("rows")
-    cursor.execute("SELECT id, payload::text FROM killed WHERE company = 'poweroffice_default' ORDER BY id::bigint")
+    cursor.execute(
+        "SELECT id, payload::text FROM killed WHERE company = 'poweroffice_default' ORDER BY id::bigint"
+    )
     same = 0
     with PowerOfficeHook() as hook:
         for page in hook.client.pages("AccountTransactions", query=DATES):

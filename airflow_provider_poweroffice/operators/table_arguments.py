@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_poweroffice.api.dialects.base import Dialect
@@ -84,9 +83,9 @@ def _key(operator: Any, dialect: Dialect) -> tuple[str, ...]:
     if given_key is None:
         resource = dialect.known.find(operator.endpoint)
         given_key = resource.key if resource else "Id"
-    names = [given_key] if isinstance(given_key, str) else list(given_key)
-    if isinstance(given_key, Mapping) or not all(isinstance(name, str) for name in names):
-        raise TypeError(f"key must be the name of a field, or several, not {operator.key!r}")
+    names = (given_key,) if isinstance(given_key, str) else given_key
+    if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+        raise TypeError(f"key must be the name of a field, or a list of several, not {operator.key!r}")
     key = tuple(name.strip() for name in names if name.strip())
     if len(set(key)) < len(key):
         raise ValueError(f"key={operator.key!r} names a field twice")

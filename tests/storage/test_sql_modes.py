@@ -19,7 +19,7 @@ COMPANY = {"raw": "company", "columns": "_company"}
 
 def ids(db: Database, where: str = "1 = 1", table: str = "ledger") -> list[int]:
     """Give the ids of a table, in order."""
-    return sorted(int(row[0]) for row in db.query(f"SELECT id FROM {table} WHERE {where}"))  # noqa: S608
+    return sorted(int(row[0]) for row in db.query(f"SELECT id FROM {table} WHERE {where}"))
 
 
 @LAYOUTS
@@ -100,23 +100,21 @@ def test_key_of_several_fields(db: Database, layout: str) -> None:
     assert counts(load(db, *rows[1:], layout=layout, key=("Id", "Name"))) == (0, 3, 0)
     assert len(db.query("SELECT * FROM ledger")) == 4
     if layout == "raw":
-        assert ("[1,\"a\"]",) in db.query("SELECT id FROM ledger")
+        assert ('[1,"a"]',) in db.query("SELECT id FROM ledger")
 
 
 @LAYOUTS
 @pytest.mark.parametrize("row", [{"Name": "x"}, {"Id": None}])
 def test_row_without_its_key(db: Database, layout: str, row: dict[str, Any]) -> None:
     """A row that lacks its key is refused before the database is touched; the message says what to do."""
-    with pytest.raises(LoadError, match="row 1 of a page has no Id.*key="):
+    with pytest.raises(LoadError, match=r"row 1 of a page has no Id.*key="):
         load(db, ONE, row, layout=layout)
     session = db.session()
     assert session.dialect.describe(session, TableName("ledger")) is None
 
 
 @pytest.mark.parametrize("kind", ["psycopg2", "sqlite"])
-def test_many_tasks_make_the_table_at_once(
-    kind: str, request: pytest.FixtureRequest, tmp_path: Any
-) -> None:
+def test_many_tasks_make_the_table_at_once(kind: str, request: pytest.FixtureRequest, tmp_path: Any) -> None:
     """Mapped tasks that all find the table missing do not trip over each other."""
     db = open_database(kind, tmp_path, lambda: request.getfixturevalue("postgres"))
     together = threading.Barrier(8)

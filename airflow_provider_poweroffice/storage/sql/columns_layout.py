@@ -7,6 +7,7 @@ does not fit is an error, never a changed value.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ from airflow_provider_poweroffice.storage.sql.layouts import Layout
 
 _split = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _NONE = msgspec.Raw(NULL)
+_CAN_BE_READ = re.compile(r"[^\"\\\x00-\x1f]*").fullmatch  # of msgspec's structs
 _UNTOUCHED = frozenset({"integer", "decimal", "boolean", "date"})  # a JSON literal of these is CSV
 
 
@@ -126,6 +128,12 @@ class ColumnsLayout(Layout):
                     table=self.table,
                 )
         for name, value in values.items():
+            if not _CAN_BE_READ(name):
+                raise LoadError(
+                    f"table {self.table}: a row has the field {name!r}, which has no place in this layout; "
+                    'use layout="raw"',
+                    table=self.table,
+                )
             self._note(name, bytes(value), row)
         self._rebuild()
 

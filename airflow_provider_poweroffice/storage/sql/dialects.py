@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_poweroffice.storage.sql.columns import Existing
@@ -90,21 +91,28 @@ class Dialect:
         """
         try:
             session.execute(f"SELECT * FROM {table.quoted(self.quote)} WHERE 1 = 0")  # noqa: S608 - checked
-        except Exception:
-            # Every driver has an error of its own for it. If it was another, making the table will tell.
+        except Exception:  # noqa: BLE001 - every driver has its own; if it was another, CREATE TABLE will tell
             self.rollback(session)
             return None
         names = [column[0] for column in session.cursor.description]
         session.cursor.fetchall()
-        sql = "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = "
+        sql = (
+            "SELECT column_name, data_type, numeric_scale FROM information_schema.columns WHERE table_name = "
+        )
         parameters = [table.name]
         if table.schema:
             sql += f"{self.mark} AND table_schema = "
             parameters.append(table.schema)
         rows = session.rows(sql + self.mark, parameters)
-        if sorted(name for name, _ in rows) != sorted(names):
+        if sorted(name for name, *_ in rows) != sorted(names):
             raise ValueError(f"table={str(table)!r}: there are several of this name; give its schema")
-        return self.existing(rows)
+        found = {name: (Existing.of(kind), scale) for name, kind, scale in rows}
+        return {
+            name: replace(column, scale=int(scale))
+            if column.kind == "decimal" and scale is not None
+            else column
+            for name, (column, scale) in found.items()
+        }
 
     def existing(self, rows: Iterable[Sequence[Any]]) -> dict[str, Existing] | None:
         """Read names and types of columns."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from airflow_provider_poweroffice.storage.sql.columns import Column, Existing
 from airflow_provider_poweroffice.storage.sql.identifiers import is_name, snake_case
@@ -79,7 +79,10 @@ class Fields:
         if not has_room or not is_name(column) or column.startswith("_") or column.lower() in self._taken:
             return Field(name, "", None, None)
         self._taken.add(column.lower())
-        return Field(name, column, existing.kind if existing else self._known.get(name), existing)
+        known = self._known.get(name)
+        if existing and existing.kind == "text" and known == "json":
+            existing = replace(existing, kind="json")  # in a database that has no type for it
+        return Field(name, column, existing.kind if existing else known, existing)
 
     def assume_known(self) -> None:
         """Take up all the fields of the official description."""
