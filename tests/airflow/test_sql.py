@@ -133,7 +133,7 @@ def test_columns(query: Query, client: Client) -> None:
 @pytest.mark.parametrize(
     "endpoint", ["Customers", "SalesOrders", "Currencies", "Products", "VatCodes", "Employees"]
 )
-def test_resources(query: Query, sandbox: Sandbox, endpoint: str) -> None:
+def test_resources(query: Query, client: Client, endpoint: str) -> None:
     """Resources with nested values, with keys of their own, with text for ids: both layouts, twice."""
     for layout in ("raw", "columns"):
         for _ in range(2):

@@ -26,10 +26,12 @@ SNIPPETS = [
 
 
 @pytest.fixture(autouse=True)
-def _connection(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def _connections(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     fields = json.loads(sandbox.connection_json())
     fields["extra"]["requests_per_second"] = 1000
     monkeypatch.setenv("AIRFLOW_CONN_POWEROFFICE_DEFAULT", json.dumps(fields))
+    warehouse = {"conn_type": "sqlite", "host": str(tmp_path / "warehouse.sqlite")}
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(warehouse))
 
 
 @pytest.mark.parametrize("code", SNIPPETS)
