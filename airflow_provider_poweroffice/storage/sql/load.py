@@ -14,15 +14,11 @@ Rule: the database is connected while nothing is waited for: pages are read betw
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import msgspec
-
-from airflow_provider_poweroffice.storage.sql.columns import ROW, Column
 from airflow_provider_poweroffice.storage.sql.columns_layout import ColumnsLayout
-from airflow_provider_poweroffice.storage.sql.ddl import STAGE, add_columns, create_stage, create_table
-from airflow_provider_poweroffice.storage.sql.dialects import BulkDialect
+from airflow_provider_poweroffice.storage.sql.ddl import STAGE, add_columns, create_table
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 from airflow_provider_poweroffice.storage.sql.layouts import Layout
 from airflow_provider_poweroffice.storage.sql.merge import Counts, Identity, Merge
@@ -30,8 +26,7 @@ from airflow_provider_poweroffice.storage.sql.raw_layout import RawLayout
 from airflow_provider_poweroffice.storage.sql.refusal import first_refused, is_refusal, naming, refused_row
 from airflow_provider_poweroffice.storage.sql.session import Session
 from airflow_provider_poweroffice.storage.sql.spool import PageSpool
-
-_split = msgspec.json.Decoder(list[msgspec.Raw]).decode
+from airflow_provider_poweroffice.storage.sql.staging import Stage, split
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +125,7 @@ class Load:
         """
         self._layout.see(content)
         self._spool.add(content)
-        self.rows += len(_split(content))
+        self.rows += len(split(content))
 
     def store(self, session: Session) -> Stored:
         """
@@ -144,23 +139,21 @@ class Load:
                 return Stored(
                     counts=Counts(0, 0, 0), repeated=0, created=False, columns_added=[], fields_kept=[]
                 )
-            columns = list(self._layout.columns)
+            stage = Stage(session, self._layout, self._spool)
             merge = Merge(
                 session,
                 self.plan.table,
                 mode=self.plan.mode,
-                columns=columns,
+                columns=stage.columns,
                 key=self._layout.key_columns,
                 books=self._layout.books,
                 identity=self.plan.identity,
             )
-            with session.transaction(staging=True):
-                create_stage(session, columns)
-            self._stage(session, columns)
+            stage.fill(bulk=self.plan.bulk)
             with session.transaction(staging=True):
                 repeated = merge.drop_repeated()
                 session.dialect.staged(session, STAGE)
-            counts = self._merge(session, merge)
+            counts = self._merge(session, merge, stage)
         return Stored(
             counts=counts,
             repeated=repeated,
@@ -209,61 +202,14 @@ class Load:
             f"PowerOffice Go {plan.source}: {one}; made by airflow-provider-poweroffice",
         )
 
-    def _pages(self) -> Iterator[tuple[bytes, int]]:
-        """Give the pages with the number of their first row."""
-        first = 0
-        for content in self._spool:
-            yield content, first
-            first += len(_split(content))
-
-    def _stage(self, session: Session, columns: list[Column]) -> None:
-        """Fill the staging table; where a row is refused, find it."""
-        dialect = session.dialect
-        names = ", ".join(dialect.quoted(name) for name in (ROW, *(column.name for column in columns)))
-        marks = ", ".join([dialect.mark] * (len(columns) + 1))
-        insert = f"INSERT INTO {STAGE} ({names}) VALUES ({marks})"  # noqa: S608 - names are checked
-        try:
-            with session.transaction(staging=True):
-                if self.plan.bulk and isinstance(dialect, BulkDialect):
-                    lines = (line for page in self._pages() for line in self._layout.csv(*page))
-                    dialect.bulk(session, STAGE, lines)
-                else:
-                    rows = (row for page in self._pages() for row in self._layout.parameters(*page))
-                    session.insert(insert, rows)
-        except Exception as error:
-            if is_refusal(error):
-                self._find_unstaged(session, insert)
-            raise
-
-    def _find_unstaged(self, session: Session, insert: str) -> None:
-        """Insert page by page, and row by row in the page that is refused, up to the row at fault."""
-        for content, first in self._pages():
-            try:
-                with session.transaction(staging=True):
-                    session.insert(insert, self._layout.parameters(content, first))
-            except Exception as error:
-                if not is_refusal(error):
-                    raise
-                self._find_in_page(session, insert, content)
-
-    def _find_in_page(self, session: Session, insert: str, content: bytes) -> None:
-        for row, values in zip(_split(content), self._layout.parameters(content, 0), strict=True):
-            try:
-                with session.transaction(staging=True):
-                    session.execute(insert, values)
-            except Exception as error:
-                if is_refusal(error):
-                    raise refused_row(str(self.plan.table), self._layout.key_of(bytes(row)), error) from error
-                raise
-
-    def _merge(self, session: Session, merge: Merge) -> Counts:
+    def _merge(self, session: Session, merge: Merge, stage: Stage) -> Counts:
         try:
             with session.transaction():
                 session.dialect.lock(session, f"{self.plan.table} {self.plan.identity.company}")
                 return merge.run(0, self.rows)
         except Exception as error:
             if is_refusal(error) and (number := self._find_refused(session, merge)) is not None:
-                raise refused_row(str(self.plan.table), self._key_of(number), error) from error
+                raise refused_row(str(self.plan.table), stage.key_of(number), error) from error
             raise
 
     def _find_refused(self, session: Session, merge: Merge) -> int | None:
@@ -277,10 +223,3 @@ class Load:
                 session.dialect.rollback(session)
 
         return first_refused(self.rows, attempt)
-
-    def _key_of(self, number: int) -> str:
-        for content, first in self._pages():
-            rows = _split(content)
-            if number < first + len(rows):
-                return self._layout.key_of(bytes(rows[number - first]))
-        raise AssertionError("unreachable: the row was counted")

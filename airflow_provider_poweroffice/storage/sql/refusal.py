@@ -26,6 +26,11 @@ def is_refusal(error: BaseException) -> bool:
     return "Error" in names and not names & _PASSING
 
 
+def is_refused_value(error: BaseException) -> bool:
+    """Tell whether a database or its driver does not take a value; psycopg2 says no by ``ValueError``."""
+    return is_refusal(error) or isinstance(error, ValueError)
+
+
 @contextmanager
 def naming(table: str) -> Iterator[None]:
     """Have every error of a database name the table."""
