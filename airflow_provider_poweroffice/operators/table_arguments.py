@@ -51,7 +51,7 @@ def _check_whole(operator: Any) -> None:
             raise ValueError(f"mode='replace' reads everything: leave out {name}, or use another mode")
 
 
-def plan_of(operator: Any, dialect: Dialect, identity: Identity) -> Plan:
+def plan_of(operator: Any, dialect: Dialect[Any], identity: Identity) -> Plan:
     """
     Make the plan that an operator's rendered arguments name.
 
@@ -77,7 +77,7 @@ def plan_of(operator: Any, dialect: Dialect, identity: Identity) -> Plan:
     )
 
 
-def _key(operator: Any, dialect: Dialect) -> tuple[str, ...]:
+def _key(operator: Any, dialect: Dialect[Any]) -> tuple[str, ...]:
     """Take the key that was given, else the resource's own; rows of unknown ones are taken to have an Id."""
     given_key = operator.key
     if given_key is None:

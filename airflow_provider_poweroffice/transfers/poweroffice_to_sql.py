@@ -44,8 +44,7 @@ class PowerOfficeToSqlOperator(BaseOperator):
     Returns a receipt: ``{"table", "conn_id", "endpoint", "company", "mode", "layout", "rows", "inserted",
     "updated", "deleted", "repeated", "pages", "bytes", "seconds", "watermark", "created", "columns_added",
     "fields_kept", "truncated", "skipped_pages"}``; ``bytes`` counts the JSON that was read, ``watermark`` is
-    that of :class:`~airflow_provider_poweroffice.transfers.poweroffice_to_object_storage.
-    PowerOfficeToObjectStorageOperator`.
+    what the next ``changed_since`` goes on from, as in the receipt of the transfer to object storage.
 
     :param endpoint: path of a list, such as ``AccountTransactions`` (templated).
     :param conn_id: the Airflow connection of the database (templated).

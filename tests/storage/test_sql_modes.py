@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
-from databases import Database, open_database
+from databases import KINDS, Database, open_database
 from loading import counts, load
 
 from airflow_provider_poweroffice.errors import LoadError
@@ -114,7 +115,7 @@ def test_row_without_its_key(db: Database, layout: str, row: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize("kind", ["psycopg2", "sqlite"])
-def test_many_tasks_make_the_table_at_once(kind: str, request: pytest.FixtureRequest, tmp_path: Any) -> None:
+def test_many_tasks_make_the_table_at_once(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """Mapped tasks that all find the table missing do not trip over each other."""
     db = open_database(kind, tmp_path, lambda: request.getfixturevalue("postgres"))
     together = threading.Barrier(8)
@@ -143,3 +144,30 @@ def test_many_tasks_make_the_table_at_once(kind: str, request: pytest.FixtureReq
     assert failed == []
     assert ids(db) == sorted(list(range(20)) * 8)
     assert db.query("SELECT count(new0), count(new1) FROM ledger") == [(80, 80)]
+
+
+@pytest.mark.parametrize("kind", [*KINDS[:1], "sqlite", "duckdb"])
+def test_readers_never_see_half(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """While everything is replaced, over and over, a reader sees one state or the other, whole."""
+    db = open_database(kind, tmp_path, lambda: request.getfixturevalue("postgres"))
+    how: dict[str, Any] = {"mode": "replace", "layout": "columns"}
+    load(db, *({"Id": n, "Amount": 0} for n in range(500)), **how)
+    done = threading.Event()
+    seen: set[tuple[Any, ...]] = set()
+
+    def read() -> None:
+        session = db.session()
+        while not done.is_set():
+            with session.transaction(staging=True):
+                seen.update(session.rows("SELECT count(*), count(DISTINCT amount) FROM ledger"))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        for state in range(1, 11):
+            load(db, *({"Id": n, "Amount": state} for n in range(500)), **how)
+    finally:
+        done.set()
+        reader.join()
+    assert seen == {(500, 1)}
+    assert [row[0] for row in db.query("SELECT DISTINCT CAST(amount AS INTEGER) FROM ledger")] == [10]
