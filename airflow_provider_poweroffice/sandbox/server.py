@@ -126,6 +126,9 @@ class ServerThread:
 
     def stop(self) -> None:
         """Close the port and every connection."""
+        if not self._thread.is_alive():
+            self._plug.close()
+            return
         self._server.stop()
         self._thread.join(_START_SECONDS)
 
