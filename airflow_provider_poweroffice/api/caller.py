@@ -46,6 +46,7 @@ class Caller:
     :param throttle: keeps the limit instead of the one that this process shares per subscription key.
     :param clock: time; a test's own clock moves without waiting.
     :param on_token: told of each new token, so that a log can mask it.
+    :param company: alias of the company, which begins every log line and error; never a key.
     :raises ValueError: a key, environment, host or version that can not be used.
     """
 
@@ -63,6 +64,7 @@ class Caller:
         throttle: Throttle | None = None,
         clock: Clock | None = None,
         on_token: Callable[[str], None] | None = None,
+        company: str | None = None,
     ) -> None:
         if api_version not in DIALECTS:
             raise ValueError(
@@ -75,6 +77,7 @@ class Caller:
         self.dialect = DIALECTS[api_version]
         self.endpoints = self.dialect.endpoints(environment, host)
         self.retry = retry or RetryOptions()
+        self.company = company
         self._clock = clock or SystemClock()
         self._throttle = throttle or shared_throttle(
             credentials.subscription_key,
@@ -118,7 +121,7 @@ class Caller:
         loop = retrying(
             self.retry,
             method=call.method,
-            label=label,
+            label=self.label_of(call),
             idempotent=idempotent,
             clock=self._clock,
             on_wait=on_wait,
@@ -134,6 +137,7 @@ class Caller:
         try:
             return loop(attempt)
         except PowerOfficeError as error:
+            error.company = self.company
             note_uncertain_attempts(error, uncertain)
             raise
 
@@ -162,6 +166,11 @@ class Caller:
             url_length=len(answer.request.url or ""),
             privilege=resource.privilege_for(call.method) if resource else "",
         )
+
+    def label_of(self, call: Call) -> str:
+        """Name a call in logs and errors: its company, if there are several, its method and its path."""
+        mark = f"[{self.company}] " if self.company else ""
+        return f"{mark}{call.method} {self.path_of(call)}"
 
     def path_of(self, call: Call) -> str:
         """Give the path of a call's URL, without the query."""

@@ -13,7 +13,7 @@ from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator, ObjectStoragePath
+from airflow.sdk import ObjectStoragePath
 
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.since import OVERLAP, given
@@ -21,6 +21,8 @@ from airflow_provider_poweroffice.errors import PowerOfficeError
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
 from airflow_provider_poweroffice.operators.advice import warn_of_unknown
+from airflow_provider_poweroffice.operators.company_reports import check_company_in, report_company
+from airflow_provider_poweroffice.operators.company_templates import CompanyOperator, marked
 from airflow_provider_poweroffice.operators.failures import fail_task_when_final
 from airflow_provider_poweroffice.operators.page_arguments import check_page_error, open_pages
 from airflow_provider_poweroffice.storage.codecs import FORMATS, Spool, encode
@@ -36,23 +38,24 @@ if TYPE_CHECKING:
 PROGRESS_SECONDS = 10.0
 
 
-class PowerOfficeToObjectStorageOperator(BaseOperator):
+class PowerOfficeToObjectStorageOperator(CompanyOperator):
     """
     Copy a collection of PowerOffice Go to one object in any store Airflow knows.
 
     Rows are stored as the server sent them: no number is parsed, ``1.10`` stays ``1.10``. The rows are
     ordered by a unique key, so a rerun over equal data gives equal bytes.
 
-    Returns a receipt: ``{"path", "endpoint", "format", "rows", "pages", "bytes", "sha256", "seconds",
-    "watermark", "truncated", "skipped_pages"}``; ``watermark`` is what the
+    Returns a receipt: ``{"path", "company", "endpoint", "format", "rows", "pages", "bytes", "sha256",
+    "seconds", "watermark", "truncated", "skipped_pages"}``; ``watermark`` is what the
     next ``changed_since`` goes on from: the latest ``LastChangedDateTimeOffset`` seen, but no later than the
     server's time when the read began; ``changed_since`` itself when nothing has changed; None without rows,
     or when pages were left out.
 
     :param endpoint: path of a list, such as ``AccountTransactions`` (templated).
     :param object_path: where to, with a scheme: ``s3://aws_default@bucket/ledger.ndjson.gz``,
-        ``file:///data/ledger.ndjson.gz`` (templated). ``{{ ds }}`` is undefined in runs without a logical
-        date; ``{{ run_id }}`` is always there.
+        ``file:///data/{{ company }}/ledger.ndjson.gz`` (templated). A task mapped over companies
+        must have the company in it. ``{{ ds }}`` is undefined in runs without a logical date;
+        ``{{ run_id }}`` is always there.
     :param query: filters (templated).
     :param headers: further headers (templated).
     :param format: ``"ndjson.gz"`` (one row a line, compressed), ``"ndjson"``, or ``"json pages"``: one JSON
@@ -69,11 +72,13 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
         ``(error, page_number) -> bool``, true to skip.
     :param retry_options: a mapping such as ``{"attempts": 3, "deadline": 60}``.
     :param poweroffice_conn_id: the Airflow connection (templated).
+    :param company: alias of one of the connection's companies (templated), see docs/companies.md.
 
     .. seealso:: docs/operators.md
     """
 
     template_fields: Sequence[str] = (
+        "company",
         "endpoint",
         "object_path",
         "query",
@@ -104,9 +109,11 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
         on_page_error: str | Callable[[PowerOfficeError, int], bool] = "stop",
         retry_options: RetryOptions | Mapping[str, Any] | None = None,
         poweroffice_conn_id: str = PowerOfficeHook.default_conn_name,
+        company: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.company = company
         self.endpoint = endpoint
         self.object_path = object_path
         self.query = query
@@ -130,10 +137,17 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
     @cached_property
     def hook(self) -> PowerOfficeHook:
         """Give the hook of the connection."""
-        return PowerOfficeHook(self.poweroffice_conn_id, retry_options=self.retry_options)
+        return PowerOfficeHook(
+            self.poweroffice_conn_id, company=self.company, retry_options=self.retry_options
+        )
 
-    def execute(self, context: Context) -> dict[str, Any]:  # noqa: ARG002 - Airflow's signature
+    def execute(self, context: Context) -> dict[str, Any]:
         """Copy the collection and give the receipt."""
+        with report_company(context, self.company):
+            check_company_in(self.object_path, self.company, context)
+            return self._copy()
+
+    def _copy(self) -> dict[str, Any]:
         started = monotonic()
         target = object_path(self.object_path, self.format)
         with self.hook as hook, fail_task_when_final():
@@ -147,6 +161,7 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
                 publish(file.name, target)
         receipt = {
             "path": self.object_path,
+            "company": self.company,
             "endpoint": self.endpoint,
             "format": self.format,
             "rows": pages.rows,
@@ -160,7 +175,8 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
         }
         self.log.info(
             "%s: %d rows, pages: %d, %d bytes to %s in %.1f s",
-            *(receipt[name] for name in ("endpoint", "rows", "pages", "bytes", "path", "seconds")),
+            marked(self.company, self.endpoint),
+            *(receipt[name] for name in ("rows", "pages", "bytes", "path", "seconds")),
         )
         return receipt
 
@@ -182,7 +198,7 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
                 total = "" if pages.total_rows is None else f" of {pages.total_rows}"
                 self.log.info(
                     "%s: page %d, %d%s rows so far, %.1f MB read",
-                    self.endpoint,
+                    marked(self.company, self.endpoint),
                     page.number,
                     pages.rows,
                     total,
