@@ -1,8 +1,8 @@
 """
 Which companies of a connection are active clients of the accounting firm, by ClientAdmin.
 
-Rule: it reads only. ``ClientAdmin/AddIntegrationToClient`` would mint a client key, at each call and for good:
-that is a person's decision, see docs/companies.md.
+Rule: it reads only. ``ClientAdmin/AddIntegrationToClient`` would mint a client key, at each call and for
+good: that is a person's decision, see docs/companies.md.
 """
 
 from __future__ import annotations

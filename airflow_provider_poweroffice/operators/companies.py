@@ -119,8 +119,8 @@ class PowerOfficeCompaniesSummaryOperator(BaseOperator):
         summary = summarize(found, companies)
         if not summary["companies"] and not summary["failed"]:
             raise ValueError(
-                f"no task with a company among {', '.join(tasks) or 'no tasks'}; give tasks=[...] or place the "
-                "summary after them"
+                f"no task with a company among {', '.join(tasks) or 'no tasks'}; give tasks=[...], or place "
+                "the summary after them"
             )
         for failure in summary["failed"]:
             self.log.error("%s", _line(failure))

@@ -13,13 +13,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
-from .keys import ENVIRONMENTS, FULL_PRIVILEGES, Company, company_of
+from .further_companies import further_companies
+from .keys import ENVIRONMENTS, FULL_PRIVILEGES, Company, environment_named
 
 if TYPE_CHECKING:
     from .onboarding import Onboarding
 
 _MINTED = 0xC11E_00F0_0000_4000_8000_0000_0000_0000
 _CREATED = 0x5A0C_3F1E_7D1B_4D0A_9A42_0B7C_5600_0000
+_SHOWN = 10  # companies in an error
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,18 @@ class Rights:
 
 
 class Access:
-    """The access model of one sandbox."""
+    """
+    The access model of one sandbox.
 
-    def __init__(self) -> None:
-        self._companies = {item.client_id: item for env in ENVIRONMENTS.values() for item in env.companies}
+    :param companies: how many each environment has; the named ones are always there.
+    """
+
+    def __init__(self, companies: int = 0) -> None:
+        self._companies = {
+            item.client_id: item
+            for env in ENVIRONMENTS.values()
+            for item in (*env.companies, *further_companies(env.name, companies))
+        }
         self._integrations = {
             key: Integration(key, application.key, company)
             for company in self._companies.values()
@@ -92,10 +102,13 @@ class Access:
         :param environment: ``production`` or ``demo``.
         :raises ValueError: there is none.
         """
-        for item in self.companies(environment):
+        companies = self.companies(environment_named(environment).name)
+        for item in companies:
             if str(name) in {str(item.index), item.alias, item.client_id}:
                 return item
-        return company_of(name, environment)
+        more = f" and {len(companies) - _SHOWN} more" if len(companies) > _SHOWN else ""
+        choices = ", ".join(f"{item.index} ({item.alias})" for item in companies[:_SHOWN])
+        raise ValueError(f"company = {name!r}: choose one of {choices}{more}.")
 
     def rights(self, company: Company) -> Rights:
         """

@@ -20,6 +20,8 @@ def _environment(sandbox: Sandbox, environment: Environment) -> list[str]:
         note = ", reduced privileges" if company.invalid_privileges else ""
         note = ", accounting firm" if "ClientAdmin_Full" in company.privileges else note
         lines.append(f"client key       {company.client_key}  {company.name}{note}")
+    if further := sandbox.aliases(environment.name)[len(environment.companies) :]:
+        lines.append(f"{len(further)} further companies, {further[0]} to {further[-1]}: in the connection")
     return ["", f"{environment.name}:", *(f"  {line}" for line in lines)]
 
 
@@ -29,14 +31,15 @@ def announcement(sandbox: Sandbox) -> str:
 
     :param sandbox: the one.
     """
-    keys = sandbox.keys()
+    keys, aliases = sandbox.keys(), sandbox.aliases()
+    companies = aliases if len(aliases) > len(ENVIRONMENTS["production"].companies) else ()
     subscription = f"  -H 'Ocp-Apim-Subscription-Key: {keys.subscription_key}' \\"
     lines = [
         f"PowerOffice Go sandbox on {sandbox.url}",
         *(line for environment in ENVIRONMENTS.values() for line in _environment(sandbox, environment)),
         "",
         "Airflow:",
-        f"export AIRFLOW_CONN_POWEROFFICE_DEFAULT='{sandbox.connection_json()}'",
+        f"export AIRFLOW_CONN_POWEROFFICE_DEFAULT='{sandbox.connection_json(companies=companies)}'",
         "",
         "curl:",
         f"TOKEN=$(curl -s -u {keys.application_key}:{keys.client_key} \\",

@@ -11,14 +11,14 @@ from dataclasses import asdict
 from typing import Any
 
 from .control import Controls, Query, object_of
-from .keys import Company, company_of
+from .keys import Company
 from .onboarding import consent
 from .replies import Reply
 from .state import State
 
 
 def _totals(state: State, query: Query, _body: Any) -> Any:
-    company = company_of(query.get("company", "0"), query.get("environment", "production"))
+    company = _company(state, query)
     return {"company": company.alias, "rows": state.totals(company), "connections": state.connections}
 
 

@@ -215,31 +215,17 @@ def environment_named(name: str) -> Environment:
         raise ValueError(f"environment = {name!r}: choose one of {', '.join(ENVIRONMENTS)}.") from None
 
 
-def company_of(company: int | str, environment: str = "production") -> Company:
-    """
-    Find a company.
-
-    :param company: its position (0 to 3) or its alias.
-    :param environment: ``production`` or ``demo``.
-    :raises ValueError: there is none.
-    """
-    companies = environment_named(environment).companies
-    for item in companies:
-        if company in {item.index, item.alias, str(item.index)}:
-            return item
-    choices = ", ".join(f"{item.index} ({item.alias})" for item in companies)
-    raise ValueError(f"company = {company!r}: choose one of {choices}.")
-
-
 def keys_of(company: Company, application: int = 0) -> Keys:
     """
     Give a company's keys, with the primary subscription key.
 
-    :param company: from :func:`company_of`.
+    :param company: whose.
     :param application: the application's position.
     :raises ValueError: there is none.
     """
     environment = ENVIRONMENTS[company.environment]
+    if not company.client_keys:
+        raise ValueError(f"company = {company.alias!r}: made at run time, it has no published keys.")
     if not 0 <= application < len(environment.applications):
         raise ValueError(f"application = {application!r}: give 0 to {len(environment.applications) - 1}.")
     key = environment.applications[application].key

@@ -15,7 +15,7 @@ from .app import App
 from .clock import Clock
 from .connection import as_json_text, as_uri
 from .face import BaseSandbox
-from .keys import Keys, company_of, environment_named, keys_of
+from .keys import Keys, environment_named, keys_of
 from .sizes import SIZE_NAMES, sizes
 from .state import State
 from .switches import Switches
@@ -82,16 +82,33 @@ class Sandbox(BaseSandbox[State]):
         :param environment: ``production`` or ``demo``.
         :param application: position; the third one has another subscription.
         """
-        return keys_of(company_of(company, environment), application)
+        return keys_of(self.state.access.company(company, environment), application)
 
-    def connection_json(self, company: int | str = 0, environment: str = "production") -> str:
+    def connection_json(
+        self,
+        company: int | str = 0,
+        environment: str = "production",
+        companies: Iterable[int | str] | None = None,
+    ) -> str:
         """
         Give an Airflow connection as JSON, e.g. for ``AIRFLOW_CONN_POWEROFFICE_DEFAULT``.
 
         :param company: position or alias.
         :param environment: ``production`` or ``demo``.
+        :param companies: positions or aliases of those that the connection holds by alias, besides;
+            :meth:`aliases` gives all.
         """
-        return as_json_text(self.url, self.keys(company, environment), environment)
+        found = [self.state.access.company(item, environment) for item in companies or ()]
+        further = {item.alias: keys_of(item).client_key for item in found}
+        return as_json_text(self.url, self.keys(company, environment), environment, further)
+
+    def aliases(self, environment: str = "production") -> list[str]:
+        """
+        Give the aliases of all companies that have published keys.
+
+        :param environment: ``production`` or ``demo``.
+        """
+        return [item.alias for item in self.state.access.companies(environment) if item.client_keys]
 
     def connection_uri(self, company: int | str = 0, environment: str = "production") -> str:
         """
@@ -109,7 +126,7 @@ class Sandbox(BaseSandbox[State]):
         :param company: position or alias.
         :param environment: ``production`` or ``demo``.
         """
-        return self.state.totals(company_of(company, environment))
+        return self.state.totals(self.state.access.company(company, environment))
 
     def set_privileges(
         self, company: int | str = 0, environment: str = "production", **changes: Any

@@ -15,7 +15,7 @@ from .books import Books
 from .clock import Clock
 from .gateway import Gateway
 from .keys import ENVIRONMENTS, Company
-from .sizes import SIZE_NAMES, Sizes, sizes
+from .sizes import NO_ROWS, Sizes
 from .switches import Switches
 from .tokens import Tokens
 
@@ -46,7 +46,7 @@ class State(BaseState[Switches]):
 
     def begin(self) -> None:
         """Put data, rights and client keys to the beginning."""
-        self.access = Access()
+        self.access = Access(self._sizes.companies)
         self._books: dict[str, Books] = {}
 
     def kept(self) -> tuple[Access, dict[str, Books]]:
@@ -74,7 +74,7 @@ class State(BaseState[Switches]):
         """
         if company.client_id not in self._books:
             # A client made at run time begins without rows.
-            size = self._sizes if company.client_keys else sizes("small", **dict.fromkeys(SIZE_NAMES, 0))
+            size = self._sizes if company.client_keys else NO_ROWS
             self._books[company.client_id] = Books(company, size, self.seed)
         return self._books[company.client_id]
 
@@ -88,5 +88,5 @@ class State(BaseState[Switches]):
 
     def health(self) -> dict[str, Any]:
         """Give a sign of life, with the number of companies."""
-        companies = sum(len(item.companies) for item in ENVIRONMENTS.values())
+        companies = sum(len(self.access.companies(name)) for name in ENVIRONMENTS)
         return {**super().health(), "companies": companies}
