@@ -31,7 +31,7 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "hooks": modules("hooks.poweroffice"),
-        "operators": modules("operators.poweroffice"),
+        "operators": modules("operators.poweroffice", "operators.companies"),
         "sensors": modules("sensors.poweroffice"),
         "triggers": modules("triggers.poweroffice"),
         "transfers": [

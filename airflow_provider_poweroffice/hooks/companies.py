@@ -29,9 +29,9 @@ def read_client_keys(extra: Mapping[str, Any]) -> dict[str, str]:
     if extra.get(_CLEAR):
         raise ValueError(f"extra {_CLEAR} would be shown in clear text by Airflow; call it {EXTRA}")
     keys = extra.get(EXTRA)
-    if isinstance(keys, str) and keys.strip():
+    if isinstance(keys, str):
         try:
-            keys = json.loads(keys)
+            keys = json.loads(keys.strip() or "{}")
         except ValueError:
             raise ValueError(f"extra {EXTRA} is no JSON; {_form()}") from None
     if not keys:

@@ -19,7 +19,7 @@ from airflow_provider_poweroffice.operators.company_outcomes import outcomes_of,
 from airflow_provider_poweroffice.operators.failures import fail_task_when_final
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
+    from airflow.sdk import Context, XComArg
 
 _SHOWN = 20  # failures in the summary's own error; XCom has all of them
 
@@ -93,7 +93,7 @@ class PowerOfficeCompaniesSummaryOperator(BaseOperator):
         self,
         *,
         tasks: Sequence[str] | None = None,
-        companies: Sequence[str] | None = None,
+        companies: Sequence[str] | XComArg | None = None,
         fail: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -111,7 +111,8 @@ class PowerOfficeCompaniesSummaryOperator(BaseOperator):
         :raises AirflowFailException: with ``fail``, a company has failed.
         """
         ti = context["ti"]
-        companies = None if self.companies is None else list(self.companies)
+        expected: Any = self.companies  # rendered: no XComArg any more
+        companies = None if expected is None else [str(alias) for alias in expected]
         if companies == []:
             raise ValueError("companies is empty: there is nothing to sum up")
         tasks = sorted(self.get_flat_relative_ids(upstream=True) if self.tasks is None else self.tasks)
