@@ -14,7 +14,11 @@ from typing import Any
 import pytest
 from airflow_of_tests import HOME, xcoms
 
-from airflow_provider_poweroffice._compat import AirflowFailException, AirflowSkipException
+from airflow_provider_poweroffice._compat import (
+    AirflowFailException,
+    AirflowSkipException,
+    AirflowTaskTimeout,
+)
 from airflow_provider_poweroffice.errors import NotFoundError
 from airflow_provider_poweroffice.operators.company_reports import KEY, check_company_in, report_company
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
@@ -244,6 +248,7 @@ def test_report() -> None:
     for error, message in (
         (RuntimeError("boom"), "[a] boom"),
         (AirflowFailException("boom"), "[a] boom"),
+        (AirflowTaskTimeout("boom"), "[a] boom"),
         (AirflowFailException("E: [a] boom"), "E: [a] boom"),
         (NotFoundError("boom", response=SimpleNamespace(status_code=404)), "[a] boom"),
     ):
@@ -255,7 +260,7 @@ def test_report() -> None:
         Path("/no/such/file").read_text()
     assert other.value.__notes__ == ["company: a"]
     with report_company({"ti": ti}, None):
-        assert len(ti.pushed) == 11
+        assert len(ti.pushed) == 13
 
 
 def test_path_must_name_the_company() -> None:
