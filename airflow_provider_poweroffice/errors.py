@@ -31,6 +31,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from airflow_provider_poweroffice.api.response import Response
 
 
@@ -55,12 +57,14 @@ class AuthenticationError(PowerOfficeError):
     :param key: which key is at fault as far as the answer tells: ``"subscription key"`` or
         ``"application key or client key"``.
     :param status: HTTP status of the token endpoint.
+    :param code: the machine-readable error, e.g. ``invalid_client``.
     """
 
-    def __init__(self, message: str, *, key: str, status: int) -> None:
+    def __init__(self, message: str, *, key: str, status: int, code: str | None = None) -> None:
         super().__init__(message)
         self.key = key
         self.status = status
+        self.code = code
 
 
 class UntrustedHostError(PowerOfficeError):
@@ -110,11 +114,12 @@ class APITimeoutError(APIConnectionError):
 
 class APIStatusError(PowerOfficeError):
     """
-    The server answered with a status outside 2xx.
+    The server answered with a status outside 2xx, or with a body that says that the call failed.
 
     Attributes: ``status`` (int), ``code`` (the machine-readable error, e.g. ``invalid_client``),
     ``title`` and ``detail`` (the vendor's sentences), ``trace_id``, ``retry_after`` (seconds the server
-    asks to wait, or None), ``response`` (the whole answer) and ``error_content`` (its decoded body).
+    asks to wait, or None), ``final`` (a repetition can not help), ``response`` (the whole answer) and
+    ``error_content`` (its decoded body).
     """
 
     def __init__(
@@ -128,6 +133,8 @@ class APIStatusError(PowerOfficeError):
         trace_id: str | None = None,
         retry_after: float | None = None,
         outcome_unknown: bool = False,
+        final: bool = False,
+        attributes: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.response = response
@@ -138,6 +145,9 @@ class APIStatusError(PowerOfficeError):
         self.trace_id = trace_id
         self.retry_after = retry_after
         self.outcome_unknown = outcome_unknown
+        self.final = final
+        for name, value in (attributes or {}).items():
+            setattr(self, name, value)
 
     @property
     def error_content(self) -> Any:

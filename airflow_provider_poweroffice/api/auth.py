@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.auth import AuthBase
 
-from airflow_provider_poweroffice.api.credentials import Credentials
+from airflow_provider_poweroffice.api.credentials import Keys
 from airflow_provider_poweroffice.api.dialects.base import Dialect, Endpoints
 from airflow_provider_poweroffice.api.failures import read_response, status_error, token_refusal
 from airflow_provider_poweroffice.api.throttle import Clock
@@ -39,9 +39,9 @@ class TokenAuth(AuthBase):
     def __init__(
         self,
         *,
-        dialect: Dialect,
+        dialect: Dialect[Any],
         endpoints: Endpoints,
-        credentials: Credentials,
+        credentials: Keys,
         session: Session,
         clock: Clock,
         on_token: Callable[[str], None] | None = None,
@@ -53,7 +53,8 @@ class TokenAuth(AuthBase):
         self._clock = clock
         self._on_token = on_token
         self._lock = threading.Lock()
-        self._token: str | None = None
+        self._fixed = dialect.fixed_token(credentials)
+        self._token = self._fixed
         self._renew_at = 0.0
 
     @property
@@ -64,7 +65,7 @@ class TokenAuth(AuthBase):
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Sign a request, which must be for the API itself."""
-        self._check_origin(request.url or "")
+        self.check_origin(request.url or "")
         self._sign(request, self.token())
         request.register_hook("response", self._renew_once)
         return request
@@ -78,6 +79,8 @@ class TokenAuth(AuthBase):
         :raises RateLimitError, ServerError, APIConnectionError: as for any call, with
             ``outcome_unknown=False`` since the call itself was not sent.
         """
+        if self._fixed:
+            return self._fixed
         with self._lock:
             stale = self._clock.monotonic() >= self._renew_at
             if self._token is None or stale or self._token == instead_of:
@@ -107,7 +110,7 @@ class TokenAuth(AuthBase):
             refusal = status_error(self._dialect, response, self._clock.time(), self._credentials.secrets)
             refusal.outcome_unknown = False
             raise refusal
-        token, lifetime = _read_token(response.content, label)
+        token, lifetime = _read_token(response.content, label, self._clock.time())
         self._renew_at = started + max(0.0, lifetime - min(EARLY, EARLY_SHARE * lifetime))
         if self._on_token:
             self._on_token(token)
@@ -121,7 +124,7 @@ class TokenAuth(AuthBase):
         """Answer a 401 by one new token and one repetition; a 401 was not carried out."""
         if answer.status_code != requests.codes.unauthorized:
             return answer
-        if not self._dialect.renewable(read_response(answer).error_content):
+        if self._fixed or not self._dialect.renewable(read_response(answer).error_content):
             return answer
         refused = (answer.request.headers.get("Authorization") or "").removeprefix("Bearer ")
         answer.close()
@@ -132,8 +135,13 @@ class TokenAuth(AuthBase):
         result.history.append(answer)
         return result
 
-    def _check_origin(self, url: str) -> None:
-        if _origin(url) != _origin(self._endpoints.base):
+    def check_origin(self, url: str) -> None:
+        """
+        Check that a URL is on a server that may see a token.
+
+        :raises UntrustedHostError: it is not.
+        """
+        if _origin(url) not in map(_origin, self._endpoints.trusted):
             raise UntrustedHostError(
                 f"{_origin(url)} is not the API's own server {_origin(self._endpoints.base)}: "
                 "no key or token is sent there"
@@ -150,8 +158,8 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.hostname}:{port}".lower()
 
 
-def _read_token(content: bytes, label: str) -> tuple[str, float]:
-    """Read the token and its lifetime in seconds, a number or the text of one."""
+def _read_token(content: bytes, label: str, now: float) -> tuple[str, float]:
+    """Read the token and its lifetime in seconds: numbers, or the texts of such."""
     try:
         body = json.loads(content)
         token = body["access_token"]
@@ -161,7 +169,9 @@ def _read_token(content: bytes, label: str) -> tuple[str, float]:
         error = InvalidResponseError(f"{label}: the answer holds no access_token")
         error.outcome_unknown = False
         raise error
-    try:
-        return token, float(body.get("expires_in") or UNSAID_LIFETIME)
-    except (TypeError, ValueError):
-        return token, UNSAID_LIFETIME
+    for name, start in (("expires_in", 0.0), ("expires_on", now)):
+        try:
+            return token, float(body[name]) - start
+        except (KeyError, TypeError, ValueError):
+            continue
+    return token, UNSAID_LIFETIME

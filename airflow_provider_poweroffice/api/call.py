@@ -32,7 +32,11 @@ _OURS = frozenset({"authorization", "ocp-apim-subscription-key", "host", "conten
 
 @dataclass(frozen=True)
 class Call:
-    """A checked call: ``query`` is text, ``content`` is bytes or None."""
+    """
+    A checked call: ``query`` is text, ``content`` is bytes or None.
+
+    :param url: instead of endpoint and query, a page's link as the server gave it.
+    """
 
     method: str
     endpoint: str
@@ -40,10 +44,11 @@ class Call:
     content: bytes | None
     files: Files | None
     headers: dict[str, str]
+    url: str | None = None
 
 
 def build_call(
-    dialect: Dialect,
+    dialect: Dialect[Any],
     method: str,
     endpoint: str,
     *,
@@ -67,7 +72,8 @@ def build_call(
     content = None if body is None else encode_body(dialect, verb, body)
     if content is not None and "content-type" not in {name.lower() for name in sent}:
         sent["Content-Type"] = dialect.body_type(verb)
-    return Call(verb, check_endpoint(endpoint), encode_query(query), content, check_files(files), sent)
+    path = dialect.path(check_endpoint(endpoint))
+    return Call(verb, path, encode_query(query), content, check_files(files), sent)
 
 
 def check_method(method: str) -> str:
@@ -155,7 +161,7 @@ def _query_scalar(name: str, value: Any) -> str:
     )
 
 
-def encode_body(dialect: Dialect, method: str, body: Any) -> bytes:
+def encode_body(dialect: Dialect[Any], method: str, body: Any) -> bytes:
     """
     Encode a body: dicts and lists as JSON (Decimal as an exact number), text and bytes as they stand.
 

@@ -8,17 +8,19 @@ fresh token.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
-from urllib.parse import urlsplit
+from typing import Any, Self, TypeVar
+from urllib.parse import urljoin, urlsplit
+from uuid import uuid4
 
 import requests
 
 from airflow_provider_poweroffice.api.auth import TokenAuth
 from airflow_provider_poweroffice.api.call import Call
-from airflow_provider_poweroffice.api.credentials import Credentials
-from airflow_provider_poweroffice.api.dialects import DIALECTS
+from airflow_provider_poweroffice.api.credentials import Keys
+from airflow_provider_poweroffice.api.dialects import DIALECTS, Dialect
 from airflow_provider_poweroffice.api.failures import read_response, status_error
 from airflow_provider_poweroffice.api.options import RetryOptions, Timeouts
 from airflow_provider_poweroffice.api.response import Response
@@ -34,7 +36,7 @@ class Caller:
     """
     The session with one company's API.
 
-    :param credentials: the three keys.
+    :param credentials: the API's keys, such as :class:`Credentials`.
     :param environment: ``"production"`` or ``"demo"``.
     :param host: another server instead of the vendor's: ``https://host[:port]``, or a base URL that
         ends in ``/v2``.
@@ -52,7 +54,7 @@ class Caller:
 
     def __init__(
         self,
-        credentials: Credentials,
+        credentials: Keys,
         *,
         environment: str = "production",
         host: str | None = None,
@@ -74,13 +76,13 @@ class Caller:
             raise ValueError(
                 f"verify {verify!r} is no file of certificate authorities (ca_bundle of a connection)"
             )
-        self.dialect = DIALECTS[api_version]
-        self.endpoints = self.dialect.endpoints(environment, host)
+        self.dialect: Dialect[Any] = DIALECTS[api_version]
+        self.endpoints = self.dialect.endpoints(credentials, environment, host)
         self.retry = retry or RetryOptions()
         self.company = company
         self._clock = clock or SystemClock()
         self._throttle = throttle or shared_throttle(
-            credentials.subscription_key,
+            credentials.limit_key,
             urlsplit(self.endpoints.base).netloc,
             self.dialect.requests_per_second if requests_per_second is None else requests_per_second,
         )
@@ -142,19 +144,24 @@ class Caller:
             raise
 
     def _send(self, call: Call, label: str) -> Response:
+        headers = dict(call.headers)
+        if self.dialect.request_id_header:
+            headers.setdefault(self.dialect.request_id_header, str(uuid4()))
         try:
             answer = self.session.request(
                 call.method,
-                call.endpoint,
+                call.url or self.dialect.url(self.endpoints, call.endpoint),
                 params=call.query,
                 data=call.content,
                 files=call.files,
-                headers=call.headers,
+                headers=headers,
                 allow_redirects=False,
             )
         except requests.RequestException as error:
             raise connection_error(error, label) from None
         response = read_response(answer)
+        if response.is_success and self.dialect.refusal(response.content):
+            response = replace(response, refused=True)
         if response.is_success:
             return response
         resource = self.dialect.known.find(call.endpoint)
@@ -174,4 +181,14 @@ class Caller:
 
     def path_of(self, call: Call) -> str:
         """Give the path of a call's URL, without the query."""
-        return f"{urlsplit(self.endpoints.base).path}/{call.endpoint}"
+        return urlsplit(self.dialect.url(self.endpoints, call.endpoint)).path
+
+    def resolve(self, call: Call, link: str) -> str:
+        """
+        Give the URL of a link in the answer to a call.
+
+        :raises UntrustedHostError: it leads to another server, or to an unencrypted connection.
+        """
+        url = urljoin(self.dialect.url(self.endpoints, call.endpoint), link)
+        self.auth.check_origin(url)
+        return url

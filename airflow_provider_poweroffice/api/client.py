@@ -18,6 +18,7 @@ from typing import Any
 
 from airflow_provider_poweroffice.api.call import Call, Files, build_call
 from airflow_provider_poweroffice.api.caller import Caller
+from airflow_provider_poweroffice.api.dialects.base import Position
 from airflow_provider_poweroffice.api.page import Page, PageOptions, split_page
 from airflow_provider_poweroffice.api.paging import PageErrorHandler, Pages
 from airflow_provider_poweroffice.api.response import Response
@@ -108,6 +109,7 @@ class Client(Caller):
         :return: an iterator of :class:`Page`; an empty collection gives no page.
         :raises ValueError, TypeError: bad arguments, before any request.
         :raises PaginationError: a repeated page, or an answer that is no list.
+        :raises UntrustedHostError: a page's link leads to another server.
         :raises PowerOfficeError: as for :meth:`request`.
         """
         options = PageOptions.of(self.dialect, page_size, first_page, max_pages)
@@ -120,22 +122,22 @@ class Client(Caller):
             if name.lower() in given:
                 raise ValueError(f"query must not hold {name!r} here; use page_size and first_page")
         order = self.dialect.default_order(base.endpoint) if order_by == _DEFAULT_ORDER else order_by
-        if twice := given & {name.lower() for name in moment}:
-            raise ValueError(f"query holds {twice.pop()!r}, which changed_since or created_since sets")
         check_required(self.dialect.known, base.endpoint, base.query)
-        fixed = base.query | moment
+        fixed = self.dialect.with_filter(base.query, moment)
         resource = self.dialect.known.find(base.endpoint)
         whole = resource is not None and resource.kind == "whole"
         if order and not whole and self.dialect.order_key.lower() not in given:
             fixed[self.dialect.order_key] = order
 
-        def fetch(number: int, expected: bool) -> Page:
-            paging = {} if whole else self.dialect.page_query(number, options.page_size)
-            call = Call("GET", base.endpoint, fixed | paging, None, None, base.headers)
+        def fetch(at: Position, expected: bool) -> Page:
+            if at.link:
+                call = Call("GET", base.endpoint, {}, None, None, base.headers, self.resolve(base, at.link))
+            else:
+                paging = {} if whole else self.dialect.page_query(at, options.page_size)
+                call = Call("GET", base.endpoint, fixed | paging, None, None, base.headers)
 
             def read(answer: Response) -> Page:
-                info = self.dialect.page_info(answer.headers)
-                return split_page(answer, number, info, expected=expected)
+                return split_page(self.dialect, answer, at.number, expected=expected)
 
             return self.carry_out(call, None, read)
 
@@ -146,6 +148,7 @@ class Client(Caller):
             on_page_error=on_page_error,
             unique=UniqueRows((resource.key if resource else "") or "Id") if moment else None,
             single=whole,
+            by_link=self.dialect.by_link,
         )
 
     def since(
@@ -164,7 +167,7 @@ class Client(Caller):
             message says what works instead.
         """
         return since_query(
-            self.dialect.known,
+            self.dialect,
             endpoint,
             changed_since=changed_since,
             created_since=created_since,

@@ -1,10 +1,11 @@
-"""The three keys of PowerOffice Go v2, and how to keep them out of texts."""
+"""The keys of PowerOffice Go, and how to keep keys out of texts."""
 
 from __future__ import annotations
 
 import base64
 import re
 from dataclasses import dataclass, field
+from typing import Protocol
 
 _LABELS = {
     "application_key": "application key",
@@ -12,6 +13,20 @@ _LABELS = {
     "subscription_key": "subscription key",
 }
 _SHORTEST_SECRET = 5  # shorter texts would blank out ordinary words
+
+
+class Keys(Protocol):
+    """What identifies a caller to an API; a dialect knows what is in it."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """List every text that must never be shown."""
+        ...
+
+    @property
+    def limit_key(self) -> str:
+        """Name what the rate limit hangs on; only its hash is kept."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,17 +39,19 @@ class Credentials:
     :param application_key: GUID of the integration; user name of the token request.
     :param client_key: GUID of one company for that integration; its password.
     :param subscription_key: hex key of the developer portal's product subscription; sent as
-        ``Ocp-Apim-Subscription-Key`` with every call. The rate limit hangs on it.
+        ``Ocp-Apim-Subscription-Key`` with every call. The rate limit hangs on it. Left out for v1.
     :raises ValueError: a key is empty or can not be sent in a header; the message names the key.
     """
 
     application_key: str = field(repr=False)
     client_key: str = field(repr=False)
-    subscription_key: str = field(repr=False)
+    subscription_key: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         for name, label in _LABELS.items():
             value = getattr(self, name)
+            if name == "subscription_key" and value is None:
+                continue
             if not isinstance(value, str) or not value.strip():
                 raise ValueError(f"the {label} is missing: set {name}")
             if value != value.strip() or not value.isascii() or not value.isprintable():
@@ -51,8 +68,18 @@ class Credentials:
     def secrets(self) -> tuple[str, ...]:
         """List every text that must never be shown; keys also in the cases a server may print a GUID in."""
         keys = (self.application_key, self.client_key, self.subscription_key)
-        spellings = (text for key in keys for text in (key, key.lower(), key.upper()))
+        spellings = (text for key in keys if key for text in (key, key.lower(), key.upper()))
         return tuple(dict.fromkeys((self.basic, *spellings)))
+
+    @property
+    def limit_key(self) -> str:
+        """
+        Give the key that the rate limit hangs on.
+
+        It counts per subscription key, over all client keys (portal page "Requests"), so all companies of
+        an accounting firm share it; in v1, per integration (v1 documentation, "Limitations").
+        """
+        return self.subscription_key or self.application_key
 
 
 def scrub(text: str, secrets: tuple[str, ...]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from requests.structures import CaseInsensitiveDict
 
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 
 # An integrator met a misleading 404 above this length; only a hint hangs on it.
 LONG_URL = 2000
-_HINTS = {
-    401: "the token was new, so the integration was switched off or the keys belong to another environment",
-    403: "the integration lacks the privilege for this call, or the company lacks the module; "
-    "GET ClientIntegrationInformation lists both",
-}
 
 
 def read_response(answer: requests.Response) -> Response:
@@ -38,7 +33,7 @@ def read_response(answer: requests.Response) -> Response:
 
 
 def status_error(
-    dialect: Dialect,
+    dialect: Dialect[Any],
     response: Response,
     now: float,
     secrets: tuple[str, ...],
@@ -47,7 +42,7 @@ def status_error(
     privilege: str = "",
 ) -> APIStatusError:
     """
-    Build the error of an answer outside 2xx.
+    Build the error of an answer outside 2xx, or of one that refuses in its body.
 
     :param now: seconds since 1970, for a ``Retry-After`` date.
     :param secrets: texts to blank out: a server may echo what it was sent.
@@ -57,39 +52,39 @@ def status_error(
     response = _scrubbed(response, secrets)
     fault = dialect.fault(response.headers, response.error_content)
     waits = (parse_retry_after(response.headers.get("Retry-After"), now), fault.retry_after)
-    kind = error_class(response.status_code)
+    kind = fault.kind or error_class(response.status_code)
+    hint = dialect.hint(response.status_code)
+    if hint and privilege and response.status_code == HTTPStatus.FORBIDDEN:
+        hint += f". This call needs {privilege}"
     return kind(
-        _message(response, fault, url_length, privilege),
+        _message(response, fault, url_length, hint),
         response=response,
         code=fault.code,
         title=fault.title,
         detail=fault.detail,
         trace_id=fault.trace_id,
         retry_after=next((wait for wait in waits if wait is not None), None),
-        outcome_unknown=may_have_been_carried_out(response.status_code),
+        outcome_unknown=may_have_been_carried_out(response.status_code) and not fault.final,
+        final=fault.final,
+        attributes=fault.attributes,
     )
 
 
-def token_refusal(dialect: Dialect, response: Response, secrets: tuple[str, ...]) -> AuthenticationError:
+def token_refusal(dialect: Dialect[Any], response: Response, secrets: tuple[str, ...]) -> AuthenticationError:
     """Say which key the token endpoint refused, as far as its answer tells."""
     response = _scrubbed(response, secrets)
     fault = dialect.fault(response.headers, response.error_content)
     says = f" ({fault.code + ': ' if fault.code else ''}{fault.detail})" if fault.detail or fault.code else ""
-    if "subscription key" in (fault.detail or "").lower():
-        key, advice = "subscription key", "check subscription_api_key"
-    else:
-        key = "application key or client key"
-        advice = (
-            "check login (application key), password (client key) and that both belong to the environment"
-        )
+    key, advice = dialect.token_advice(response.status_code, fault)
     return AuthenticationError(
         f"POST {response.path}: the {key} was refused with status {response.status_code}{says}; {advice}",
         key=key,
         status=response.status_code,
+        code=fault.code,
     )
 
 
-def _message(response: Response, fault: Fault, url_length: int, privilege: str) -> str:
+def _message(response: Response, fault: Fault, url_length: int, hint: str) -> str:
     said = ": ".join(dict.fromkeys(part for part in (fault.title, fault.detail) if part))
     text = (
         f"{response.method} {response.path}: {response.status_code} {said or _phrase(response.status_code)}"
@@ -98,11 +93,7 @@ def _message(response: Response, fault: Fault, url_length: int, privilege: str) 
         text += "; redirects are not followed, check the host of the connection"
     if url_length > LONG_URL:
         text += f"; the URL is {url_length} characters long, split the lists in the query"
-    if not said and response.status_code in _HINTS:
-        text += f"; {_HINTS[response.status_code]}"
-        if response.status_code == HTTPStatus.FORBIDDEN and privilege:
-            text += f". This call needs {privilege}"
-    return text
+    return text if said or not hint else f"{text}; {hint}"
 
 
 def _phrase(status: int) -> str:

@@ -68,13 +68,15 @@ class PageOptions:
 
     @classmethod
     def of(
-        cls, dialect: Dialect, page_size: int | None, first_page: int | None, max_pages: int | None
+        cls, dialect: Dialect[Any], page_size: int | None, first_page: int | None, max_pages: int | None
     ) -> PageOptions:
         """Fill in the dialect's defaults and check the limits."""
         size = dialect.default_page_size if page_size is None else page_size
         first = dialect.first_page if first_page is None else first_page
         _check_whole("page_size", size, 1, dialect.max_page_size)
         _check_whole("first_page", first, dialect.first_page, None)
+        if dialect.by_link and first != dialect.first_page:
+            raise ValueError(f"first_page={first} can not be asked for: this API's pages hang on each other")
         if max_pages is not None:
             _check_whole("max_pages", max_pages, 1, None)
         return cls(page_size=size, first_page=first, max_pages=max_pages)
@@ -88,10 +90,11 @@ def _check_whole(name: str, value: object, least: int, most: int | None) -> None
         raise ValueError(f"{name} must be {limit}, not {value}")
 
 
-def split_page(response: Response, number: int, info: PageInfo, *, expected: bool = False) -> Page:
+def split_page(dialect: Dialect[Any], response: Response, number: int, *, expected: bool = False) -> Page:
     """
     Split an answer into rows without parsing them; 204 gives a page of no rows.
 
+    :param number: of the page.
     :param expected: the server said that this page has rows.
     :raises IncompleteReadError: it has none all the same.
     :raises InvalidResponseError: the body is cut, or no JSON.
@@ -107,7 +110,8 @@ def split_page(response: Response, number: int, info: PageInfo, *, expected: boo
             )
         content = b"[]"
     try:
-        page = Page(number, content, _split(content), info, sent_at)
+        rows, info = dialect.page(response.headers, content)
+        page = Page(number, rows, _split(rows), info, sent_at)
     except msgspec.ValidationError:
         raise PaginationError(
             f"{label}: the answer is no list; this endpoint is read with request()"

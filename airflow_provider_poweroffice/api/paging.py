@@ -1,8 +1,8 @@
 """
 Reading a whole collection, page by page, with nothing lost, doubled or read for ever.
 
-Rule: the end is what the server says (``X-Pagination``), else an empty page; a short page is none,
-because a server may cap the page size.
+Rule: the end is what the server says (totals, or a link to the next page), else an empty page; a short
+page is none, because a server may cap the page size.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from airflow_provider_poweroffice.api.dialects.base import Position
 from airflow_provider_poweroffice.api.page import NO_ROWS, Page, PageOptions
 from airflow_provider_poweroffice.api.unique import UniqueRows
 from airflow_provider_poweroffice.errors import (
@@ -43,7 +44,8 @@ class Pages(Iterator[Page]):
     server says, ``skipped`` pages with their errors, ``began``: the server's ``Date`` of the first page,
     and ``truncated``: stopped at ``max_pages`` although more rows may follow.
 
-    :param fetch: gets a page by number, and whether the server said that it has rows.
+    :param fetch: gets the page at a position, and whether the server said that it has rows.
+    :param by_link: pages hang on each other by links; none can be skipped, and one may be empty.
     :param single: the list has no pages: one request gives it all.
     :raises IncompleteReadError: while iterating: a page that must have rows has none, the server counts
         more rows than came, or fewer than before.
@@ -51,13 +53,14 @@ class Pages(Iterator[Page]):
 
     def __init__(
         self,
-        fetch: Callable[[int, bool], Page],
+        fetch: Callable[[Position, bool], Page],
         options: PageOptions,
         *,
         label: str,
         on_page_error: PageErrorHandler | None = None,
         unique: UniqueRows | None = None,
         single: bool = False,
+        by_link: bool = False,
     ) -> None:
         self.rows = 0
         self.pages = 0
@@ -72,6 +75,9 @@ class Pages(Iterator[Page]):
         self._on_page_error = on_page_error
         self._unique = unique
         self._single = single
+        self._by_link = by_link
+        self._link: str | None = None
+        self._offset = (options.first_page - 1) * options.page_size
         self._total_pages: int | None = None
         self._more_promised = False
         self._counts_from: int | None = None
@@ -85,10 +91,12 @@ class Pages(Iterator[Page]):
         number = self._options.first_page
         while True:
             page = self._try(number)
-            if page is not None and not page:
+            if page is not None and not page and not page.info.next_link:
                 break  # the end, where the server did not say that there is more
             last = self._single
-            if page:
+            if page is None:
+                self._offset += self._options.page_size
+            elif page or page.info.next_link:
                 self._note(page)
                 last = last or self._is_last(page)
                 page = self._unique.only_new(page) if self._unique else page
@@ -105,8 +113,9 @@ class Pages(Iterator[Page]):
     def _try(self, number: int) -> Page | None:
         """Fetch a page; None means that the caller skips it."""
         expected = self._more_promised or (self._total_pages is not None and number <= self._total_pages)
+        at = Position(number=number, offset=self._offset, link=self._link)
         try:
-            return self._fetch(number, expected)
+            return self._fetch(at, expected and not self._by_link)
         except NotFoundError:
             # One reading of the facts is that a page past the end is answered with 404.
             if not (self.pages or self.skipped):
@@ -117,7 +126,7 @@ class Pages(Iterator[Page]):
                 ) from None
             return NO_ROWS
         except (APIStatusError, APIConnectionError, InvalidResponseError, IncompleteReadError) as error:
-            if isinstance(error, _NEVER_SKIPPED) or self._on_page_error is None:
+            if isinstance(error, _NEVER_SKIPPED) or self._on_page_error is None or self._by_link:
                 raise
             lost_count = (
                 self._total_pages is None and bool(self.skipped) and self.skipped[-1]["page"] == number - 1
@@ -137,7 +146,9 @@ class Pages(Iterator[Page]):
         if page.info.total_rows is not None:
             self._compare_with_earlier(page.info.total_rows)
             self.total_rows = page.info.total_rows
+        self._follow(page)
         self._sent += len(page)
+        self._offset += len(page)
         self.pages += 1
 
     def _compare_with_earlier(self, total: int) -> None:
@@ -167,8 +178,20 @@ class Pages(Iterator[Page]):
         if said - page.number != self._counts_from or self._counts_from not in {0, -1}:
             raise PaginationError(f"{self._label}: asked for page {page.number}, the answer says page {said}")
 
+    def _follow(self, page: Page) -> None:
+        """Take the link to the next page; one that was followed before leads in a circle."""
+        self._link = page.info.next_link
+        if self._link is None:
+            return
+        digest = hashlib.blake2b(self._link.encode(), digest_size=16).digest()
+        if digest in self._seen:
+            raise PaginationError(f"{self._label}: the link in page {page.number} was followed already")
+        self._seen.add(digest)
+
     def _guard(self, page: Page) -> None:
         """Stop a server that answers every page number with the same rows."""
+        if not page:
+            return
         digest = hashlib.blake2b(page.content, digest_size=16).digest()
         if digest in self._seen:
             raise PaginationError(

@@ -22,6 +22,7 @@ class Response:
     :param content: the body's bytes, decompressed.
     :param method: upper-case HTTP method of the request.
     :param path: path of the request, without the query.
+    :param refused: the body of a 2xx answer says that the call failed, as that of PowerOffice v1 does.
     """
 
     status_code: int
@@ -29,11 +30,12 @@ class Response:
     content: bytes
     method: str
     path: str
+    refused: bool = False
 
     @property
     def is_success(self) -> bool:
-        """Tell whether the status is 2xx; a redirect is none, as it is never followed."""
-        return 200 <= self.status_code < 300  # noqa: PLR2004 - the HTTP class
+        """Tell whether the status is 2xx and the body no refusal; redirects are never followed."""
+        return 200 <= self.status_code < 300 and not self.refused  # noqa: PLR2004 - the HTTP class
 
     @property
     def is_json(self) -> bool:

@@ -80,7 +80,7 @@ def _classify(error: BaseException) -> tuple[str | None, bool]:
     if isinstance(error, InvalidResponseError):
         return "unreadable reply", error.outcome_unknown
     if isinstance(error, APIStatusError) and may_have_been_carried_out(error.status):
-        final = error.status in FINAL_SERVER_ERRORS
+        final = error.final or error.status in FINAL_SERVER_ERRORS
         return None if final else f"status {error.status}", error.outcome_unknown
     return None, False
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow_provider_poweroffice.api.catalogue import Catalogue
+from airflow_provider_poweroffice.api.dialects.base import Dialect
 from airflow_provider_poweroffice.api.timestamps import TICKS, text_of, ticks_of_iso
 
 OVERLAP = 1.0  # seconds
@@ -19,7 +20,7 @@ _NOTHING = frozenset({"", "none", "null"})  # what a template renders where ther
 
 
 def since_query(
-    known: Catalogue | None,
+    dialect: Dialect[Any],
     endpoint: str,
     *,
     changed_since: Any = None,
@@ -30,7 +31,7 @@ def since_query(
     """
     Make the query that reads what changed, or was created, since a moment.
 
-    :param known: the API's catalogue.
+    :param dialect: of the API.
     :param changed_since: a timestamp text (none of zone means UTC) or an aware datetime; None, "" and
         "None" read everything.
     :param overlap: seconds to go back from it.
@@ -49,7 +50,7 @@ def since_query(
     if len(moments) > 1:
         raise ValueError("changed_since and created_since exclude each other")
     ((kind, value),) = moments.items()
-    resource = known.find(endpoint) if known else None
+    resource = dialect.known.find(endpoint)
     if resource is None:
         raise ValueError(f"{kind}_since: nothing is known of {endpoint!r}; give its filter in query")
     name = resource.since_filter(kind)
@@ -58,7 +59,7 @@ def since_query(
     moment = _moment(f"{kind}_since", value)
     if moment > (now + _CLOCKS_DIFFER.total_seconds()) * TICKS:
         raise ValueError(f"{kind}_since {value!r} lies in the future: it would find nothing")
-    return {name: text_of(moment - round(overlap * TICKS))}
+    return dialect.since(name, kind, text_of(moment - round(overlap * TICKS)))
 
 
 def given(value: Any) -> bool:

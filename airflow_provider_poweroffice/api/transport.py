@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
+from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -55,13 +56,15 @@ class Session(requests.Session):
     A ``requests.Session`` below one base URL.
 
     A relative URL such as ``Customers`` is taken below the base URL. Redirects are never followed:
-    ``requests`` would carry the subscription key along to the new host.
+    ``requests`` would carry the subscription key along to the new host. Cookies are neither kept nor sent.
     """
 
     def __init__(self, base_url: str, adapter: HTTPAdapter, *, verify: bool | str = True) -> None:
         super().__init__()
         self.base_url = base_url + "/"
         self.verify = verify
+        # A load balancer's cookie would tie all calls to one server, whose limits count for itself.
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.headers.update({"Accept": "application/json, */*;q=0.5", "User-Agent": USER_AGENT})
         self.mount("https://", adapter)
         self.mount("http://", adapter)

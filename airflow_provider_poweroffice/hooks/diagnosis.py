@@ -68,7 +68,11 @@ def _explain(
     if _works_in(other, open_client):
         return f"Wrong environment: these keys belong to {other}, the connection says {environment}."
     if error.key == "subscription key":
-        hint = "" if _HEX.fullmatch(credentials.subscription_key) else " It should be 32 hexadecimal digits."
+        hint = (
+            ""
+            if _HEX.fullmatch(credentials.subscription_key or "")
+            else " It should be 32 hexadecimal digits."
+        )
         return f"Wrong subscription key (Extra Fields): the gateway refused it with {error.status}.{hint}"
     refused = f"the token endpoint refused them with {error.status}."
     return f"Wrong application key (login) or client key (password): {refused}{_shapes(credentials)}"

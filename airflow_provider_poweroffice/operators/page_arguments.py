@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_poweroffice.api.dialects.base import PageInfo
 from airflow_provider_poweroffice.api.since import OVERLAP
 from airflow_provider_poweroffice.errors import PowerOfficeError
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
+    from airflow_provider_poweroffice.api.dialects import Dialect
     from airflow_provider_poweroffice.api.paging import Pages
+    from airflow_provider_poweroffice.api.response import Response
 
 _OF_PAGES: dict[str, Any] = {
     "page_size": None,
@@ -89,15 +90,18 @@ def check_paging(operator: Any) -> None:
         raise ValueError("paginate=True goes with response='json' or a type")
 
 
-def more_rows(info: PageInfo, query: Mapping[str, Any] | None) -> str | None:
+def more_rows(dialect: Dialect[Any], answer: Response, query: Mapping[str, Any] | None) -> str | None:
     """
     Tell whether a list was cut after its first page.
 
-    :param info: what the answer says about paging.
-    :param query: what was asked for; who asks for a page by number knows that there are more.
+    :param answer: to one call.
+    :param query: what was asked for; who asks for a page knows that there are more.
     :return: how many rows there are in all, or ``"more"``; None when nothing was cut.
     """
-    by_number = any(name.lower() == "pagenumber" for name in query or {})
-    if by_number or not (info.is_last is False or (info.total_pages or 1) > 1):
+    if not (answer.is_success and answer.is_json and answer.content):
+        return None
+    _, info = dialect.page(answer.headers, answer.content)
+    by_page = any(name.lower() == dialect.page_keys[0].lower() for name in query or {})
+    if by_page or not (info.is_last is False or (info.total_pages or 1) > 1):
         return None
     return str(info.total_rows or "more")

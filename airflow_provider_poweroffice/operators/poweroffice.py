@@ -203,7 +203,7 @@ class PowerOfficeOperator(CompanyOperator):
             idempotent=self.idempotent,
             fail_on_error=self.fail_on_error,
         )
-        if rows := more_rows(client.dialect.page_info(answer.headers), self.query):
+        if rows := more_rows(client.dialect, answer, self.query):
             self.log.warning(
                 "%s: the first page only, of %s rows in all; paginate=True reads them all",
                 marked(self.company, self.endpoint),

@@ -243,3 +243,12 @@ def test_echoed_keys_are_blanked(client: Client, sandbox: Sandbox, path: str) ->
     shown = str(caught.value) + repr(vars(caught.value)) + repr(getattr(caught.value, "response", ""))
     assert "***" in shown
     assert not any(secret in shown for secret in secrets)
+
+
+def test_no_cookie_is_kept(client: Client, sandbox: Sandbox) -> None:
+    """A load balancer's cookie is not sent back, so calls are spread over its servers."""
+    sandbox.add_fault(
+        action="status", status=200, body="[]", headers={"Set-Cookie": "ARRAffinity=x; Path=/"}, times=1
+    )
+    client.request("GET", "Customers")
+    assert not client.session.cookies

@@ -10,7 +10,7 @@ import pytest
 from support import FakeClock, client_of
 
 from airflow_provider_poweroffice.api import Client, Page, Pages, RetryOptions
-from airflow_provider_poweroffice.api.dialects.base import PageInfo
+from airflow_provider_poweroffice.api.dialects.base import PageInfo, Position
 from airflow_provider_poweroffice.api.page import PageOptions
 from airflow_provider_poweroffice.errors import (
     IncompleteReadError,
@@ -333,9 +333,9 @@ def test_another_page_than_asked_for(client: Client, sandbox: Sandbox) -> None:
 def test_pages_counted_from_zero(start: int) -> None:
     """The page's own number is not confirmed: counting from 0 is accepted when it is kept to."""
 
-    def fetch(number: int, _expected: bool) -> Page:
-        info = PageInfo(total_rows=3, total_pages=3, number=number - 1 + start)
-        return Page(number, b"[1]", [msgspec.Raw(b'{"Id": %d}' % number)], info)
+    def fetch(at: Position, _expected: bool) -> Page:
+        info = PageInfo(total_rows=3, total_pages=3, number=at.number - 1 + start)
+        return Page(at.number, b"[1]", [msgspec.Raw(b'{"Id": %d}' % at.number)], info)
 
     pages = Pages(fetch, PageOptions(page_size=1, first_page=1), label="GET /x")
     assert [row["Id"] for page in pages for row in page] == [1, 2, 3]
@@ -368,9 +368,9 @@ def test_cap_with_a_count_by_the_size_asked_for() -> None:
     """A server that counts its pages by the size asked for, and sends fewer rows, is read to the end."""
     info = PageInfo(total_rows=3, total_pages=1)
 
-    def fetch(number: int, _expected: bool) -> Page:
-        rows = [msgspec.Raw(b'{"Id": %d}' % number)] if number <= 3 else []
-        return Page(number, b"[%d]" % number, rows, info)
+    def fetch(at: Position, _expected: bool) -> Page:
+        rows = [msgspec.Raw(b'{"Id": %d}' % at.number)] if at.number <= 3 else []
+        return Page(at.number, b"[%d]" % at.number, rows, info)
 
     pages = Pages(fetch, PageOptions(page_size=3, first_page=1), label="GET /x")
     assert [row["Id"] for page in pages for row in page] == [1, 2, 3]
@@ -380,9 +380,9 @@ def test_fewer_rows_than_counted() -> None:
     """A read that ends before the server's count is an error, not a short list."""
     info = PageInfo(total_rows=3, total_pages=1)
 
-    def fetch(number: int, _expected: bool) -> Page:
-        rows = [msgspec.Raw(b'{"Id": 1}')] if number == 1 else []
-        return Page(number, b"[%d]" % number, rows, info)
+    def fetch(at: Position, _expected: bool) -> Page:
+        rows = [msgspec.Raw(b'{"Id": 1}')] if at.number == 1 else []
+        return Page(at.number, b"[%d]" % at.number, rows, info)
 
     with pytest.raises(IncompleteReadError, match="1 rows came, the server counts 3"):
         list(Pages(fetch, PageOptions(page_size=3, first_page=1), label="GET /x"))

@@ -6,10 +6,12 @@ import json
 
 import pytest
 
+from airflow_provider_poweroffice.api.credentials import Credentials
 from airflow_provider_poweroffice.api.dialects import DIALECTS
 from airflow_provider_poweroffice.api.dialects.base import Endpoints, PageInfo
 
 V2 = DIALECTS["v2"]
+KEYS = Credentials(application_key="aaaaaa", client_key="bbbbbb", subscription_key="cccccc")
 
 
 @pytest.mark.parametrize(
@@ -25,7 +27,7 @@ V2 = DIALECTS["v2"]
 )
 def test_endpoints(environment: str, host: str | None, root: str) -> None:
     """Base and token URL always come from the same environment."""
-    assert V2.endpoints(environment, host) == Endpoints(root + "/v2", root + "/OAuth/Token")
+    assert V2.endpoints(KEYS, environment, host) == Endpoints(root + "/v2", root + "/OAuth/Token")
 
 
 @pytest.mark.parametrize(
@@ -40,7 +42,7 @@ def test_endpoints(environment: str, host: str | None, root: str) -> None:
 def test_bad_endpoints(environment: str, host: str | None, says: str) -> None:
     """A mixed-up environment is refused before any key leaves."""
     with pytest.raises(ValueError, match=says):
-        V2.endpoints(environment, host)
+        V2.endpoints(KEYS, environment, host)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +66,8 @@ def test_bad_endpoints(environment: str, host: str | None, says: str) -> None:
 def test_page_info(header: object, info: PageInfo) -> None:
     """X-Pagination is read as far as it can be; what is not said is None, never a guess."""
     text = header if isinstance(header, str) else json.dumps(header)
-    assert V2.page_info({} if header is None else {"X-Pagination": text}) == info
+    rows, said = V2.page({} if header is None else {"X-Pagination": text}, b"[]")
+    assert (rows, said) == (b"[]", info)
 
 
 @pytest.mark.parametrize(

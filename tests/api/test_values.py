@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from airflow_provider_poweroffice.api.client import Client
 from airflow_provider_poweroffice.api.conditions import Condition
 from airflow_provider_poweroffice.api.credentials import Credentials, scrub
 from airflow_provider_poweroffice.api.timestamps import latest, ticks
@@ -110,7 +111,7 @@ def test_bad_key(missing: str, value: str) -> None:
     """A key that is missing or can not be sent is named, and not shown."""
     keys = {"application_key": "aaaaaa", "client_key": "bbbbbb", "subscription_key": "cccccc", missing: value}
     with pytest.raises(ValueError, match=missing) as caught:
-        Credentials(**keys)
+        Client(Credentials(**keys))
     assert not any(key in str(caught.value) for key in ("aaaaaa", "bbbbbb", "cccccc"))
 
 

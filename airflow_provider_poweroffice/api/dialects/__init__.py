@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from airflow_provider_poweroffice.api.dialects.base import Dialect
 from airflow_provider_poweroffice.api.dialects.poweroffice_v2 import PowerOfficeV2
 
-DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (PowerOfficeV2(),)}
+DIALECTS: dict[str, Dialect[Any]] = {dialect.name: dialect for dialect in (PowerOfficeV2(),)}
 """Dialects by the ``api_version`` of a connection."""
 
 __all__ = ["DIALECTS", "Dialect"]

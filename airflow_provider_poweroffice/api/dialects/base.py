@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, TypeVar
 
 from airflow_provider_poweroffice.api.catalogue import Catalogue, catalogue
-from airflow_provider_poweroffice.api.credentials import Credentials
+from airflow_provider_poweroffice.api.credentials import Keys
+from airflow_provider_poweroffice.errors import APIStatusError
+
+K = TypeVar("K", bound=Keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +25,33 @@ class Endpoints:
 
     :param base: URL that endpoints are appended to, without a trailing slash.
     :param token: URL of the token endpoint.
+    :param data: URL that takes the place of ``base`` for the endpoints that a dialect says; an API may
+        serve its data at another host.
     """
 
     base: str
     token: str
+    data: str = ""
+
+    @property
+    def trusted(self) -> tuple[str, ...]:
+        """List the URLs whose servers may see a token."""
+        return (self.base, self.data) if self.data else (self.base,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """
+    Where in a collection a page begins.
+
+    :param number: of the page, from the dialect's first.
+    :param offset: rows before it, counted as they came.
+    :param link: the link to it that the page before held, if it did.
+    """
+
+    number: int
+    offset: int
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,37 +63,52 @@ class PageInfo:
     :param total_pages: pages of the whole collection at the size the server really uses.
     :param number: number of this page.
     :param is_last: the server says plainly whether more pages follow.
+    :param next_link: URL of the next page, as the server wrote it.
     """
 
     total_rows: int | None = None
     total_pages: int | None = None
     number: int | None = None
     is_last: bool | None = None
+    next_link: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """An error body, read: see :class:`~airflow_provider_poweroffice.errors.APIStatusError`."""
+    """
+    An error body, read: see :class:`~airflow_provider_poweroffice.errors.APIStatusError`.
+
+    :param kind: class of the error, where the status alone does not tell.
+    :param final: the call was carried out, or refused, for good: a repetition can not help.
+    :param attributes: further attributes of an error of that class.
+    """
 
     code: str | None = None
     title: str | None = None
     detail: str | None = None
     trace_id: str | None = None
     retry_after: float | None = None
+    kind: type[APIStatusError] | None = None
+    final: bool = False
+    attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Dialect(ABC):
+class Dialect(ABC, Generic[K]):
     """One API's ways."""
 
     name: ClassVar[str]
     requests_per_second: ClassVar[float]
     default_page_size: ClassVar[int]
     max_page_size: ClassVar[int]
-    first_page: ClassVar[int]
-    changed_field: ClassVar[str]
+    first_page: ClassVar[int] = 1
+    changed_field: ClassVar[str] = ""
     page_keys: ClassVar[tuple[str, ...]]
     order_key: ClassVar[str]
     catalogue_name: ClassVar[str]
+    by_link: ClassVar[bool] = False
+    """Pages are found by the link that the page before holds, not by number or offset."""
+    request_id_header: ClassVar[str | None] = None
+    """Header that carries a caller's own id of each request."""
 
     @property
     def known(self) -> Catalogue:
@@ -89,21 +130,38 @@ class Dialect(ABC):
         resource = self.known.find(endpoint)
         return (resource.changed_field if resource else "") or self.changed_field
 
+    def path(self, endpoint: str) -> str:
+        """Give the path of an endpoint below its base URL."""
+        return endpoint
+
+    def url(self, endpoints: Endpoints, path: str) -> str:
+        """Give the URL of a path."""
+        return f"{endpoints.base}/{path}"
+
     @abstractmethod
-    def endpoints(self, environment: str, host: str | None) -> Endpoints:
+    def endpoints(self, credentials: K, environment: str, host: str | None) -> Endpoints:
         """
         Find the API of an environment, or below a host given instead of the vendor's.
 
-        :raises ValueError: an unknown environment, or a host that does not fit it.
+        :raises ValueError: a key that this API needs is missing, an unknown environment, or a host that
+            does not fit it.
         """
 
     @abstractmethod
-    def headers(self, credentials: Credentials) -> dict[str, str]:
+    def headers(self, credentials: K) -> dict[str, str]:
         """Give the headers with secrets that go with every call, the token aside."""
 
     @abstractmethod
-    def token_request(self, credentials: Credentials) -> tuple[dict[str, str], dict[str, str]]:
+    def token_request(self, credentials: K) -> tuple[dict[str, str], dict[str, str]]:
         """Give the headers and the form of the token request."""
+
+    def fixed_token(self, credentials: K) -> str | None:  # noqa: ARG002 - for those that have one
+        """Give a token that was handed in, is used as it is, and is never renewed."""
+        return None
+
+    @abstractmethod
+    def token_advice(self, status: int, fault: Fault) -> tuple[str, str]:
+        """Say which key the token endpoint refused, and what to check."""
 
     @abstractmethod
     def body_type(self, method: str) -> str:
@@ -117,13 +175,43 @@ class Dialect(ABC):
         :raises ValueError: with the way out.
         """
 
+    def since(self, name: str, kind: str, moment: str) -> dict[str, str]:  # noqa: ARG002 - for those that need it
+        """
+        Make the query that asks for rows after a moment.
+
+        :param name: the catalogue's name of the filter.
+        :param kind: ``"changed"`` or ``"created"``.
+        :param moment: UTC, ISO 8601 with ``Z``.
+        """
+        return {name: moment}
+
+    def with_filter(self, query: Mapping[str, str], further: Mapping[str, str]) -> dict[str, str]:
+        """
+        Add a filter made here to a caller's query.
+
+        :raises ValueError: both set the same name.
+        """
+        taken = {name.lower() for name in query}
+        if twice := [name for name in further if name.lower() in taken]:
+            raise ValueError(f"query holds {twice[0]!r}, which changed_since or created_since sets")
+        return {**query, **further}
+
     @abstractmethod
-    def page_query(self, number: int, size: int) -> dict[str, str]:
+    def page_query(self, at: Position, size: int) -> dict[str, str]:
         """Ask for one page."""
 
     @abstractmethod
-    def page_info(self, headers: Mapping[str, str]) -> PageInfo:
-        """Read what the answer says about paging."""
+    def page(self, headers: Mapping[str, str], content: bytes) -> tuple[bytes, PageInfo]:
+        """
+        Find the JSON array of rows in an answer, and what the server says about paging.
+
+        :raises msgspec.ValidationError: the body is JSON, but holds no list.
+        :raises msgspec.DecodeError: the body is no complete JSON.
+        """
+
+    def refusal(self, content: bytes) -> Fault | None:  # noqa: ARG002 - for those that refuse so
+        """Find a refusal in the body of an answer whose status is 2xx."""
+        return None
 
     @abstractmethod
     def fault(self, headers: Mapping[str, str], body: Any) -> Fault:
@@ -132,6 +220,10 @@ class Dialect(ABC):
     @abstractmethod
     def renewable(self, body: Any) -> bool:
         """Tell whether a 401 with this body can be cured by a new token."""
+
+    def hint(self, status: int) -> str:  # noqa: ARG002 - for those that know one
+        """Give advice on an error whose answer says nothing."""
+        return ""
 
     @abstractmethod
     def docs_url(self, endpoint: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from airflow_provider_poweroffice.api.credentials import Credentials
-from airflow_provider_poweroffice.api.dialects.base import Dialect, Endpoints, Fault, PageInfo
+from airflow_provider_poweroffice.api.dialects.base import Dialect, Endpoints, Fault, PageInfo, Position
 
 # Portal pages "Transition from v1 to v2" and "Postman collection".
 _ORIGIN = "https://goapi.poweroffice.net"
@@ -24,12 +24,17 @@ _PAGES = {
     "voucherdocumentation": "/workflows/endpoints/voucher-workflow/voucher-documentation",
 }
 
+_HINTS = {
+    401: "the token was new, so the integration was switched off or the keys belong to another environment",
+    403: "the integration lacks the privilege for this call, or the company lacks the module; "
+    "GET ClientIntegrationInformation lists both",
+}
 _SECONDS_IN_TEXT = re.compile(r"[Tt]ry again in (\d+) second")
 _REPLENISHED = re.compile(r"replenished in (\d+):(\d\d):(\d\d)")
 _PATCH_OPS = frozenset({"add", "remove", "replace", "copy", "move", "test"})
 
 
-class PowerOfficeV2(Dialect):
+class PowerOfficeV2(Dialect[Credentials]):
     """
     PowerOffice Go v2.
 
@@ -41,14 +46,15 @@ class PowerOfficeV2(Dialect):
     requests_per_second: ClassVar[float] = 10.0  # per subscription key: portal page "Requests"
     default_page_size: ClassVar[int] = 5000  # OpenAPI ResourceParameters
     max_page_size: ClassVar[int] = 20000  # OpenAPI ResourceParameters.MaxPageSize
-    first_page: ClassVar[int] = 1
     changed_field: ClassVar[str] = "LastChangedDateTimeOffset"
     page_keys: ClassVar[tuple[str, ...]] = ("PageNumber", "PageSize")
     order_key: ClassVar[str] = "OrderBy"
     catalogue_name: ClassVar[str] = "poweroffice_v2"
 
-    def endpoints(self, environment: str, host: str | None) -> Endpoints:
+    def endpoints(self, credentials: Credentials, environment: str, host: str | None) -> Endpoints:
         """Find production or demo at the vendor's, or below another host."""
+        if not credentials.subscription_key:
+            raise ValueError("the subscription key is missing: set subscription_key")
         if environment not in _PREFIX:
             raise ValueError(f"unknown environment {environment!r}; use one of: {', '.join(_PREFIX)}")
         root = host or _ORIGIN
@@ -71,13 +77,22 @@ class PowerOfficeV2(Dialect):
 
     def headers(self, credentials: Credentials) -> dict[str, str]:
         """Give the subscription key's header; it goes with the token request too."""
-        return {"Ocp-Apim-Subscription-Key": credentials.subscription_key}
+        return {"Ocp-Apim-Subscription-Key": credentials.subscription_key or ""}
 
     def token_request(self, credentials: Credentials) -> tuple[dict[str, str], dict[str, str]]:
         """Ask by client credentials (RFC 6749 §4.4), application key and client key as Basic."""
         return (
             {"Authorization": f"Basic {credentials.basic}", **self.headers(credentials)},
             {"grant_type": "client_credentials"},
+        )
+
+    def token_advice(self, status: int, fault: Fault) -> tuple[str, str]:  # noqa: ARG002 - the text tells
+        """Tell the gateway's refusal from the token endpoint's."""
+        if "subscription key" in (fault.detail or "").lower():
+            return "subscription key", "check subscription_api_key"
+        return (
+            "application key or client key",
+            "check login (application key), password (client key) and that both belong to the environment",
         )
 
     def body_type(self, method: str) -> str:
@@ -96,32 +111,33 @@ class PowerOfficeV2(Dialect):
             if not known or not str(operation.get("path", "")).startswith("/"):
                 raise ValueError(f"body of PATCH has an operation without a known op and path; use {example}")
 
-    def page_query(self, number: int, size: int) -> dict[str, str]:
+    def page_query(self, at: Position, size: int) -> dict[str, str]:
         """Ask by page number, from 1."""
-        return {"PageNumber": str(number), "PageSize": str(size)}
+        return {"PageNumber": str(at.number), "PageSize": str(size)}
 
-    def page_info(self, headers: Mapping[str, str]) -> PageInfo:
+    def page(self, headers: Mapping[str, str], content: bytes) -> tuple[bytes, PageInfo]:
         """
-        Read ``X-Pagination``: JSON text, of which only two keys are confirmed.
+        Read ``X-Pagination``: JSON text, of which only two keys are confirmed; the body is the array.
 
         The links are only looked at for being there: behind the gateway they may name another host.
         """
         try:
             loaded = json.loads(headers.get("X-Pagination") or "")
         except ValueError:
-            return PageInfo()
+            return content, PageInfo()
         if not isinstance(loaded, dict):
-            return PageInfo()
+            return content, PageInfo()
         facts = {str(key).lower(): value for key, value in loaded.items()}
         rows, size = _whole(facts.get("totalcount")), _whole(facts.get("pagesize"))
         pages = _whole(facts.get("totalpages"))
-        return PageInfo(
+        info = PageInfo(
             total_rows=rows,
             total_pages=-(-rows // size) if pages is None and rows and size else pages,
             number=_whole(facts.get("currentpage")),
             # A link that is left out proves nothing: the server may never send one.
             is_last=not facts["nextpagelink"] if "nextpagelink" in facts else None,
         )
+        return content, info
 
     def fault(self, headers: Mapping[str, str], body: Any) -> Fault:
         """Read problem details, a gateway message or a token error; keys in any case."""
@@ -145,6 +161,10 @@ class PowerOfficeV2(Dialect):
         """Tell a stale token from the gateway's refusal of the subscription key."""
         message = str(body.get("message", "")) if isinstance(body, dict) else ""
         return "subscription key" not in message.lower()
+
+    def hint(self, status: int) -> str:
+        """Explain a 401 or 403 without a body, as the API often sends them."""
+        return _HINTS.get(status, "")
 
     def docs_url(self, endpoint: str) -> str:
         """Give the portal's page of a resource, or its front page."""
