@@ -8,19 +8,11 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from airflow_of_tests import HOME, xcoms
 
-from airflow_provider_poweroffice._compat import (
-    AirflowFailException,
-    AirflowSkipException,
-    AirflowTaskTimeout,
-)
-from airflow_provider_poweroffice.errors import NotFoundError
-from airflow_provider_poweroffice.operators.company_reports import KEY, check_company_in, report_company
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
 from airflow_provider_poweroffice.sandbox import Sandbox
 from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
@@ -215,75 +207,6 @@ def test_unknown_company(firm: Sandbox, company: Any, says: str) -> None:
         with pytest.raises(ValueError, match=says) as caught:
             task.execute({})
         assert not any(key in str(caught.value) for key in keys_of(firm))
-    assert firm.count() == 0
-
-
-def test_key_in_place_of_an_alias(firm: Sandbox) -> None:
-    """A key given as company is refused without being repeated, and before it is stored as an XCom."""
-    key = firm.keys("fjordlys").client_key
-    ti = TaskInstance()
-    with pytest.raises(ValueError, match="company looks like a key") as caught:
-        PowerOfficeOperator(task_id="get", endpoint="Customers", company=key).execute({"ti": ti})  # type: ignore[typeddict-item]
-    assert key not in str(caught.value)
-    assert ti.pushed == []
-
-
-class TaskInstance(SimpleNamespace):
-    """Stands in for the task instance: keeps what is pushed."""
-
-    def __init__(self, map_index: int = 3) -> None:
-        super().__init__(map_index=map_index, pushed=[])
-
-    def xcom_push(self, key: str, value: Any) -> None:
-        """Keep it."""
-        self.pushed.append((key, value))
-
-
-def test_report() -> None:
-    """The company is left at the beginning, and the reason at a failure; a skip is none."""
-    ti = TaskInstance()
-    with pytest.raises(AirflowSkipException), report_company({"ti": ti}, "a"):
-        raise AirflowSkipException("nothing to do")
-    assert ti.pushed == [(KEY, {"company": "a", "map_index": 3, "error": None})]
-    for error, message in (
-        (RuntimeError("boom"), "[a] boom"),
-        (AirflowFailException("boom"), "[a] boom"),
-        (AirflowTaskTimeout("boom"), "[a] boom"),
-        (AirflowFailException("E: [a] boom"), "E: [a] boom"),
-        (NotFoundError("boom", response=SimpleNamespace(status_code=404)), "[a] boom"),
-    ):
-        with pytest.raises(type(error)) as caught, report_company({"ti": ti}, "a"):
-            raise error
-        assert str(caught.value) == message
-        assert ti.pushed[-1][1]["error"].endswith(message)
-    with pytest.raises(OSError, match="No such file") as other, report_company({"ti": ti}, "a"):
-        Path("/no/such/file").read_text()
-    assert other.value.__notes__ == ["company: a"]
-    with report_company({"ti": ti}, None):
-        assert len(ti.pushed) == 13
-
-
-def test_path_must_name_the_company() -> None:
-    """Mapped tasks with one path would overwrite each other; whole words count, and only mapped tasks."""
-    mapped = {"ti": TaskInstance()}
-    for path in ("s3://b/a/x", "s3://b/x_a.gz", "s3://b/x-a/y"):
-        check_company_in(path, "a", mapped)
-    for path in ("s3://b/x", "s3://b/ab/x"):
-        with pytest.raises(ValueError, match=r"\{\{ company \}\}"):
-            check_company_in(path, "a", mapped)
-        check_company_in(path, None, mapped)
-        check_company_in(path, "a", {"ti": TaskInstance(-1)})
-        check_company_in(path, "a", {})
-
-
-def test_template_without_a_company(firm: Sandbox) -> None:
-    """A path with ``{{ company }}`` fails where there is none; with one, it renders, whatever the order."""
-    given = {"task_id": "copy", "endpoint": "Customers", "object_path": "file:///x/{{ company }}/y.ndjson.gz"}
-    copy = PowerOfficeToObjectStorageOperator(company="{{ params.who }}", **given)
-    context: Any = {"params": {"who": "fjordlys"}}
-    copy.render_template_fields(context)
-    assert (copy.company, copy.object_path) == ("fjordlys", "file:///x/fjordlys/y.ndjson.gz")
-    assert context["company"] == "fjordlys"
     assert firm.count() == 0
 
 
