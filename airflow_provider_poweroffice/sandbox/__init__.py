@@ -1,9 +1,11 @@
 """
-A local server that behaves like PowerOffice Go v2, for tests, notebooks and third-party clients.
+Local servers that behave like PowerOffice Go v2 and Dynamics 365 Finance & Operations.
 
-Rule: an oracle. It is written from the vendor's description only, and imports nothing else of this package.
+For tests, notebooks and third-party clients. Rule: an oracle. It is written from the vendors' descriptions
+only, and imports nothing else of this package.
 """
 
+from .d365fo import D365FOKeys, D365FOSandbox, D365FOSwitches
 from .faults import Fault, FaultError
 from .journal import Entry
 from .keys import Keys
@@ -13,6 +15,9 @@ from .sizes import SizeError, Sizes
 from .switches import SwitchError, Switches
 
 __all__ = [
+    "D365FOKeys",
+    "D365FOSandbox",
+    "D365FOSwitches",
     "Entry",
     "Fault",
     "FaultError",

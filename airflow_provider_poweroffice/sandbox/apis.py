@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from .d365fo import D365FOSandbox, D365FOSwitches
+from .d365fo.rows import D365FORows
 from .face import BaseSandbox
 from .sandbox import Sandbox
 from .sizes import SIZES, Sizes
@@ -43,5 +45,8 @@ class Api:
         return "" if self.name == "v2" else f"{self.name}-"
 
 
-APIS: tuple[Api, ...] = (Api("v2", "PowerOffice Go v2", Sandbox, Switches, Sizes, tuple(SIZES.items())),)
+APIS: tuple[Api, ...] = (
+    Api("v2", "PowerOffice Go v2", Sandbox, Switches, Sizes, tuple(SIZES.items())),
+    Api("d365fo", "Dynamics 365 Finance & Operations", D365FOSandbox, D365FOSwitches, D365FORows),
+)
 """In the order in which they are started; the ports follow each other."""
