@@ -60,7 +60,8 @@ class _Endpoint:
         """
         now = datetime.fromtimestamp(self.state.clock.now(), UTC)
         stamp, trace, correlation = f"{now:%Y-%m-%d %H:%M:%SZ}", self.state.new_id(), self.state.new_id()
-        described = f"AADSTS{code}: {text}\r\nTrace ID: {trace}\r\nCorrelation ID: {correlation}\r\nTimestamp: {stamp}"
+        ids = f"Trace ID: {trace}\r\nCorrelation ID: {correlation}"
+        described = f"AADSTS{code}: {text}\r\n{ids}\r\nTimestamp: {stamp}"
         body = {
             "error": error,
             "error_description": described,
@@ -127,8 +128,8 @@ class _Endpoint:
         plain = resource.lower().rstrip("/")
         if plain not in known:
             text = (
-                f"The resource principal named {resource} was not found in the tenant. This can happen if the "
-                "application has not been installed by the administrator of the tenant."
+                f"The resource principal named {resource} was not found in the tenant. This can happen if "
+                "the application has not been installed by the administrator of the tenant."
             )
             raise self.refuse(500011, "invalid_resource", text)
         if resource != plain and self.state.switches.odd_audience == "65001":
@@ -139,12 +140,12 @@ class _Endpoint:
     def _scope(self) -> str:
         scope = self.given("scope")
         if " " in scope.strip() or "://" not in scope:
-            text = f"The provided request must include a 'scope' input parameter. The scope {scope} is not valid."
+            text = f"The provided value for the input parameter 'scope' is not valid. The scope is {scope}."
             raise self.refuse(70011, "invalid_scope", text)
         if not scope.endswith(_DEFAULT):
-            text = f"The provided value for scope {scope} is not valid. Client credential flows must have a scope "
+            text = f"The provided value for scope {scope} is not valid. Client credential flows must have a "
             raise self.refuse(
-                1002012, "invalid_scope", f"{text}value with /.default suffixed to the resource."
+                1002012, "invalid_scope", f"{text}scope value with /.default suffixed to the resource."
             )
         return scope.removesuffix(_DEFAULT)
 

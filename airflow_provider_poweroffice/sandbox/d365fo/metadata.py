@@ -8,13 +8,15 @@ shapes are assumed.
 from __future__ import annotations
 
 from typing import Any
-from xml.sax.saxutils import quoteattr
 
 from ..replies import RefusedError, Reply, as_json
 from .call import Call
 from .entities import ENTITIES
 from .entity import ENUMS, NAMESPACE, Entity
 from .odata_actions import ACTIONS
+
+_NO_RESOURCE = "No HTTP resource was found that matches the request URI."
+_REQUIRED = ' Nullable="false"'
 
 
 def document() -> bytes:
@@ -37,7 +39,7 @@ def document() -> bytes:
 def _type(entity: Entity) -> str:
     keys = "".join(f'<PropertyRef Name="{item.name}"/>' for item in entity.keys)
     fields = "".join(
-        f'<Property Name="{item.name}" Type="{item.edm}"{" Nullable=" + quoteattr("false") if item.key else ""}/>'
+        f'<Property Name="{item.name}" Type="{item.edm}"{_REQUIRED if item.key else ""}/>'
         for item in entity.fields
     )
     links = "".join(
@@ -125,7 +127,7 @@ def _enums() -> list[dict[str, Any]]:
 
 def answer(call: Call) -> Reply:
     """
-    Answer a call of ``/metadata``: ``PublicEntities``, ``DataEntities``, ``PublicEnumerations``, or one by name.
+    Answer ``/metadata``: ``PublicEntities``, ``DataEntities``, ``PublicEnumerations``, or one by name.
 
     :param call: with the path's parts after ``metadata``.
     """
@@ -136,9 +138,7 @@ def answer(call: Call) -> Reply:
         "PublicEnumerations": _enums(),
     }
     if call.method != "GET" or name not in lists:
-        raise RefusedError(
-            as_json(404, {"Message": "No HTTP resource was found that matches the request URI."})
-        )
+        raise RefusedError(as_json(404, {"Message": _NO_RESOURCE}))
     context = {"@odata.context": f"{call.base}/metadata/$metadata#{name}"}
     if not key:
         return as_json(200, context | {"value": lists[name]}, OData_Version="4.0")

@@ -33,7 +33,7 @@ def answer(call: Call) -> Reply:
     if not call.parts:
         return _only_get(call, _service_document)
     if call.parts == ("$metadata",):
-        return _only_get(call, lambda call: Reply(200, document(), {"Content-Type": "application/xml"}))
+        return _only_get(call, lambda _call: Reply(200, document(), {"Content-Type": "application/xml"}))
     match = _SEGMENT.match(call.parts[0])
     entity = ENTITIES.get(match[1]) if match else None
     if match is None or entity is None:

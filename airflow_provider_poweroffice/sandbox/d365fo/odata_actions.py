@@ -39,14 +39,14 @@ class Action:
     returns: str = ""
 
 
-class _Failed(Exception):
+class _ThrownError(Exception):
     """An action throws; the text is that of the X++ exception."""
 
 
 def _post(call: Call, record: Record | None, _given: dict[str, Any]) -> None:
     row = record.row if record else {}
     if row["IsPosted"] == "Yes":
-        raise _Failed(f"Journal {row['JournalBatchNumber']} has already been posted.")
+        raise _ThrownError(f"Journal {row['JournalBatchNumber']} has already been posted.")
     wanted = row[COMPANY], row["JournalBatchNumber"]
     lines = [
         item.row
@@ -54,7 +54,7 @@ def _post(call: Call, record: Record | None, _given: dict[str, Any]) -> None:
         if (item.row[COMPANY], item.row["JournalBatchNumber"]) == wanted
     ]
     if sum((line["DebitAmount"] - line["CreditAmount"] for line in lines), Decimal(0)):
-        raise _Failed("The transactions on voucher do not balance.")
+        raise _ThrownError("The transactions on voucher do not balance.")
     if record is not None:
         call.state.table("LedgerJournalHeaders").update(record, {"IsPosted": "Yes"})
 
@@ -114,22 +114,25 @@ def act(call: Call, entity: Entity, key: tuple[Any, ...] | None, name: str) -> R
     missing = [item for item, _ in action.parameters if item not in given]
     if missing:
         raise odata_error(400, f"The parameter '{missing[0]}' of the action '{short}' is missing.")
-    record = None
-    if action.on_row:
-        if key is None:
-            raise _thrown(call, entity, short, "The action is bound to an instance; the key is missing.")
-        record = selected(call, entity, key)
-        if record is None:
-            raise nothing_selected()
+    record = _bound(call, entity, key, short) if action.on_row else None
     try:
         value = action.run(call, record, given)
-    except _Failed as error:
+    except _ThrownError as error:
         raise _thrown(call, entity, short, str(error)) from None
     if not action.returns:
         return Reply(204, headers={"OData-Version": "4.0"})
     return odata(
         call, 200, {"@odata.context": f"{call.base}/data/$metadata#{action.returns}", "value": value}
     )
+
+
+def _bound(call: Call, entity: Entity, key: tuple[Any, ...] | None, name: str) -> Record:
+    if key is None:
+        raise _thrown(call, entity, name, "The action is bound to an instance; the key is missing.")
+    record = selected(call, entity, key)
+    if record is None:
+        raise nothing_selected()
+    return record
 
 
 def _thrown(call: Call, entity: Entity, name: str, text: str) -> RefusedError:

@@ -35,6 +35,9 @@ _PRODUCT: dict[str, Callable[[Any, Any], Any]] = {
 _OPERATORS = {*_COMPARE, *_SUM, *_PRODUCT, "and", "or", "not"}
 
 
+_Value = Callable[[Row], Any]
+
+
 @dataclass(frozen=True)
 class _Term:
     """A part of the expression: its kind, and its value for a row; ``text`` is that of a text literal."""
@@ -42,6 +45,18 @@ class _Term:
     kind: str
     value: Callable[[Row], Any]
     text: str | None = None
+
+
+def _either(first: _Value, second: _Value) -> _Value:
+    return lambda row: first(row) or second(row)
+
+
+def _both(first: _Value, second: _Value) -> _Value:
+    return lambda row: first(row) and second(row)
+
+
+def _calculated(do: Callable[[Any, Any], Any], first: _Value, second: _Value) -> _Value:
+    return lambda row: do(Decimal(first(row)), Decimal(second(row)))
 
 
 class _Parser:
@@ -85,14 +100,14 @@ class _Parser:
         left = self._and()
         while self._took("or"):
             first, second = self._bool(left).value, self._bool(self._and()).value
-            left = _Term("bool", lambda row, a=first, b=second: a(row) or b(row))
+            left = _Term("bool", _either(first, second))
         return left
 
     def _and(self) -> _Term:
         left = self._not()
         while self._took("and"):
             first, second = self._bool(left).value, self._bool(self._not()).value
-            left = _Term("bool", lambda row, a=first, b=second: a(row) and b(row))
+            left = _Term("bool", _both(first, second))
         return left
 
     def _not(self) -> _Term:
@@ -119,10 +134,7 @@ class _Parser:
             right = inner()
             if {left.kind, right.kind} != {"number"}:
                 raise LiteralError(f"The operator '{word}' needs two numbers.")
-            left = _Term(
-                "number",
-                lambda row, do=table[word], a=left.value, b=right.value: do(Decimal(a(row)), Decimal(b(row))),
-            )
+            left = _Term("number", _calculated(table[word], left.value, right.value))
         return left
 
     def _primary(self) -> _Term:

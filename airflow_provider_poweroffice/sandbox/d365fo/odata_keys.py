@@ -27,6 +27,12 @@ def _pairs(entity: Entity, text: str) -> dict[str, tuple[str, Any]]:
     return given
 
 
+def _complete(entity: Entity, given: set[str]) -> None:
+    if given != {item.name for item in entity.keys}:
+        wanted = ", ".join(item.name for item in entity.keys)
+        raise LiteralError(f"A key of '{entity.set_name}' must have exactly: {wanted}.")
+
+
 def parse_key(entity: Entity, text: str) -> tuple[Any, ...]:
     """
     Read a key.
@@ -38,9 +44,7 @@ def parse_key(entity: Entity, text: str) -> tuple[Any, ...]:
     """
     try:
         given = _pairs(entity, text)
-        if set(given) != {item.name for item in entity.keys}:
-            wanted = ", ".join(item.name for item in entity.keys)
-            raise LiteralError(f"The key '({text})' of '{entity.set_name}' must have exactly: {wanted}.")
+        _complete(entity, set(given))
         values = {item.name: from_literal(item, *given[item.name]) for item in entity.keys}
     except LiteralError as error:
         raise odata_error(400, str(error)) from None

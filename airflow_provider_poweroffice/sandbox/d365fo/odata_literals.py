@@ -7,7 +7,7 @@ Rule: one reading of each kind of field for keys, filters and bodies.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -124,13 +124,12 @@ def from_json(field: Field, value: Any) -> Any:
     """
     if value is None and not field.is_enum:
         return empty(field)
+    readers: dict[str, Callable[[str], str]] = {"text": str, "date": normal_date}
     if isinstance(value, str):
         if field.is_enum:
             return member_of(field, value)
-        if field.kind == "text":
-            return value
-        if field.kind == "date":
-            return normal_date(value)
+        if field.kind in readers:
+            return readers[field.kind](value)
     elif isinstance(value, (int, Decimal)) and not isinstance(value, bool):
         if field.kind in _INT:
             return _whole(field, value)

@@ -91,7 +91,7 @@ def _expansion(entity: Entity, text: str, entities: dict[str, Entity]) -> dict[s
         match = _EXPANSION.match(item)
         if match is None or match[1] not in entity.links:
             raise LiteralError(
-                f"The $expand '{item.strip()}' is not supported: only navigation properties of the first level."
+                f"The $expand '{item.strip()}' is not supported: navigation properties, first level only."
             )
         inner = (match[2] or "").strip()
         if inner and not inner.startswith("$select="):
@@ -127,11 +127,16 @@ def read_query(call: Call, entity: Entity, entities: dict[str, Entity]) -> Query
         for name, text in call.incoming.pairs:
             if name in readers:
                 setattr(query, places.get(name, name[1:]), readers[name](text))
-            elif name.startswith("$"):
-                raise LiteralError(f"The query parameter '{name}' is not supported.")
+            else:
+                _ignored(name)
     except LiteralError as error:
         raise odata_error(400, f"The query specified in the URI is not valid. {error}") from None
     return query
+
+
+def _ignored(name: str) -> None:
+    if name.startswith("$"):
+        raise LiteralError(f"The query parameter '{name}' is not supported.")
 
 
 def _flag(text: str) -> bool:

@@ -142,7 +142,7 @@ def _slow(call: Call, given: Mapping[str, Any]) -> Outcome:
 def _large(call: Call, given: Mapping[str, Any]) -> Outcome:
     count = int(_number(call, given, "_rows", _LARGEST))
     return Outcome(
-        [{"parmLine": number, "parmText": f"Line {number} – ÆØÅ {'x' * 80}"} for number in range(count)]
+        [{"parmLine": number, "parmText": f"Line {number} - ÆØÅ {'x' * 80}"} for number in range(count)]
     )
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
-from ..control import Controls
 from ..journal import Entry
 from ..replies import RefusedError, Reply, as_json
 from ..shell import Incoming, Part
@@ -29,9 +28,7 @@ _ON_PREMISES = "axsf"
 _SERVER, _RUNNING = "d365fo.server", "d365fo.running"
 _COOKIE = "ApplicationAffinity"
 _COOKIE_VALUE = re.compile(rf"{_COOKIE}=server-(\d+)")
-_LOGIN_PAGE = (
-    b"<!DOCTYPE html><html><head><title>Sign In</title></head><body>Sign in with your account</body></html>"
-)
+_LOGIN_PAGE = b"<!DOCTYPE html><html><head><title>Sign In</title></head><body>Sign in</body></html>"
 _SERVICES = {("api", "services"): services.answer, ("data",): odata.answer, ("metadata",): metadata.answer}
 
 
@@ -42,7 +39,7 @@ class D365FOPart(Part):
     :param state: what it knows.
     """
 
-    controls: Controls = CONTROLS  # type: ignore[misc] - a class variable here too
+    controls = CONTROLS
 
     def __init__(self, state: D365FOState) -> None:
         self._state = state
@@ -102,8 +99,9 @@ class D365FOPart(Part):
             return token_answer(incoming, self._state)
         if [part.lower() for part in parts[:2]] == ["adfs", "ls"]:
             return Reply(200, _LOGIN_PAGE, {"Content-Type": "text/html; charset=utf-8"})
+        low = tuple(part.lower() for part in parts)
         serve, depth = next(
-            ((serve, len(start)) for start, serve in _SERVICES.items() if parts[: len(start)] == start),
+            ((serve, len(start)) for start, serve in _SERVICES.items() if low[: len(start)] == start),
             (None, 0),
         )
         grant = self._grant(incoming, space)
@@ -118,7 +116,7 @@ class D365FOPart(Part):
         call = Call(
             incoming, self._state, grant, incoming.origin + (prefix[0] if prefix else ""), parts[depth:]
         )
-        return batch(call) if parts == ("data", "$batch") else serve(call)
+        return batch(call) if low == ("data", "$batch") else serve(call)
 
     def _unknown_caller(self, space: str, *, is_path: bool) -> Reply:
         if space == _ON_PREMISES:
@@ -138,14 +136,15 @@ class D365FOPart(Part):
         return grant if grant.tenant in tenants and grant.audience in audiences else None
 
     def _server(self, incoming: Incoming) -> int:
-        """Give the web server: that of the cookie, or the next in turn; the same for one request throughout."""
+        """Give the web server: that of the cookie, or the next in turn; one for the whole request."""
         known = incoming.request.scope.get(_SERVER)
         if known is None:
             count = max(1, self._state.switches.web_servers)
             match = _COOKIE_VALUE.search(incoming.headers.get("cookie", ""))
             if match is None:
                 self._servers += 1
-            known = incoming.request.scope[_SERVER] = (int(match[1]) if match else self._servers) % count
+            number = int(match[1]) if match else self._servers
+            known = incoming.request.scope[_SERVER] = number % count
         return int(known)
 
     def _finished(self, incoming: Incoming, reply: Reply) -> Reply:

@@ -66,11 +66,11 @@ def service_error(state: D365FOState, status: int, message: str, kind: str) -> R
 
 
 def xpp_exception(state: D365FOState, text: str, kind: str) -> RefusedError:
-    """
+    r"""
     Make the error of an X++ exception; the misspelt prefix is the service's own.
 
     :param state: gives status and activity id.
-    :param text: the infolog; lines with ``\\n`` between.
+    :param text: the infolog; lines with ``\n`` between.
     :param kind: the exception type.
     """
     message = f"An exception occured when invoking the operation - {text}"

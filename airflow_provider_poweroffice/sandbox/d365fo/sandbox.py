@@ -166,7 +166,7 @@ class D365FOSandbox(BaseSandbox[D365FOState]):
             "curl:",
             f"TOKEN=$(curl -s {self.token_url()} -d grant_type=client_credentials \\",
             f"  -d scope={self.url}/.default -d client_id={keys.client_id} \\",
-            f'  --data-urlencode \'client_secret={keys.client_secret}\' | sed \'s/.*"access_token":"\\([^"]*\\)".*/\\1/\')',
+            f"  --data-urlencode 'client_secret={keys.client_secret}' | cut -d '\"' -f 12)",
             f"curl -i -H \"Authorization: Bearer $TOKEN\" '{self.url}/data/CustomersV3?$top=2'",
         ]
         return "\n".join(lines) + "\n"

@@ -138,6 +138,14 @@ def busy(seconds: int, switches: D365FOSwitches, now: float) -> Reply:
     return throttled(BUSY, seconds, switches.resource_retry_after, switches, now)
 
 
+def _body(text: str, form: str) -> Reply:
+    if form == "empty":
+        return Reply(429)
+    if form == "text":
+        return Reply(429, text.encode(), {"Content-Type": "text/plain; charset=utf-8"})
+    return as_json(429, {"Message": text} if form == "message" else {"error": {"code": "", "message": text}})
+
+
 def throttled(text: str, seconds: int, form: str, switches: D365FOSwitches, now: float) -> Reply:
     """
     Make a 429.
@@ -148,16 +156,8 @@ def throttled(text: str, seconds: int, form: str, switches: D365FOSwitches, now:
     :param switches: how the sandbox behaves.
     :param now: the sandbox's time.
     """
-    reply = _BODIES[switches.throttle_body](text)
+    reply = _body(text, switches.throttle_body)
     if form == "absent":
         return reply
     wait = str(seconds) if form == "seconds" else formatdate(now + seconds, usegmt=True)
     return Reply(429, reply.body, {**reply.headers, "Retry-After": wait})
-
-
-_BODIES = {
-    "message": lambda text: as_json(429, {"Message": text}),
-    "text": lambda text: Reply(429, text.encode(), {"Content-Type": "text/plain; charset=utf-8"}),
-    "odata": lambda text: as_json(429, {"error": {"code": "", "message": text}}),
-    "empty": lambda _text: Reply(429),
-}
