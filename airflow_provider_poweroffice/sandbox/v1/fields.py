@@ -66,8 +66,8 @@ _TYPES = {
     "ContactGroup": "id:int title sendInvoicesToGroup:flag",
     "OutgoingInvoiceVoucherLine": _LINE,
     "OutgoingInvoiceVoucher": f"""
-        id:int invoiceNo:int customerCode:int cid {_VOUCHER} currencyRate:number dueDate:date deliveryDate:date
-        deliveryTerm description lines:[OutgoingInvoiceVoucherLine]
+        id:int invoiceNo:int customerCode:int cid {_VOUCHER} currencyRate:number dueDate:date
+        deliveryDate:date deliveryTerm description lines:[OutgoingInvoiceVoucherLine]
     """,
     "IncomingInvoiceVoucherLine": _LINE,
     "IncomingInvoiceVoucher": f"""
@@ -112,7 +112,9 @@ _TYPES = {
         postingDate:date description amount:number currencyCode currencyAmount:number vatCode customerCode:int
         supplierCode:int createdDate:stamp lastChanged:stamp
     """,
-    "TrialBalanceLine": "accountCode:int accountName openingBalance:number change:number closingBalance:number",
+    "TrialBalanceLine": """
+        accountCode:int accountName openingBalance:number change:number closingBalance:number
+    """,
     "InvoiceJournalEntry": """
         invoiceNo:int voucherNo:int customerCode:int invoiceDate:date dueDate:date netAmount:number
         vatAmount:number totalAmount:number currencyCode
@@ -126,9 +128,7 @@ def _field(text: str) -> Field:
     return Field(name, kind.strip("[]") or "text", kind.startswith("["))
 
 
-FIELDS = {
-    name: {field.name: field for field in map(_field, text.split())} for name, text in _TYPES.items()
-}
+FIELDS = {name: {field.name: field for field in map(_field, text.split())} for name, text in _TYPES.items()}
 """Type name → field name → field."""
 
 

@@ -58,7 +58,7 @@ class _Parser:
 
     def _flag(self, operand: Operand) -> Operand:
         if operand.kind != "flag":
-            raise FilterError(f"A condition is expected in '{self._text}', and {EDM[operand.kind]} was found.")
+            raise FilterError(f"A condition is expected in '{self._text}', not {EDM[operand.kind]}.")
         return operand
 
     def _either(self) -> Operand:
@@ -111,7 +111,9 @@ class _Parser:
 
     def _bare(self, word: Word) -> Operand:
         if self._switches.bare_dates == "refused":
-            raise FilterError(f"Syntax error at position {word.position}: write DateTimeOffset'{word.value}'.")
+            raise FilterError(
+                f"Syntax error at position {word.position}: write DateTimeOffset'{word.value}'."
+            )
         return literal("moment", word.value)
 
     def _call(self, name: str) -> Operand:

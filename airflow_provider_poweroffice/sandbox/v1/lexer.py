@@ -7,6 +7,7 @@ Rule: knows the writing of OData 3 and 4, nothing of fields or rows.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -68,20 +69,21 @@ def _guid(text: str, position: int) -> str:
         raise FilterError(f"'{text}' at position {position} is no guid.") from None
 
 
+_READ: Mapping[str, Callable[[str, int], Any]] = {
+    "moment": lambda text, position: _moment(_inside(text), position),
+    "bare": _moment,
+    "guid": lambda text, position: _guid(_inside(text) if "'" in text else text, position),
+    "text": lambda text, _position: _inside(text),
+    "number": lambda text, _position: Decimal(text.rstrip("mMdDfFlL")),
+    "name": lambda text, _position: text,
+    "sign": lambda text, _position: text,
+}
+
+
 def _word(kind: str, text: str, position: int) -> Word:
     if kind == "name" and text in _CONSTANTS:
         return Word(*_CONSTANTS[text], position)
-    if kind == "moment":
-        return Word(kind, _moment(_inside(text), position), position)
-    if kind == "bare":
-        return Word(kind, _moment(text, position), position)
-    if kind == "guid":
-        return Word(kind, _guid(_inside(text) if "'" in text else text, position), position)
-    if kind == "text":
-        return Word(kind, _inside(text), position)
-    if kind == "number":
-        return Word(kind, Decimal(text.rstrip("mMdDfFlL")), position)
-    return Word(kind, text, position)
+    return Word(kind, _READ[kind](text, position), position)
 
 
 def words(text: str) -> list[Word]:

@@ -53,6 +53,12 @@ _FUNCTIONS: dict[str, tuple[tuple[str, ...], str, Callable[..., Any]]] = {
 _NAMED = ("startswith", "tolower")
 
 
+def _fits(given: tuple[str, ...], kinds: tuple[str, ...]) -> bool:
+    if len(given) != len(kinds):
+        return False
+    return all(kind in {want, "null"} for kind, want in zip(given, kinds, strict=True))
+
+
 def call(name: str, arguments: list[Operand], switches: V1Switches) -> Operand:
     """
     Make the operand of a function.
@@ -67,7 +73,7 @@ def call(name: str, arguments: list[Operand], switches: V1Switches) -> Operand:
         raise FilterError(f"An unknown function with name '{name}' was found. There are {', '.join(known)}.")
     kinds, result, function = _FUNCTIONS[name]
     given = tuple(argument.kind for argument in arguments)
-    if len(given) != len(kinds) or any(kind not in {want, "null"} for kind, want in zip(given, kinds, strict=True)):
+    if not _fits(given, kinds):
         wanted, found = (", ".join(EDM[kind] for kind in side) for side in (kinds, given))
         raise FilterError(f"No function signature for '{name}' matches: it takes ({wanted}), not ({found}).")
     safe, reads = _text_function(function), [argument.read for argument in arguments]

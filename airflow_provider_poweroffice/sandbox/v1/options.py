@@ -88,7 +88,7 @@ def _count(given: dict[str, str], name: str) -> int | None:
     if text is None:
         return None
     if not re.fullmatch(r"[0-9]{1,9}", text.strip()):
-        raise FilterError(f"Invalid value '{text}' for {name} query option found: give a whole number from 0.")
+        raise FilterError(f"Invalid value '{text}' for {name}: give a whole number from 0.")
     return int(text)
 
 

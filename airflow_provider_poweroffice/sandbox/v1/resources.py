@@ -1,15 +1,13 @@
 """
 The v1 resources: path, type, verbs, module, row cap, what is required and unique.
 
-Rule: data; how a verb works is in :mod:`.reading`, :mod:`.writing` and :mod:`.reports`. The row caps are those
-of the official page "Limitations".
+Rule: data; how a verb works is in :mod:`.reading`, :mod:`.writing` and :mod:`.reports`. The row caps are
+those of the official page "Limitations".
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from .fields import FIELDS
 
 _REGISTER = ("GET", "GET one", "POST", "PUT", "DELETE")
 _VOUCHER = ("GET", "GET one", "POST")
@@ -51,11 +49,6 @@ class Resource:
     def table(self) -> str:
         """The name of the table its rows are in."""
         return "OutgoingInvoice" if self.path == "OutgoingInvoice/List" else self.path.rpartition("/")[2]
-
-    @property
-    def can_archive(self) -> bool:
-        """Whether a row can be archived."""
-        return "isArchived" in FIELDS[self.entity]
 
 
 def _voucher(name: str, *required: str) -> Resource:
@@ -109,7 +102,12 @@ _ALL = (
         is_assumed=True,
     ),
     Resource(
-        "Import", "Import", ("GET", "GET one", "POST", "DELETE"), required=("fileName",), unique=(), is_assumed=True
+        "Import",
+        "Import",
+        ("GET", "GET one", "POST", "DELETE"),
+        required=("fileName",),
+        unique=(),
+        is_assumed=True,
     ),
     _report("AccountTransactions", "AccountTransaction", 50_000, "fromDate", "toDate"),
     Resource(
