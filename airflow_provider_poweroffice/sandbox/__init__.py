@@ -1,5 +1,5 @@
 """
-Local servers that behave like PowerOffice Go v2 and Dynamics 365 Finance & Operations.
+Local servers that behave like PowerOffice Go v2 and v1 and Dynamics 365 Finance & Operations.
 
 For tests, notebooks and third-party clients. Rule: an oracle. It is written from the vendors' descriptions
 only, and imports nothing else of this package.
@@ -13,6 +13,9 @@ from .sandbox import Sandbox
 from .server import PortError
 from .sizes import SizeError, Sizes
 from .switches import SwitchError, Switches
+from .v1.sandbox import V1Sandbox
+from .v1.sizes import V1Sizes
+from .v1.switches import V1Switches
 
 __all__ = [
     "D365FOKeys",
@@ -28,4 +31,7 @@ __all__ = [
     "Sizes",
     "SwitchError",
     "Switches",
+    "V1Sandbox",
+    "V1Sizes",
+    "V1Switches",
 ]

@@ -17,6 +17,9 @@ from .sandbox import Sandbox
 from .sizes import SIZES, Sizes
 from .switch_table import SwitchTable
 from .switches import Switches
+from .v1.sandbox import V1Sandbox
+from .v1.sizes import V1Sizes
+from .v1.switches import V1Switches
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class Api:
 
 APIS: tuple[Api, ...] = (
     Api("v2", "PowerOffice Go v2", Sandbox, Switches, Sizes, tuple(SIZES.items())),
+    Api("v1", "PowerOffice Go v1", V1Sandbox, V1Switches, V1Sizes),
     Api("d365fo", "Dynamics 365 Finance & Operations", D365FOSandbox, D365FOSwitches, D365FORows),
 )
 """In the order in which they are started; the ports follow each other."""

@@ -20,6 +20,7 @@ class V1Call:
 
     :param resource: which.
     :param identifier: the part of the path after the resource; ``None`` for the list.
+    :param is_update: whether it is a PUT.
     :param pairs: the query, as received.
     :param body: as received.
     """
@@ -29,6 +30,7 @@ class V1Call:
     switches: V1Switches
     resource: Resource
     identifier: str | None
+    is_update: bool
     pairs: list[tuple[str, str]]
     body: bytes
     now: float

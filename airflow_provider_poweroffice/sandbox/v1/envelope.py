@@ -65,6 +65,8 @@ def bad_parameters(errors: Mapping[str, str], switches: V1Switches) -> RefusedEr
     """
     if switches.bad_parameters == "failure":
         return refuse(" ".join(errors.values()), VALIDATION)
+    if switches.bad_parameters == "plain":
+        return RefusedError(Reply(400))
     problem = {
         "title": "One or more validation errors occurred.",
         "status": 400,

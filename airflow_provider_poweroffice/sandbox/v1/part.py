@@ -183,6 +183,7 @@ class V1Part(Part):
             switches=self._state.switches,
             resource=resource,
             identifier=target.identifier,
+            is_update=incoming.method == "PUT",
             pairs=incoming.pairs,
             body=incoming.body,
             now=self._state.clock.now(),

@@ -116,5 +116,15 @@ def _mutate(call: V1Call) -> None:
         return
     row = rows[first]
     changed = {"lastChanged": stamp(ticks(call.now))} if "lastChanged" in row else {}
-    new = {"id": call.books.next_id(call.resource.table)} if call.switches.mutation == "insert" else {}
-    table.put({**row, **changed, **new}, call.now)
+    table.put(
+        {**row, **changed, **(_renamed(call, row) if call.switches.mutation == "insert" else {})}, call.now
+    )
+
+
+def _renamed(call: V1Call, row: Row) -> Row:
+    """Give the id of a copy, and codes nobody has."""
+    new: Row = {"id": call.books.next_id(call.resource.table)}
+    for name in call.resource.unique:
+        if name in row:
+            new[name] = type(row[name])(f"9{new['id']}")
+    return new

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
+from ..replies import RefusedError, Reply
 from ..table import Row
 from .books import V1Books
 from .call import V1Call
@@ -28,7 +29,7 @@ def check(call: V1Call, row: Row) -> None:
     :param row: whole.
     :raises RefusedError: something is missing, wrong or taken.
     """
-    errors = [*_missing(call, row), *_wrong(call, row)]
+    errors = [*_missing(call, row), *_wrong(call, row), *_wrong_address(call, row)]
     if errors:
         raise refuse(" ".join(errors), VALIDATION)
     for name in call.resource.unique:
@@ -43,6 +44,16 @@ def _missing(call: V1Call, row: Row) -> Iterator[str]:
     for name in call.resource.required:
         if row.get(name) in (None, "", []):
             yield f"{call.resource.entity}.{name} is required."
+
+
+def _wrong_address(call: V1Call, row: Row) -> Iterator[str]:
+    address = row.get("emailAddress", "@")
+    if "@" in address:
+        return
+    if call.switches.bad_email == "empty":
+        # Met by an integrator with the official SDK.
+        raise RefusedError(Reply(200))
+    yield f"'{address}' is no e-mail address."
 
 
 # Field → the table and field it points to.

@@ -37,9 +37,10 @@ class V1Switches(SwitchTable):
     bad_parameters: str = choice(
         "problem-in-data",
         "problem",
+        "plain",
         "failure",
-        about="answer to values that cannot be bound: 400 with a problem inside data, 400 with a bare "
-        "problem, or 200 with success false",
+        about="answer to values that cannot be bound: 400 with a problem inside data, a bare problem or no "
+        "body, or 200 with success false",
     )
     not_found: str = choice("failure", "404", "no-data", about="answer to an unknown id")
     unknown_path: str = choice("empty", "message", about="body of a 404 for a path, and of a 405")
@@ -67,5 +68,8 @@ class V1Switches(SwitchTable):
     upsert: str = choice("id", "external-code", about="external-code: a row is also found by externalCode")
     update: str = choice("merge", "replace", about="fields left out of an update: kept or cleared")
     body_names: str = choice("any-case", "camel", about="names in bodies; camel: others are unknown")
+    bad_email: str = choice(
+        "failure", "empty", about="empty: an e-mail address without @ gives 200 and no body"
+    )
     unknown_fields: str = choice("ignored", "refused", about="unknown fields in a body")
     put: str = choice("served", "405", about="PUT, which only a very old text has")

@@ -6,6 +6,7 @@ Rule: a row is bound, checked, then stored whole; reads see it when the replica 
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from ..clock import stamp, ticks
@@ -13,7 +14,7 @@ from ..replies import RefusedError, Reply
 from ..table import Row
 from .binding import read_body
 from .call import V1Call
-from .envelope import not_found, refuse, success
+from .envelope import VALIDATION, not_found, refuse, success
 from .fields import FIELDS
 from .reading import identifier
 from .rules import DRAFT, check, is_related
@@ -24,6 +25,7 @@ _OWN = ("id", "createdDate", "lastChanged", "voucherNo")
 
 _COUNTED = {"Customer": "code", "Supplier": "code", "Employee": "code", "OutgoingInvoiceVoucher": "invoiceNo"}
 _FIRST_TEXT_CODE = 10_000
+_CENT = Decimal("0.01")
 
 
 def save(call: V1Call) -> Reply:
@@ -35,9 +37,13 @@ def save(call: V1Call) -> Reply:
     """
     given = read_body(call.body, call.resource.entity, call.switches)
     old = _named(call, given)
+    if old is None and call.is_update:
+        raise refuse(f"PUT needs the id of the {call.resource.entity} to be updated.", VALIDATION)
     row = _merged(call, given, old)
     check(call, row)
     _number_lines(row)
+    if call.resource.entity == "OutgoingInvoice":
+        row |= _amounts(call, row["lines"])
     call.books.table(call.resource.table).put(row, call.now)
     return success(Writer(call.resource.entity, call.switches).row(row))
 
@@ -93,6 +99,17 @@ def _next_number(call: V1Call) -> int:
     kinds = ("ManualJournalVoucher", "BankJournalVoucher", "OutgoingInvoiceVoucher", "IncomingInvoiceVoucher")
     tables = (call.books.table(kind).rows.values() for kind in kinds)
     return max((row["voucherNo"] for rows in tables for row in rows), default=0) + 1
+
+
+def _amounts(call: V1Call, lines: list[Row]) -> Row:
+    """Add the lines of an invoice up, without and with VAT."""
+    rates = {row["code"]: row["rate"] for row in call.books.table("VatCode").rows.values()}
+    net, total = Decimal(0), Decimal(0)
+    for line in lines:
+        amount = line.get("quantity", Decimal(1)) * line.get("unitPrice", Decimal(0))
+        net += amount
+        total += amount * (100 + rates.get(line.get("vatCode", ""), Decimal(0))) / 100
+    return {"netAmount": net.quantize(_CENT), "totalAmount": total.quantize(_CENT)}
 
 
 def _number_lines(row: Row) -> None:
