@@ -42,6 +42,8 @@ BAD = {
     "LastChanged gt 'x'": "Found operand types 'Edm.DateTimeOffset' and 'Edm.String' for 'gt'.",
     "LastChanged gt DateTimeOffset'x'": "'x' at position 15 is no date and time.",
     "Name eq 'O'Hara'": "There is an unterminated string literal at position 15",
+    "LastChanged gt DateTimeOffset'0001-01-01T00:00+14:00'": "is no date and time.",
+    "LastChanged gt 2023-13-01": "'2023-13-01' at position 15 is no date and time.",
     "Name eq 'x": "There is an unterminated string literal at position 8",
     "(Code eq 1": "ends too early",
     "Code eq": "ends too early",

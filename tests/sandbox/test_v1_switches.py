@@ -178,6 +178,12 @@ def test_to_date(start_v1: Start, form: str, days: set[str]) -> None:
     assert {row["postingDate"][8:10] for row in rows} == days
 
 
+def test_first_day(start_v1: Start) -> None:
+    """Exclusive, and the first day there is: no rows, no trouble."""
+    first = {"fromDate": "0001-01-01", "toDate": "0001-01-01"}
+    assert start_v1(to_date="exclusive").rows("Reporting/AccountTransactions", **first) == []
+
+
 def test_long_period(start_v1: Start) -> None:
     """Refused: no report of more than 31 days."""
     api = start_v1(long_period="refused")

@@ -120,6 +120,8 @@ def test_validation(v1: V1Api, path: str, body: Any, exception: str | None, word
         ({"name": 5}, "name"),
         ({"name": "x", "code": "ti"}, "code"),
         ({"name": "x", "code": 1.5}, "code"),
+        ({"name": "x", "code": 2**63}, "code"),
+        ({"name": "\ud800"}, "name"),
         ({"name": "x", "isPerson": "no"}, "isPerson"),
         ({"name": "x", "since": "yesterday"}, "since"),
         ({"name": "x", "contactGroups": "5"}, "contactGroups"),
@@ -134,6 +136,20 @@ def test_binding(v1: V1Api, body: Any, field: str) -> None:
     answer = v1.send("POST", "Customer", body)
     assert (answer.status_code, answer.json()["success"]) == (400, True)
     assert list(answer.json()["data"]["errors"]) == [field]
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[" * 100_000, b'{"name": Infinity}', b'{"code": Infinity}'])
+def test_no_json(v1: V1Api, body: bytes) -> None:
+    """What is no JSON object of a customer is 400 too."""
+    assert v1.session.post(f"{v1.base}/Customer", data=body).status_code == 400
+
+
+def test_huge_amount(v1: V1Api) -> None:
+    """An amount no book can hold is 400."""
+    lines = [{"accountCode": 3000, "amount": "1e400"}]
+    body = {"voucherDate": "2026-01-05", "customerCode": 10_001, "lines": lines}
+    answer = v1.send("POST", "Voucher/OutgoingInvoiceVoucher", body)
+    assert list(answer.json()["data"]["errors"]) == ["lines[0].amount"]
 
 
 def test_voucher(v1: V1Api) -> None:

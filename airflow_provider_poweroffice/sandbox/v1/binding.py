@@ -13,10 +13,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
-from ..clock import parse_ticks, stamp
 from .envelope import bad_parameters
 from .fields import FIELDS, Field
 from .switches import V1Switches
+from .times import moment
+
+_MOST = 2**63
+_MOST_AMOUNT = 10**15
 
 
 def read_body(body: bytes, entity: str, switches: V1Switches) -> dict[str, Any]:
@@ -30,7 +33,7 @@ def read_body(body: bytes, entity: str, switches: V1Switches) -> dict[str, Any]:
     """
     try:
         given = json.loads(body, parse_float=Decimal)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise bad_parameters({"": "A non-empty request body in JSON is required."}, switches) from None
     errors: dict[str, str] = {}
     row = _object(given, entity, "", errors, switches)
@@ -74,14 +77,14 @@ def _value(value: Any, field: Field, path: str, errors: dict[str, str], switches
         return _object(value, field.kind, path, errors, switches)
     try:
         return _CONVERT[field.kind](value)
-    except (ValueError, TypeError, InvalidOperation):
+    except (ValueError, TypeError, OverflowError, InvalidOperation):
         errors[path] = f"The value '{value}' is not valid for {path}."
         return None
 
 
 def _whole(value: Any) -> int:
     whole = int(value)
-    if isinstance(value, bool) or (not isinstance(value, str) and whole != value):
+    if isinstance(value, bool) or abs(whole) >= _MOST or (not isinstance(value, str) and whole != value):
         raise ValueError
     return whole
 
@@ -90,7 +93,7 @@ def _amount(value: Any) -> Decimal:
     if isinstance(value, bool):
         raise TypeError
     amount = Decimal(value)
-    if not amount.is_finite():
+    if not amount.is_finite() or abs(amount) >= _MOST_AMOUNT:
         raise ValueError
     return amount
 
@@ -104,6 +107,7 @@ def _flag(value: Any) -> bool:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError
+    value.encode()  # half a surrogate pair cannot be sent again
     return value
 
 
@@ -112,7 +116,7 @@ _CONVERT: Mapping[str, Callable[[Any], Any]] = {
     "number": _amount,
     "flag": _flag,
     "text": _text,
-    "date": lambda value: stamp(parse_ticks(_text(value)))[:10],
-    "stamp": lambda value: stamp(parse_ticks(_text(value))),
+    "date": lambda value: moment(_text(value))[:10],
+    "stamp": lambda value: moment(_text(value)),
     "guid": lambda value: str(UUID(_text(value))),
 }

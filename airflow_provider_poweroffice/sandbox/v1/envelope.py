@@ -56,6 +56,11 @@ def refuse(summary: str, exception: str | None = None) -> RefusedError:
     return RefusedError(failure(summary, exception))
 
 
+def _sendable(text: str) -> str:
+    """Replace halves of surrogate pairs, which JSON may bring and UTF-8 cannot send."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def bad_parameters(errors: Mapping[str, str], switches: V1Switches) -> RefusedError:
     """
     Make the exception for values ASP.NET cannot bind; to be raised.
@@ -63,6 +68,7 @@ def bad_parameters(errors: Mapping[str, str], switches: V1Switches) -> RefusedEr
     :param errors: the sentence for each parameter or field.
     :param switches: ``bad_parameters`` says which shape.
     """
+    errors = {_sendable(name): _sendable(text) for name, text in errors.items()}
     if switches.bad_parameters == "failure":
         return refuse(" ".join(errors.values()), VALIDATION)
     if switches.bad_parameters == "plain":

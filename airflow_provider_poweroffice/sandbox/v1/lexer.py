@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from ..clock import parse_ticks, stamp
+from .times import moment
 
 
 class FilterError(ValueError):
@@ -57,7 +57,7 @@ def _inside(text: str) -> str:
 
 def _moment(text: str, position: int) -> str:
     try:
-        return stamp(parse_ticks(text))
+        return moment(text)
     except ValueError:
         raise FilterError(f"'{text}' at position {position} is no date and time.") from None
 

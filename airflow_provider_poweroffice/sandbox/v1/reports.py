@@ -11,11 +11,11 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from ..clock import parse_ticks, stamp
 from ..table import Id, Row
 from .call import V1Call
 from .envelope import ODATA, bad_parameters, refuse
 from .posting import CUSTOMERS, SUPPLIERS, VOUCHER_TYPES, postings
+from .times import day_before, moment
 
 _LONGEST = 31
 
@@ -48,7 +48,7 @@ def read_period(call: V1Call) -> Period:
         raise bad_parameters(errors, call.switches)
     first, last = _day(call, "fromDate"), _day(call, "toDate")
     if call.switches.to_date == "exclusive":
-        last = date.fromordinal(date.fromisoformat(last).toordinal() - 1).isoformat()
+        last = day_before(last)
     days = date.fromisoformat(last) - date.fromisoformat(first) if first else None
     if days is not None and days.days >= _LONGEST and call.switches.long_period == "refused":
         raise refuse(f"The period is limited to {_LONGEST} days per call.", ODATA)
@@ -58,7 +58,7 @@ def read_period(call: V1Call) -> Period:
 def _day(call: V1Call, name: str) -> str:
     text = call.query.get(name.lower(), "")
     try:
-        return stamp(parse_ticks(text))[:10] if text else ""
+        return moment(text)[:10] if text else ""
     except ValueError:
         raise bad_parameters({name: f"The value '{text}' is not valid for {name}."}, call.switches) from None
 
