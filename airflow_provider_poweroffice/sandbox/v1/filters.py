@@ -104,7 +104,7 @@ class _Parser:
             return self._call(word.value) if self._take("(") else self._field(word.value)
         if word.kind == "bare":
             return self._bare(word)
-        return literal(word.kind, word.value)
+        return literal(word.kind, word.value, self._switches)
 
     def _field(self, path: str) -> Operand:
         return field(self._entity, path, self._switches)
@@ -114,7 +114,7 @@ class _Parser:
             raise FilterError(
                 f"Syntax error at position {word.position}: write DateTimeOffset'{word.value}'."
             )
-        return literal("moment", word.value)
+        return literal("moment", word.value, self._switches)
 
     def _call(self, name: str) -> Operand:
         arguments = [self._either()]
@@ -159,7 +159,8 @@ def filter_test(text: str, entity: str, switches: V1Switches) -> Callable[[Row],
 
     :param text: as received, percent-decoded.
     :param entity: name of the type of the rows.
-    :param switches: ``filter_names``, ``filter_functions``, ``bare_dates`` and ``time_fractions``.
+    :param switches: ``filter_names``, ``filter_functions``, ``text_case``, ``bare_dates`` and
+        ``time_fractions``.
     :raises FilterError: the filter cannot be read; the text says where and why.
     """
     return _Parser(text, entity, switches).whole().read

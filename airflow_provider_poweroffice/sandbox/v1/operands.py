@@ -77,17 +77,26 @@ def call(name: str, arguments: list[Operand], switches: V1Switches) -> Operand:
         wanted, found = (", ".join(EDM[kind] for kind in side) for side in (kinds, given))
         raise FilterError(f"No function signature for '{name}' matches: it takes ({wanted}), not ({found}).")
     safe, reads = _text_function(function), [argument.read for argument in arguments]
-    return Operand(result, lambda row: safe(*(read(row) for read in reads)))
+    return _folded(Operand(result, lambda row: safe(*(read(row) for read in reads))), switches)
 
 
-def literal(kind: str, value: Any) -> Operand:
+def _folded(operand: Operand, switches: V1Switches) -> Operand:
+    """Make texts equal that differ in casing only, if the switch says so."""
+    if operand.kind != "text" or switches.text_case == "sensitive":
+        return operand
+    fold = _text_function(str.casefold)
+    return Operand("text", lambda row: fold(operand.read(row)))
+
+
+def literal(kind: str, value: Any, switches: V1Switches) -> Operand:
     """
     Make the operand of a literal.
 
     :param kind: its kind.
     :param value: its value.
+    :param switches: ``text_case``.
     """
-    return Operand(kind, lambda _row: value)
+    return _folded(Operand(kind, lambda _row: value), switches)
 
 
 def _scalar(name: str, kind: str, switches: V1Switches) -> Read:
@@ -104,7 +113,7 @@ def field(entity: str, path: str, switches: V1Switches) -> Operand:
 
     :param entity: name of the type of the rows.
     :param path: the name as written, with ``/`` into the objects inside.
-    :param switches: ``filter_names`` and ``time_fractions``.
+    :param switches: ``filter_names``, ``text_case`` and ``time_fractions``.
     :raises FilterError: there is no such field, or it cannot be compared.
     """
     name, _, rest = path.partition("/")
@@ -116,4 +125,5 @@ def field(entity: str, path: str, switches: V1Switches) -> Operand:
         return Operand(kind, lambda row: read(row.get(found.name) or {}))
     if rest or not found.is_scalar:
         raise FilterError(f"The property '{path}' on type '{entity}' cannot be compared.")
-    return Operand(_KINDS.get(found.kind, found.kind), _scalar(found.name, found.kind, switches))
+    kind = _KINDS.get(found.kind, found.kind)
+    return _folded(Operand(kind, _scalar(found.name, found.kind, switches)), switches)

@@ -20,6 +20,7 @@ from .envelope import denied, no_such, throttled
 from .reading import list_rows, one_row
 from .resources import RESOURCES, Resource
 from .state import V1State
+from .switches import V1Switches
 from .tokens import Grant, basic, integration_of
 from .writing import delete, save
 
@@ -169,7 +170,7 @@ class V1Part(Part):
         if resource.module not in grant.modules:
             text = f"The client does not have the module {resource.module}."
             return denied(403, text, state.switches)
-        if not _is_served(verb, resource, target.identifier, put=state.switches.put):
+        if not _is_served(verb, resource, target.identifier, state.switches):
             return no_such(405, incoming.method, incoming.path, state.switches)
         try:
             return _HANDLERS[verb](self._call(incoming, target, resource, grant))
@@ -190,8 +191,11 @@ class V1Part(Part):
         )
 
 
-def _is_served(verb: str, resource: Resource, identifier: str | None, *, put: str) -> bool:
+def _is_served(verb: str, resource: Resource, identifier: str | None, switches: V1Switches) -> bool:
     """Say whether a verb is there: POST without an id, DELETE with one, PUT with or without."""
-    if verb not in resource.verbs or (verb == "PUT" and put == "405"):
+    is_voucher = resource.path.startswith("Voucher/")
+    if verb not in resource.verbs:
+        return verb == "DELETE" and is_voucher and switches.voucher_delete == "served" and bool(identifier)
+    if verb == "PUT" and switches.put == "405":
         return False
     return identifier is None if verb == "POST" else verb != "DELETE" or identifier is not None

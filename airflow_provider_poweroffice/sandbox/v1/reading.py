@@ -33,6 +33,8 @@ def list_rows(call: V1Call) -> Reply:
     page = found[options.skip : stop]
     # Official page "Limitations": beyond the limit the answer is success: false.
     cap = call.switches.row_cap or call.resource.cap
+    if cap and (options.top or 0) > cap and call.switches.top_over_cap == "refused":
+        raise refuse(f"$top = {options.top} is too much: at most {cap} per call.", ODATA)
     if cap and len(page) > cap:
         raise refuse(f"{len(page)} rows are too many: at most {cap} per call. Use $top and $skip.", ODATA)
     writer = Writer(call.resource.entity, call.switches)

@@ -31,6 +31,7 @@ class V1Switches(SwitchTable):
     retry_after: str = choice("absent", "seconds", "date", about="Retry-After of a 429")
     throttle_body: str = choice("envelope", "gateway", "empty", about="body of a 429")
     row_cap: int = number(0, "rows per call of every resource instead of its own limit; 0: its own")
+    top_over_cap: str = choice("served", "refused", about="a $top above the limit when fewer rows are there")
     long_period: str = choice("served", "refused", about="a report of more than 31 days")
     # Envelope
     count: str = choice("total", "page", "absent", about="count of a list")
@@ -53,6 +54,9 @@ class V1Switches(SwitchTable):
         "unstable", "id", "refused", about="rows without $orderby; refused: $top and $skip need it"
     )
     filter_names: str = choice("any-case", "pascal", about="names in $filter and $orderby")
+    text_case: str = choice(
+        "sensitive", "insensitive", about="whether the casing of texts counts in filters and orders"
+    )
     filter_functions: str = choice("odata", "named", about="named: startswith and tolower only")
     bare_dates: str = choice("accepted", "refused", about="a day or time without DateTimeOffset'…'")
     orderby_separator: str = choice("comma", "blank", about="blank: several fields need no comma")
@@ -72,4 +76,5 @@ class V1Switches(SwitchTable):
         "failure", "empty", about="empty: an e-mail address without @ gives 200 and no body"
     )
     unknown_fields: str = choice("ignored", "refused", about="unknown fields in a body")
+    voucher_delete: str = choice("405", "served", about="DELETE of a voucher")
     put: str = choice("served", "405", about="PUT, which only a very old text has")
