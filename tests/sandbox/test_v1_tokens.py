@@ -78,6 +78,15 @@ def test_refresh_token(start_v1: Callable[..., V1Api], form: str) -> None:
     assert again.status_code == {"reusable": 200, "single-use": 400}[form]
 
 
+def test_refresh_token_of_the_other_environment(start_v1: Callable[..., V1Api]) -> None:
+    """A refresh token of demo is unknown in production, and so is an invented one."""
+    api = start_v1(refresh_token="reusable")
+    demo = V1Api(api.sandbox, environment="demo").ask_token().json()["refresh_token"]
+    for token in (demo, "invented", ""):
+        answer = api.ask_token(data={"grant_type": "refresh_token", "refresh_token": token})
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
+
+
 @pytest.mark.parametrize(("form", "told"), [("number", 600), ("string", "600"), ("one-less", 599)])
 def test_expires_in(start_v1: Callable[..., V1Api], form: str, told: object) -> None:
     """expires_in says how the lifetime is told."""

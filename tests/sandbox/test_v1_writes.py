@@ -56,6 +56,19 @@ def test_put(v1: V1Api) -> None:
     assert "was not found" in refused(v1, "PUT", "Supplier/5", {"name": "Nytt"})["summary"]
 
 
+def test_what_the_server_sets(v1: V1Api) -> None:
+    """The path decides which row; numbers and times of a body are ignored."""
+    now = saved(v1, "Customer", {"name": "Ny"})["lastChanged"]
+    body = {"id": 1_000_004, "name": "Nytt", "lastChanged": "2001-01-01"}
+    row = v1.send("PUT", "Customer/1000001", body).json()["data"]
+    assert (row["id"], row["name"]) == (1_000_001, "Nytt")
+    assert row["lastChanged"] >= now
+    lines = [{"accountCode": 1920, "amount": 1}, {"accountCode": 1700, "amount": -1}]
+    voucher = {"voucherDate": "2026-01-05", "voucherNo": 5, "createdDate": "2001-01-01", "lines": lines}
+    made = saved(v1, "Voucher/ManualJournalVoucher", voucher)
+    assert (made["voucherNo"], made["createdDate"] >= now) == (601, True)
+
+
 def test_delete(v1: V1Api) -> None:
     """What nothing refers to can be deleted, once."""
     made = saved(v1, "Customer", {"name": "Borte"})
