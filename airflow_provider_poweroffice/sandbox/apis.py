@@ -10,11 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from .d365fo import D365FOSandbox, D365FOSwitches
+from .d365fo.rows import D365FORows
 from .face import BaseSandbox
 from .sandbox import Sandbox
 from .sizes import SIZES, Sizes
 from .switch_table import SwitchTable
 from .switches import Switches
+from .v1.sandbox import V1Sandbox
+from .v1.sizes import V1Sizes
+from .v1.switches import V1Switches
 
 
 @dataclass(frozen=True)
@@ -43,5 +48,9 @@ class Api:
         return "" if self.name == "v2" else f"{self.name}-"
 
 
-APIS: tuple[Api, ...] = (Api("v2", "PowerOffice Go v2", Sandbox, Switches, Sizes, tuple(SIZES.items())),)
+APIS: tuple[Api, ...] = (
+    Api("v2", "PowerOffice Go v2", Sandbox, Switches, Sizes, tuple(SIZES.items())),
+    Api("v1", "PowerOffice Go v1", V1Sandbox, V1Switches, V1Sizes),
+    Api("d365fo", "Dynamics 365 Finance & Operations", D365FOSandbox, D365FOSwitches, D365FORows),
+)
 """In the order in which they are started; the ports follow each other."""

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from sandbox_client import Api
+from v1_client import V1Api
 
-from airflow_provider_poweroffice.sandbox import Sandbox
+from airflow_provider_poweroffice.sandbox import Sandbox, V1Sandbox
 
 
 @pytest.fixture
@@ -34,3 +35,21 @@ def api(start: Callable[..., Api]) -> Api:
 def client_of() -> type[Api]:
     """Give the client class, for other companies and environments."""
     return Api
+
+
+@pytest.fixture
+def start_v1() -> Iterator[Callable[..., V1Api]]:
+    """Give a function that starts a sandbox of v1 with options, and gives a client with a token."""
+    with ExitStack() as stack:
+
+        def begin(**options: Any) -> V1Api:
+            sandbox = stack.enter_context(V1Sandbox(**{"rate_limit": 0, "read_lag": 0.0, **options}))
+            return V1Api(sandbox).login()
+
+        yield begin
+
+
+@pytest.fixture
+def v1(start_v1: Callable[..., V1Api]) -> V1Api:
+    """Give a client of a sandbox of v1 without a rate limit and without a lag."""
+    return start_v1()
