@@ -82,6 +82,8 @@ def listen(host: str, port: int) -> socket.socket:
         plug.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         plug.bind((host, port))
         plug.listen(128)
+    except OverflowError:
+        raise PortError(f"{host}:{port}: the port must be from 0 to 65535") from None
     except OSError as error:
         raise PortError(f"{host}:{port}: {error.strerror or error}") from error
     return plug

@@ -7,10 +7,11 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from d365fo_client import Fo
 from sandbox_client import Api
 from v1_client import V1Api
 
-from airflow_provider_poweroffice.sandbox import Sandbox, V1Sandbox
+from airflow_provider_poweroffice.sandbox import D365FOSandbox, Sandbox, V1Sandbox
 
 
 @pytest.fixture
@@ -23,6 +24,23 @@ def start() -> Iterator[Callable[..., Api]]:
             return Api(sandbox).login()
 
         yield begin
+
+
+@pytest.fixture
+def start_fo() -> Iterator[Callable[..., Fo]]:
+    """Give a function that starts a sandbox of Finance & Operations, and gives a client with a token."""
+    with ExitStack() as stack:
+
+        def begin(app: str = "main", **options: Any) -> Fo:
+            return Fo(stack.enter_context(D365FOSandbox(**options)), app).login()
+
+        yield begin
+
+
+@pytest.fixture
+def fo(start_fo: Callable[..., Fo]) -> Fo:
+    """Give a client of a small sandbox of Finance & Operations."""
+    return start_fo()
 
 
 @pytest.fixture

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from decimal import Decimal
-from email.message import Message
 from typing import Any
 
 from ..replies import RefusedError, Reply, as_json
 from .call import Call
 from .operations import SERVICES, Operation, Outcome
 from .refusals import no_privilege, service_error
+
+_CHARSET = re.compile(r'charset\s*=\s*"?([^\s";]+)', re.IGNORECASE)
 
 
 def answer(call: Call) -> Reply:
@@ -111,9 +113,8 @@ def _body(call: Call) -> dict[str, Any]:
 
 def _text(call: Call) -> str:
     """Decode the body in the charset its content type names, UTF-8 when it names none."""
-    header = Message()
-    header["Content-Type"] = call.incoming.headers.get("content-type", "")
-    charset = header.get_content_charset("utf-8")
+    match = _CHARSET.search(call.incoming.headers.get("content-type", ""))
+    charset = match[1] if match else "utf-8"
     try:
         codec = codecs.lookup(charset).name
     except LookupError:
