@@ -27,7 +27,9 @@ class Fo:
 
     def ask_token(self, version: str = "v2", tenant: str | None = None, **changes: Any) -> requests.Response:
         """Post a token request; ``changes`` replace form fields, ``None`` leaves one out."""
-        target = {"scope": f"{self.sandbox.url}/.default"} if version == "v2" else {"resource": self.sandbox.url}
+        target = (
+            {"scope": f"{self.sandbox.url}/.default"} if version == "v2" else {"resource": self.sandbox.url}
+        )
         form = {
             "grant_type": "client_credentials",
             "client_id": self.keys.client_id,

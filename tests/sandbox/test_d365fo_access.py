@@ -63,7 +63,9 @@ def test_expired_secret(start_fo: Callable[..., Fo]) -> None:
 def test_secret_must_be_form_encoded(fo: Fo) -> None:
     """The published secret works only when it is encoded as a form asks; put in raw it is another secret."""
     keys, url = fo.keys, fo.sandbox.token_url("v1")
-    rest = f"grant_type=client_credentials&client_id={keys.client_id}&resource={fo.sandbox.url}&client_secret="
+    rest = (
+        f"grant_type=client_credentials&client_id={keys.client_id}&resource={fo.sandbox.url}&client_secret="
+    )
     kind = {"Content-Type": "application/x-www-form-urlencoded"}
 
     def asked(secret: str) -> requests.Response:

@@ -30,7 +30,9 @@ ROOT = Path(__file__).parents[2]
 def _said(*options: str) -> str:
     """Start the command, read what it prints, run its ``curl`` example of F&O, and stop it."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen([*COMMAND, *options], stdout=subprocess.PIPE, text=True, env=environment) as process:
+    with subprocess.Popen(
+        [*COMMAND, *options], stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
         lines = [""]
         while "Ctrl-C" not in lines[-1]:
             lines.append(process.stdout.readline())
@@ -39,7 +41,9 @@ def _said(*options: str) -> str:
         for url in re.findall(r"sandbox on (http://127\.0\.0\.1:\d+)", text):
             assert requests.get(f"{url}/_sandbox/health", timeout=5).json()["status"] == "ok"
         example = text.partition("curl:\n")[2].rpartition("\n\n")[0] if options[1] == "d365fo" else "true"
-        done = subprocess.run(["/bin/sh", "-c", example], capture_output=True, text=True, timeout=10, check=True)
+        done = subprocess.run(
+            ["/bin/sh", "-c", example], capture_output=True, text=True, timeout=10, check=True
+        )
         process.send_signal(signal.SIGTERM)
         assert process.wait(5) == 0
     return text + done.stdout
@@ -56,7 +60,9 @@ def test_all_are_served() -> None:
 
 def test_one_is_served_and_its_example_works() -> None:
     """``--api`` chooses; the printed example gets a token and two rows."""
-    text = _said("--api", "d365fo", "--d365fo-port", "0", "--d365fo-page-size", "1", "--d365fo-customers", "3")
+    text = _said(
+        "--api", "d365fo", "--d365fo-port", "0", "--d365fo-page-size", "1", "--d365fo-customers", "3"
+    )
     assert "AIRFLOW_CONN_POWEROFFICE_DEFAULT" not in text
     assert "HTTP/1.1 200 OK" in text
     assert "@odata.nextLink" in text

@@ -34,7 +34,10 @@ def test_service_document_and_metadata(fo: Fo) -> None:
     public = fo.call("GET", "/metadata/PublicEntities").json()["value"]
     assert {item["EntitySetName"] for item in public} == names
     customer = fo.call("GET", "/metadata/PublicEntities('CustomerV3')").json()
-    assert [item["Name"] for item in customer["Properties"] if item["IsKey"]] == ["dataAreaId", "CustomerAccount"]
+    assert [item["Name"] for item in customer["Properties"] if item["IsKey"]] == [
+        "dataAreaId",
+        "CustomerAccount",
+    ]
     enums = fo.call("GET", "/metadata/PublicEnumerations").json()["value"]
     assert {"Name": "Yes", "Value": 1} in enums[0]["Members"]
 
@@ -106,7 +109,10 @@ def test_bad_paths(fo: Fo, path: str, status: int) -> None:
         ("CredManCreditLimitDate ge 2024-01-01T00:00:00Z", lambda r: r["CredManCreditLimitDate"] >= "2024"),
         ("CustomerAccount ge 'US-000100'", lambda r: r["CustomerAccount"] >= "US-000100"),
         ("PrimaryContactEmail eq ''", lambda r: r["PrimaryContactEmail"] == ""),
-        ("OrganizationName eq 'O''Hara Ltd' or SalesCurrencyCode eq 'nok'", lambda r: r["SalesCurrencyCode"] == "NOK"),
+        (
+            "OrganizationName eq 'O''Hara Ltd' or SalesCurrencyCode eq 'nok'",
+            lambda r: r["SalesCurrencyCode"] == "NOK",
+        ),
     ],
 )
 def test_filters(fo: Fo, expression: str, keeps: Callable[[Any], bool]) -> None:
@@ -151,9 +157,13 @@ def test_order_expand_and_property(fo: Fo) -> None:
     """$orderby sorts, $expand goes one level down, a property has a path of its own."""
     rows = fo.get("CustomersV3", **{"$orderby": "CustomerGroupId desc,CreditLimit"}).json()["value"]
     assert rows == sorted(rows, key=lambda row: (-int(row["CustomerGroupId"]), row["CreditLimit"]))
-    row = fo.get("CustomersV3", **{"$top": 1, "$expand": "CustomerGroup($select=Description)"}).json()["value"][0]
+    row = fo.get("CustomersV3", **{"$top": 1, "$expand": "CustomerGroup($select=Description)"}).json()[
+        "value"
+    ][0]
     assert sorted(row["CustomerGroup"]) == ["@odata.etag", "Description"]
-    value = fo.get("CustomersV3(dataAreaId='usmf',CustomerAccount='US-000001')/CustomerGroupId").json()["value"]
+    value = fo.get("CustomersV3(dataAreaId='usmf',CustomerAccount='US-000001')/CustomerGroupId").json()[
+        "value"
+    ]
     assert value == rows[[r["CustomerAccount"] for r in rows].index("US-000001")]["CustomerGroupId"]
 
 
@@ -174,7 +184,9 @@ def test_companies(fo: Fo) -> None:
 def test_pages(start_fo: Callable[..., Fo], link: str, form: str) -> None:
     """The next link leads to every row once, with the other options kept, whatever its form."""
     fo = start_fo(page_size=50, next_link=link, next_link_form=form)
-    pages = _all_pages(fo, "CustomersV3", **{"$select": "CustomerAccount", "$orderby": "CustomerAccount desc"})
+    pages = _all_pages(
+        fo, "CustomersV3", **{"$select": "CustomerAccount", "$orderby": "CustomerAccount desc"}
+    )
     assert [len(page) for page in pages] == [50, 50, 20]
     accounts = [row["CustomerAccount"] for page in pages for row in page]
     assert accounts == [f"US-{number:06d}" for number in range(120, 0, -1)]
@@ -190,7 +202,9 @@ def test_page_limits(start_fo: Callable[..., Fo]) -> None:
     fo.sandbox.set(empty_next_page="yes")
     assert [len(page) for page in _all_pages(fo, "CustomersV3")] == [60, 60, 0]
     fo.sandbox.set(next_link_form="internal-host")
-    assert fo.get("CustomersV3").json()["@odata.nextLink"].startswith("http://aos-internal.example:8101/data/")
+    assert (
+        fo.get("CustomersV3").json()["@odata.nextLink"].startswith("http://aos-internal.example:8101/data/")
+    )
     assert fo.get("PurchaseOrderHeadersV2").json()["value"] == []
 
 

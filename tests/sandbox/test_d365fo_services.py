@@ -38,7 +38,11 @@ def test_session_info_with_an_empty_body(fo: Fo) -> None:
         ("getNothing", {}, "null"),
         ("getList", {}, '[{"parmId":"10"},{"parmId":"20"}]'),
         ("doNothing", {}, ""),
-        ("shiftDateTime", {"dateTime": "2025-01-01T00:00:00Z", "timeZoneOffset": 2}, '"2025-01-01T02:00:00Z"'),
+        (
+            "shiftDateTime",
+            {"dateTime": "2025-01-01T00:00:00Z", "timeZoneOffset": 2},
+            '"2025-01-01T02:00:00Z"',
+        ),
         ("setHold", {"_status": 2}, "2"),
         ("echo", {"_request": [1, None, "x"]}, '[1,null,"x"]'),
     ],
@@ -63,7 +67,10 @@ def test_exception_is_500(fo: Fo) -> None:
     assert (answer.status_code, sorted(body)) == (500, ["ActivityId", "ExceptionType", "Message"])
     assert body["Message"].startswith("An exception occured when invoking the operation - Journal JB-000001")
     assert "\n" in body["Message"]
-    kinds = {kind: fo.run("throwException", {"_kind": kind}).json()["ExceptionType"] for kind in ("duplicate", "null")}
+    kinds = {
+        kind: fo.run("throwException", {"_kind": kind}).json()["ExceptionType"]
+        for kind in ("duplicate", "null")
+    }
     assert kinds == {"duplicate": "DuplicateKeyException", "null": "NullReferenceException"}
 
 
@@ -80,7 +87,10 @@ def test_exception_is_500(fo: Fo) -> None:
 def test_bad_arguments(fo: Fo, operation: str, body: Any, words: str) -> None:
     """A missing or unfit parameter is a deserialization error, 400 or 500 by a switch; nothing is run."""
     answer = fo.run(operation, body)
-    assert (answer.status_code, answer.json()["ExceptionType"]) == (400, "XppServicesDeserializationException")
+    assert (answer.status_code, answer.json()["ExceptionType"]) == (
+        400,
+        "XppServicesDeserializationException",
+    )
     assert words in answer.json()["Message"]
     fo.sandbox.set(missing_parameter="500")
     assert fo.run(operation, body).status_code == 500
@@ -103,7 +113,9 @@ def test_readings(fo: Fo) -> None:
     """Switches change what is not certain: unknown services, void, $id, casing of parameters."""
     unknown = fo.run("nope", {})
     assert (unknown.status_code, "MessageDetail" in unknown.json()) == (404, True)
-    fo.sandbox.set(unknown_service="404-empty", void_body="204", reference_ids="absent", parameter_names="any-case")
+    fo.sandbox.set(
+        unknown_service="404-empty", void_body="204", reference_ids="absent", parameter_names="any-case"
+    )
     assert (fo.run("nope", {}).status_code, fo.run("nope", {}).content) == (404, b"")
     assert fo.run("doNothing", {}).status_code == 204
     assert fo.run("echo", {"_REQUEST": {"a": 1}}).json() == {"a": 1}

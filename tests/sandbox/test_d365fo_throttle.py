@@ -11,7 +11,9 @@ import pytest
 import requests
 from d365fo_client import Fo
 
-BUSY = "This request could not be processed at this time due to system experiencing high resource utilization."
+BUSY = (
+    "This request could not be processed at this time due to system experiencing high resource utilization."
+)
 
 
 def _now() -> float:
@@ -85,7 +87,9 @@ def test_resource_based(fo: Fo) -> None:
 def test_retry_after(start_fo: Callable[..., Fo], model: str) -> None:
     """Either throttle comes with seconds, with a date, or without any wait."""
     options = {"user_limits": "on", "user_requests": 1, "retry_growth": 0, "user_window": 60}
-    fo = start_fo(clock=_now, web_servers=1, **(options if model == "user" else {"resource_load": "exhausted"}))
+    fo = start_fo(
+        clock=_now, web_servers=1, **(options if model == "user" else {"resource_load": "exhausted"})
+    )
     fo.get("UnitsOfMeasure")
     assert fo.get("UnitsOfMeasure").headers["Retry-After"] == "60"
     fo.sandbox.set(**{f"{model}_retry_after": "date"})
@@ -114,7 +118,9 @@ def test_body_of_a_429(fo: Fo, reading: str, body: str) -> None:
 
 def test_scripted_faults(fo: Fo) -> None:
     """Faults hit paths below a namespace too, and the throttle fault is the API's own 429."""
-    fo.sandbox.add_fault(action="status", status=502, body="<html>Bad gateway</html>", path="/data/UnitsOfMeasure")
+    fo.sandbox.add_fault(
+        action="status", status=502, body="<html>Bad gateway</html>", path="/data/UnitsOfMeasure"
+    )
     assert fo.get("UnitsOfMeasure").headers["Content-Type"] == "text/html"
     fo.sandbox.add_fault(action="throttle", seconds=30, path="/data/*")
     fo.base = fo.sandbox.base_url("/namespaces/AXSF")

@@ -46,7 +46,12 @@ def test_other_company_is_not_selected(fo: Fo) -> None:
 
 def test_number_sequence_and_defaults(fo: Fo) -> None:
     """A key left out is filled by the number sequence; nulls become the empty value of the type."""
-    given = {"OrganizationName": "A", "CustomerGroupId": "10", "CreditLimit": None, "CredManCreditLimitDate": None}
+    given = {
+        "OrganizationName": "A",
+        "CustomerGroupId": "10",
+        "CreditLimit": None,
+        "CredManCreditLimitDate": None,
+    }
     row = fo.call("POST", "/data/CustomersV3", json=given).json()
     assert (row["CustomerAccount"], row["CreditLimit"], row["OnHoldStatus"]) == ("US-900001", 0, "No")
     assert row["CredManCreditLimitDate"] == "1900-01-01T12:00:00Z"
@@ -63,7 +68,9 @@ def test_number_sequence_and_defaults(fo: Fo) -> None:
 )
 def test_infolog(fo: Fo, changes: dict[str, Any], words: str) -> None:
     """A refused write is 400 or 500, its text in innererror, and nothing is stored."""
-    answer = fo.call("POST", "/data/CustomersV3", json={"OrganizationName": "A", "CustomerGroupId": "10", **changes})
+    answer = fo.call(
+        "POST", "/data/CustomersV3", json={"OrganizationName": "A", "CustomerGroupId": "10", **changes}
+    )
     error = answer.json()["error"]
     assert (answer.status_code, error["code"], error["message"]) == (400, "", "An error has occurred.")
     assert error["innererror"]["type"].endswith("AxODataWriteException")
@@ -87,7 +94,9 @@ def test_infolog(fo: Fo, changes: dict[str, Any], words: str) -> None:
 )
 def test_unfit_values(fo: Fo, changes: dict[str, Any]) -> None:
     """A property that is not there, or a value of another type, is 400 without innererror."""
-    answer = fo.call("POST", "/data/CustomersV3", json={"OrganizationName": "A", "CustomerGroupId": "10", **changes})
+    answer = fo.call(
+        "POST", "/data/CustomersV3", json={"OrganizationName": "A", "CustomerGroupId": "10", **changes}
+    )
     assert (answer.status_code, "innererror" in answer.json()["error"]) == (400, False)
 
 
@@ -123,8 +132,12 @@ def test_actions(fo: Fo) -> None:
     assert again.status_code == 400
     text = "Exception occurred while executing action post on Entity LedgerJournalHeader: Journal JB-000002"
     assert _inner(again).startswith(text)
-    assert fo.call("POST", f"/data/LedgerJournalHeaders/{ENUM}.nextJournalNumber").json()["value"] == "JB-900001"
-    held = fo.call("POST", f"/data/CustomersV3/{ENUM}.accountsOnHold", json={"company": "usmf"}).json()["value"]
+    assert (
+        fo.call("POST", f"/data/LedgerJournalHeaders/{ENUM}.nextJournalNumber").json()["value"] == "JB-900001"
+    )
+    held = fo.call("POST", f"/data/CustomersV3/{ENUM}.accountsOnHold", json={"company": "usmf"}).json()[
+        "value"
+    ]
     assert held == [f"US-{number:06d}" for number in range(17, 120, 17)]
     for wrong, status in (("LedgerJournalHeaders", 400), ("CustomersV3", 404)):
         assert fo.call("POST", f"/data/{wrong}/{ENUM}.post").status_code == status
@@ -132,7 +145,9 @@ def test_actions(fo: Fo) -> None:
 
 def _part(number: int, group: str, name: str = "10") -> str:
     body = json.dumps({"CustomerGroupId": group, "OrganizationName": f"B{number}", "CustomerAccount": name})
-    head = f"Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\nContent-ID: {number}\r\n\r\n"
+    head = (
+        f"Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\nContent-ID: {number}\r\n\r\n"
+    )
     return f"{head}POST CustomersV3 HTTP/1.1\r\nContent-Type: application/json\r\n\r\n{body}\r\n"
 
 
@@ -162,8 +177,13 @@ def test_batch_limits(fo: Fo) -> None:
     """Parts can be throttled on their own; more than 5,000 operations are refused."""
     fo.sandbox.set(batch_served=1, batch_continue="always")
     assert _batch(fo, _part(1, "10", "C-1"), _part(2, "10", "C-2"))[1] == ["201", "429"]
-    assert _batch(fo, *["Content-Type: application/http\r\n\r\nGET UnitsOfMeasure HTTP/1.1\r\n\r\n"] * 5001)[0] == 400
-    assert fo.call("POST", "/data/$batch", data=b"x", headers={"Content-Type": "text/plain"}).status_code == 415
+    assert (
+        _batch(fo, *["Content-Type: application/http\r\n\r\nGET UnitsOfMeasure HTTP/1.1\r\n\r\n"] * 5001)[0]
+        == 400
+    )
+    assert (
+        fo.call("POST", "/data/$batch", data=b"x", headers={"Content-Type": "text/plain"}).status_code == 415
+    )
 
 
 def test_save_and_restore(fo: Fo) -> None:
