@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from .d365fo import D365FOSandbox
 from .sandbox import Sandbox
 from .v1.sandbox import V1Sandbox
 
@@ -25,4 +26,11 @@ def poweroffice_sandbox() -> Iterator[Sandbox]:
 def poweroffice_v1_sandbox() -> Iterator[V1Sandbox]:
     """Give a running sandbox of v1 of its own to a test, without a rate limit."""
     with V1Sandbox(rate_limit=0) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def d365fo_sandbox() -> Iterator[D365FOSandbox]:
+    """Give a running sandbox of Finance & Operations of its own to a test."""
+    with D365FOSandbox() as sandbox:
         yield sandbox

@@ -11,17 +11,20 @@ import subprocess
 import sys
 from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 import requests
-from d365fo_client import Fo
 
 from airflow_provider_poweroffice.sandbox import D365FOSandbox, D365FOSwitches, SizeError
 from airflow_provider_poweroffice.sandbox.__main__ import main
 from airflow_provider_poweroffice.sandbox.apis import APIS
 from airflow_provider_poweroffice.sandbox.d365fo.entities import ENTITIES
 from airflow_provider_poweroffice.sandbox.d365fo.operations import SERVICES
+
+if TYPE_CHECKING:
+    from d365fo_client import Fo
 
 COMMAND = [sys.executable, "-m", "airflow_provider_poweroffice.sandbox"]
 ROOT = Path(__file__).parents[2]

@@ -25,7 +25,7 @@ def _limited(start_fo: Callable[..., Fo], **options: float) -> Fo:
 
 
 def test_requests_in_a_window(start_fo: Callable[..., Fo]) -> None:
-    """The request too many waits until the oldest is out of the window; each call meanwhile makes it longer."""
+    """One too many waits until the oldest is out of the window; each call meanwhile makes it longer."""
     fo = _limited(start_fo, user_requests=3, user_window=300)
     assert [fo.get("UnitsOfMeasure").status_code for _ in range(3)] == [200] * 3
     refused = [fo.get("UnitsOfMeasure") for _ in range(3)]

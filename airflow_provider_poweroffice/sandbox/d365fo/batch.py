@@ -89,7 +89,10 @@ def _read(call: Call) -> list[_Operation | list[_Operation]]:
 
 def _served(call: Call, operation: _Operation) -> Reply:
     """Serve one operation through the same code as a request of its own."""
-    url = urlsplit(urljoin(f"{call.base}/data/$batch", operation.url))
+    try:
+        url = urlsplit(urljoin(f"{call.base}/data/$batch", operation.url))
+    except ValueError:
+        return odata_error(_BAD, f"'{operation.url}' is not a URL.").reply
     below = urlsplit(f"{call.base}/data/").path
     if not url.path.startswith(below):
         return odata_error(404, f"'{operation.url}' is not below {call.base}/data.").reply

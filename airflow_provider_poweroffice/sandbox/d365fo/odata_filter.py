@@ -214,7 +214,10 @@ def condition(expression: str, entity: Entity, *, any_case: bool) -> Callable[[R
     :return: whether a row is chosen.
     :raises LiteralError: it is outside the grammar.
     """
-    value = _Parser(expression, entity, any_case=any_case).parse()
+    try:
+        value = _Parser(expression, entity, any_case=any_case).parse()
+    except RecursionError:
+        raise LiteralError("The $filter expression is nested too deeply.") from None
 
     def chosen(row: Row) -> bool:
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -51,9 +51,16 @@ def tokens(text: str) -> Iterator[tuple[str, Any]]:
         elif kind == "text":
             yield kind, match["text"].replace("''", "'")
         elif kind == "number":
-            yield kind, Decimal(match["number"].rstrip("mMlLdDfF"))
+            yield kind, _number(match["number"].rstrip("mMlLdDfF"))
         else:
             yield kind, match[kind]
+
+
+def _number(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise LiteralError(f"The number '{text}' is too large.") from None
 
 
 def normal_date(text: str) -> str:
@@ -69,9 +76,11 @@ def normal_date(text: str) -> str:
         raise LiteralError(f"'{text}' is not a valid Edm.DateTimeOffset.") from None
     if moment.tzinfo is None:
         raise LiteralError(f"'{text}' is not a valid Edm.DateTimeOffset: the zone is missing.")
-    return (moment - (moment.utcoffset() or moment - moment)).replace(tzinfo=None).isoformat(
-        timespec="seconds"
-    ) + "Z"
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError:
+        raise LiteralError(f"'{text}' is before the year 1 or after 9999.") from None
+    return moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def member_of(field: Field, member: str) -> str:
@@ -108,8 +117,9 @@ def from_literal(field: Field, kind: str, value: Any) -> Any:
 
 
 def _whole(field: Field, value: Any) -> int:
-    whole = isinstance(value, (int, Decimal)) and value == int(value)
-    if not whole or abs(value) >= 1 << _INT[field.kind]:
+    # The size first: a decimal such as 1e999999999 must not be written out.
+    limit = 1 << _INT[field.kind]
+    if not -limit < value < limit or value != int(value):
         raise LiteralError(f"Cannot convert the literal '{value}' of '{field.name}' to {field.edm}.")
     return int(value)
 

@@ -7,14 +7,13 @@ that is not there, or in a company the request does not see, is 400 and not 404.
 
 from __future__ import annotations
 
-import json
-from decimal import Decimal
 from typing import Any
 
 from ..replies import RefusedError, Reply
 from .call import Call
 from .entities import ENTITIES
 from .entity import COMPANY, NAMESPACE, Entity, Field, Row
+from .json_text import parse
 from .odata_literals import LiteralError, empty, from_json
 from .odata_read import context, odata, shown, url_of
 from .refusals import nothing_selected, odata_error, write_failed
@@ -31,7 +30,7 @@ def body_of(call: Call) -> dict[str, Any]:
     :raises RefusedError: it is no JSON object.
     """
     try:
-        given = json.loads(call.incoming.body.decode("utf-8-sig"), parse_float=Decimal)
+        given = parse(call.incoming.body.decode("utf-8-sig"))
     except ValueError:
         given = None
     if not isinstance(given, dict):

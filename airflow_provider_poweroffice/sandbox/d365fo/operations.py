@@ -18,6 +18,7 @@ from .refusals import service_error, xpp_exception
 
 _LARGEST = 200_000
 _LONGEST = 60
+_HOURS = 24
 _HIDDEN = {"authorization"}
 _EXCEPTIONS = {
     "error": ("ErrorException", "Journal JB-000001 could not be posted.\nThe voucher does not balance."),
@@ -95,9 +96,10 @@ def _scalar(value: Any) -> Callable[[Call, Mapping[str, Any]], Outcome]:
 
 def _shift(call: Call, given: Mapping[str, Any]) -> Outcome:
     hours = given["timeZoneOffset"]
+    if isinstance(hours, bool) or not isinstance(hours, int) or abs(hours) > _HOURS:
+        raise _wrong(call, "timeZoneOffset", "Integer")
     try:
-        moment = datetime.fromisoformat(given["dateTime"])
-        shifted = moment + timedelta(hours=int(hours))
+        shifted = datetime.fromisoformat(given["dateTime"]) + timedelta(hours=hours)
     except (TypeError, ValueError, OverflowError):
         raise _wrong(call, "dateTime", "utcdatetime") from None
     return Outcome(shifted.isoformat().replace("+00:00", "Z"))

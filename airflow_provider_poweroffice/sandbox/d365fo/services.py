@@ -8,13 +8,12 @@ same URL describes it and never runs it. The return value is the whole body, wit
 from __future__ import annotations
 
 import codecs
-import json
 import re
-from decimal import Decimal
 from typing import Any
 
 from ..replies import RefusedError, Reply, as_json
 from .call import Call
+from .json_text import parse
 from .operations import SERVICES, Operation, Outcome
 from .refusals import no_privilege, service_error
 
@@ -103,7 +102,7 @@ def _body(call: Call) -> dict[str, Any]:
     if not text:
         return {}
     try:
-        given = json.loads(text, parse_float=Decimal)
+        given = parse(text)
     except ValueError as error:
         raise _refused(call, f"The request content body is not valid JSON: {error}") from None
     if not isinstance(given, dict):
