@@ -128,6 +128,16 @@ def test_other_tenant_and_time(fo: Fo) -> None:
     assert fo.get("UnitsOfMeasure").status_code == 401
 
 
+def test_any_token(fo: Fo) -> None:
+    """For clients that make a token up on localhost: by a switch any is good, but none is not."""
+    fo.headers["Authorization"] = "Bearer made-up"
+    assert fo.get("UnitsOfMeasure").status_code == 401
+    fo.sandbox.set(any_token="accepted")
+    assert fo.get("UnitsOfMeasure").status_code == 200
+    fo.headers.clear()
+    assert fo.get("UnitsOfMeasure").status_code == 401
+
+
 def test_on_premises_login_page(fo: Fo) -> None:
     """On premises a call without a good token is sent to a login page, which is 200 and HTML."""
     fo.base, fo.headers = fo.sandbox.base_url("/namespaces/AXSF"), {}

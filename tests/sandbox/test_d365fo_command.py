@@ -22,6 +22,7 @@ from airflow_provider_poweroffice.sandbox.__main__ import main
 from airflow_provider_poweroffice.sandbox.apis import APIS
 from airflow_provider_poweroffice.sandbox.d365fo.entities import ENTITIES
 from airflow_provider_poweroffice.sandbox.d365fo.operations import SERVICES
+from airflow_provider_poweroffice.sandbox.fixtures import d365fo_sandbox  # noqa: F401 - used by name
 
 if TYPE_CHECKING:
     from d365fo_client import Fo
@@ -114,6 +115,11 @@ def test_connection(fo: Fo) -> None:
     uri = urlsplit(fo.sandbox.connection_uri("retail"))
     assert (uri.scheme, uri.username, unquote(uri.password)) == ("d365fo", keys.client_id, keys.client_secret)
     assert json.loads(parse_qs(uri.query)["__extra__"][0]) == parts["extra"]
+
+
+def test_fixture(d365fo_sandbox: D365FOSandbox) -> None:  # noqa: F811 - the fixture
+    """The published fixture gives a running sandbox."""
+    assert requests.get(f"{d365fo_sandbox.url}/_sandbox/health", timeout=5).json()["status"] == "ok"
 
 
 def test_bad_arguments() -> None:

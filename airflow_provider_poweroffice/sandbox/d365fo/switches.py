@@ -22,6 +22,9 @@ class D365FOSwitches(SwitchTable):
     odd_audience: str = choice(
         "issued", "65001", about="upper case or a trailing slash in the resource: a token F&O refuses, or 400"
     )
+    any_token: str = choice(
+        "refused", "accepted", about="a token the sandbox did not issue; accepted: it is one of the app main"
+    )
     unauthorized_body: str = choice("empty", "message", about="body of a 401")
     www_authenticate: str = choice("present", "absent", about="WWW-Authenticate of a 401")
     no_privilege: str = choice("403", "500", about="status for an app whose user lacks the privilege")
