@@ -22,8 +22,10 @@ class D365FOSwitches(SwitchTable):
     odd_audience: str = choice(
         "issued", "65001", about="upper case or a trailing slash in the resource: a token F&O refuses, or 400"
     )
-    any_token: str = choice(
-        "refused", "accepted", about="a token the sandbox did not issue; accepted: it is one of the app main"
+    sign_in: str = choice(
+        "required",
+        "skipped",
+        about="skipped: any bearer token the sandbox did not issue is one of the app main",
     )
     unauthorized_body: str = choice("empty", "message", about="body of a 401")
     www_authenticate: str = choice("present", "absent", about="WWW-Authenticate of a 401")
