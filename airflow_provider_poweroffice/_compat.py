@@ -6,6 +6,7 @@ What degrades before Airflow 3.3 is listed in docs/decisions.md.
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ else:
         )
 
 __all__ = [
+    "HAS_ASSET_STATE",
     "AirflowFailException",
     "AirflowRescheduleException",
     "AirflowSensorTimeout",
@@ -54,6 +56,10 @@ __all__ = [
     "redacted",
     "task_state_store",
 ]
+
+
+HAS_ASSET_STATE = find_spec("airflow.sdk.state") is not None
+"""Airflow 3.3: tasks can keep a state with an asset."""
 
 
 def mask_secrets(secrets: tuple[str, ...]) -> None:

@@ -50,6 +50,14 @@ def get_provider_info() -> dict[str, Any]:
                 "conn-fields": CONN_FIELDS,
             }
         ],
+        "asset-uris": [
+            {
+                "schemes": ["poweroffice", "d365fo"],
+                "handler": f"{_PACKAGE}.assets.poweroffice.normalize",
+                "factory": f"{_PACKAGE}.assets.poweroffice.poweroffice_asset",
+                "to_openlineage_converter": f"{_PACKAGE}.assets.poweroffice.to_openlineage",
+            }
+        ],
         "cli": [f"{_PACKAGE}.cli.definition.get_airflow_commands"],
         "extra-links": [f"{_PACKAGE}.links.poweroffice.PowerOfficeDocsLink"],
     }

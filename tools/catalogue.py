@@ -1,7 +1,9 @@
 """
 Make the catalogue of PowerOffice Go v2 from the official OpenAPI file and the table of privileges.
 
-    python tools/catalogue.py FACTS > airflow_provider_poweroffice/api/catalogue/poweroffice_v2.txt
+    cd airflow_provider_poweroffice/api/catalogue
+    python ../../../tools/catalogue.py FACTS > poweroffice_v2.txt
+    python ../../../tools/catalogue.py FACTS --fields > poweroffice_v2_fields.txt
 """
 
 from __future__ import annotations
@@ -39,6 +41,16 @@ KEYS = {
     "/VoucherDocumentation": "VoucherId",
 }
 
+# Money is declared as a double; it is a decimal all the same.
+KINDS: dict[tuple[str, str | None], str] = {
+    ("integer", None): "integer",
+    ("number", None): "decimal",
+    ("boolean", None): "boolean",
+    ("string", None): "text",
+    ("string", "date"): "date",
+    ("string", "date-time"): "timestamp",
+}
+
 
 class Description:
     """The OpenAPI file, as far as the catalogue asks."""
@@ -52,16 +64,28 @@ class Description:
             schema = self._schemas[schema["$ref"].rsplit("/", 1)[-1]]
         return schema
 
-    def rows(self, operation: dict[str, Any]) -> tuple[bool, list[str]]:
-        """Tell whether a GET gives a list, and the names of a row's fields."""
+    def row(self, operation: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+        """Tell whether a GET gives a list, and the properties of a row."""
         content = operation["responses"].get("200", {}).get("content", {})
         schemas = [media["schema"] for kind, media in content.items() if "json" in kind and "schema" in media]
         if not schemas:
-            return False, []
+            return False, {}
         schema = self._resolved(schemas[0])
         is_list = schema.get("type") == "array"
-        row = self._resolved(schema["items"]) if is_list else schema
-        return is_list, list(row.get("properties", {}))
+        return is_list, (self._resolved(schema["items"]) if is_list else schema).get("properties", {})
+
+    def kind(self, schema: dict[str, Any]) -> str:
+        """Name the type of a field, as a warehouse understands it."""
+        schema = self._resolved(schema)
+        if len(schema.get("allOf", ())) == 1:
+            schema = self._resolved(schema["allOf"][0])
+        name = schema.get("type", "")
+        return KINDS.get((name, schema.get("format"))) or KINDS.get((name, None), "json")
+
+    def rows(self, operation: dict[str, Any]) -> tuple[bool, list[str]]:
+        """Tell whether a GET gives a list, and the names of a row's fields."""
+        is_list, properties = self.row(operation)
+        return is_list, list(properties)
 
     def body(self, operation: dict[str, Any]) -> list[str]:
         """Give the names of a request body's fields."""
@@ -105,10 +129,24 @@ def entry(description: Description, path: str, privilege: str) -> list[str]:
     ]
 
 
-def main(folder: str) -> int:
-    """Print the catalogue."""
+def fields(description: Description, path: str) -> str:
+    """Make one line of the fields of a list; empty where there is none."""
+    get = description.paths[path].get("get")
+    is_list, properties = description.row(get) if get else (False, {})
+    if not is_list or not properties:
+        return ""
+    kinds = (f"{name}:{description.kind(schema)}" for name, schema in properties.items())
+    return f"{path} | {','.join(kinds)}"
+
+
+def main(folder: str, what: str = "") -> int:
+    """Print the catalogue, or the fields of its lists."""
     document = yaml.load((Path(folder) / OPENAPI).read_text(), Loader=yaml.CSafeLoader)
     description = Description(document)
+    if what == "--fields":
+        print("path | fields")
+        print("\n".join(filter(None, (fields(description, path) for path in sorted(description.paths)))))
+        return 0
     known = privileges((Path(folder) / PRIVILEGES).read_text())
     lines = [" | ".join(COLUMNS)]
     lines += [" | ".join(entry(description, path, known.get(path, ""))) for path in sorted(description.paths)]
@@ -117,4 +155,4 @@ def main(folder: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))
