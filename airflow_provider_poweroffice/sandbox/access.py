@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 from .further_companies import further_companies
-from .keys import ENVIRONMENTS, FULL_PRIVILEGES, Company, environment_named
+from .keys import ENVIRONMENTS, FULL_PRIVILEGES, Company, company_among, environment_named
 
 if TYPE_CHECKING:
     from .onboarding import Onboarding
 
 _MINTED = 0xC11E_00F0_0000_4000_8000_0000_0000_0000
 _CREATED = 0x5A0C_3F1E_7D1B_4D0A_9A42_0B7C_5600_0000
-_SHOWN = 10  # companies in an error
 
 
 @dataclass(frozen=True)
@@ -102,13 +101,7 @@ class Access:
         :param environment: ``production`` or ``demo``.
         :raises ValueError: there is none.
         """
-        companies = self.companies(environment_named(environment).name)
-        for item in companies:
-            if str(name) in {str(item.index), item.alias, item.client_id}:
-                return item
-        more = f" and {len(companies) - _SHOWN} more" if len(companies) > _SHOWN else ""
-        choices = ", ".join(f"{item.index} ({item.alias})" for item in companies[:_SHOWN])
-        raise ValueError(f"company = {name!r}: choose one of {choices}{more}.")
+        return company_among(self.companies(environment_named(environment).name), name)
 
     def rights(self, company: Company) -> Rights:
         """

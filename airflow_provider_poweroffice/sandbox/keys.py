@@ -9,6 +9,7 @@ subscription (facts 1.1).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 # OpenAPI "Auth roles": reading needs the name, writing the name + "_Full".
@@ -74,6 +75,8 @@ REDUCED_PRIVILEGES = (
     "Project",
 )
 PARTNER_PRIVILEGES = (*FULL_PRIVILEGES, "ClientAdmin_Full")
+
+_SHOWN = 10  # companies in an error
 
 
 @dataclass(frozen=True)
@@ -213,6 +216,21 @@ def environment_named(name: str) -> Environment:
         return ENVIRONMENTS[name]
     except KeyError:
         raise ValueError(f"environment = {name!r}: choose one of {', '.join(ENVIRONMENTS)}.") from None
+
+
+def company_among(companies: Sequence[Company], name: int | str) -> Company:
+    """
+    Find a company among some.
+
+    :param name: its position, alias or client id.
+    :raises ValueError: there is none.
+    """
+    for item in companies:
+        if str(name) in {str(item.index), item.alias, item.client_id}:
+            return item
+    more = f" and {len(companies) - _SHOWN} more" if len(companies) > _SHOWN else ""
+    choices = ", ".join(f"{item.index} ({item.alias})" for item in companies[:_SHOWN])
+    raise ValueError(f"company = {name!r}: choose one of {choices}{more}.")
 
 
 def keys_of(company: Company, application: int = 0) -> Keys:

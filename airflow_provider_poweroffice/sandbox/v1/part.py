@@ -12,7 +12,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from ..control import Controls, Query, object_of
 from ..journal import Entry
-from ..keys import DEMO, PRODUCTION, Company, Environment, company_of
+from ..keys import DEMO, PRODUCTION, Company, Environment, company_among, environment_named
 from ..replies import RefusedError, Reply
 from ..shell import Incoming, Part
 from .call import V1Call
@@ -47,7 +47,9 @@ class _Target(NamedTuple):
 
 
 def _company(values: Mapping[str, Any]) -> Company:
-    return company_of(values.get("company", "0"), values.get("environment", "production"))
+    return company_among(
+        environment_named(values.get("environment", "production")).companies, values.get("company", "0")
+    )
 
 
 def _totals(state: V1State, query: Query, _body: Any) -> Any:

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 from ..clock import Clock
 from ..face import BaseSandbox
-from ..keys import ENVIRONMENTS, Environment, Keys, company_of, environment_named, keys_of
+from ..keys import ENVIRONMENTS, Company, Environment, Keys, company_among, environment_named, keys_of
 from .part import V1Part
 from .sizes import V1_SIZE_NAMES, V1Sizes
 from .state import V1State
@@ -75,7 +75,7 @@ class V1Sandbox(BaseSandbox[V1State]):
         :param environment: ``production`` or ``demo``.
         :param application: position.
         """
-        return keys_of(company_of(company, environment), application)
+        return keys_of(_company(company, environment), application)
 
     def connection_json(self, company: int | str = 0, environment: str = "production") -> str:
         """
@@ -114,7 +114,7 @@ class V1Sandbox(BaseSandbox[V1State]):
         :param company: position or alias.
         :param environment: ``production`` or ``demo``.
         """
-        return self.state.totals(company_of(company, environment))
+        return self.state.totals(_company(company, environment))
 
     def set_modules(
         self, *modules: str, company: int | str = 0, environment: str = "production"
@@ -128,7 +128,7 @@ class V1Sandbox(BaseSandbox[V1State]):
         :return: the same, in order.
         :raises ValueError: there is no such module or company.
         """
-        return self.state.set_modules(company_of(company, environment), modules)
+        return self.state.set_modules(_company(company, environment), modules)
 
     def announcement(self) -> str:
         """Give what the command prints."""
@@ -157,3 +157,7 @@ class V1Sandbox(BaseSandbox[V1State]):
             note = ", Accounting module only" if company.invalid_privileges else ""
             lines.append(f"client key       {company.client_key}  {company.name}{note}")
         return ["", f"{environment.name}:", *(f"  {line}" for line in lines)]
+
+
+def _company(name: int | str, environment: str) -> Company:
+    return company_among(environment_named(environment).companies, name)
