@@ -8,7 +8,7 @@ BIN := .venv/bin
 export PYTHONPATH :=
 export UV_SYSTEM_CERTS := true
 
-.PHONY: demo test airflow sandbox env test-fast test-older lint types docs build pins screenshots clean
+.PHONY: demo test airflow sandbox env test-fast test-older lint types docs build pins screenshots bench clean
 
 demo: env
 	@$(BIN)/python tools/demo.py
@@ -49,6 +49,10 @@ build: env
 	UV_CACHE_DIR=.cache/uv $(BIN)/uv build --quiet
 	@$(BIN)/python tools/check_wheel.py dist/*.whl
 
+bench:
+	@$(PYTHON) tools/environment.py .venvs/bench requirements/bench.txt
+	.venvs/bench/bin/python -m benchmarks.compare
+
 screenshots: env
 	$(BIN)/python tools/screenshots.py
 
@@ -58,6 +62,8 @@ PIN = UV_CACHE_DIR=.cache/uv $(BIN)/uv pip compile --quiet pyproject.toml --univ
 pins:
 	echo 'apache-airflow==3.3.2' | $(PIN) --group browser --group lint -c - -o requirements/airflow-3.3.txt
 	echo 'apache-airflow==3.2.2' | $(PIN) --exclude-newer 2026-06-15 -c - -o requirements/airflow-3.2.txt
+	printf '%s\n' apache-airflow==3.3.2 apache-airflow-providers-http apache-airflow-providers-postgres \
+		'dlt[postgres]' aiohttp | $(PIN) - -o requirements/bench.txt
 	echo 'apache-airflow==3.1.8' | $(PIN) --exclude-newer 2026-03-20 -c - -o requirements/airflow-3.1.txt
 
 clean:

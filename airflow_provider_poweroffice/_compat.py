@@ -6,39 +6,71 @@ What degrades before Airflow 3.3 is listed in docs/decisions.md.
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
     from airflow.sdk.configuration import conf
-    from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout, AirflowSkipException
-    from airflow.sdk.log import mask_secret
+    from airflow.sdk.exceptions import (
+        AirflowFailException,
+        AirflowRescheduleException,
+        AirflowSensorTimeout,
+        AirflowSkipException,
+        AirflowTaskTimeout,
+    )
+    from airflow.sdk.log import mask_secret, redact  # type: ignore[attr-defined]  # imported there on all versions
 else:
-    from airflow.sdk.log import mask_secret
+    from airflow.sdk.log import mask_secret, redact
 
     try:  # 3.2
         from airflow.sdk.configuration import conf
-        from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout, AirflowSkipException
+        from airflow.sdk.exceptions import (
+            AirflowFailException,
+            AirflowRescheduleException,
+            AirflowSensorTimeout,
+            AirflowSkipException,
+            AirflowTaskTimeout,
+        )
     except ImportError:
         from airflow.configuration import conf
-        from airflow.exceptions import AirflowFailException, AirflowSensorTimeout, AirflowSkipException
+        from airflow.exceptions import (
+            AirflowFailException,
+            AirflowRescheduleException,
+            AirflowSensorTimeout,
+            AirflowSkipException,
+            AirflowTaskTimeout,
+        )
 
 __all__ = [
+    "HAS_ASSET_STATE",
     "AirflowFailException",
+    "AirflowRescheduleException",
     "AirflowSensorTimeout",
     "AirflowSkipException",
+    "AirflowTaskTimeout",
     "aget_connection",
     "amask_secrets",
     "conf",
     "mask_secrets",
+    "redacted",
     "task_state_store",
 ]
+
+
+HAS_ASSET_STATE = find_spec("airflow.sdk.state") is not None
+"""Airflow 3.3: tasks can keep a state with an asset."""
 
 
 def mask_secrets(secrets: tuple[str, ...]) -> None:
     """Have Airflow blank out texts in every log of this task."""
     for secret in secrets:
         mask_secret(secret)
+
+
+def redacted(text: str) -> str:
+    """Blank out in a text what was given to the masker."""
+    return str(redact(text))
 
 
 async def amask_secrets(secrets: tuple[str, ...]) -> None:

@@ -44,6 +44,13 @@ class PowerOfficeError(Exception):
 
     #: True when nobody can tell whether the server carried the call out: a lost reply, a 5xx.
     outcome_unknown: bool = False
+    #: Alias of the company the call was for, where a connection holds several; the message begins with it.
+    company: str | None = None
+
+    def __str__(self) -> str:
+        """Give the message, which names the company so that whoever is paged knows which one failed."""
+        text, mark = super().__str__(), f"[{self.company}] "
+        return text if self.company is None or text.startswith(mark) else mark + text
 
 
 class AuthenticationError(PowerOfficeError):

@@ -31,7 +31,7 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "hooks": modules("hooks.poweroffice"),
-        "operators": modules("operators.poweroffice"),
+        "operators": modules("operators.poweroffice", "operators.companies"),
         "sensors": modules("sensors.poweroffice"),
         "triggers": modules("triggers.poweroffice"),
         "transfers": [
@@ -49,6 +49,14 @@ def get_provider_info() -> dict[str, Any]:
                 "hook-class-name": f"{_PACKAGE}.hooks.poweroffice.PowerOfficeHook",
                 "ui-field-behaviour": UI_FIELD_BEHAVIOUR,
                 "conn-fields": CONN_FIELDS,
+            }
+        ],
+        "asset-uris": [
+            {
+                "schemes": ["poweroffice", "d365fo"],
+                "handler": f"{_PACKAGE}.assets.poweroffice.normalize",
+                "factory": f"{_PACKAGE}.assets.poweroffice.poweroffice_asset",
+                "to_openlineage_converter": f"{_PACKAGE}.assets.poweroffice.to_openlineage",
             }
         ],
         "cli": [f"{_PACKAGE}.cli.definition.get_airflow_commands"],

@@ -27,10 +27,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "tools")]
+sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent.parent / "tools")]
 
-from million_rows import Watch, resident, serve  # noqa: E402 - it lies beside this file
 from postgres_server import PostgresServer  # noqa: E402
+
+from benchmarks.million_rows import Watch, resident, serve  # noqa: E402 - it lies beside this file
 
 DATES = {"fromDate": "2000-01-01", "toDate": "2099-12-31"}
 NOTHING = {"fromDate": "1999-01-01", "toDate": "1999-01-02"}

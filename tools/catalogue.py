@@ -40,9 +40,16 @@ KEYS = {
     "/TrialBalance": "AccountId",
     "/VoucherDocumentation": "VoucherId",
 }
-# Kinds of values, by type and format of a schema.
-KINDS = {"integer": "integer", "number": "decimal", "boolean": "boolean", "array": "json", "object": "json"}
-TEXTS = {"date": "date", "date-time": "timestamp"}
+
+# Money is declared as a double; it is a decimal all the same.
+KINDS: dict[tuple[str, str | None], str] = {
+    ("integer", None): "integer",
+    ("number", None): "decimal",
+    ("boolean", None): "boolean",
+    ("string", None): "text",
+    ("string", "date"): "date",
+    ("string", "date-time"): "timestamp",
+}
 
 
 class Description:
@@ -57,30 +64,28 @@ class Description:
             schema = self._schemas[schema["$ref"].rsplit("/", 1)[-1]]
         return schema
 
-    def kinds(self, operation: dict[str, Any]) -> dict[str, str]:
-        """Give the kinds of a row's fields by name, for a GET that gives a list."""
-        is_list, row = self._row(operation)
-        return {name: self._kind(schema) for name, schema in row.items()} if is_list else {}
-
-    def _kind(self, schema: dict[str, Any]) -> str:
-        parts = [self._resolved(part) for part in schema.get("allOf", [schema])]
-        kind = next((part["type"] for part in parts if "type" in part), "object")
-        return KINDS.get(kind) or TEXTS.get(str(parts[0].get("format")), "text")
-
-    def rows(self, operation: dict[str, Any]) -> tuple[bool, list[str]]:
-        """Tell whether a GET gives a list, and the names of a row's fields."""
-        is_list, row = self._row(operation)
-        return is_list, list(row)
-
-    def _row(self, operation: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+    def row(self, operation: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+        """Tell whether a GET gives a list, and the properties of a row."""
         content = operation["responses"].get("200", {}).get("content", {})
         schemas = [media["schema"] for kind, media in content.items() if "json" in kind and "schema" in media]
         if not schemas:
             return False, {}
         schema = self._resolved(schemas[0])
         is_list = schema.get("type") == "array"
-        row = self._resolved(schema["items"]) if is_list else schema
-        return is_list, row.get("properties", {})
+        return is_list, (self._resolved(schema["items"]) if is_list else schema).get("properties", {})
+
+    def kind(self, schema: dict[str, Any]) -> str:
+        """Name the type of a field, as a warehouse understands it."""
+        schema = self._resolved(schema)
+        if len(schema.get("allOf", ())) == 1:
+            schema = self._resolved(schema["allOf"][0])
+        name = schema.get("type", "")
+        return KINDS.get((name, schema.get("format"))) or KINDS.get((name, None), "json")
+
+    def rows(self, operation: dict[str, Any]) -> tuple[bool, list[str]]:
+        """Tell whether a GET gives a list, and the names of a row's fields."""
+        is_list, properties = self.row(operation)
+        return is_list, list(properties)
 
     def body(self, operation: dict[str, Any]) -> list[str]:
         """Give the names of a request body's fields."""
@@ -124,22 +129,23 @@ def entry(description: Description, path: str, privilege: str) -> list[str]:
     ]
 
 
-def fields(description: Description) -> list[str]:
-    """Make the lines that say of what kind each field of a list's rows is."""
-    lines = ["path | fields and their kinds"]
-    for path in sorted(description.paths):
-        kinds = description.kinds(description.paths[path].get("get", {"responses": {}}))
-        if kinds:
-            lines.append(f"{path} | {','.join(f'{name}:{kind}' for name, kind in kinds.items())}")
-    return lines
+def fields(description: Description, path: str) -> str:
+    """Make one line of the fields of a list; empty where there is none."""
+    get = description.paths[path].get("get")
+    is_list, properties = description.row(get) if get else (False, {})
+    if not is_list or not properties:
+        return ""
+    kinds = (f"{name}:{description.kind(schema)}" for name, schema in properties.items())
+    return f"{path} | {','.join(kinds)}"
 
 
-def main(folder: str, *options: str) -> int:
-    """Print the catalogue, or the kinds of its fields."""
+def main(folder: str, what: str = "") -> int:
+    """Print the catalogue, or the fields of its lists."""
     document = yaml.load((Path(folder) / OPENAPI).read_text(), Loader=yaml.CSafeLoader)
     description = Description(document)
-    if "--fields" in options:
-        print("\n".join(fields(description)))
+    if what == "--fields":
+        print("path | fields")
+        print("\n".join(filter(None, (fields(description, path) for path in sorted(description.paths)))))
         return 0
     known = privileges((Path(folder) / PRIVILEGES).read_text())
     lines = [" | ".join(COLUMNS)]

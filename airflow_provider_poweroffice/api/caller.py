@@ -48,6 +48,7 @@ class Caller:
     :param throttle: keeps the limit instead of the one that this process shares per subscription key.
     :param clock: time; a test's own clock moves without waiting.
     :param on_token: told of each new token, so that a log can mask it.
+    :param company: alias of the company, which begins every log line and error; never a key.
     :raises ValueError: a key, environment, host or version that can not be used.
     """
 
@@ -65,6 +66,7 @@ class Caller:
         throttle: Throttle | None = None,
         clock: Clock | None = None,
         on_token: Callable[[str], None] | None = None,
+        company: str | None = None,
     ) -> None:
         if api_version not in DIALECTS:
             raise ValueError(
@@ -77,6 +79,7 @@ class Caller:
         self.dialect: Dialect[Any] = DIALECTS[api_version]
         self.endpoints = self.dialect.endpoints(credentials, environment, host)
         self.retry = retry or RetryOptions()
+        self.company = company
         self._clock = clock or SystemClock()
         self._throttle = throttle or shared_throttle(
             credentials.limit_key,
@@ -120,7 +123,7 @@ class Caller:
         loop = retrying(
             self.retry,
             method=call.method,
-            label=label,
+            label=self.label_of(call),
             idempotent=idempotent,
             clock=self._clock,
             on_wait=on_wait,
@@ -136,6 +139,7 @@ class Caller:
         try:
             return loop(attempt)
         except PowerOfficeError as error:
+            error.company = self.company
             note_uncertain_attempts(error, uncertain)
             raise
 
@@ -169,6 +173,11 @@ class Caller:
             url_length=len(answer.request.url or ""),
             privilege=resource.privilege_for(call.method) if resource else "",
         )
+
+    def label_of(self, call: Call) -> str:
+        """Name a call in logs and errors: its company, if there are several, its method and its path."""
+        mark = f"[{self.company}] " if self.company else ""
+        return f"{mark}{call.method} {self.path_of(call)}"
 
     def path_of(self, call: Call) -> str:
         """Give the path of a call's URL, without the query."""

@@ -144,7 +144,7 @@ class Client(Caller):
         return Pages(
             fetch,
             options,
-            label=f"GET {self.path_of(base)}",
+            label=self.label_of(base),
             on_page_error=on_page_error,
             unique=UniqueRows((resource.key if resource else "") or "Id") if moment else None,
             single=whole,

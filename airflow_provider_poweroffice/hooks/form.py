@@ -24,12 +24,18 @@ UI_FIELD_BEHAVIOUR: dict[str, Any] = {
     },
 }
 
-# The subscription key's name contains "api_key": Airflow redacts an extra by its name alone.
+# Names of keys contain "api_key": Airflow redacts an extra by its name alone, an object's values with it.
 CONN_FIELDS: dict[str, dict[str, Any]] = {
     "subscription_api_key": {
         "label": "Subscription key",
         "description": "Ocp-Apim-Subscription-Key of the developer portal's product subscription",
         "schema": {"type": ["string", "null"], "format": "password"},
+    },
+    "client_api_keys": {
+        "label": "Client keys of several companies",
+        "description": "For an accounting firm: an object of alias to client key. A task chooses by "
+        "company=alias; the password, if any, is the company without an alias",
+        "schema": {"type": ["object", "null"]},
     },
     "environment": {
         "label": "Environment",

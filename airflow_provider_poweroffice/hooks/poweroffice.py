@@ -15,8 +15,9 @@ from airflow.sdk import BaseHook
 
 from airflow_provider_poweroffice._compat import mask_secrets
 from airflow_provider_poweroffice.api.options import RetryOptions
+from airflow_provider_poweroffice.hooks.companies import EXTRA, check_source
 from airflow_provider_poweroffice.hooks.form import CONN_FIELDS, UI_FIELD_BEHAVIOUR
-from airflow_provider_poweroffice.hooks.settings import CONN_TYPE, Settings, read_settings
+from airflow_provider_poweroffice.hooks.settings import CONN_TYPE, Settings, read_aliases, read_settings
 
 if TYPE_CHECKING:
     import requests
@@ -31,10 +32,12 @@ class PowerOfficeHook(BaseHook):
     May be used as a context manager, which closes its connections at the end.
 
     :param poweroffice_conn_id: the Airflow connection.
+    :param company: alias of one of the connection's companies (its extra ``client_api_keys``); None is
+        the company of its password.
     :param retry_options: see :class:`~airflow_provider_poweroffice.api.options.RetryOptions`, or a
         mapping such as ``{"attempts": 3, "deadline": 60}``.
 
-    .. seealso:: docs/connection.md
+    .. seealso:: docs/connection.md, docs/companies.md
     """
 
     conn_name_attr = "poweroffice_conn_id"
@@ -46,10 +49,12 @@ class PowerOfficeHook(BaseHook):
         self,
         poweroffice_conn_id: str = default_conn_name,
         *,
+        company: str | None = None,
         retry_options: RetryOptions | Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
         self.poweroffice_conn_id = poweroffice_conn_id
+        self.company = company
         self.retry_options = RetryOptions.of(retry_options)
 
     def __enter__(self) -> Self:
@@ -61,12 +66,52 @@ class PowerOfficeHook(BaseHook):
     @cached_property
     def client(self) -> Client:
         """
-        Build the client, with every key and token masked in Airflow's logs.
+        Build the client, with its keys and tokens masked in Airflow's logs.
 
-        :raises ValueError: the connection lacks a key, or has a field that can not be used.
+        :raises ValueError: the connection lacks a key, has a field that can not be used, or does not know
+            the company.
         """
         settings = self._settings()
-        return open_client(settings, self.retry_options, on_token=lambda token: mask_secrets((token,)))
+        return open_client(settings, self.retry_options, on_token=mask_token)
+
+    def companies(self, source: str = "connection") -> list[str]:
+        """
+        List the aliases of the connection's companies, to map tasks over; never a key.
+
+        With ``source="client_admin"``, only those that are active clients of the firm: the hook's own company
+        must be the firm's, with the privilege ClientAdmin. It is asked for its clients
+        (``GET /ClientAdmin/Clients``) and each company who it is (``GET /ClientIntegrationInformation``): two
+        requests a company. Active clients without a key here, and companies that are no active clients, are
+        named in a warning. A company that does not answer stays in the list, so that its own task fails.
+
+        :param source: ``"connection"`` or ``"client_admin"``.
+        :return: aliases in the connection's order; the company of the password has none.
+        :raises ValueError: another source, or no company to list.
+        :raises PowerOfficeError: the firm's company did not answer.
+        """
+        check_source(source)
+        aliases = read_aliases(self.get_connection(self.poweroffice_conn_id))
+        if not aliases:
+            raise ValueError(
+                f"connection {self.poweroffice_conn_id!r} lists no companies; give it the extra {EXTRA}: "
+                '{"alias": "client key", ...}'
+            )
+        if source == "connection":
+            return aliases
+        from airflow_provider_poweroffice.hooks.client_admin import active_companies  # noqa: PLC0415 - requests
+
+        active = active_companies(self.client, self._client_of, aliases)
+        if not active:
+            raise ValueError(
+                f"connection {self.poweroffice_conn_id!r}: none of its {len(aliases)} companies is an active "
+                f"client of the firm; its extra {EXTRA} and ClientAdmin/Clients have none in common"
+            )
+        return active
+
+    def _client_of(self, company: str) -> Client:
+        """Open a client of another company; its keys are in no log, and masking many takes minutes."""
+        settings = read_settings(self.get_connection(self.poweroffice_conn_id), company)
+        return open_client(settings, self.retry_options)
 
     def get_conn(self) -> requests.Session:
         """
@@ -89,24 +134,22 @@ class PowerOfficeHook(BaseHook):
 
         On success: the company's name, its valid and its invalid privileges, by
         ``GET /ClientIntegrationInformation``. On failure: which key, or whether the environment, is wrong.
+        A connection of several companies is tried with each client key; those that fail are named.
         """
-        from airflow_provider_poweroffice.hooks.diagnosis import diagnose  # noqa: PLC0415 - loads requests
+        from airflow_provider_poweroffice.hooks.company_diagnosis import diagnose_companies  # noqa: PLC0415
 
         try:
-            settings = self._settings()
+            conn = self.get_connection(self.poweroffice_conn_id)
+            names: list[str | None] = [self.company]
+            if self.company is None and (aliases := read_aliases(conn)):
+                names = [*([None] if conn.password else []), *aliases]
+            mask_secrets(read_settings(conn, names[0]).credentials.secrets)
         except ValueError as error:
             return False, str(error)
-        once = RetryOptions(attempts=1)
-        return diagnose(
-            lambda environment: open_client(
-                settings, once, environment=environment, on_token=lambda token: mask_secrets((token,))
-            ),
-            settings.credentials,
-            settings.environment,
-        )
+        return diagnose_companies(lambda name: read_settings(conn, name), names)
 
     def _settings(self) -> Settings:
-        settings = read_settings(self.get_connection(self.poweroffice_conn_id))
+        settings = read_settings(self.get_connection(self.poweroffice_conn_id), self.company)
         mask_secrets(settings.credentials.secrets)
         return settings
 
@@ -136,6 +179,11 @@ class PowerOfficeHook(BaseHook):
         return {name: widget(field) for name, field in CONN_FIELDS.items()}
 
 
+def mask_token(token: str) -> None:
+    """Have Airflow blank out a token in every log of this task."""
+    mask_secrets((token,))
+
+
 def open_client(
     settings: Settings,
     retry: RetryOptions,
@@ -156,4 +204,5 @@ def open_client(
         verify=settings.verify,
         requests_per_second=settings.requests_per_second,
         on_token=on_token,
+        company=settings.company,
     )

@@ -7,13 +7,15 @@ Rule: pure; every message names the field, its value (never a key's) and the way
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airflow_provider_poweroffice.api.credentials import Credentials
 from airflow_provider_poweroffice.api.options import Timeouts
+from airflow_provider_poweroffice.hooks.companies import key_of, read_client_keys
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -26,9 +28,14 @@ _FALSE = frozenset({"false", "0", "no", "off"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a connection says; see docs/connection.md."""
+    """
+    What a connection says; see docs/connection.md.
+
+    :param company: alias of the company whose client key is in the credentials; None for the password's.
+    """
 
     credentials: Credentials
+    company: str | None
     environment: str
     host: str | None
     api_version: str
@@ -37,30 +44,49 @@ class Settings:
     requests_per_second: float | None
 
 
-def read_settings(conn: Connection) -> Settings:
+def read_settings(conn: Connection, company: str | None = None) -> Settings:
     """
     Read a connection.
 
-    :raises ValueError: what is missing or wrong, by the field's name.
+    :param company: alias in the extra ``client_api_keys``; None takes the password's company.
+    :raises ValueError: what is missing or wrong, by the field's name; an unknown alias.
     """
+    with _naming(conn):
+        return _read(conn, company)
+
+
+def read_aliases(conn: Connection) -> list[str]:
+    """
+    Read the aliases of a connection's companies, in its order; none for a connection of one company.
+
+    :raises ValueError: the extra ``client_api_keys`` can not be used.
+    """
+    with _naming(conn):
+        return list(read_client_keys(_extra(conn.extra)))
+
+
+@contextmanager
+def _naming(conn: Connection) -> Iterator[None]:
     try:
-        return _read(conn)
+        yield
     except (ValueError, TypeError) as error:
         raise ValueError(f"connection {conn.conn_id!r}: {error}") from None
 
 
-def _read(conn: Connection) -> Settings:
+def _read(conn: Connection, company: str | None) -> Settings:
     if conn.conn_type and conn.conn_type != CONN_TYPE:
         raise ValueError(f"it is of the type {conn.conn_type!r}; choose 'PowerOffice Go' ({CONN_TYPE!r})")
     extra = _extra(conn.extra)
     subscription_key = extra.get("subscription_api_key") or extra.get("subscription_key")
-    _require_keys(conn, subscription_key)
+    client_key = key_of(read_client_keys(extra), company, conn.password)
+    _require_keys(conn, client_key, subscription_key)
     return Settings(
         credentials=Credentials(
             application_key=str(conn.login),
-            client_key=str(conn.password),
+            client_key=str(client_key),
             subscription_key=str(subscription_key),
         ),
+        company=company,
         environment=str(extra.get("environment") or "production").strip().lower(),
         host=_host(conn.host, conn.port, allow_http=_flag(extra, "allow_http", default=False)),
         api_version=str(extra.get("api_version") or "v2").lower(),
@@ -85,10 +111,10 @@ def _extra(text: str | None) -> Mapping[str, Any]:
     return extra
 
 
-def _require_keys(conn: Connection, subscription_key: object) -> None:
+def _require_keys(conn: Connection, client_key: object, subscription_key: object) -> None:
     fields = {
         "login (application key)": conn.login,
-        "password (client key)": conn.password,
+        "password (client key)": client_key,
         "extra subscription_api_key (subscription key)": subscription_key,
     }
     if missing := [name for name, value in fields.items() if not value]:

@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
-
 from airflow_provider_poweroffice.api.call import check_method
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.retry import is_idempotent
@@ -29,6 +27,8 @@ from airflow_provider_poweroffice.operators.answers import (
     render,
     validate,
 )
+from airflow_provider_poweroffice.operators.company_reports import report_company
+from airflow_provider_poweroffice.operators.company_templates import CompanyOperator, marked
 from airflow_provider_poweroffice.operators.failures import fail_task_when_final
 from airflow_provider_poweroffice.operators.files import read_files
 from airflow_provider_poweroffice.operators.page_arguments import (
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 _TOO_LARGE = "Store it with PowerOfficeToObjectStorageOperator and hand its path to the next task."
 
 
-class PowerOfficeOperator(BaseOperator):
+class PowerOfficeOperator(CompanyOperator):
     """
     Call PowerOffice Go and push the answer to XCom.
 
@@ -91,11 +91,13 @@ class PowerOfficeOperator(BaseOperator):
     :param retry_options: a mapping such as ``{"attempts": 3, "deadline": 60}``, see
         :class:`~airflow_provider_poweroffice.api.options.RetryOptions`.
     :param poweroffice_conn_id: the Airflow connection (templated).
+    :param company: alias of one of the connection's companies (templated), see docs/companies.md.
 
     .. seealso:: docs/operators.md
     """
 
     template_fields: Sequence[str] = (
+        "company",
         "endpoint",
         "query",
         "body",
@@ -133,9 +135,11 @@ class PowerOfficeOperator(BaseOperator):
         max_result_bytes: int | None = MAX_RESULT_BYTES,
         retry_options: RetryOptions | Mapping[str, Any] | None = None,
         poweroffice_conn_id: str = PowerOfficeHook.default_conn_name,
+        company: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.company = company
         self.endpoint = endpoint
         self.query = query
         self.body = body
@@ -166,7 +170,9 @@ class PowerOfficeOperator(BaseOperator):
     @cached_property
     def hook(self) -> PowerOfficeHook:
         """Give the hook of the connection."""
-        return PowerOfficeHook(self.poweroffice_conn_id, retry_options=self.retry_options)
+        return PowerOfficeHook(
+            self.poweroffice_conn_id, company=self.company, retry_options=self.retry_options
+        )
 
     def execute(self, context: Context) -> Any:
         """
@@ -174,7 +180,11 @@ class PowerOfficeOperator(BaseOperator):
 
         :return: plain JSON, see ``response``.
         """
-        with self.hook as hook, fail_task_when_final(self.method, idempotent=self.idempotent):
+        with (
+            self.hook as hook,
+            report_company(context, self.company),
+            fail_task_when_final(self.method, idempotent=self.idempotent),
+        ):
             if self.paginate:
                 return self._collect(hook.client, context)
             files = read_files(self.files)
@@ -196,7 +206,7 @@ class PowerOfficeOperator(BaseOperator):
         if rows := more_rows(client.dialect, answer, self.query):
             self.log.warning(
                 "%s: the first page only, of %s rows in all; paginate=True reads them all",
-                self.endpoint,
+                marked(self.company, self.endpoint),
                 rows,
             )
         return answer
@@ -209,6 +219,7 @@ class PowerOfficeOperator(BaseOperator):
     def _write_once(self, client: Client, context: Context, files: Files | None) -> Any:
         call = (
             self.poweroffice_conn_id,
+            self.company,
             self.method,
             self.endpoint,
             self.query,
@@ -243,6 +254,6 @@ class PowerOfficeOperator(BaseOperator):
         return rows
 
     def _report(self, pages: Pages, context: Context) -> None:
-        self.log.info("%s: %d rows, pages: %d", self.endpoint, pages.rows, pages.pages)
+        self.log.info("%s: %d rows, pages: %d", marked(self.company, self.endpoint), pages.rows, pages.pages)
         if pages.skipped and context.get("ti"):
             context["ti"].xcom_push(key="skipped_pages", value=pages.skipped)

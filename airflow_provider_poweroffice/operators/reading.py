@@ -8,6 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice.api.since import given
+from airflow_provider_poweroffice.operators.company_templates import marked
 from airflow_provider_poweroffice.operators.page_arguments import open_pages
 from airflow_provider_poweroffice.storage.watermark import Watermark
 
@@ -22,13 +23,13 @@ class Reading:
     """
     The pages of one collection; iterate over it once.
 
-    :param operator: one with ``endpoint``, ``query``, ``headers`` and the arguments about pages.
+    :param operator: one with ``company``, ``endpoint``, ``query``, ``headers`` and the arguments about pages.
     """
 
     def __init__(self, client: Client, operator: Any) -> None:
         self.pages = open_pages(client, operator)
         self.bytes = 0
-        self._endpoint: str = operator.endpoint
+        self._label = marked(operator.company, operator.endpoint)
         self._changed_since = operator.changed_since
         self._log: logging.Logger = operator.log
         self._watermark = Watermark(client.dialect.changed_field_of(operator.endpoint))
@@ -43,7 +44,7 @@ class Reading:
                 total = "" if self.pages.total_rows is None else f" of {self.pages.total_rows}"
                 self._log.info(
                     "%s: page %d, %d%s rows so far, %.1f MB read",
-                    self._endpoint,
+                    self._label,
                     page.number,
                     self.pages.rows,
                     total,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow_provider_poweroffice.api.catalogue.fields import fields_of
 from airflow_provider_poweroffice.api.dialects.base import Dialect
 from airflow_provider_poweroffice.api.since import given
 from airflow_provider_poweroffice.storage.sql.fields import NAMINGS
@@ -70,7 +71,7 @@ def plan_of(operator: Any, dialect: Dialect[Any], identity: Identity) -> Plan:
         identity=identity,
         source=operator.endpoint.strip("/"),
         changed_field=dialect.changed_field_of(operator.endpoint),
-        kinds=dialect.known.fields(operator.endpoint),
+        kinds=fields_of(dialect.catalogue_name, operator.endpoint),
         column_names=operator.column_names,
         allow_new_columns=operator.allow_new_columns,
         bulk=operator.bulk,

@@ -1,9 +1,11 @@
 """
-A local server that behaves like PowerOffice Go v2, for tests, notebooks and third-party clients.
+Local servers that behave like PowerOffice Go v2 and v1 and Dynamics 365 Finance & Operations.
 
-Rule: an oracle. It is written from the vendor's description only, and imports nothing else of this package.
+For tests, notebooks and third-party clients. Rule: an oracle. It is written from the vendors' descriptions
+only, and imports nothing else of this package.
 """
 
+from .d365fo import D365FOKeys, D365FOSandbox, D365FOSwitches
 from .faults import Fault, FaultError
 from .journal import Entry
 from .keys import Keys
@@ -11,8 +13,14 @@ from .sandbox import Sandbox
 from .server import PortError
 from .sizes import SizeError, Sizes
 from .switches import SwitchError, Switches
+from .v1.sandbox import V1Sandbox
+from .v1.sizes import V1Sizes
+from .v1.switches import V1Switches
 
 __all__ = [
+    "D365FOKeys",
+    "D365FOSandbox",
+    "D365FOSwitches",
     "Entry",
     "Fault",
     "FaultError",
@@ -23,4 +31,7 @@ __all__ = [
     "Sizes",
     "SwitchError",
     "Switches",
+    "V1Sandbox",
+    "V1Sizes",
+    "V1Switches",
 ]

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
-from .keys import ENVIRONMENTS, FULL_PRIVILEGES, Company, company_of
+from .further_companies import further_companies
+from .keys import ENVIRONMENTS, FULL_PRIVILEGES, Company, company_among, environment_named
 
 if TYPE_CHECKING:
     from .onboarding import Onboarding
@@ -45,10 +46,18 @@ class Rights:
 
 
 class Access:
-    """The access model of one sandbox."""
+    """
+    The access model of one sandbox.
 
-    def __init__(self) -> None:
-        self._companies = {item.client_id: item for env in ENVIRONMENTS.values() for item in env.companies}
+    :param companies: how many each environment has; the named ones are always there.
+    """
+
+    def __init__(self, companies: int = 0) -> None:
+        self._companies = {
+            item.client_id: item
+            for env in ENVIRONMENTS.values()
+            for item in (*env.companies, *further_companies(env.name, companies))
+        }
         self._integrations = {
             key: Integration(key, application.key, company)
             for company in self._companies.values()
@@ -92,10 +101,7 @@ class Access:
         :param environment: ``production`` or ``demo``.
         :raises ValueError: there is none.
         """
-        for item in self.companies(environment):
-            if str(name) in {str(item.index), item.alias, item.client_id}:
-                return item
-        return company_of(name, environment)
+        return company_among(self.companies(environment_named(environment).name), name)
 
     def rights(self, company: Company) -> Rights:
         """

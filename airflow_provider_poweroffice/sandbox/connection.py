@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -19,15 +20,19 @@ def _parts(url: str, keys: Keys, environment: str) -> dict[str, Any]:
     }
 
 
-def as_json_text(url: str, keys: Keys, environment: str) -> str:
+def as_json_text(url: str, keys: Keys, environment: str, client_keys: Mapping[str, str] | None = None) -> str:
     """
     Write the connection as JSON.
 
     :param url: of the sandbox, without a path.
     :param keys: of a company.
     :param environment: ``production`` or ``demo``.
+    :param client_keys: alias to client key of the companies that the connection holds besides.
     """
-    return json.dumps(_parts(url, keys, environment))
+    parts = _parts(url, keys, environment)
+    if client_keys:
+        parts["extra"]["client_api_keys"] = dict(client_keys)
+    return json.dumps(parts)
 
 
 def as_uri(url: str, keys: Keys, environment: str) -> str:

@@ -9,6 +9,7 @@ subscription (facts 1.1).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 # OpenAPI "Auth roles": reading needs the name, writing the name + "_Full".
@@ -74,6 +75,8 @@ REDUCED_PRIVILEGES = (
     "Project",
 )
 PARTNER_PRIVILEGES = (*FULL_PRIVILEGES, "ClientAdmin_Full")
+
+_SHOWN = 10  # companies in an error
 
 
 @dataclass(frozen=True)
@@ -215,31 +218,32 @@ def environment_named(name: str) -> Environment:
         raise ValueError(f"environment = {name!r}: choose one of {', '.join(ENVIRONMENTS)}.") from None
 
 
-def company_of(company: int | str, environment: str = "production") -> Company:
+def company_among(companies: Sequence[Company], name: int | str) -> Company:
     """
-    Find a company.
+    Find a company among some.
 
-    :param company: its position (0 to 3) or its alias.
-    :param environment: ``production`` or ``demo``.
+    :param name: its position, alias or client id.
     :raises ValueError: there is none.
     """
-    companies = environment_named(environment).companies
     for item in companies:
-        if company in {item.index, item.alias, str(item.index)}:
+        if str(name) in {str(item.index), item.alias, item.client_id}:
             return item
-    choices = ", ".join(f"{item.index} ({item.alias})" for item in companies)
-    raise ValueError(f"company = {company!r}: choose one of {choices}.")
+    more = f" and {len(companies) - _SHOWN} more" if len(companies) > _SHOWN else ""
+    choices = ", ".join(f"{item.index} ({item.alias})" for item in companies[:_SHOWN])
+    raise ValueError(f"company = {name!r}: choose one of {choices}{more}.")
 
 
 def keys_of(company: Company, application: int = 0) -> Keys:
     """
     Give a company's keys, with the primary subscription key.
 
-    :param company: from :func:`company_of`.
+    :param company: whose.
     :param application: the application's position.
     :raises ValueError: there is none.
     """
     environment = ENVIRONMENTS[company.environment]
+    if not company.client_keys:
+        raise ValueError(f"company = {company.alias!r}: made at run time, it has no published keys.")
     if not 0 <= application < len(environment.applications):
         raise ValueError(f"application = {application!r}: give 0 to {len(environment.applications) - 1}.")
     key = environment.applications[application].key

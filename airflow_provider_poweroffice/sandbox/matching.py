@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from fnmatch import fnmatchcase
 
-_PREFIX = re.compile(r"^(/demo)?(/v2)?(?=/)")
+_PREFIX = re.compile(r"^(?:(/demo)?(/v2)?|/namespaces/[^/]+)(?=/)")
 
 
 def api_path(path: str) -> str:
     """
-    Give a path without environment and version, in lower case: ``/Demo/v2/Customers`` is ``/customers``.
+    Give a path without environment, version and namespace, in lower case.
+
+    ``/Demo/v2/Customers`` is ``/customers``, ``/namespaces/AXSF/data/Vendors`` is ``/data/vendors``.
 
     :param path: as received.
     """

@@ -18,11 +18,12 @@ JSON_TYPE = "application/json; charset=utf-8"
 
 @dataclass(frozen=True)
 class Reply:
-    """Status, headers and body, ready to be sent."""
+    """Status, headers and body, ready to be sent; ``seconds`` is how long the work took, in real time."""
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
 
 
 class RefusedError(Exception):

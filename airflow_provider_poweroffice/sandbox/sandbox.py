@@ -1,30 +1,27 @@
 """
-:class:`Sandbox`: the sandbox for tests and notebooks.
+:class:`Sandbox`: PowerOffice Go v2 for tests and notebooks.
 
-Rule: the public Python face. It starts, stops and controls; what is served is decided elsewhere.
+Rule: what the Python face of v2 has besides :mod:`.face`; what is served is decided elsewhere.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from .announce import announcement
 from .app import App
 from .clock import Clock
 from .connection import as_json_text, as_uri
-from .faults import Fault
-from .journal import Entry
-from .keys import Keys, company_of, environment_named, keys_of
-from .server import ServerThread, listen
+from .face import BaseSandbox
+from .keys import Keys, environment_named, keys_of
 from .sizes import SIZE_NAMES, sizes
 from .state import State
 from .switches import Switches
-from .wire import Connections
 
 
-class Sandbox:
+class Sandbox(BaseSandbox[State]):
     """
     A local server that behaves like PowerOffice Go v2; a context manager.
 
@@ -54,58 +51,12 @@ class Sandbox:
     ) -> None:
         rows = {name: options.pop(name) for name in SIZE_NAMES if name in options}
         switches = Switches().changed(options)
-        self._host, self._port = host, port
-        self._connections: Connections = {}
-        self._thread: ServerThread | None = None
-        self.clock = Clock(clock)
-        self.state = State(switches, sizes(size, **rows), seed, self.clock, faults)
+        state = State(switches, sizes(size, **rows), seed, Clock(clock), faults)
+        super().__init__(host, port, state, App(state))
 
-    def start(self) -> Self:
-        """
-        Serve in the background.
-
-        :raises PortError: the address cannot be listened on.
-        """
-        self._bind().start()
-        return self
-
-    def _bind(self) -> ServerThread:
-        plug = listen(self._host, self._port)
-        self._port = plug.getsockname()[1]
-        self._thread = ServerThread(App(self.state, self._connections), plug, self._connections, self._opened)
-        return self._thread
-
-    def serve(self, ready: Callable[[Sandbox], None]) -> None:
-        """
-        Serve in this thread until SIGINT or SIGTERM.
-
-        :param ready: called when requests are answered.
-        :raises PortError: the address cannot be listened on.
-        """
-        self._bind().run(lambda: ready(self))
-
-    def _opened(self) -> None:
-        self.state.connections += 1
-
-    def stop(self) -> None:
-        """Stop serving; the state can still be read."""
-        if self._thread is not None:
-            self._thread.stop()
-            self._thread = None
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    @property
-    def url(self) -> str:
-        """Scheme, host and port, without a path."""
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self._port}"
+    def announcement(self) -> str:
+        """Give what the command prints."""
+        return announcement(self)
 
     def base_url(self, environment: str = "production") -> str:
         """
@@ -131,16 +82,33 @@ class Sandbox:
         :param environment: ``production`` or ``demo``.
         :param application: position; the third one has another subscription.
         """
-        return keys_of(company_of(company, environment), application)
+        return keys_of(self.state.access.company(company, environment), application)
 
-    def connection_json(self, company: int | str = 0, environment: str = "production") -> str:
+    def connection_json(
+        self,
+        company: int | str = 0,
+        environment: str = "production",
+        companies: Iterable[int | str] | None = None,
+    ) -> str:
         """
         Give an Airflow connection as JSON, e.g. for ``AIRFLOW_CONN_POWEROFFICE_DEFAULT``.
 
         :param company: position or alias.
         :param environment: ``production`` or ``demo``.
+        :param companies: positions or aliases of those that the connection holds by alias, besides;
+            :meth:`aliases` gives all.
         """
-        return as_json_text(self.url, self.keys(company, environment), environment)
+        found = [self.state.access.company(item, environment) for item in companies or ()]
+        further = {item.alias: keys_of(item).client_key for item in found}
+        return as_json_text(self.url, self.keys(company, environment), environment, further)
+
+    def aliases(self, environment: str = "production") -> list[str]:
+        """
+        Give the aliases of all companies that have published keys.
+
+        :param environment: ``production`` or ``demo``.
+        """
+        return [item.alias for item in self.state.access.companies(environment) if item.client_keys]
 
     def connection_uri(self, company: int | str = 0, environment: str = "production") -> str:
         """
@@ -158,59 +126,7 @@ class Sandbox:
         :param company: position or alias.
         :param environment: ``production`` or ``demo``.
         """
-        return self.state.totals(company_of(company, environment))
-
-    def journal(self) -> list[Entry]:
-        """Give the API requests received, oldest first."""
-        return self.state.journal.entries()
-
-    def count(self, method: str | None = None, path: str | None = None) -> int:
-        """
-        Count the API requests received.
-
-        :param method: ``None`` for any.
-        :param path: a glob, any casing, with or without ``/v2``; ``None`` for any.
-        """
-        return self.state.journal.count(method, path)
-
-    @property
-    def connections(self) -> int:
-        """TCP connections accepted since the start."""
-        return self.state.connections
-
-    def add_fault(self, **rule: Any) -> Fault:
-        """
-        Make chosen requests go wrong.
-
-        :param rule: the settings of :class:`.faults.Fault`; ``action`` is required.
-        :raises FaultError: an unknown setting or value.
-        """
-        return self.state.add_fault(rule)
-
-    def clear_faults(self) -> None:
-        """Take all faults back."""
-        self.state.faults.rules.clear()
-
-    def set(self, **switches: Any) -> Switches:
-        """
-        Change switches from now on.
-
-        :param switches: by name.
-        :raises SwitchError: an unknown name or value.
-        """
-        return self.state.set(switches)
-
-    def expire_tokens(self) -> None:
-        """Make every token issued so far invalid."""
-        self.state.tokens.expire()
-
-    def advance(self, seconds: float) -> None:
-        """
-        Move the sandbox's time on.
-
-        :param seconds: how far.
-        """
-        self.clock.advance(seconds)
+        return self.state.totals(self.state.access.company(company, environment))
 
     def set_privileges(
         self, company: int | str = 0, environment: str = "production", **changes: Any
@@ -225,24 +141,3 @@ class Sandbox:
         """
         access = self.state.access
         return access.change_rights(access.company(company, environment), **changes).privileges
-
-    def reset(self) -> None:
-        """Put data, rights, client keys, journal and faults back to the beginning."""
-        self.state.reset()
-
-    def save(self, name: str = "saved") -> None:
-        """
-        Keep data, rights and client keys as they are now.
-
-        :param name: to restore them by.
-        """
-        self.state.save(name)
-
-    def restore(self, name: str = "saved") -> None:
-        """
-        Put data, rights and client keys back to where they were saved; journal and faults as by a reset.
-
-        :param name: as given to :meth:`save`.
-        :raises ValueError: nothing was saved by this name.
-        """
-        self.state.restore(name)

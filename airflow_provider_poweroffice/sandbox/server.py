@@ -82,6 +82,8 @@ def listen(host: str, port: int) -> socket.socket:
         plug.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         plug.bind((host, port))
         plug.listen(128)
+    except OverflowError:
+        raise PortError(f"{host}:{port}: the port must be from 0 to 65535") from None
     except OSError as error:
         raise PortError(f"{host}:{port}: {error.strerror or error}") from error
     return plug
@@ -126,6 +128,9 @@ class ServerThread:
 
     def stop(self) -> None:
         """Close the port and every connection."""
+        if not self._thread.is_alive():
+            self._plug.close()
+            return
         self._server.stop()
         self._thread.join(_START_SECONDS)
 

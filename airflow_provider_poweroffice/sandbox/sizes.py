@@ -1,12 +1,17 @@
-"""How many rows a company holds. Rule: numbers only; what the rows say is decided in the seed modules."""
+"""How many companies, and rows in each. Rule: numbers only; what rows say is decided in the seed modules."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 
 MOST_LEDGER_ROWS = 10_000_000
+MOST_COMPANIES = 1_000
+NAMED_COMPANIES = 4
 MOST_STORED_ROWS = 200_000
 """Registers are held in memory, about 3 KB a row; the ledger is not."""
+
+
+_RANGES = {"ledger_rows": (0, MOST_LEDGER_ROWS), "companies": (NAMED_COMPANIES, MOST_COMPANIES)}
 
 
 class SizeError(ValueError):
@@ -15,7 +20,11 @@ class SizeError(ValueError):
 
 @dataclass(frozen=True)
 class Sizes:
-    """Rows of each resource for one company; ``ledger_rows`` is rounded down to whole vouchers."""
+    """
+    Rows of each resource for one company; ``ledger_rows`` is rounded down to whole vouchers.
+
+    ``companies`` counts those of each environment, the four named ones included.
+    """
 
     customers: int = 120
     suppliers: int = 60
@@ -26,13 +35,14 @@ class Sizes:
     outgoing_invoices: int = 150
     sales_orders: int = 60
     ledger_rows: int = 2_000
+    companies: int = NAMED_COMPANIES
 
     def __post_init__(self) -> None:
         for item in fields(self):
             value = getattr(self, item.name)
-            most = MOST_LEDGER_ROWS if item.name == "ledger_rows" else MOST_STORED_ROWS
-            if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
-                raise SizeError(f"{item.name} = {value!r}: give a whole number from 0 to {most}.")
+            least, most = _RANGES.get(item.name, (0, MOST_STORED_ROWS))
+            if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+                raise SizeError(f"{item.name} = {value!r}: give a whole number from {least} to {most}.")
 
 
 SIZES = {
@@ -41,6 +51,7 @@ SIZES = {
     "large": Sizes(20_000, 5_000, 500, 5_000, 2_000, 40, 20_000, 5_000, 1_000_000),
 }
 SIZE_NAMES = tuple(item.name for item in fields(Sizes))
+NO_ROWS = Sizes(0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
 def sizes(size: str = "small", **changes: int | None) -> Sizes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import copy
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 Row = dict[str, Any]
 Id = int | str
@@ -19,14 +19,17 @@ OWN = "IsCreatedByCurrentIntegration"
 
 class Table:
     """
-    Rows by id.
+    Rows by id; a subclass may have it in another field.
 
-    :param rows: the first rows; each has an ``Id``.
+    :param rows: the first rows; each has an id.
     :param owner: the application that made those of them that say an integration did.
     """
 
+    key: ClassVar[str] = "Id"
+    """The field the id is in."""
+
     def __init__(self, rows: Iterable[Row] = (), owner: str = "") -> None:
-        self.rows: dict[Id, Row] = {row["Id"]: row for row in rows}
+        self.rows: dict[Id, Row] = {row[self.key]: row for row in rows}
         self.owners: dict[Id, str] = {key: owner for key, row in self.rows.items() if row.get(OWN)}
         """The application that made a row, by id, when one did."""
         self._undo: list[tuple[float, Id, Row | None]] = []
@@ -54,9 +57,9 @@ class Table:
         :param owner: the application that made it; left out, it keeps the one it has.
         """
         if owner:
-            self.owners[row["Id"]] = owner
-        self._undo.append((now, row["Id"], self.rows.get(row["Id"])))
-        self.rows[row["Id"]] = row
+            self.owners[row[self.key]] = owner
+        self._undo.append((now, row[self.key], self.rows.get(row[self.key])))
+        self.rows[row[self.key]] = row
 
     def remove(self, identifier: Id, now: float) -> None:
         """

@@ -30,6 +30,8 @@ from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
 from airflow_provider_poweroffice.operators.advice import warn_of_unknown
 from airflow_provider_poweroffice.operators.answers import check_record
+from airflow_provider_poweroffice.operators.company_reports import report_company
+from airflow_provider_poweroffice.operators.company_templates import CompanyOperator, marked
 from airflow_provider_poweroffice.operators.failures import fail_task_when_final
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ _SHORTEST_POLL = 1.0
 _TRIGGERER_GRACE = timedelta(seconds=60)
 
 
-class PowerOfficeSensor(BaseSensorOperator):
+class PowerOfficeSensor(CompanyOperator, BaseSensorOperator):
     """
     Wait until a GET answers a condition, and push the first record that fulfils it.
 
@@ -67,11 +69,13 @@ class PowerOfficeSensor(BaseSensorOperator):
         ``condition`` the worker.
     :param retry_options: for one poke in the worker, such as ``{"attempts": 3}``.
     :param poweroffice_conn_id: the Airflow connection (templated).
+    :param company: alias of one of the connection's companies (templated), see docs/companies.md.
 
     .. seealso:: docs/operators.md
     """
 
     template_fields: Sequence[str] = (
+        "company",
         "endpoint",
         "query",
         "headers",
@@ -101,9 +105,11 @@ class PowerOfficeSensor(BaseSensorOperator):
         deferrable: bool | None = None,
         retry_options: RetryOptions | Mapping[str, Any] | None = None,
         poweroffice_conn_id: str = PowerOfficeHook.default_conn_name,
+        company: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.company = company
         self.endpoint = endpoint
         self.query = query
         self.headers = headers
@@ -135,11 +141,13 @@ class PowerOfficeSensor(BaseSensorOperator):
     @cached_property
     def hook(self) -> PowerOfficeHook:
         """Give the hook of the connection."""
-        return PowerOfficeHook(self.poweroffice_conn_id, retry_options=self.retry_options)
+        return PowerOfficeHook(
+            self.poweroffice_conn_id, company=self.company, retry_options=self.retry_options
+        )
 
     def execute(self, context: Context) -> Any:
         """Poke once in the worker; then wait there, or in the triggerer."""
-        with self.hook:  # one token for all pokes
+        with self.hook, report_company(context, self.company):  # one token for all pokes
             return self._wait(context)
 
     def _wait(self, context: Context) -> Any:
@@ -168,25 +176,27 @@ class PowerOfficeSensor(BaseSensorOperator):
                 poll_interval=self.poke_interval,
                 deadline=(datetime.now(UTC) + limit).isoformat(),
                 poweroffice_conn_id=self.poweroffice_conn_id,
+                company=self.company,
             ),
             method_name="execute_complete",
             # The trigger keeps the deadline itself; this is for a triggerer that is gone.
             timeout=limit + _TRIGGERER_GRACE,
         )
 
-    def execute_complete(self, context: Context, event: Mapping[str, Any] | None = None) -> Any:  # noqa: ARG002
+    def execute_complete(self, context: Context, event: Mapping[str, Any] | None = None) -> Any:
         """
         Take the triggerer's verdict.
 
         :raises AirflowFailException: the server refused.
         :raises AirflowSensorTimeout: the condition was not fulfilled within ``timeout``.
         """
-        if event and event.get("status") == "timeout":
-            raise AirflowSensorTimeout(event["message"])
-        if not event or event.get("status") != "success":
-            message = (event or {}).get("message", "the trigger ended without a verdict")
-            raise AirflowFailException(message)
-        self.log.info("condition fulfilled")
+        with report_company(context, self.company):
+            if event and event.get("status") == "timeout":
+                raise AirflowSensorTimeout(event["message"])
+            if not event or event.get("status") != "success":
+                message = (event or {}).get("message", "the trigger ended without a verdict")
+                raise AirflowFailException(message)
+        self.log.info(marked(self.company, "condition fulfilled"))
         return event.get("record")
 
     def poke(self, context: Context) -> bool | PokeReturnValue:  # noqa: ARG002 - Airflow's signature

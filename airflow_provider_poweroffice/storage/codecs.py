@@ -13,7 +13,7 @@ from typing import IO, Any, Protocol
 
 import msgspec
 
-FORMATS = ("ndjson.gz", "ndjson", "json pages")
+FORMATS = ("ndjson.gz", "ndjson", "json pages", "parquet")
 ROWS_AT_ONCE = 500
 GZIP_LEVEL = 1  # level 1: 106-140 MB/s at ratio 5.9; level 6: 46-60 MB/s at 7.3; level 9: 9-14 MB/s
 
@@ -32,14 +32,14 @@ class RawPage(Protocol):
 
 def encode(pages: Iterator[Any], form: str) -> Iterator[bytes]:
     """
-    Write pages in one of ``FORMATS``, before compression.
+    Write pages as JSON, before compression.
 
     ``ndjson``: one row a line. ``json pages``: one JSON array that holds each page's array as sent.
 
-    :raises ValueError: an unknown format.
+    :raises ValueError: another format.
     """
-    if form not in FORMATS:
-        raise ValueError(f"unknown format {form!r}; use one of: {', '.join(map(repr, FORMATS))}")
+    if form not in FORMATS or form == "parquet":
+        raise ValueError(f"unknown format {form!r} of JSON; use one of: {', '.join(map(repr, FORMATS))}")
     if form == "json pages":
         yield from _page_array(pages)
         return
@@ -81,6 +81,7 @@ class Spool:
         self._hash = hashlib.sha256()
         self.bytes = 0
         self.taken = 0
+        self.closed = False  # what is written to a file object asks for it
         self._zip = (
             gzip.GzipFile(fileobj=self, mode="wb", filename="", mtime=0, compresslevel=GZIP_LEVEL)
             if compress

@@ -8,19 +8,22 @@ that a killed task leaves the old object or none, and a rerun the new one.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator, ObjectStoragePath
+from airflow.sdk import ObjectStoragePath
 
+from airflow_provider_poweroffice.api.catalogue.fields import fields_of
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.since import OVERLAP
 from airflow_provider_poweroffice.errors import PowerOfficeError
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
 from airflow_provider_poweroffice.operators.advice import warn_of_unknown
+from airflow_provider_poweroffice.operators.company_reports import check_company_in, report_company
+from airflow_provider_poweroffice.operators.company_templates import CompanyOperator, marked
 from airflow_provider_poweroffice.operators.failures import fail_task_when_final
 from airflow_provider_poweroffice.operators.page_arguments import check_page_error
 from airflow_provider_poweroffice.operators.reading import Reading
@@ -30,28 +33,35 @@ from airflow_provider_poweroffice.storage.publish import publish
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from airflow_provider_poweroffice.api.dialects import Dialect
+    from airflow_provider_poweroffice.api.page import Page
 
-class PowerOfficeToObjectStorageOperator(BaseOperator):
+
+class PowerOfficeToObjectStorageOperator(CompanyOperator):
     """
     Copy a collection of PowerOffice Go to one object in any store Airflow knows.
 
     Rows are stored as the server sent them: no number is parsed, ``1.10`` stays ``1.10``. The rows are
     ordered by a unique key, so a rerun over equal data gives equal bytes.
 
-    Returns a receipt: ``{"path", "endpoint", "format", "rows", "pages", "bytes", "sha256", "seconds",
-    "watermark", "truncated", "skipped_pages"}``; ``watermark`` is what the
+    Returns a receipt: ``{"path", "company", "endpoint", "format", "rows", "pages", "bytes", "sha256",
+    "seconds", "watermark", "truncated", "skipped_pages"}``; ``watermark`` is what the
     next ``changed_since`` goes on from: the latest ``LastChangedDateTimeOffset`` seen, but no later than the
     server's time when the read began; ``changed_since`` itself when nothing has changed; None without rows,
     or when pages were left out.
 
     :param endpoint: path of a list, such as ``AccountTransactions`` (templated).
     :param object_path: where to, with a scheme: ``s3://aws_default@bucket/ledger.ndjson.gz``,
-        ``file:///data/ledger.ndjson.gz`` (templated). ``{{ ds }}`` is undefined in runs without a logical
-        date; ``{{ run_id }}`` is always there.
+        ``file:///data/{{ company }}/ledger.ndjson.gz`` (templated). A task mapped over companies
+        must have the company in it. ``{{ ds }}`` is undefined in runs without a logical date;
+        ``{{ run_id }}`` is always there.
     :param query: filters (templated).
     :param headers: further headers (templated).
-    :param format: ``"ndjson.gz"`` (one row a line, compressed), ``"ndjson"``, or ``"json pages"``: one JSON
-        array that holds the array of each page as it was sent.
+    :param format: ``"ndjson.gz"`` (one row a line, compressed), ``"ndjson"``, ``"json pages"``: one JSON
+        array that holds the array of each page as it was sent, or ``"parquet"``: typed columns, money as
+        decimal (needs the extra ``parquet``).
+    :param fields: types of columns in a Parquet file, over those of the official description: name to
+        ``"integer"``, ``"decimal"``, ``"boolean"``, ``"date"``, ``"timestamp"``, ``"text"`` or ``"json"``.
     :param changed_since: read only what changed since this moment: a timestamp or None
         for everything (templated). The filter of the resource is chosen; some have none.
     :param created_since: the same for the time of creation (templated).
@@ -64,11 +74,13 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
         ``(error, page_number) -> bool``, true to skip.
     :param retry_options: a mapping such as ``{"attempts": 3, "deadline": 60}``.
     :param poweroffice_conn_id: the Airflow connection (templated).
+    :param company: alias of one of the connection's companies (templated), see docs/companies.md.
 
     .. seealso:: docs/operators.md
     """
 
     template_fields: Sequence[str] = (
+        "company",
         "endpoint",
         "object_path",
         "query",
@@ -92,6 +104,7 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
         created_since: Any = None,
         overlap: float = OVERLAP,
         format: str = "ndjson.gz",  # noqa: A002 - the word of pandas, DuckDB and COPY
+        fields: Mapping[str, str] | None = None,
         page_size: int | None = None,
         first_page: int | None = None,
         max_pages: int | None = None,
@@ -99,9 +112,11 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
         on_page_error: str | Callable[[PowerOfficeError, int], bool] = "stop",
         retry_options: RetryOptions | Mapping[str, Any] | None = None,
         poweroffice_conn_id: str = PowerOfficeHook.default_conn_name,
+        company: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.company = company
         self.endpoint = endpoint
         self.object_path = object_path
         self.query = query
@@ -111,6 +126,7 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
         self.overlap = overlap
         self.poweroffice_conn_id = poweroffice_conn_id
         self.format = format
+        self.fields = fields
         self.page_size = page_size
         self.first_page = first_page
         self.max_pages = max_pages
@@ -119,16 +135,25 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
         self.retry_options = RetryOptions.of(retry_options)
         if format not in FORMATS:
             raise ValueError(f"unknown format {format!r}; use one of: {', '.join(map(repr, FORMATS))}")
+        if fields is not None and format != "parquet":
+            raise ValueError(f"fields goes with format='parquet'; the rows of {format!r} have no types")
         check_page_error(on_page_error)
         warn_of_unknown(endpoint)
 
     @cached_property
     def hook(self) -> PowerOfficeHook:
         """Give the hook of the connection."""
-        return PowerOfficeHook(self.poweroffice_conn_id, retry_options=self.retry_options)
+        return PowerOfficeHook(
+            self.poweroffice_conn_id, company=self.company, retry_options=self.retry_options
+        )
 
-    def execute(self, context: Context) -> dict[str, Any]:  # noqa: ARG002 - Airflow's signature
+    def execute(self, context: Context) -> dict[str, Any]:
         """Copy the collection and give the receipt."""
+        with report_company(context, self.company):
+            check_company_in(self.object_path, self.company, context)
+            return self._copy()
+
+    def _copy(self) -> dict[str, Any]:
         started = monotonic()
         target = object_path(self.object_path, self.format)
         with self.hook as hook, fail_task_when_final():
@@ -136,12 +161,12 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
             pages = reading.pages
             with tempfile.NamedTemporaryFile(prefix="poweroffice-") as file:
                 spool = Spool(file, compress=self.format.endswith(".gz"))
-                for data in encode(iter(reading), self.format):
-                    spool.add(data)
+                self._write(hook.client.dialect, iter(reading), spool)
                 digest = spool.finish()
                 publish(file.name, target)
         receipt = {
             "path": self.object_path,
+            "company": self.company,
             "endpoint": self.endpoint,
             "format": self.format,
             "rows": pages.rows,
@@ -155,9 +180,22 @@ class PowerOfficeToObjectStorageOperator(BaseOperator):
         }
         self.log.info(
             "%s: %d rows, pages: %d, %d bytes to %s in %.1f s",
-            *(receipt[name] for name in ("endpoint", "rows", "pages", "bytes", "path", "seconds")),
+            marked(self.company, self.endpoint),
+            *(receipt[name] for name in ("rows", "pages", "bytes", "path", "seconds")),
         )
         return receipt
+
+    def _write(self, dialect: Dialect[Any], pages: Iterator[Page], spool: Spool) -> None:
+        if self.format != "parquet":
+            for data in encode(pages, self.format):
+                spool.add(data)
+            return
+        from airflow_provider_poweroffice.storage.parquet import ParquetFile, write_parquet  # noqa: PLC0415
+
+        resource = dialect.known.find(self.endpoint)
+        fields = fields_of(dialect.catalogue_name, self.endpoint)
+        key = resource.key if resource else ""
+        write_parquet(ParquetFile(spool, fields, overrides=self.fields, key=key), pages)
 
 
 def object_path(text: str, form: str) -> ObjectStoragePath:
@@ -175,7 +213,7 @@ def object_path(text: str, form: str) -> ObjectStoragePath:
         raise ValueError(
             f"object_path {text!r} must be the whole path of an object; local ones begin with file:///"
         )
-    if text.endswith(".gz") != form.endswith(".gz"):
+    if any(text.endswith(end) != form.endswith(end[1:]) for end in (".gz", ".parquet")):
         raise ValueError(f"object_path {text!r} does not fit format={form!r}: its readers go by the name")
     try:
         path = ObjectStoragePath(text)

@@ -14,8 +14,6 @@ from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
-
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.since import OVERLAP
 from airflow_provider_poweroffice.errors import IncompleteReadError, PowerOfficeError
@@ -23,6 +21,8 @@ from airflow_provider_poweroffice.hooks.database import database, database_hook
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
 from airflow_provider_poweroffice.operators.advice import warn_of_unknown
+from airflow_provider_poweroffice.operators.company_reports import report_company
+from airflow_provider_poweroffice.operators.company_templates import CompanyOperator, marked
 from airflow_provider_poweroffice.operators.failures import fail_task_when_final
 from airflow_provider_poweroffice.operators.page_arguments import check_page_error
 from airflow_provider_poweroffice.operators.reading import Reading
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.storage.sql.load import Plan
 
 
-class PowerOfficeToSqlOperator(BaseOperator):
+class PowerOfficeToSqlOperator(CompanyOperator):
     """
     Load a collection of PowerOffice Go into a table.
 
@@ -56,8 +56,9 @@ class PowerOfficeToSqlOperator(BaseOperator):
         for each field, nested ones as JSON (templated).
     :param key: a field that no two rows share, or several; default the resource's own. ``""``: rows have no
         key (templated).
-    :param company: what is written into the company column; a load touches rows of its company only.
-        Default: ``poweroffice_conn_id`` (templated).
+    :param company: alias of one of the connection's companies (templated), see docs/companies.md. It is
+        written into the company column, without one ``poweroffice_conn_id`` is; a load touches rows of its
+        company only.
     :param column_names: ``"snake_case"``: ``VatCode`` is in ``vat_code``; or ``"as sent"``; columns layout.
     :param allow_new_columns: a field that the table has no column for gets one; else it is kept in
         ``_extra``, logged and in the receipt; columns layout.
@@ -80,6 +81,7 @@ class PowerOfficeToSqlOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = (
+        "company",
         "endpoint",
         "conn_id",
         "table",
@@ -87,7 +89,6 @@ class PowerOfficeToSqlOperator(BaseOperator):
         "mode",
         "layout",
         "key",
-        "company",
         "query",
         "headers",
         "changed_since",
@@ -157,10 +158,16 @@ class PowerOfficeToSqlOperator(BaseOperator):
     @cached_property
     def hook(self) -> PowerOfficeHook:
         """Give the hook of the PowerOffice connection."""
-        return PowerOfficeHook(self.poweroffice_conn_id, retry_options=self.retry_options)
+        return PowerOfficeHook(
+            self.poweroffice_conn_id, company=self.company, retry_options=self.retry_options
+        )
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Load the collection and give the receipt."""
+        with report_company(context, self.company):
+            return self._load(context)
+
+    def _load(self, context: Context) -> dict[str, Any]:
         started = monotonic()
         target = database_hook(self.conn_id)
         with self.hook as hook, fail_task_when_final(), tempfile.TemporaryFile() as file:
@@ -224,10 +231,8 @@ class PowerOfficeToSqlOperator(BaseOperator):
     def _tell(self, receipt: Mapping[str, Any]) -> None:
         self.log.info(
             "%s: %d rows to %s: %d inserted, %d updated, %d deleted, in %.1f s",
-            *(
-                receipt[name]
-                for name in ("endpoint", "rows", "table", "inserted", "updated", "deleted", "seconds")
-            ),
+            marked(self.company, self.endpoint),
+            *(receipt[name] for name in ("rows", "table", "inserted", "updated", "deleted", "seconds")),
         )
         if receipt["columns_added"]:
             self.log.info("%s: new columns: %s", receipt["table"], ", ".join(receipt["columns_added"]))

@@ -22,6 +22,7 @@ from airflow_provider_poweroffice.errors import PowerOfficeError, ResultTooLarge
 from airflow_provider_poweroffice.hooks.poweroffice import open_client
 from airflow_provider_poweroffice.hooks.settings import read_settings
 from airflow_provider_poweroffice.operators.answers import check_record
+from airflow_provider_poweroffice.operators.company_templates import marked
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
@@ -56,6 +57,7 @@ class PowerOfficeTrigger(BaseTrigger):
         poll_interval: float = 60.0,
         deadline: str,
         poweroffice_conn_id: str,
+        company: str | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow has no types there
         self.endpoint = endpoint
@@ -65,6 +67,7 @@ class PowerOfficeTrigger(BaseTrigger):
         self.poll_interval = poll_interval
         self.deadline = deadline
         self.poweroffice_conn_id = poweroffice_conn_id
+        self.company = company
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Give the class path and its arguments, fit for JSON."""
@@ -80,12 +83,13 @@ class PowerOfficeTrigger(BaseTrigger):
                 "poll_interval": self.poll_interval,
                 "deadline": self.deadline,
                 "poweroffice_conn_id": self.poweroffice_conn_id,
+                "company": self.company,
             },
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Poll until there is a verdict."""
-        settings = read_settings(await aget_connection(self.poweroffice_conn_id))
+        settings = read_settings(await aget_connection(self.poweroffice_conn_id), self.company)
         # Tokens are not given to the masker here: a triggerer lives long, would collect one pattern for each
         # token for ever, and each makes the masker compile all of them anew, on the event loop.
         await amask_secrets(settings.credentials.secrets)
@@ -115,7 +119,9 @@ class PowerOfficeTrigger(BaseTrigger):
             if left <= 0:
                 return {
                     "status": "timeout",
-                    "message": f"{self.endpoint}: the condition was not fulfilled in time",
+                    "message": marked(
+                        self.company, f"{self.endpoint}: the condition was not fulfilled in time"
+                    ),
                 }
             await asyncio.sleep(min(wait, left))  # the last try is at the deadline
 

@@ -27,6 +27,15 @@ def connection(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[st
     return "poweroffice_default"
 
 
+@pytest.fixture(autouse=True)
+def _forgotten_secrets() -> Iterator[None]:
+    """Have the masker forget a test's tokens: it would look for them in each log line of all later tests."""
+    yield
+    from airflow.sdk._shared.secrets_masker import reset_secrets_masker  # noqa: PLC0415 - takes seconds
+
+    reset_secrets_masker()
+
+
 @pytest.fixture
 def lake() -> Path:
     """Give the folder that the example DAGs write to."""

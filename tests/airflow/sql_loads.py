@@ -30,7 +30,9 @@ def operator(**arguments: Any) -> PowerOfficeToSqlOperator:
 
 def load(run_id: str = "run 1", map_index: int = -1, **arguments: Any) -> dict[str, Any]:
     """Run a transfer of the ledger."""
-    context: Any = {"run_id": run_id, "ti": SimpleNamespace(map_index=map_index)}
+    context: Any = {"run_id": run_id}
+    if map_index >= 0:
+        context["ti"] = SimpleNamespace(map_index=map_index)
     return operator(**arguments).execute(context)
 
 

@@ -271,8 +271,8 @@ def test_secrets_of_the_form_are_redacted() -> None:
     """Airflow redacts an extra by its name; the field that holds a key must have such a name."""
     from airflow._shared.secrets_masker import should_hide_value_for_key  # noqa: PLC0415 - private, may move
 
-    secret = [name for name, field in CONN_FIELDS.items() if field["schema"].get("format") == "password"]
-    assert secret == ["subscription_api_key"]
+    secret = [name for name in CONN_FIELDS if "key" in name]
+    assert secret == ["subscription_api_key", "client_api_keys"]
     assert all(should_hide_value_for_key(name) for name in secret)
 
 
@@ -288,7 +288,7 @@ def test_form_of_airflow_3_1() -> None:
 
 def test_every_field_of_the_form_is_read() -> None:
     """A field of the form that nothing reads would be an option that does nothing."""
-    for name in set(CONN_FIELDS) - {"subscription_api_key"}:
+    for name in set(CONN_FIELDS) - {"subscription_api_key", "client_api_keys"}:
         value = {"environment": "demo", "api_version": "v9", "allow_http": True, "verify": False}.get(name, 3)
         changed = connection({name: value}, host="https://x.example")
         if name == "allow_http":

@@ -80,15 +80,18 @@ def test_resources(query: Query, client: Client, endpoint: str) -> None:
         assert (receipt["inserted"], receipt["fields_kept"]) == (0, [])
 
 
-def test_companies_share_a_table(query: Query) -> None:
-    """Each company's load touches its own rows only."""
-    for company in ("acme", "beta"):
-        load(endpoint="Currencies", query=None, company=company, mode="replace")
-    receipt = load(endpoint="Currencies", query={"currencyCode": "NOK"}, company="beta", mode="replace")
-    assert (receipt["company"], receipt["deleted"]) == ("beta", 8)
+def test_companies_share_a_table(query: Query, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each company's load reads with its own key, and touches its own rows only."""
+    fields = json.loads(sandbox.connection_json(companies=["fjordlys", "havblaast"]))
+    monkeypatch.setenv("AIRFLOW_CONN_POWEROFFICE_DEFAULT", json.dumps(fields))
+    currencies: dict[str, Any] = {"endpoint": "Currencies", "mode": "replace"}
+    for company in ("fjordlys", "havblaast"):
+        load(query=None, company=company, **currencies)
+    receipt = load(query={"currencyCode": "NOK"}, company="havblaast", **currencies)
+    assert (receipt["company"], receipt["deleted"]) == ("havblaast", 8)
     assert query("SELECT _company, count(*) FROM ledger GROUP BY _company ORDER BY _company") == [
-        ("acme", 8),
-        ("beta", 1),
+        ("fjordlys", 8),
+        ("havblaast", 1),
     ]
 
 

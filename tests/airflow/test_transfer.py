@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import fsspec
+import pyarrow.parquet as pq
 import pytest
 from airflow_of_tests import ROOT
 
@@ -155,6 +156,8 @@ def test_page_options_reach_the_wire(tmp_path: Path, sandbox: Sandbox) -> None:
         ("file:///data/", "ndjson", "whole path"),
         ("file:///data/a.ndjson", "ndjson.gz", "does not fit"),
         ("file:///data/a.ndjson.gz", "ndjson", "does not fit"),
+        ("file:///data/a.parquet", "ndjson", "does not fit"),
+        ("file:///data/a.ndjson", "parquet", "does not fit"),
     ],
 )
 def test_bad_target(sandbox: Sandbox, target: str, form: str, says: str) -> None:
@@ -165,9 +168,34 @@ def test_bad_target(sandbox: Sandbox, target: str, form: str, says: str) -> None
     assert sandbox.journal() == []
 
 
+def test_parquet(tmp_path: Path, sandbox: Sandbox) -> None:
+    """The ledger as typed columns: every row once, and money that sums to zero without a float."""
+    path = tmp_path / "ledger.parquet"
+    receipt = copy(path, format="parquet", page_size=300, fields={"VatCode": "integer"})
+    table = pq.read_table(path)
+    assert table.num_rows == receipt["rows"] == sandbox.totals()["AccountTransactions"]
+    assert receipt["bytes"] == path.stat().st_size
+    assert len(set(table["Id"].to_pylist())) == table.num_rows
+    assert sum(table["Amount"].to_pylist()) == 0
+    assert {str(table.schema.field(name).type) for name in ("Id", "VatCode")} == {"int64"}
+    assert table["_rest"].null_count == table.num_rows
+
+
+def test_parquet_that_does_not_fit(tmp_path: Path) -> None:
+    """A value that does not fit its column leaves no file, and says where it is."""
+    with pytest.raises(AirflowFailException, match="Description of the row with Id"):
+        copy(tmp_path / "ledger.parquet", format="parquet", fields={"Description": "integer"})
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_bad_arguments() -> None:
     """A format or handler that does not exist fails while the DAG file is read."""
-    for wrong in ({"format": "csv"}, {"on_page_error": "ignore"}, {"retry_options": {"deadline": -1}}):
+    for wrong in (
+        {"format": "csv"},
+        {"fields": {"Id": "text"}},
+        {"on_page_error": "ignore"},
+        {"retry_options": {"deadline": -1}},
+    ):
         with pytest.raises(ValueError, match=next(iter(wrong)) if "retry" not in str(wrong) else "deadline"):
             PowerOfficeToObjectStorageOperator(task_id="t", endpoint="x", object_path="file:///x", **wrong)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from typing import Any
 
 import pytest
@@ -37,7 +38,11 @@ class Ti:
 
     def __init__(self, max_tries: int) -> None:
         self.try_number = 1
+        self.map_index = -1
         self.max_tries = max_tries
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        """Take what the task says of its company."""
 
 
 def write(store: Store, *, max_tries: int = 2, **arguments: Any) -> Any:
@@ -53,6 +58,20 @@ def test_worker_died_after_the_call(sandbox: Sandbox) -> None:
     first = write(store)
     assert write(store) == first
     assert sandbox.count("POST", "/Customers") == 1
+
+
+def test_another_alias_is_another_call(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, connection: str
+) -> None:
+    """After a clear, the same body for another company is sent: it was never carried out there."""
+    fields = json.loads(sandbox.connection_json(companies=["fjordlys", "havblaast"]))
+    monkeypatch.setenv("AIRFLOW_CONN_" + connection.upper(), json.dumps(fields))
+    store = Store()
+    write(store, company="fjordlys")
+    write(store, company="fjordlys", max_tries=3)
+    write(store, company="havblaast", max_tries=4)
+    sent = [entry.company for entry in sandbox.journal() if entry.path.endswith("/Customers")]
+    assert sent == ["fjordlys", "havblaast"]
 
 
 def test_worker_died_during_the_call(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk import DAG, BaseOperator
+from airflow.sdk.definitions.mappedoperator import MappedOperator
 from airflow_of_tests import HOME, ROOT
 
 from airflow_provider_poweroffice.sandbox import Sandbox
@@ -50,10 +51,10 @@ def test_snippet(code: str, tmp_path: Path) -> None:
         "dag_run": SimpleNamespace(run_after=datetime.now(UTC)),
     }
     for task in dags[-1].tasks:
-        if "xcom_pull" not in code:
+        if "xcom_pull" not in code and ".expand(" not in code:  # those need a run; the examples have one
             task.render_template_fields(context)  # type: ignore[arg-type]
             task.execute(context)  # type: ignore[arg-type]
-        assert isinstance(task, BaseOperator)
+        assert isinstance(task, (BaseOperator, MappedOperator))
 
 
 def test_there_are_snippets() -> None:

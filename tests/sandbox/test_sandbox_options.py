@@ -38,6 +38,7 @@ def test_switches_are_a_value() -> None:
     [
         ({"size": "huge"}, "size = 'huge': choose one of small, medium, large."),
         ({"customers": -1}, "customers = -1: give a whole number from 0 to 200000."),
+        ({"companies": 3}, "companies = 3: give a whole number from 4 to 1000."),
         ({"ledger_rows": 10_000_001}, "give a whole number from 0 to 10000000."),
     ],
 )

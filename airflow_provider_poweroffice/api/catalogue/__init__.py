@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
@@ -80,29 +80,13 @@ class Resource:
 class Catalogue:
     """All that is known of one API."""
 
-    def __init__(self, text: str, read_fields: Callable[[], str] = str) -> None:
+    def __init__(self, text: str) -> None:
         self._lines = text.splitlines()[1:]
-        self._read_fields = read_fields
 
     @cached_property
     def resources(self) -> tuple[Resource, ...]:
         """List the resources by path."""
         return tuple(_read(line) for line in self._lines)
-
-    @cached_property
-    def _fields(self) -> dict[str, str]:
-        pairs = (line.split(" | ") for line in self._read_fields().splitlines()[1:])
-        return {path.lstrip("/"): kinds for path, kinds in pairs}
-
-    def fields(self, endpoint: str) -> dict[str, str]:
-        """
-        Give the kinds of the fields that a list's rows have, by name; empty where they are not known.
-
-        Kinds are ``integer``, ``decimal``, ``boolean``, ``date``, ``timestamp``, ``text`` and ``json``.
-        """
-        resource = self.find(endpoint)
-        line = self._fields.get(resource.path, "") if resource else ""
-        return dict(pair.split(":") for pair in line.split(",") if pair)
 
     @cached_property
     def _exact(self) -> dict[str, Resource]:
@@ -175,8 +159,4 @@ def catalogue(name: str) -> Catalogue:
 
     :param name: of its file, such as ``poweroffice_v2``.
     """
-
-    def text(file: str) -> str:
-        return files(__name__).joinpath(f"{file}.txt").read_text(encoding="utf-8")
-
-    return Catalogue(text(name), lambda: text(f"{name}_fields"))
+    return Catalogue(files(__name__).joinpath(f"{name}.txt").read_text(encoding="utf-8"))

@@ -1,0 +1,37 @@
+"""
+The fields of a list's rows and their types, from the official description.
+
+Rule: pure; facts for typed targets. What is not described here has no type, and is never refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+
+KINDS = ("integer", "decimal", "boolean", "date", "timestamp", "text", "json")
+"""Types of a field; ``json`` is any nested value, kept as it was sent."""
+
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
+@cache
+def _lists(name: str) -> dict[str, str]:
+    path = files(__package__).joinpath(f"{name}_fields.txt")
+    if not path.is_file():
+        return {}
+    lines = path.read_text(encoding="utf-8").splitlines()[1:]
+    return {path.strip("/ ").lower(): text for path, _, text in (line.partition(" | ") for line in lines)}
+
+
+def fields_of(name: str, endpoint: str) -> Mapping[str, str]:
+    """
+    Give the fields of a list's rows: name to one of :data:`KINDS`; none for a list that is not described.
+
+    :param name: of the catalogue, such as ``poweroffice_v2``.
+    :param endpoint: path of the list, in any case.
+    """
+    text = _lists(name).get(endpoint.strip("/").lower())
+    return dict(item.split(":") for item in text.split(",")) if text else _NONE

@@ -1,0 +1,1 @@
+"""Collections of PowerOffice Go as Airflow assets."""

@@ -1,0 +1,128 @@
+"""
+The companies of one connection: aliases and their client keys, and the choice among them.
+
+Rule: pure; aliases are shown, keys never, not even in part.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+EXTRA = "client_api_keys"
+_CLEAR = "client_keys"
+_ALIAS = re.compile(r"\w[\w.-]{0,79}")
+_KEY = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
+SOURCES = ("connection", "client_admin")
+_SHOWN = 20  # aliases in an error: more would cover the log
+
+
+def read_client_keys(extra: Mapping[str, Any]) -> dict[str, str]:
+    """
+    Read alias to client key, in the connection's order; empty for a connection of one company.
+
+    :param extra: the connection's extras; a form may have stored the object as JSON text.
+    :raises ValueError: no object of texts, an alias that does not fit in a path, or one key twice.
+    """
+    if extra.get(_CLEAR):
+        raise ValueError(f"extra {_CLEAR} would be shown in clear text by Airflow; call it {EXTRA}")
+    keys = extra.get(EXTRA)
+    if isinstance(keys, str):
+        try:
+            keys = json.loads(keys.strip() or "{}")
+        except ValueError:
+            raise ValueError(f"extra {EXTRA} is no JSON; {_form()}") from None
+    if not keys:
+        return {}
+    if not isinstance(keys, dict):
+        raise ValueError(f"extra {EXTRA} is no object; {_form()}")  # noqa: TRY004 - as all of a connection
+    for place, (alias, key) in enumerate(keys.items(), start=1):
+        _check_alias(alias, place)
+        if not isinstance(key, str) or not key.strip():
+            raise ValueError(f"extra {EXTRA}: the client key of {alias!r} is missing; {_form()}")
+    _check_different(keys)
+    return keys
+
+
+def _form() -> str:
+    return 'write {"alias": "client key", ...}'
+
+
+def _check_alias(alias: str, place: int) -> None:
+    """Refuse an alias that can not be part of a path; one that is a key is not shown."""
+    if _KEY.fullmatch(alias.strip()):
+        raise ValueError(f"extra {EXTRA}: the alias at place {place} looks like a key; {_form()}")
+    if not _ALIAS.fullmatch(alias):
+        raise ValueError(
+            f"extra {EXTRA}: the alias {alias!r} must be up to 80 letters, digits and . _ -, "
+            "beginning with a letter or digit: it becomes part of paths"
+        )
+
+
+def _check_different(keys: Mapping[str, str]) -> None:
+    """Refuse two aliases with one key: one company would be stored under two names."""
+    seen: dict[str, str] = {}
+    for alias, key in keys.items():
+        other = seen.setdefault(key.strip().lower(), alias)
+        if other != alias:
+            raise ValueError(f"extra {EXTRA}: {other!r} and {alias!r} have the same client key")
+    names: dict[str, str] = {}
+    for alias in keys:
+        other = names.setdefault(alias.casefold(), alias)
+        if other != alias:
+            raise ValueError(
+                f"extra {EXTRA}: {other!r} and {alias!r} differ by case only; some stores take them for one"
+            )
+
+
+def key_of(keys: Mapping[str, str], company: str | None, password: str | None) -> str | None:
+    """
+    Choose a client key.
+
+    :param company: an alias; None for the company of the password.
+    :param password: the client key of the company without an alias, if there is one.
+    :return: None where the password is missing and the connection holds no other company.
+    :raises ValueError: an unknown alias, none at all, or no company chosen where there is no password.
+    """
+    if company is None:
+        if password or not keys:
+            return password
+        raise ValueError(f"no company is chosen and the password is empty; give company=, {_known(keys)}")
+    check_company(company)
+    if company not in keys:
+        raise ValueError(f"unknown company {company!r}; {_known(keys)}")
+    return keys[company]
+
+
+def check_company(company: Any) -> None:
+    """
+    Refuse what is no alias at all, before it is looked up, logged or stored.
+
+    :raises ValueError: nothing, several, or a key.
+    """
+    if not isinstance(company, str) or not company.strip():
+        raise ValueError(
+            f"company {company!r} is no alias; give one, or None for the company of the password. "
+            "Several are mapped: .expand(company=[...])"
+        )
+    if _KEY.fullmatch(company.strip()):
+        raise ValueError("company looks like a key; give the alias it has in the connection")
+
+
+def check_source(source: str) -> None:
+    """
+    Check where companies are to be listed from.
+
+    :raises ValueError: it is none of ``SOURCES``.
+    """
+    if source not in SOURCES:
+        raise ValueError(f"unknown source {source!r} of companies; use one of: {', '.join(SOURCES)}")
+
+
+def _known(keys: Mapping[str, str]) -> str:
+    if not keys:
+        return f"the connection has no extra {EXTRA}, {_form()}"
+    more = f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
+    return f"known: {', '.join(list(keys)[:_SHOWN])}{more}"

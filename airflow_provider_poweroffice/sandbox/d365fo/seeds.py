@@ -1,0 +1,180 @@
+"""
+The rows the sandbox begins with: the same for the same seed.
+
+Rule: pure; one function for each set, from numbers to rows. Names hold quotes, ampersands, percent signs and
+letters outside ASCII, so that a client that encodes keys wrongly is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from random import Random
+
+from .entity import COMPANY, Row
+from .keys import COMPANIES
+from .rows import D365FORows
+
+EMPTY_DATE = "1900-01-01T12:00:00Z"
+"""A date that is not set."""
+
+_GROUPS = (("10", "Wholesale customers"), ("20", "Major customers"), ("30", "Retail customers"))
+_ODD_GROUP = ("O'Hara/50% & +", "Key with quote, slash, percent, ampersand, plus")
+_FIRST = ("Fjord", "Birch", "Owl", "Desert", "Lande", "Sunset", "Pelican", "Ørsta", "Contoso", "Forest")
+_LAST = ("Wholesales", "Retail", "Packaging", "Café & Sons", "O'Hara Ltd", "Supply", "AS", "Group")
+_CURRENCIES = ("USD", "EUR", "NOK")
+_UNITS = (("ea", "Each", 0), ("kg", "Kilogram", 3), ("m²", "Square metre", 2), ("pcs", "Pieces", 0))
+_ACCOUNTS = ("110110", "130100", "200100", "401100", "600120", "618160")
+
+
+def _day(number: int) -> str:
+    month = number // 28 % 48
+    return f"{2022 + month // 12}-{month % 12 + 1:02d}-{number % 28 + 1:02d}T12:00:00Z"
+
+
+def _cents(random: Random, most: int) -> Decimal:
+    return Decimal(random.randrange(0, most)).scaleb(-2)
+
+
+def _name(random: Random) -> str:
+    return f"{random.choice(_FIRST)} {random.choice(_LAST)}"
+
+
+def _customer_groups(_random: Random, _rows: D365FORows) -> Iterator[Row]:
+    for company in COMPANIES:
+        for identifier, text in (*_GROUPS, _ODD_GROUP):
+            yield {
+                COMPANY: company,
+                "CustomerGroupId": identifier,
+                "Description": text,
+                "PaymentTermId": "Net30",
+                "IsSalesTaxIncludedInPrice": "Yes" if identifier == "30" else "No",
+            }
+
+
+def _customers(random: Random, rows: D365FORows) -> Iterator[Row]:
+    for company in COMPANIES:
+        for number in range(1, rows.customers + 1):
+            yield {
+                COMPANY: company,
+                "CustomerAccount": f"US-{number:06d}",
+                "OrganizationName": _name(random),
+                "CustomerGroupId": random.choice(_GROUPS)[0],
+                "SalesCurrencyCode": random.choice(_CURRENCIES),
+                "CreditLimit": _cents(random, 10_000_000),
+                "OnHoldStatus": "All" if number % 17 == 0 else "No",
+                "IsOneTimeCustomer": "Yes" if number % 11 == 0 else "No",
+                "CredManCreditLimitDate": _day(random.randrange(1300)) if number % 3 else EMPTY_DATE,
+                "PrimaryContactEmail": f"post{number}@kunde.example" if number % 4 else "",
+            }
+
+
+def _vendors(random: Random, rows: D365FORows) -> Iterator[Row]:
+    for company in COMPANIES:
+        for number in range(1, rows.vendors + 1):
+            yield {
+                COMPANY: company,
+                "VendorAccountNumber": f"V-{number:06d}",
+                "VendorOrganizationName": _name(random),
+                "VendorGroupId": random.choice(("10", "20")),
+                "CurrencyCode": random.choice(_CURRENCIES),
+                "OnHoldStatus": "Payment" if number % 13 == 0 else "No",
+                "OnHoldReleaseDate": EMPTY_DATE,
+            }
+
+
+def _headers(_random: Random, rows: D365FORows) -> Iterator[Row]:
+    for company in COMPANIES:
+        for number in range(1, rows.journals + 1):
+            yield {
+                COMPANY: company,
+                "JournalBatchNumber": f"JB-{number:06d}",
+                "JournalName": "GenJrn",
+                "Description": f"Period {number}",
+                "IsPosted": "Yes" if number % 2 else "No",
+            }
+
+
+def _lines(random: Random, rows: D365FORows) -> Iterator[Row]:
+    for company in COMPANIES:
+        for number in range(1, rows.journals + 1):
+            amount, date = _cents(random, 500_000), _day(number * 9)
+            for line, account in enumerate(random.sample(_ACCOUNTS, 2), start=1):
+                yield {
+                    COMPANY: company,
+                    "JournalBatchNumber": f"JB-{number:06d}",
+                    "LineNumber": line,
+                    "AccountDisplayValue": f"{account}-001-022",
+                    "CurrencyCode": "USD",
+                    "DebitAmount": amount if line == 1 else Decimal("0.00"),
+                    "CreditAmount": amount if line == 2 else Decimal("0.00"),  # noqa: PLR2004 - the other side
+                    "TransDate": date,
+                    "Text": f"Line {line}",
+                }
+
+
+def _entries(random: Random, rows: D365FORows) -> Iterator[Row]:
+    amount = Decimal(0)
+    for number in range(rows.ledger_entries):
+        pair = number // 2
+        amount = -amount if number % 2 else _cents(random, 1_000_000)
+        yield {
+            COMPANY: COMPANIES[0],
+            "SourceKey": 68_719_480_000 + number * 3,
+            "Voucher": f"GNJ{pair + 1:09d}",
+            "AccountingDate": _day(pair * 1344 // max(1, rows.ledger_entries)),
+            "MainAccount": random.choice(_ACCOUNTS),
+            "PostingType": "LedgerJournal",
+            "TransactionCurrencyCode": "USD",
+            "AccountingCurrencyAmount": amount,
+            "Text": f"Entry {number + 1}",
+        }
+
+
+def _no_rows(_random: Random, _rows: D365FORows) -> Iterator[Row]:
+    return iter(())
+
+
+def _units(_random: Random, _rows: D365FORows) -> Iterator[Row]:
+    for symbol, text, digits in _UNITS:
+        yield {
+            "UnitSymbol": symbol,
+            "UnitDescription": text,
+            "DecimalPrecision": digits,
+            "IsSystemUnit": "Yes" if symbol == "ea" else "No",
+        }
+
+
+def _rates(random: Random, _rows: D365FORows) -> Iterator[Row]:
+    for month in range(12):
+        yield {
+            "RateTypeName": "Default",
+            "FromCurrency": "USD",
+            "ToCurrency": "EUR",
+            "StartDate": f"2025-{month + 1:02d}-01T12:00:00Z",
+            "Rate": Decimal(9000 + random.randrange(500)).scaleb(-4),
+        }
+
+
+_SEEDS: dict[str, Callable[[Random, D365FORows], Iterator[Row]]] = {
+    "CustomerGroups": _customer_groups,
+    "CustomersV3": _customers,
+    "VendorsV2": _vendors,
+    "LedgerJournalHeaders": _headers,
+    "LedgerJournalLines": _lines,
+    "GeneralJournalAccountEntries": _entries,
+    "PurchaseOrderHeadersV2": _no_rows,
+    "UnitsOfMeasure": _units,
+    "ExchangeRates": _rates,
+}
+
+
+def seeded(set_name: str, rows: D365FORows, seed: int) -> Iterator[Row]:
+    """
+    Give the rows a set begins with, in the order of their keys within a company.
+
+    :param set_name: of the entity.
+    :param rows: how many.
+    :param seed: the same one gives the same rows.
+    """
+    return _SEEDS[set_name](Random(f"{seed}/{set_name}"), rows)

@@ -1,0 +1,85 @@
+"""
+The tokens issued so far.
+
+Rule: a token is looked up, never recomputed. It looks like the JWT of the real service, with the claims
+Finance & Operations checks: ``aud``, ``tid``, ``appid``, ``exp``.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import uuid
+from dataclasses import dataclass
+
+from ..replies import json_bytes
+from .keys import AppRegistration
+
+_SIGNING_KEY = b"published: this key signs nothing but sandbox tokens"
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a token says; ``tenant`` is empty for AD FS."""
+
+    app: AppRegistration
+    audience: str
+    tenant: str
+    expires: float
+
+
+def _part(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+class Tokens:
+    """The tokens issued so far."""
+
+    def __init__(self) -> None:
+        self._grants: dict[str, Grant] = {}
+        self._issued = 0
+
+    def expire(self) -> None:
+        """Make every token issued so far invalid."""
+        self._grants = {}
+
+    def grant(self, authorization: str, now: float) -> Grant | None:
+        """
+        Find what a token allows; ``None`` when it is unknown or has expired.
+
+        :param authorization: the header.
+        :param now: the sandbox's time.
+        """
+        scheme, _, token = authorization.partition(" ")
+        grant = self._grants.get(token.strip()) if scheme.lower() == "bearer" else None
+        return grant if grant is not None and grant.expires > now else None
+
+    def issue(self, grant: Grant, now: float) -> str:
+        """
+        Make a token.
+
+        :param grant: what it says.
+        :param now: the sandbox's time.
+        """
+        self._issued += 1
+        issuer = (
+            f"https://sts.windows.net/{grant.tenant}/" if grant.tenant else "http://adfs/adfs/services/trust"
+        )
+        claims = {
+            "aud": grant.audience,
+            "iss": issuer,
+            "iat": int(now),
+            "nbf": int(now),
+            "exp": int(grant.expires),
+            "appid": grant.app.client_id,
+            "appidacr": "1",
+            **({"tid": grant.tenant} if grant.tenant else {}),
+            "oid": str(uuid.uuid5(uuid.NAMESPACE_OID, grant.app.client_id)),
+            "ver": "1.0",
+            "jti": str(self._issued),
+        }
+        signed = f"{_part(json_bytes({'alg': 'HS256', 'typ': 'JWT'}))}.{_part(json_bytes(claims))}"
+        token = f"{signed}.{_part(hmac.new(_SIGNING_KEY, signed.encode(), hashlib.sha256).digest())}"
+        self._grants[token] = grant
+        return token

@@ -1,0 +1,124 @@
+"""
+What a running v1 sandbox knows besides the common part: data, modules, tokens.
+
+Rule: no HTTP here. The control endpoints and :class:`~..v1_sandbox.V1Sandbox` both act through this class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..base_state import BaseState
+from ..clock import Clock
+from ..keys import ENVIRONMENTS, Company
+from .books import V1Books
+from .reports import entries
+from .resources import RESOURCES
+from .seeds_accounting import SEEDS
+from .sizes import V1Sizes
+from .switches import V1Switches
+from .throttle import Throttle
+from .tokens import V1Tokens
+
+MODULES = ("Accounting", "Invoicing", "Projects", "TimeTracking")
+"""The Go modules the resources belong to; their names are assumed."""
+
+_Kept = tuple[dict[str, frozenset[str]], dict[str, V1Books]]
+
+
+class V1State(BaseState[V1Switches]):
+    """
+    The state of one v1 sandbox.
+
+    :param switches: how it behaves to begin with.
+    :param sizes: how many rows each company has.
+    :param seed: of the data.
+    :param clock: its time.
+    :param faults: those in force from the start.
+    """
+
+    def __init__(
+        self,
+        switches: V1Switches,
+        sizes: V1Sizes,
+        seed: int,
+        clock: Clock,
+        faults: Iterable[Mapping[str, Any]] = (),
+    ) -> None:
+        self.tokens = V1Tokens(self.modules)
+        self.throttle = Throttle()
+        self._sizes = sizes
+        super().__init__(switches, seed, clock, faults)
+
+    def begin(self) -> None:
+        """Put data and modules to the beginning; a company of reduced privileges has Accounting only."""
+        self._books: dict[str, V1Books] = {}
+        self._modules = {
+            company.client_id: frozenset(MODULES[:1] if company.invalid_privileges else MODULES)
+            for environment in ENVIRONMENTS.values()
+            for company in environment.companies
+        }
+
+    def kept(self) -> _Kept:
+        """Give a copy of data and modules."""
+        return dict(self._modules), {key: books.copy() for key, books in self._books.items()}
+
+    def put(self, data: _Kept) -> None:
+        """
+        Put data and modules back.
+
+        :param data: from :meth:`kept`.
+        """
+        modules, books = data
+        self._modules, self._books = dict(modules), {key: item.copy() for key, item in books.items()}
+
+    def expire_tokens(self) -> None:
+        """Make every access token issued so far invalid."""
+        self.tokens.expire()
+
+    def books(self, company: Company) -> V1Books:
+        """
+        Give a company's data.
+
+        :param company: whose.
+        """
+        if company.client_id not in self._books:
+            self._books[company.client_id] = V1Books(company, self._sizes, self.seed, SEEDS)
+        return self._books[company.client_id]
+
+    def modules(self, company: Company) -> frozenset[str]:
+        """
+        Give the modules a company has.
+
+        :param company: whose.
+        """
+        return self._modules[company.client_id]
+
+    def set_modules(self, company: Company, modules: Iterable[str]) -> tuple[str, ...]:
+        """
+        Change the modules of a company; tokens issued before keep the old ones.
+
+        :param company: whose.
+        :param modules: those it has from now on, of :data:`MODULES`.
+        :return: the same, in order.
+        :raises ValueError: there is no such module.
+        """
+        wanted = list(modules)
+        for name in wanted:
+            if name not in MODULES:
+                raise ValueError(f"modules = {name!r}: choose of {', '.join(MODULES)}.")
+        self._modules[company.client_id] = frozenset(wanted)
+        return tuple(name for name in MODULES if name in wanted)
+
+    def totals(self, company: Company) -> dict[str, int]:
+        """
+        Give the number of rows of each resource, and of all account transactions.
+
+        :param company: whose.
+        """
+        books = self.books(company)
+        stored = [(path, item.table) for path, item in RESOURCES.items() if not item.is_report]
+        totals = {path: len(books.table(table)) for path, table in stored}
+        transactions = len(entries(lambda name: books.table(name).rows, company.index))
+        return {**totals, "Reporting/AccountTransactions": transactions}

@@ -1,0 +1,201 @@
+"""
+The token endpoint of v1 and the tokens it has issued.
+
+Rule: a token carries company, environment and modules as they were when it was issued. No subscription key.
+Facts: official v1 documentation, "Auth" and "Backend changes".
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+from ..keys import Company, Environment
+from ..replies import Reply, as_json, json_bytes
+from .envelope import failure
+from .switches import V1Switches
+
+_SIGNING_KEY = b"published: this key signs nothing but sandbox tokens"
+_FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True)
+class Integration:
+    """An application in a company: whom a token is for."""
+
+    company: Company
+    application: int
+
+    @property
+    def client_key(self) -> str:
+        """Its client key."""
+        return self.company.client_keys[self.application]
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a token allows, and until when."""
+
+    integration: Integration
+    modules: frozenset[str]
+    expires: float
+
+    @property
+    def company(self) -> Company:
+        """The company it opens."""
+        return self.integration.company
+
+
+def integration_of(pair: tuple[str, str] | None, environment: Environment) -> Integration | None:
+    """
+    Find an integration by its keys.
+
+    :param pair: application key and client key.
+    :param environment: the one called.
+    """
+    if pair is None:
+        return None
+    for place, application in enumerate(environment.applications):
+        for company in environment.companies:
+            if (application.key, company.client_keys[place]) == (pair[0].lower(), pair[1].lower()):
+                return Integration(company, place)
+    return None
+
+
+def basic(authorization: str) -> tuple[str, str] | None:
+    """
+    Read a Basic header.
+
+    :param authorization: as received.
+    """
+    scheme, _, encoded = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user, colon, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return (user, password) if colon else None
+
+
+def _part(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+class V1Tokens:
+    """
+    The tokens issued so far.
+
+    :param modules: gives the modules of a company.
+    """
+
+    def __init__(self, modules: Callable[[Company], frozenset[str]]) -> None:
+        self._modules = modules
+        self._grants: dict[str, Grant] = {}
+        self._refresh: dict[str, Integration] = {}
+        self._issued = 0
+
+    def expire(self) -> None:
+        """Make every access token issued so far invalid; refresh tokens stay."""
+        self._grants = {}
+
+    def grant(self, authorization: str, now: float) -> Grant | None:
+        """
+        Find what a Bearer header allows; ``None`` when its token is unknown or has expired.
+
+        :param authorization: as received.
+        :param now: the sandbox's time.
+        """
+        scheme, _, token = authorization.partition(" ")
+        grant = self._grants.get(token.strip()) if scheme.lower() == "bearer" else None
+        return grant if grant is not None and grant.expires > now else None
+
+    def answer(
+        self,
+        authorization: str,
+        content_type: str,
+        body: bytes,
+        *,
+        environment: Environment,
+        switches: V1Switches,
+        now: float,
+    ) -> Reply:
+        """
+        Answer a token request.
+
+        :param authorization: the header.
+        :param content_type: the header.
+        :param body: as received.
+        :param environment: the one whose endpoint was called.
+        :param switches: how the sandbox behaves.
+        :param now: the sandbox's time.
+        """
+        if switches.token_body == "form" and content_type.partition(";")[0].strip().lower() != _FORM:  # noqa: S105
+            return _error("invalid_request", f"The Content-Type must be {_FORM}.")
+        form = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
+        kind = form.get("grant_type", "")
+        if not kind:
+            return _error("invalid_request", "The mandatory parameter 'grant_type' is missing.")
+        if kind == "refresh_token" and switches.refresh_token != "absent":  # noqa: S105
+            return self._refreshed(form.get("refresh_token", ""), environment, switches, now)
+        if kind != "client_credentials":
+            return _error("unsupported_grant_type", f"The grant type '{kind}' is not supported.")
+        found = integration_of(basic(authorization), environment)
+        return _wrong_keys(switches) if found is None else self._issue(found, switches, now)
+
+    def _refreshed(self, token: str, environment: Environment, switches: V1Switches, now: float) -> Reply:
+        found = self._refresh.get(token)
+        if found is None or found.company.environment != environment.name:
+            return _error("invalid_grant", "The refresh token is unknown or was used.")
+        if switches.refresh_token == "single-use":  # noqa: S105
+            del self._refresh[token]
+        return self._issue(found, switches, now)
+
+    def _issue(self, found: Integration, switches: V1Switches, now: float) -> Reply:
+        lifetime = switches.token_lifetime
+        told: Any = {"number": lifetime, "string": str(lifetime), "one-less": lifetime - 1}[
+            switches.expires_in
+        ]
+        grant = Grant(found, self._modules(found.company), now + lifetime)
+        token = self._signed(grant, now)
+        self._grants[token] = grant
+        body: dict[str, Any] = {"access_token": token, "token_type": "bearer", "expires_in": told}
+        if switches.refresh_token != "absent":  # noqa: S105
+            body["refresh_token"] = hashlib.sha256(f"refresh/{token}".encode()).hexdigest()
+            self._refresh[body["refresh_token"]] = found
+        return as_json(200, body, Cache_Control="no-store")
+
+    def _signed(self, grant: Grant, now: float) -> str:
+        """Make a text that looks like the JWT of the .NET 8 backend."""
+        self._issued += 1
+        company = grant.company
+        claims = {
+            "goClientId": company.client_id,
+            "goClientName": company.name,
+            "goActiveClientSubscriptions": sorted(grant.modules),
+            "nbf": int(now),
+            "exp": int(grant.expires),
+            "iat": int(now),
+            "iss": "poweroffice-sandbox",
+            "aud": f"poweroffice-sandbox-{company.environment}",
+            "jti": str(self._issued),
+        }
+        signed = f"{_part(json_bytes({'alg': 'HS256', 'typ': 'JWT'}))}.{_part(json_bytes(claims))}"
+        return f"{signed}.{_part(hmac.new(_SIGNING_KEY, signed.encode(), hashlib.sha256).digest())}"
+
+
+def _wrong_keys(switches: V1Switches) -> Reply:
+    # Official v1 documentation: 400 with only "error". The description of 2021 has a 401 with the envelope.
+    if switches.bad_keys == "401":
+        return failure("Unauthorized", status=401)
+    return as_json(400, {"error": "invalid_client"})
+
+
+def _error(error: str, description: str) -> Reply:
+    return as_json(400, {"error": error, "error_description": description})

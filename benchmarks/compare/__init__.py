@@ -1,0 +1,1 @@
+"""Our transfers against others and against hand-written readers, in one run on the same data."""

@@ -1,0 +1,40 @@
+"""
+Compare, and write docs/benchmarks.md with its chart.
+
+    make bench
+    .venvs/bench/bin/python -m benchmarks.compare --only latencies --runs 1 --print
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.compare.report import write
+from benchmarks.compare.run import ROOT
+from benchmarks.compare.scenarios import parts
+
+
+def main() -> None:
+    """Measure, and write the report."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.compare", description=__doc__)
+    parser.add_argument("--only", choices=("latencies", "page_sizes", "growth", "limited", "database"))
+    parser.add_argument("--runs", type=int, default=5, help="of each contestant; the median counts")
+    parser.add_argument("--database", default=os.environ.get("BENCH_DATABASE", ""), metavar="URI")
+    parser.add_argument("--print", action="store_true", help="print instead of writing docs/benchmarks.md")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-home-") as home:
+        os.environ["AIRFLOW_HOME"] = home
+        os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "false"
+        found = list(parts(options.only, options.runs, options.database))
+        folder = Path(home) if options.print else ROOT / "docs"
+        write(found, folder)
+        if options.print:
+            sys.stdout.write((folder / "benchmarks.md").read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    main()

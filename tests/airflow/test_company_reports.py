@@ -1,0 +1,137 @@
+"""What a task says of its company: in templates, errors and the XCom that a summary reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from airflow_provider_poweroffice._compat import (
+    AirflowFailException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    AirflowTaskTimeout,
+)
+from airflow_provider_poweroffice.errors import NotFoundError
+from airflow_provider_poweroffice.operators.company_reports import KEY, check_company_in, report_company
+from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
+from airflow_provider_poweroffice.sandbox import Sandbox
+from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
+from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
+    PowerOfficeToObjectStorageOperator,
+)
+
+
+@pytest.fixture
+def firm(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """Point ``poweroffice_default`` at an accounting firm."""
+    text = sandbox.connection_json("granli", companies=sandbox.aliases())
+    monkeypatch.setenv("AIRFLOW_CONN_POWEROFFICE_DEFAULT", text)
+    return sandbox
+
+
+class TaskInstance(SimpleNamespace):
+    """Stands in for the task instance: keeps what is pushed."""
+
+    def __init__(self, map_index: int = 3) -> None:
+        super().__init__(map_index=map_index, pushed=[])
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        """Keep it."""
+        self.pushed.append((key, value))
+
+
+def test_key_in_place_of_an_alias(firm: Sandbox) -> None:
+    """A key given as company is refused without being repeated, and before it is stored as an XCom."""
+    key = firm.keys("fjordlys").client_key
+    ti = TaskInstance()
+    with pytest.raises(ValueError, match="company looks like a key") as caught:
+        PowerOfficeOperator(task_id="get", endpoint="Customers", company=key).execute({"ti": ti})  # type: ignore[typeddict-item]
+    assert key not in str(caught.value)
+    assert ti.pushed == []
+
+
+def test_report() -> None:
+    """The company is left at the beginning, and the reason at a failure; a skip is none."""
+    ti = TaskInstance()
+    with pytest.raises(AirflowSkipException), report_company({"ti": ti}, "a"):
+        raise AirflowSkipException("nothing to do")
+    assert ti.pushed == [(KEY, {"company": "a", "map_index": 3, "error": None})]
+    for error, message in (
+        (RuntimeError("boom"), "[a] boom"),
+        (AirflowFailException("boom"), "[a] boom"),
+        (AirflowTaskTimeout("boom"), "[a] boom"),
+        (AirflowFailException("E: [a] boom"), "E: [a] boom"),
+        (NotFoundError("boom", response=SimpleNamespace(status_code=404)), "[a] boom"),
+    ):
+        with pytest.raises(type(error)) as caught, report_company({"ti": ti}, "a"):
+            raise error
+        assert str(caught.value) == message
+        assert ti.pushed[-1][1]["error"].endswith(message)
+    with pytest.raises(OSError, match="No such file") as other, report_company({"ti": ti}, "a"):
+        Path("/no/such/file").read_text()
+    assert other.value.__notes__ == ["company: a"]
+    with report_company({"ti": ti}, None):
+        assert len(ti.pushed) == 13
+
+
+def test_path_must_name_the_company() -> None:
+    """Mapped tasks with one path would overwrite each other; whole words count, and only mapped tasks."""
+    mapped = {"ti": TaskInstance()}
+    for path in ("s3://b/a/x", "s3://b/x_a.gz", "s3://b/x-a/y"):
+        check_company_in(path, "a", mapped)
+    for path in ("s3://b/x", "s3://b/ab/x"):
+        with pytest.raises(ValueError, match=r"\{\{ company \}\}"):
+            check_company_in(path, "a", mapped)
+        check_company_in(path, None, mapped)
+        check_company_in(path, "a", {"ti": TaskInstance(-1)})
+        check_company_in(path, "a", {})
+
+
+def test_template_without_a_company(firm: Sandbox) -> None:
+    """A path with ``{{ company }}`` fails where there is none; with one, it renders, whatever the order."""
+    given = {"task_id": "copy", "endpoint": "Customers", "object_path": "file:///x/{{ company }}/y.ndjson.gz"}
+    copy = PowerOfficeToObjectStorageOperator(company="{{ params.who }}", **given)
+    context: Any = {"params": {"who": "fjordlys"}}
+    copy.render_template_fields(context)
+    assert (copy.company, copy.object_path) == ("fjordlys", "file:///x/fjordlys/y.ndjson.gz")
+    assert context["company"] == "fjordlys"
+    assert firm.count() == 0
+
+
+def test_deferred_sensor(firm: Sandbox) -> None:
+    """The alias goes to the triggerer and comes back; a verdict that fails is left with its reason."""
+    try:
+        from airflow.sdk.exceptions import TaskDeferred  # noqa: PLC0415 - 3.2
+    except ImportError:
+        from airflow.exceptions import TaskDeferred  # noqa: PLC0415
+
+    ti = TaskInstance()
+    context: Any = {"ti": ti}
+    sensor = PowerOfficeSensor(
+        task_id="wait",
+        endpoint="Customers",
+        field="Name",
+        value="nobody's",
+        company="fjordlys",
+        deferrable=True,
+        poke_interval=1,
+    )
+    with pytest.raises(TaskDeferred) as caught:
+        sensor.execute(context)
+    assert caught.value.trigger.serialize()[1]["company"] == "fjordlys"
+    assert [value["error"] for _, value in ti.pushed] == [None]
+    with pytest.raises(AirflowSensorTimeout, match=r"\[fjordlys\] Customers: the condition"):
+        sensor.execute_complete(context, {"status": "timeout", "message": "Customers: the condition"})
+    assert ti.pushed[-1] == (
+        KEY,
+        {
+            "company": "fjordlys",
+            "map_index": 3,
+            "error": "AirflowSensorTimeout: [fjordlys] Customers: the condition",
+        },
+    )
+    assert sensor.execute_complete(context, {"status": "success", "record": 1}) == 1
+    assert {entry.company for entry in firm.journal() if "Token" not in entry.path} == {"fjordlys"}

@@ -1,0 +1,118 @@
+"""The watermark: where it lies, when it moves, and what a repeated run reads."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from airflow_provider_poweroffice.assets.poweroffice import poweroffice_asset
+from airflow_provider_poweroffice.operators.increment import Increment, announce, with_asset
+
+ASSET = poweroffice_asset("Customers")
+EARLY, LATE, LATER = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00.1234567Z", "2026-03-01T00:00:00Z"
+
+
+class Store(dict[str, Any]):
+    """A state store, as far as it is used."""
+
+    def set(self, key: str, value: Any) -> None:
+        """Keep a value."""
+        self[key] = value
+
+
+class World:
+    """An Airflow that remembers: of an asset (3.3), or only its events."""
+
+    def __init__(self, *, has_state: bool) -> None:
+        self.state = Store() if has_state else None
+        self.events: list[Any] = []
+        self.tasks: dict[str, Store] = {}
+
+    def context(self, run: str) -> dict[str, Any]:
+        """Give the context of a task in a run."""
+        ti = SimpleNamespace(dag_id="d", run_id=run, task_id="t", map_index=-1)
+        if self.state is None:
+            return {"ti": ti, "inlet_events": {ASSET: self.events}}
+        return {
+            "ti": ti,
+            "asset_state_store": {ASSET: self.state},
+            "task_state_store": self.tasks.setdefault(run, Store()),
+        }
+
+    def load(self, run: str, seen: str | None, *, dies: bool = False, **about: Any) -> str | None:
+        """Run a load; one that dies does so after its rows are stored."""
+        context = self.context(run)
+        arguments = {"target": "db:books.customers", "company": "acme", "scope": {}} | about
+        increment = Increment(context, [ASSET], **arguments)
+        since = increment.since()
+        note = increment.move(since, seen)
+        if not dies:  # an event is recorded when the task has succeeded
+            event = SimpleNamespace(extra={})
+            announce(context | {"outlet_events": {ASSET: event}}, [ASSET], {"rows": 1}, note)
+            self.events.append(event)
+        return since
+
+
+@pytest.fixture(params=[True, False], ids=["state of the asset", "events"])
+def world(request: pytest.FixtureRequest) -> World:
+    """Give an Airflow of either kind."""
+    return World(has_state=request.param)
+
+
+def test_goes_on(world: World) -> None:
+    """The first run reads everything, each later one from where the last has come."""
+    assert [world.load("1", EARLY), world.load("2", LATE), world.load("3", None)] == [None, EARLY, LATE]
+    assert world.load("4", LATER) == LATE, "a run without changes does not move it"
+
+
+def test_retry_reads_the_same(world: World) -> None:
+    """A worker that dies after the watermark moved: its retry reads what the first try read."""
+    world.load("1", EARLY)
+    assert world.load("2", LATE, dies=True) == EARLY
+    assert world.load("2", LATER) == EARLY
+    assert world.load("3", None) == LATER
+
+
+def test_cleared_run_reads_the_same(world: World) -> None:
+    """A run that is cleared later reads its own rows again, and takes nothing back."""
+    for run, seen in (("1", EARLY), ("2", LATE), ("3", LATER)):
+        world.load(run, seen)
+    assert world.load("2", LATE) == EARLY
+    assert world.load("4", None) == LATER
+
+
+def test_never_backwards(world: World) -> None:
+    """An earlier moment than the one reached does not count."""
+    world.load("1", LATE)
+    world.load("2", EARLY)
+    assert world.load("3", None) == LATE
+
+
+def test_keys_do_not_mix(world: World) -> None:
+    """Each company and each target has a watermark of its own."""
+    world.load("1", LATE)
+    assert world.load("2", EARLY, company="other") is None
+    assert world.load("3", EARLY, target="db:books.other") is None
+    assert world.load("4", None) == LATE
+
+
+def test_another_query_reads_everything(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """A watermark says nothing of rows that the query then left out."""
+    world.load("1", LATE, scope={"query": {"isActive": "true"}})
+    assert world.load("2", LATER, scope={"query": {}}) is None
+    assert "another query" in caplog.text
+    assert world.load("3", None, scope={"query": {}}) == LATER
+
+
+def test_asset_is_added() -> None:
+    """A task has its asset without being told, and keeps the one it was given."""
+    about: dict[str, Any] = {"incremental": True, "endpoint": "Customers", "conn_id": "poweroffice_default"}
+    assert with_asset({}, incremental=False, endpoint="Customers", conn_id="c") == {}
+    assert with_asset({}, **about)["outlets"] == [ASSET]
+    assert with_asset({"outlets": ASSET}, **about | {"endpoint": "{{ x }}"})["outlets"] == [ASSET]
+    with pytest.raises(ValueError, match="outlets="):
+        with_asset({}, **about | {"endpoint": "{{ x }}"})
+    with pytest.raises(ValueError, match="partial"):
+        Increment({}, [], target="x", company=None, scope={})

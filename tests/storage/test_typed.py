@@ -1,0 +1,141 @@
+"""Typed rows: exact values, or an error that says where."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from airflow_provider_poweroffice.api.catalogue.fields import KINDS, fields_of
+from airflow_provider_poweroffice.storage.codecs import Spool
+from airflow_provider_poweroffice.storage.parquet import ParquetFile, write_parquet
+from airflow_provider_poweroffice.storage.typed import FieldTypeError, TypedRows, guess_fields
+
+
+class _Page:
+    def __init__(self, text: str) -> None:
+        self.content = text.encode()
+        self.raw_rows = msgspec.json.decode(self.content, type=list[msgspec.Raw])
+
+
+def _typed(fields: dict[str, str], text: str) -> list[list[Any]]:
+    return list(TypedRows(fields)(_Page(text).raw_rows))
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent", "value"),
+    [
+        ("integer", "42", 42),
+        ("integer", "42.0", 42),
+        ("decimal", "1.10", Decimal("1.10")),
+        ("decimal", "0.1", Decimal("0.1")),
+        ("decimal", "12345678901234567890.12", Decimal("12345678901234567890.12")),
+        ("decimal", '"7.5"', Decimal("7.5")),
+        ("boolean", "true", True),
+        ("date", '"2026-02-28"', date(2026, 2, 28)),
+        ("date", '"2026-02-28T00:00:00"', date(2026, 2, 28)),
+        ("timestamp", '"2026-05-02T13:09:55.9103401Z"', datetime(2026, 5, 2, 13, 9, 55, 910340, UTC)),
+        ("timestamp", '"2026-05-02T15:09:55+02:00"', datetime(2026, 5, 2, 13, 9, 55, 0, UTC)),
+        ("timestamp", '"0001-01-01T00:00:00"', datetime(1, 1, 1, tzinfo=UTC)),
+        ("text", '"æ \\" ø"', 'æ " ø'),
+        ("text", "4000", "4000"),
+        ("json", '{"a": 1.10}', '{"a": 1.10}'),
+        *((kind, "null", None) for kind in KINDS),
+    ],
+)
+def test_value(kind: str, sent: str, value: object) -> None:
+    """A value keeps every digit; null is None in any type."""
+    ((found, rest),) = _typed({"A": kind}, f'[{{"A": {sent}}}]')
+    assert found == value
+    assert str(found) == str(value)
+    assert rest is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent"),
+    [
+        ("integer", "1.5"),
+        ("integer", '"a"'),
+        ("decimal", '"a"'),
+        ("decimal", "true"),
+        ("boolean", '"yes"'),
+        ("date", '"2026-02-30"'),
+        ("date", '"2026-02-28T13:00:00"'),
+        ("timestamp", '"soon"'),
+    ],
+)
+def test_misfit(kind: str, sent: str) -> None:
+    """A value that does not fit is named with its field, row and value; nothing is rounded or cut off."""
+    with pytest.raises(FieldTypeError, match=f"A of the row with Id 7 is .*no {kind}") as caught:
+        _typed({"A": kind}, f'[{{"Id": 7, "A": {sent}}}]')
+    assert (caught.value.field, caught.value.row) == ("A", "7")
+
+
+def test_missing_and_further_fields() -> None:
+    """A field that is left out is None; one without a type is kept as it was sent."""
+    assert _typed({"A": "integer", "B": "json"}, '[{"New": 1.10, "Ø": null}, {"A": 1, "B": [1.0]}]') == [
+        [None, None, '{"New":1.10,"Ø":null}'],
+        [1, "[1.0]", None],
+    ]
+
+
+def test_guess() -> None:
+    """Types are guessed by all values of a page; a text stays one."""
+    rows = _Page(
+        '[{"A": 1, "B": 1, "C": null, "D": "x", "E": true, "F": [], "G": 1, "H": null},'
+        ' {"A": 2, "B": 1.5, "C": 3, "D": null, "E": false, "F": {}, "G": "a", "H": null}]'
+    ).raw_rows
+    assert guess_fields(rows) == {
+        "A": "integer", "B": "decimal", "C": "integer", "D": "text", "E": "boolean", "F": "json",
+        "G": "text", "H": "text",
+    }  # fmt: skip
+
+
+def test_fields_of() -> None:
+    """The official description gives types; money is a decimal there."""
+    fields = fields_of("poweroffice_v2", "/accounttransactions")
+    assert (fields["Amount"], fields["Id"], fields["PostingDate"]) == ("decimal", "integer", "date")
+    assert set(fields.values()) <= set(KINDS)
+    assert fields_of("poweroffice_v2", "Nothing") == {}
+    assert fields_of("nothing", "Customers") == {}
+
+
+def _parquet(text: str, fields: dict[str, str], **options: Any) -> pa.Table:
+    file = io.BytesIO()
+    write_parquet(
+        ParquetFile(Spool(file, compress=False), fields, **options), iter([_Page(text)] if text else [])
+    )
+    return pq.read_table(io.BytesIO(file.getvalue()))
+
+
+def test_parquet() -> None:
+    """Money is a decimal, a moment is in UTC, and what has no column is kept."""
+    table = _parquet('[{"Id": 1, "Amount": 1.10, "New": [2.50]}]', {"Id": "integer", "Amount": "decimal"})
+    assert table.schema.field("Amount").type == pa.decimal128(38, 10)
+    assert table.to_pylist() == [{"Id": 1, "Amount": Decimal("1.10"), "_rest": '{"New":[2.50]}'}]
+
+
+def test_parquet_without_rows() -> None:
+    """An empty list is a file with columns and no rows."""
+    table = _parquet("", {"Id": "integer"}, overrides={"No": "text"})
+    assert (table.num_rows, table.schema.names) == (0, ["Id", "No", "_rest"])
+
+
+def test_parquet_of_an_undescribed_list() -> None:
+    """Without a description the first page gives the types, and a caller the last word."""
+    table = _parquet('[{"Id": 1, "No": 4000}]', {}, overrides={"No": "text"})
+    assert table.to_pylist() == [{"Id": 1, "No": "4000", "_rest": None}]
+
+
+def test_parquet_misfit() -> None:
+    """A number with more digits than the column has is an error, not a rounded number."""
+    with pytest.raises(FieldTypeError, match=r"0\.12345678901 of row 2 of 2"):
+        _parquet('[{"A": 1}, {"A": 0.12345678901}]', {"A": "decimal"})
+    with pytest.raises(ValueError, match="unknown type 'money'"):
+        _parquet("", {"A": "money"})
