@@ -15,6 +15,8 @@ Every error this package raises for a call to the API.
     │   └── APITimeoutError           no answer in time
     └── APIStatusError                the server answered, and said no
         ├── BadRequestError           400, 422
+        │   └── RefusedError          a 2xx answer whose body says no (PowerOffice v1)
+        │       └── DeleteRefusedError    the record is in use; archive it instead
         ├── PermissionDeniedError     401 after a new token, 403
         ├── NotFoundError             404
         ├── ConflictError             409, 412
@@ -157,6 +159,35 @@ class APIStatusError(PowerOfficeError):
 
 class BadRequestError(APIStatusError):
     """400 or 422: a bad filter, an unknown query name, a validation error, a duplicate reference."""
+
+
+class RefusedError(BadRequestError):
+    """
+    A 2xx answer whose body says no: nothing was carried out.
+
+    Attributes: ``summary`` (the vendor's sentence), ``error_log_reference`` (to be given to the vendor's
+    support) and ``exception`` (such as ``OData`` or ``ApiUniqueConstraint``); None where the body lacks one.
+    """
+
+    summary: str | None = None
+    error_log_reference: str | None = None
+    exception: str | None = None
+
+    @property
+    def errorLogReference(self) -> str | None:  # noqa: N802 - the vendor's own name
+        """Give ``error_log_reference``."""
+        return self.error_log_reference
+
+
+class DeleteRefusedError(RefusedError):
+    """A refused DELETE: mostly of a record with related data, which can be archived instead."""
+
+    def __init__(self, message: str, **facts: Any) -> None:
+        super().__init__(
+            f"{message}; a record in use is archived instead: on_refused_delete='archive', or send it with "
+            "isArchived true",
+            **facts,
+        )
 
 
 class PermissionDeniedError(APIStatusError):

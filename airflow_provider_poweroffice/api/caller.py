@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 from uuid import uuid4
 
 import requests
@@ -40,11 +40,11 @@ class Caller:
     :param environment: ``"production"`` or ``"demo"``.
     :param host: another server instead of the vendor's: ``https://host[:port]``, or a base URL that
         ends in ``/v2``.
-    :param api_version: which API; ``"v2"``.
+    :param api_version: which API, such as ``"v2"`` or ``"v1"``.
     :param retry: see :class:`RetryOptions`.
     :param timeouts: see :class:`Timeouts`.
     :param verify: False trusts any certificate; a path trusts the authorities in that file.
-    :param requests_per_second: the limit to keep; default the vendor's 10 per subscription key.
+    :param requests_per_second: the limit to keep; default the vendor's own.
     :param throttle: keeps the limit instead of the one that this process shares per subscription key.
     :param clock: time; a test's own clock moves without waiting.
     :param on_token: told of each new token, so that a log can mask it.
@@ -151,7 +151,7 @@ class Caller:
             answer = self.session.request(
                 call.method,
                 call.url or self.dialect.url(self.endpoints, call.endpoint),
-                params=call.query,
+                params=urlencode(call.query, quote_via=quote),  # a space as %20: not all servers read +
                 data=call.content,
                 files=call.files,
                 headers=headers,

@@ -12,7 +12,7 @@ from airflow_provider_poweroffice.api.credentials import scrub
 from airflow_provider_poweroffice.api.dialects.base import Dialect, Fault
 from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.api.retry import may_have_been_carried_out, parse_retry_after
-from airflow_provider_poweroffice.errors import APIStatusError, AuthenticationError, error_class
+from airflow_provider_poweroffice.errors import APIStatusError, AuthenticationError
 
 if TYPE_CHECKING:
     import requests
@@ -52,7 +52,7 @@ def status_error(
     response = _scrubbed(response, secrets)
     fault = dialect.fault(response.headers, response.error_content)
     waits = (parse_retry_after(response.headers.get("Retry-After"), now), fault.retry_after)
-    kind = fault.kind or error_class(response.status_code)
+    kind = dialect.error_kind(response.method, response.status_code, fault)
     hint = dialect.hint(response.status_code)
     if hint and privilege and response.status_code == HTTPStatus.FORBIDDEN:
         hint += f". This call needs {privilege}"

@@ -26,6 +26,7 @@ from uuid import UUID
 
 from airflow_provider_poweroffice.api.timestamps import text_of, ticks_of_iso
 
+FILTER = "$filter"
 _WORDS = {"==": "eq", "!=": "ne", ">": "gt", ">=": "ge", "<": "lt", "<=": "le"}
 _LISTS = {"in": ("==", " or "), "not in": ("!=", " and ")}
 _GROUPS = {"all": " and ", "any": " or "}
@@ -73,6 +74,22 @@ def filter_text(filters: Any, literals: Literals) -> str:
         )
     text = _write(filters, literals, "filters")
     return text if text.startswith("(") and _closes_at_end(text) else f"({text})"
+
+
+def with_filters(literals: Literals | None, query: Mapping[str, str], filters: Any) -> dict[str, str]:
+    """
+    Add a filter to an encoded query; None adds nothing.
+
+    :param literals: None for an API without ``$filter``.
+    :raises ValueError: such an API, a query that has a filter of its own, or see :func:`filter_text`.
+    """
+    if filters is None:
+        return dict(query)
+    if literals is None:
+        raise ValueError("filters: this API has no $filter; its filters are names of their own in query")
+    if any(name.lower() == FILTER for name in query):
+        raise ValueError(f"filters and query[{FILTER!r}] exclude each other: give one of them")
+    return {**query, FILTER: filter_text(filters, literals)}
 
 
 def _closes_at_end(text: str) -> bool:

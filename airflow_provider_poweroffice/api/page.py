@@ -68,12 +68,19 @@ class PageOptions:
 
     @classmethod
     def of(
-        cls, dialect: Dialect[Any], page_size: int | None, first_page: int | None, max_pages: int | None
+        cls,
+        dialect: Dialect[Any],
+        endpoint: str,
+        *,
+        page_size: int | None = None,
+        first_page: int | None = None,
+        max_pages: int | None = None,
     ) -> PageOptions:
         """Fill in the dialect's defaults and check the limits."""
-        size = dialect.default_page_size if page_size is None else page_size
+        most = dialect.page_limit(endpoint)
+        size = min(dialect.default_page_size, most) if page_size is None else page_size
         first = dialect.first_page if first_page is None else first_page
-        _check_whole("page_size", size, 1, dialect.max_page_size)
+        _check_whole("page_size", size, 1, most)
         _check_whole("first_page", first, dialect.first_page, None)
         if dialect.by_link and first != dialect.first_page:
             raise ValueError(f"first_page={first} can not be asked for: this API's pages hang on each other")

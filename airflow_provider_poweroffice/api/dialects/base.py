@@ -13,7 +13,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from airflow_provider_poweroffice.api.catalogue import Catalogue, catalogue
 from airflow_provider_poweroffice.api.credentials import Keys
-from airflow_provider_poweroffice.errors import APIStatusError
+from airflow_provider_poweroffice.api.filters import Literals
+from airflow_provider_poweroffice.errors import APIStatusError, error_class
 
 K = TypeVar("K", bound=Keys)
 
@@ -109,6 +110,10 @@ class Dialect(ABC, Generic[K]):
     """Pages are found by the link that the page before holds, not by number or offset."""
     request_id_header: ClassVar[str | None] = None
     """Header that carries a caller's own id of each request."""
+    literals: ClassVar[Literals | None] = None
+    """How values are written in ``$filter``; None for an API that has no such filters."""
+    read_lag: ClassVar[float] = 0.0
+    """Seconds that reads may lag behind writes."""
 
     @property
     def known(self) -> Catalogue:
@@ -124,6 +129,15 @@ class Dialect(ABC, Generic[K]):
         resource = self.known.find(endpoint)
         key = resource.key if resource else "Id"
         return f"{key} asc" if key else None
+
+    def key_field(self, endpoint: str) -> str:
+        """Name the field of a row that no two rows share, as rows spell it; "" where there is none."""
+        resource = self.known.find(endpoint)
+        return resource.key if resource else "Id"
+
+    def page_limit(self, endpoint: str) -> int:  # noqa: ARG002 - for those that differ
+        """Give the largest page of a collection, in rows."""
+        return self.max_page_size
 
     def changed_field_of(self, endpoint: str) -> str:
         """Name the field of a row with its change time."""
@@ -196,6 +210,13 @@ class Dialect(ABC, Generic[K]):
             raise ValueError(f"query holds {twice[0]!r}, which changed_since or created_since sets")
         return {**query, **further}
 
+    def check_query(self, endpoint: str, query: Mapping[str, str]) -> None:
+        """
+        Refuse a GET's query that this API can not answer.
+
+        :raises ValueError: with the way out.
+        """
+
     @abstractmethod
     def page_query(self, at: Position, size: int) -> dict[str, str]:
         """Ask for one page."""
@@ -212,6 +233,25 @@ class Dialect(ABC, Generic[K]):
     def refusal(self, content: bytes) -> Fault | None:  # noqa: ARG002 - for those that refuse so
         """Find a refusal in the body of an answer whose status is 2xx."""
         return None
+
+    def unwrap(self, content: bytes) -> bytes | None:  # noqa: ARG002 - for those that wrap
+        """Find the answer proper in a successful body that wraps it; None where nothing is wrapped."""
+        return None
+
+    def archiving(self, endpoint: str, content: bytes) -> tuple[str, str, bytes]:  # noqa: ARG002 - as above
+        """
+        Make the call that archives a record instead of deleting it, safe to repeat.
+
+        :param endpoint: path of the record.
+        :param content: the answer to a GET of it.
+        :return: method, endpoint and body.
+        :raises ValueError: this API, or this record, has no archive.
+        """
+        raise ValueError(f"{self.name} has no archive: on_refused_delete must be 'fail'")
+
+    def error_kind(self, method: str, status: int, fault: Fault) -> type[APIStatusError]:  # noqa: ARG002 - as above
+        """Name the class of an error."""
+        return fault.kind or error_class(status)
 
     @abstractmethod
     def fault(self, headers: Mapping[str, str], body: Any) -> Fault:
