@@ -190,8 +190,10 @@ class PowerOfficeV1(ODataDialect[Credentials]):
         record = _record(self.unwrap(content) or b"")
         if "isArchived" not in record or "id" not in record:
             raise ValueError(f"{endpoint} has no isArchived: it can not be archived")
-        record["isArchived"] = msgspec.Raw(b"true")
-        return "POST", endpoint.rpartition("/")[0], msgspec.json.encode(record)
+        # Numbers of persons come masked; sent back, the mask would be stored.
+        kept = {name: value for name, value in record.items() if bytes(value) != b'"hidden"'}
+        body = msgspec.json.encode(kept | {"isArchived": True})
+        return "POST", endpoint.rpartition("/")[0], body
 
     def renewable(self, body: Any) -> bool:  # noqa: ARG002 - the token is all
         """Any 401 may be a stale token."""
