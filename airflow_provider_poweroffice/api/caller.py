@@ -172,6 +172,7 @@ class Caller:
             self.auth.secrets,
             url_length=len(answer.request.url or ""),
             privilege=resource.privilege_for(call.method) if resource else "",
+            meant=None if resource else self.dialect.known.suggest(call.endpoint),
         )
 
     def label_of(self, call: Call) -> str:

@@ -23,6 +23,7 @@ from airflow_provider_poweroffice.api.dialects.base import Position
 from airflow_provider_poweroffice.api.filters import with_filters
 from airflow_provider_poweroffice.api.page import Page, PageOptions, split_page
 from airflow_provider_poweroffice.api.paging import PageErrorHandler, Pages
+from airflow_provider_poweroffice.api.periods import PeriodPages, split_query, unique_rows
 from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.api.since import OVERLAP, check_required, since_query
 from airflow_provider_poweroffice.api.unique import UniqueRows
@@ -169,6 +170,24 @@ class Client(Caller):
             single=whole,
             by_link=self.dialect.by_link,
         )
+
+    def periods(
+        self, endpoint: str, *, split_days: int, query: Mapping[str, Any] | None = None, **options: Any
+    ) -> PeriodPages:
+        """
+        Read a report over a long time in short periods, one after another, as one collection.
+
+        :param split_days: the longest period in days; neighbours share one day, whose rows count once.
+        :param query: filters, with ``fromDate`` and ``toDate`` (``YYYY-MM-DD``, both included).
+        :param options: as for :meth:`pages`; ``max_pages`` counts for each period.
+        :return: an iterator of :class:`Page`, as that of :meth:`pages`.
+        :raises ValueError: rows of the resource have no key, or bad arguments.
+        """
+        if options.get("first_page") is not None:
+            raise ValueError("first_page does not go with split_days: each period has its own pages")
+        unique = unique_rows(self.dialect.key_field(endpoint))
+        queries = split_query(encode_query(query), split_days)
+        return PeriodPages(queries, lambda part: self.pages(endpoint, query=part, unique=unique, **options))
 
     def narrow(
         self,

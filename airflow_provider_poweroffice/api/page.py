@@ -18,7 +18,7 @@ from airflow_provider_poweroffice.api.dialects.base import Dialect, PageInfo
 from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.errors import IncompleteReadError, InvalidResponseError, PaginationError
 
-_split = msgspec.json.Decoder(list[msgspec.Raw]).decode
+split_rows = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -118,7 +118,7 @@ def split_page(dialect: Dialect[Any], response: Response, number: int, *, expect
         content = b"[]"
     try:
         rows, info = dialect.page(response.headers, content)
-        page = Page(number, rows, _split(rows), info, sent_at)
+        page = Page(number, rows, split_rows(rows), info, sent_at)
     except msgspec.ValidationError:
         raise PaginationError(
             f"{label}: the answer is no list; this endpoint is read with request()"

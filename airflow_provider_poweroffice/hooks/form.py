@@ -28,7 +28,7 @@ UI_FIELD_BEHAVIOUR: dict[str, Any] = {
 CONN_FIELDS: dict[str, dict[str, Any]] = {
     "subscription_api_key": {
         "label": "Subscription key",
-        "description": "Ocp-Apim-Subscription-Key of the developer portal's product subscription",
+        "description": "Ocp-Apim-Subscription-Key of the developer portal's product subscription; not for v1",
         "schema": {"type": ["string", "null"], "format": "password"},
     },
     "client_api_keys": {
@@ -39,13 +39,13 @@ CONN_FIELDS: dict[str, dict[str, Any]] = {
     },
     "environment": {
         "label": "Environment",
-        "description": "All three keys belong to one environment",
+        "description": "All keys belong to one environment",
         "schema": {"type": ["string", "null"], "enum": ["production", "demo"], "default": "production"},
     },
     "api_version": {
         "label": "API version",
-        "description": "v2 is PowerOffice Go's current API",
-        "schema": {"type": ["string", "null"], "enum": ["v2"], "default": "v2"},
+        "description": "v2 is PowerOffice Go's current API, v1 the legacy one",
+        "schema": {"type": ["string", "null"], "enum": ["v2", "v1"], "default": "v2"},
     },
     "connect_timeout": {
         "label": "Connect timeout (s)",
@@ -59,7 +59,7 @@ CONN_FIELDS: dict[str, dict[str, Any]] = {
     },
     "requests_per_second": {
         "label": "Requests per second",
-        "description": "Limit to keep in each process; default the vendor's 10 per subscription key",
+        "description": "Limit to keep in each process; default the vendor's: v2 10, v1 50",
         "schema": {"type": ["number", "null"], "minimum": 0.001},
     },
     "verify": {

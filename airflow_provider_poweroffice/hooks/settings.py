@@ -77,19 +77,20 @@ def _read(conn: Connection, company: str | None) -> Settings:
     if conn.conn_type and conn.conn_type != CONN_TYPE:
         raise ValueError(f"it is of the type {conn.conn_type!r}; choose 'PowerOffice Go' ({CONN_TYPE!r})")
     extra = _extra(conn.extra)
-    subscription_key = extra.get("subscription_api_key") or extra.get("subscription_key")
+    subscription_key = str(extra.get("subscription_api_key") or extra.get("subscription_key") or "") or None
+    api_version = str(extra.get("api_version") or "v2").strip().lower()
     client_key = key_of(read_client_keys(extra), company, conn.password)
-    _require_keys(conn, client_key, subscription_key)
+    _require_keys(conn, client_key, subscription_key, by_subscription=api_version != "v1")
     return Settings(
         credentials=Credentials(
             application_key=str(conn.login),
             client_key=str(client_key),
-            subscription_key=str(subscription_key),
+            subscription_key=subscription_key,
         ),
         company=company,
         environment=str(extra.get("environment") or "production").strip().lower(),
         host=_host(conn.host, conn.port, allow_http=_flag(extra, "allow_http", default=False)),
-        api_version=str(extra.get("api_version") or "v2").lower(),
+        api_version=api_version,
         timeouts=Timeouts(
             connect=_number(extra, "connect_timeout", Timeouts().connect),
             read=_number(extra, "read_timeout", Timeouts().read),
@@ -111,12 +112,15 @@ def _extra(text: str | None) -> Mapping[str, Any]:
     return extra
 
 
-def _require_keys(conn: Connection, client_key: object, subscription_key: object) -> None:
-    fields = {
+def _require_keys(
+    conn: Connection, client_key: object, subscription_key: object, *, by_subscription: bool
+) -> None:
+    fields: dict[str, object] = {
         "login (application key)": conn.login,
         "password (client key)": client_key,
-        "extra subscription_api_key (subscription key)": subscription_key,
     }
+    if by_subscription:
+        fields["extra subscription_api_key (subscription key)"] = subscription_key
     if missing := [name for name, value in fields.items() if not value]:
         raise ValueError(f"missing: {', '.join(missing)}")
 

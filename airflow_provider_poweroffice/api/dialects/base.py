@@ -8,90 +8,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar
 
 from airflow_provider_poweroffice.api.catalogue import Catalogue, catalogue
 from airflow_provider_poweroffice.api.credentials import Keys
+from airflow_provider_poweroffice.api.dialects.values import Endpoints, Fault, PageInfo, Position
 from airflow_provider_poweroffice.api.filters import Literals
 from airflow_provider_poweroffice.errors import APIStatusError, error_class
 
+__all__ = ["Dialect", "Endpoints", "Fault", "K", "PageInfo", "Position"]
+
 K = TypeVar("K", bound=Keys)
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoints:
-    """
-    Where an API lives.
-
-    :param base: URL that endpoints are appended to, without a trailing slash.
-    :param token: URL of the token endpoint.
-    :param data: URL that takes the place of ``base`` for the endpoints that a dialect says; an API may
-        serve its data at another host.
-    """
-
-    base: str
-    token: str
-    data: str = ""
-
-    @property
-    def trusted(self) -> tuple[str, ...]:
-        """List the URLs whose servers may see a token."""
-        return (self.base, self.data) if self.data else (self.base,)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
-    """
-    Where in a collection a page begins.
-
-    :param number: of the page, from the dialect's first.
-    :param offset: rows before it, counted as they came.
-    :param link: the link to it that the page before held, if it did.
-    """
-
-    number: int
-    offset: int
-    link: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageInfo:
-    """
-    What a server says about the page it sent; None where it says nothing.
-
-    :param total_rows: rows of the whole collection.
-    :param total_pages: pages of the whole collection at the size the server really uses.
-    :param number: number of this page.
-    :param is_last: the server says plainly whether more pages follow.
-    :param next_link: URL of the next page, as the server wrote it.
-    """
-
-    total_rows: int | None = None
-    total_pages: int | None = None
-    number: int | None = None
-    is_last: bool | None = None
-    next_link: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """
-    An error body, read: see :class:`~airflow_provider_poweroffice.errors.APIStatusError`.
-
-    :param kind: class of the error, where the status alone does not tell.
-    :param final: the call was carried out, or refused, for good: a repetition can not help.
-    :param attributes: further attributes of an error of that class.
-    """
-
-    code: str | None = None
-    title: str | None = None
-    detail: str | None = None
-    trace_id: str | None = None
-    retry_after: float | None = None
-    kind: type[APIStatusError] | None = None
-    final: bool = False
-    attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Dialect(ABC, Generic[K]):
@@ -112,6 +39,8 @@ class Dialect(ABC, Generic[K]):
     """Header that carries a caller's own id of each request."""
     literals: ClassVar[Literals | None] = None
     """How values are written in ``$filter``; None for an API that has no such filters."""
+    archives: ClassVar[bool] = False
+    """Records in use can be archived instead of deleted, see :meth:`archiving`."""
     read_lag: ClassVar[float] = 0.0
     """Seconds that reads may lag behind writes."""
 
@@ -238,16 +167,16 @@ class Dialect(ABC, Generic[K]):
         """Find the answer proper in a successful body that wraps it; None where nothing is wrapped."""
         return None
 
-    def archiving(self, endpoint: str, content: bytes) -> tuple[str, str, bytes]:  # noqa: ARG002 - as above
+    def archiving(self, endpoint: str, content: bytes) -> tuple[str, str, bytes]:
         """
         Make the call that archives a record instead of deleting it, safe to repeat.
 
         :param endpoint: path of the record.
         :param content: the answer to a GET of it.
         :return: method, endpoint and body.
-        :raises ValueError: this API, or this record, has no archive.
+        :raises ValueError: the record can not be archived.
         """
-        raise ValueError(f"{self.name} has no archive: on_refused_delete must be 'fail'")
+        raise NotImplementedError
 
     def error_kind(self, method: str, status: int, fault: Fault) -> type[APIStatusError]:  # noqa: ARG002 - as above
         """Name the class of an error."""

@@ -73,6 +73,7 @@ class PowerOfficeV1(ODataDialect[Credentials]):
     max_page_size: ClassVar[int] = _MOST
     changed_field: ClassVar[str] = "lastChanged"
     catalogue_name: ClassVar[str] = "poweroffice_v1"
+    archives: ClassVar[bool] = True
     read_lag: ClassVar[float] = 2.0  # reads go to a replica: page "Limitations"
     literals: ClassVar[Literals] = Literals(
         moment="DateTimeOffset'{}'",
@@ -83,12 +84,12 @@ class PowerOfficeV1(ODataDialect[Credentials]):
     )
 
     def endpoints(self, credentials: Credentials, environment: str, host: str | None) -> Endpoints:  # noqa: ARG002
-        """Find production or demo at the vendor's, or another host."""
+        """Find production or demo at the vendor's, or below another base URL."""
         if environment not in _HOSTS:
             raise ValueError(f"unknown environment {environment!r}; use one of: {', '.join(_HOSTS)}")
         base = (host or _HOSTS[environment]).rstrip("/")
-        if urlsplit(base).path:
-            raise ValueError(f"the host {host!r} has a path: v1 is at the server's root, give https://host")
+        if urlsplit(base).path.lower().endswith("/v2"):
+            raise ValueError(f"the host {host!r} is v2's: leave it empty for v1, or set api_version to v2")
         return Endpoints(base=base, token=f"{base}/OAuth/Token")
 
     def headers(self, credentials: Credentials) -> dict[str, str]:  # noqa: ARG002 - v1 needs none
