@@ -184,8 +184,8 @@ class DeleteRefusedError(RefusedError):
 
     def __init__(self, message: str, **facts: Any) -> None:
         super().__init__(
-            f"{message}; a record in use is archived instead: on_refused_delete='archive', or send it with "
-            "isArchived true",
+            f"{message.rstrip('.')}; a record in use is archived instead: on_refused_delete='archive', "
+            "or send it with isArchived true",
             **facts,
         )
 

@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from support import AS_NEW, FakeClock, client_of
+from support import AS_NEW, V1_AS_NEW, FakeClock, client_of, v1_client_of
 
 from airflow_provider_poweroffice.api import Client, RetryOptions
-from airflow_provider_poweroffice.sandbox import Sandbox
+from airflow_provider_poweroffice.sandbox import Sandbox, V1Sandbox
 
 # A proxy of the machine must not stand between the tests and the loopback.
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
@@ -40,4 +40,26 @@ def sandbox(shared_sandbox: Sandbox) -> Sandbox:
 def client(sandbox: Sandbox, clock: FakeClock) -> Iterator[Client]:
     """Give a client of the first company with fake time and no throttle."""
     with client_of(sandbox, clock, retry=RetryOptions()) as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def shared_v1_sandbox() -> Iterator[V1Sandbox]:
+    """Run one sandbox of v1 for the whole session; use ``v1_sandbox``, which resets it."""
+    with V1Sandbox(rate_limit=0, read_lag=0) as running:
+        yield running
+
+
+@pytest.fixture
+def v1_sandbox(shared_v1_sandbox: V1Sandbox) -> V1Sandbox:
+    """Give the sandbox of v1 as new, without a limit and a lag."""
+    shared_v1_sandbox.reset()
+    shared_v1_sandbox.set(**V1_AS_NEW)
+    return shared_v1_sandbox
+
+
+@pytest.fixture
+def v1_client(v1_sandbox: V1Sandbox, clock: FakeClock) -> Iterator[Client]:
+    """Give a client of the first company of v1 with fake time and no throttle."""
+    with v1_client_of(v1_sandbox, clock) as one:
         yield one

@@ -30,7 +30,7 @@ def diagnose(
     """
     try:
         with open_client(environment) as client:
-            return True, _describe(_information(client), f"{environment}, {client.dialect.name}")
+            return True, _describe(_information(client), f"{environment} {client.dialect.name}")
     except AuthenticationError as error:
         return False, _explain(error, open_client, credentials, environment)
     except (PowerOfficeError, ValueError) as error:

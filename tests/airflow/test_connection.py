@@ -192,7 +192,7 @@ def test_success_tells_what_is_open(monkeypatch: pytest.MonkeyPatch, sandbox: Sa
     ).test_connection()
     assert done, says
     assert says.startswith("Connected to Bj")
-    invalid, _, valid = says.partition("(production, v2). Invalid privileges: ")[2].partition(
+    invalid, _, valid = says.partition("(production v2). Invalid privileges: ")[2].partition(
         ". Valid privileges: "
     )
     assert "AccountTransaction" in invalid
