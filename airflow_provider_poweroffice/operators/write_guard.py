@@ -137,5 +137,5 @@ def write_once(guard: WriteGuard, send: Callable[[], Response], result_of: Calla
 def _holds_key(result: Any) -> bool:
     """Tell whether an answer holds a new client key, which must not be kept: onboarding does."""
     if isinstance(result, dict):
-        return any(name == "ClientKey" or _holds_key(value) for name, value in result.items())
+        return any(name.lower() == "clientkey" or _holds_key(value) for name, value in result.items())
     return isinstance(result, list) and any(map(_holds_key, result))
