@@ -210,7 +210,7 @@ class Pages(Iterator[Page]):
         if page.info.total_pages is not None:
             return page.number >= page.info.total_pages
         if page.info.is_last is None and self._is_whole and not self._by_link:
-            return self.total_rows is not None  # all that the server counts have come
+            return self._sent == self.total_rows  # all that the server counts have come
         return page.info.is_last is True
 
     @property

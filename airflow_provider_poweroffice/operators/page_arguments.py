@@ -102,6 +102,7 @@ def check_paging(operator: Any) -> None:
 
     :raises ValueError: names the argument and what it needs.
     """
+    check_page_error(operator.on_page_error)
     for name, default in (_OF_ONE_CALL if operator.paginate else _OF_PAGES).items():
         if getattr(operator, name) != default:
             needs = f"paginate=True needs {name}={default!r}"

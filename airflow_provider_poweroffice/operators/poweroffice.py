@@ -33,7 +33,6 @@ from airflow_provider_poweroffice.operators.company_templates import CompanyOper
 from airflow_provider_poweroffice.operators.failures import fail_task_when_final
 from airflow_provider_poweroffice.operators.files import read_files
 from airflow_provider_poweroffice.operators.page_arguments import (
-    check_page_error,
     check_paging,
     check_refused_delete,
     more_rows,
@@ -177,7 +176,6 @@ class PowerOfficeOperator(CompanyOperator):
         check_kind(response)
         check_limit(max_result_bytes)
         warn_of_unknown(endpoint)
-        check_page_error(on_page_error)
         check_paging(self)
         check_refused_delete(on_refused_delete, self.method)
 
@@ -208,13 +206,8 @@ class PowerOfficeOperator(CompanyOperator):
 
     def _send(self, client: Client, files: Files | None) -> Response:
         if self.on_refused_delete == "archive":
-            return delete_or_archive(
-                client,
-                self.endpoint,
-                query=self.query,
-                headers=self.headers,
-                fail_on_error=self.fail_on_error,
-            )
+            sent = {"query": self.query, "headers": self.headers}
+            return delete_or_archive(client, self.endpoint, **sent, fail_on_error=self.fail_on_error)
         answer = client.request(
             self.method,
             self.endpoint,

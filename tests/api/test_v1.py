@@ -81,6 +81,8 @@ def test_bad_endpoints() -> None:
         ('{"success":true,"data":[],"count":0}', b"[]", None),
         ('{"success":true,"count":0}', b"[]", None),
         ('{"success":true}', b"[]", None),
+        ('{"success":true,"data":null,"count":0}', b"[]", None),
+        ('{"success":true,"data":[1,2,3],"count":2}', b"[1,2,3]", 2),
     ],
 )
 def test_page(body: str, rows: bytes, total: int | None) -> None:

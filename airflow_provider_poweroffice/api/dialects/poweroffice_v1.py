@@ -150,8 +150,10 @@ class PowerOfficeV1(ODataDialect[Credentials]):
         ``count`` counts the whole; equal to the rows of this page it tells nothing, as some count the page.
         """
         envelope = _envelope(content)
-        rows = bytes(envelope.data) or (b"" if envelope.count else b"[]")  # null properties are left out
-        total = envelope.count if envelope.count != len(_rows(rows or b"null")) else None
+        rows = bytes(envelope.data) or b"null"
+        if rows == b"null" and not envelope.count:
+            rows = b"[]"  # null properties are left out
+        total = envelope.count if envelope.count != len(_rows(rows)) else None
         return rows, PageInfo(total_rows=total)
 
     def unwrap(self, content: bytes) -> bytes | None:

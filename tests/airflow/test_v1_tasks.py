@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from airflow.sdk import PokeReturnValue
-from airflow_of_tests import states, xcoms
+from airflow_of_tests import HOME, states, xcoms
 
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.errors import DeleteRefusedError, RefusedError
@@ -273,3 +274,18 @@ def test_example(v1_sandbox: V1Sandbox, run_dag: Any) -> None:
     assert len(found[1]) == 1
     assert found[1][0] < made
     assert v1_sandbox.count("GET", "/Customer")
+
+
+def test_filters_of_mapped_tasks(run_dag: Any) -> None:
+    """A filter may be mapped over, hold templates, and hold a moment: Airflow keeps it whole."""
+    run = run_dag("v1_mapped")
+    assert {state.rpartition(".")[2].lower() for state in states(run).values()} == {"success"}
+    with sqlite3.connect(HOME / "airflow.db") as database:
+        found = database.execute(
+            "select map_index, value from xcom where dag_id = 'v1_mapped' and task_id = 'read' "
+            "and key = 'return_value' order by map_index"
+        ).fetchall()
+    codes = [[row["code"] for row in json.loads(value)] for _, value in found]
+    assert all(row["name"].startswith("O'") for row in json.loads(found[0][1]))
+    assert codes[1:] == [[10_003], [10_003, 10_004, 10_005]]
+    assert [row["code"] for row in xcoms(run)["one.return_value"]] == [10_003]
