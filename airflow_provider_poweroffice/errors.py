@@ -12,7 +12,8 @@ Every error this package raises for a call to the API.
     ├── ResponseValidationError       the answer does not fit the type asked for
     ├── InvalidResponseError          a 2xx answer that can not be read (cut JSON, HTML, ...)
     ├── APIConnectionError            no answer
-    │   └── APITimeoutError           no answer in time
+    │   ├── APITimeoutError           no answer in time, or no slot under the rate limit
+    │   └── RateLimitStoreError       the Redis server that keeps the rate limit can not be used
     └── APIStatusError                the server answered, and said no
         ├── BadRequestError           400, 422
         │   └── RefusedError          a 2xx answer whose body says no (PowerOffice v1)
@@ -111,7 +112,16 @@ class APIConnectionError(PowerOfficeError):
 
 
 class APITimeoutError(APIConnectionError):
-    """No answer in time: while connecting (``outcome_unknown=False``) or while waiting for the reply."""
+    """
+    No answer in time.
+
+    While waiting for a slot under the rate limit or while connecting (``outcome_unknown=False``), or while
+    waiting for the reply.
+    """
+
+
+class RateLimitStoreError(APIConnectionError):
+    """The Redis server that keeps the rate limit can not be used; the call was not sent."""
 
 
 class APIStatusError(PowerOfficeError):

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from support import AS_NEW, V1_AS_NEW, FakeClock, client_of, v1_client_of
 
 from airflow_provider_poweroffice.api import Client, RetryOptions
+from airflow_provider_poweroffice.api.throttles.directory import VARIABLE
 from airflow_provider_poweroffice.sandbox import Sandbox, V1Sandbox
 
 # A proxy of the machine must not stand between the tests and the loopback.
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def limits_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep the limits of this run apart from those of the machine, in the programs it starts too."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("limits")
+        patch.setenv(VARIABLE, str(folder))
+        yield folder
 
 
 @pytest.fixture

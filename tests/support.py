@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from airflow_provider_poweroffice.api import Client, Credentials
+from airflow_provider_poweroffice.api.throttle import Slot
 from airflow_provider_poweroffice.sandbox import Sandbox, Switches, V1Sandbox, V1Switches
 
 AS_NEW = Switches(rate_limit=0).as_dict()
@@ -48,8 +49,12 @@ class Unthrottled:
     def __init__(self) -> None:
         self.pauses: list[float] = []
 
-    def acquire(self) -> None:
+    def acquire(self, patience: float | None = None) -> Slot:  # noqa: ARG002 - the protocol's
         """Let everyone pass."""
+        return Slot(0.0, 0.0)
+
+    def answered(self, slot: Slot) -> None:
+        """Learn nothing."""
 
     def pause(self, seconds: float) -> None:
         """Note the pause."""

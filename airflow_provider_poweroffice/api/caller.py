@@ -7,7 +7,7 @@ fresh token.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -23,10 +23,12 @@ from airflow_provider_poweroffice.api.credentials import Keys
 from airflow_provider_poweroffice.api.dialects import DIALECTS, Dialect
 from airflow_provider_poweroffice.api.failures import read_response, status_error
 from airflow_provider_poweroffice.api.options import RetryOptions, Timeouts
+from airflow_provider_poweroffice.api.rate_limit import RateLimit
 from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.api.retry import MINIMUM_RATE_LIMIT_WAIT, note_uncertain_attempts, retrying
-from airflow_provider_poweroffice.api.throttle import Clock, SystemClock, Throttle, shared_throttle
-from airflow_provider_poweroffice.api.transport import PacedAdapter, Session, connection_error
+from airflow_provider_poweroffice.api.throttle import Clock, SystemClock, Throttle
+from airflow_provider_poweroffice.api.throttles.shared import shared_throttle
+from airflow_provider_poweroffice.api.transport import PacedAdapter, Session, connection_error, seconds_left
 from airflow_provider_poweroffice.errors import PowerOfficeError, RateLimitError
 
 T = TypeVar("T")
@@ -45,7 +47,9 @@ class Caller:
     :param timeouts: see :class:`Timeouts`.
     :param verify: False trusts any certificate; a path trusts the authorities in that file.
     :param requests_per_second: the limit to keep; default the vendor's own.
-    :param throttle: keeps the limit instead of the one that this process shares per subscription key.
+    :param rate_limit: with whom the limit is shared, see :class:`RateLimit`; default all processes of
+        this host that use the same subscription key.
+    :param throttle: keeps the limit instead of that.
     :param clock: time; a test's own clock moves without waiting.
     :param on_token: told of each new token, so that a log can mask it.
     :param company: alias of the company, which begins every log line and error; never a key.
@@ -63,6 +67,7 @@ class Caller:
         timeouts: Timeouts | None = None,
         verify: bool | str = True,
         requests_per_second: float | None = None,
+        rate_limit: RateLimit | Mapping[str, Any] | None = None,
         throttle: Throttle | None = None,
         clock: Clock | None = None,
         on_token: Callable[[str], None] | None = None,
@@ -81,10 +86,13 @@ class Caller:
         self.retry = retry or RetryOptions()
         self.company = company
         self._clock = clock or SystemClock()
+        limit = RateLimit.of(rate_limit)
         self._throttle = throttle or shared_throttle(
             credentials.limit_key,
             urlsplit(self.endpoints.base).netloc,
-            self.dialect.requests_per_second if requests_per_second is None else requests_per_second,
+            limit.rate(requests_per_second, self.dialect.requests_per_second),
+            limit,
+            SystemClock(),
         )
         adapter = PacedAdapter(self._throttle, timeouts or Timeouts())
         self.session = Session(self.endpoints.base, adapter, verify=verify)
@@ -136,12 +144,16 @@ class Caller:
                 self._throttle.pause(max(error.retry_after or 0.0, MINIMUM_RATE_LIMIT_WAIT))
                 raise
 
+        deadline = self._clock.monotonic() + self.retry.deadline
+        token = seconds_left.set(lambda: deadline - self._clock.monotonic())
         try:
             return loop(attempt)
         except PowerOfficeError as error:
             error.company = self.company
             note_uncertain_attempts(error, uncertain)
             raise
+        finally:
+            seconds_left.reset(token)
 
     def _send(self, call: Call, label: str) -> Response:
         headers = dict(call.headers)

@@ -59,8 +59,28 @@ CONN_FIELDS: dict[str, dict[str, Any]] = {
     },
     "requests_per_second": {
         "label": "Requests per second",
-        "description": "Limit to keep in each process; default the vendor's: v2 10, v1 50",
+        "description": "Limit to keep; default the vendor's: v2 10, v1 50",
         "schema": {"type": ["number", "null"], "minimum": 0.001},
+    },
+    "rate_limit_share": {
+        "label": "Share of the limit",
+        "description": "Part to use where several hosts share a subscription key, above 0 to 1; default 1",
+        "schema": {"type": ["number", "null"], "minimum": 0.001, "maximum": 1},
+    },
+    "rate_limit_backend": {
+        "label": "Limit shared by",
+        "description": "host (default): all processes of a host; process: one; or redis://server:6379/0",
+        "schema": {"type": ["string", "null"]},
+    },
+    "rate_limit_password": {
+        "label": "Redis password",
+        "description": "Of that Redis server; Airflow shows an extra of this name to nobody",
+        "schema": {"type": ["string", "null"], "format": "password"},
+    },
+    "rate_limit_on_unreachable": {
+        "label": "Without Redis",
+        "description": "error: the call fails; local: the limit is kept for this host meanwhile",
+        "schema": {"type": ["string", "null"], "enum": ["error", "local"], "default": "error"},
     },
     "verify": {
         "label": "Verify certificate",

@@ -143,14 +143,14 @@ class PowerOfficeHook(BaseHook):
             names: list[str | None] = [self.company]
             if self.company is None and (aliases := read_aliases(conn)):
                 names = [*([None] if conn.password else []), *aliases]
-            mask_secrets(read_settings(conn, names[0]).credentials.secrets)
+            mask_secrets(read_settings(conn, names[0]).secrets)
         except ValueError as error:
             return False, str(error)
         return diagnose_companies(lambda name: read_settings(conn, name), names)
 
     def _settings(self) -> Settings:
         settings = read_settings(self.get_connection(self.poweroffice_conn_id), self.company)
-        mask_secrets(settings.credentials.secrets)
+        mask_secrets(settings.secrets)
         return settings
 
     @classmethod
@@ -203,6 +203,7 @@ def open_client(
         timeouts=settings.timeouts,
         verify=settings.verify,
         requests_per_second=settings.requests_per_second,
+        rate_limit=settings.rate_limit,
         on_token=on_token,
         company=settings.company,
     )

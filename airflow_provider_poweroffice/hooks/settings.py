@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from airflow_provider_poweroffice.api.credentials import Credentials
 from airflow_provider_poweroffice.api.options import Timeouts
+from airflow_provider_poweroffice.api.rate_limit import RateLimit
 from airflow_provider_poweroffice.hooks.companies import key_of, read_client_keys
 
 if TYPE_CHECKING:
@@ -42,6 +43,12 @@ class Settings:
     timeouts: Timeouts
     verify: bool | str
     requests_per_second: float | None
+    rate_limit: RateLimit
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """List every text that must not be shown."""
+        return self.credentials.secrets + self.rate_limit.secrets
 
 
 def read_settings(conn: Connection, company: str | None = None) -> Settings:
@@ -97,6 +104,12 @@ def _read(conn: Connection, company: str | None) -> Settings:
         ),
         verify=_verify(extra),
         requests_per_second=_number(extra, "requests_per_second", None),
+        rate_limit=RateLimit(
+            share=_number(extra, "rate_limit_share", RateLimit().share),
+            backend=str(extra.get("rate_limit_backend") or RateLimit().backend).strip(),
+            password=str(extra.get("rate_limit_password") or ""),
+            on_unreachable=str(extra.get("rate_limit_on_unreachable") or RateLimit().on_unreachable).lower(),
+        ),
     )
 
 
