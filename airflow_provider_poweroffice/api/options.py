@@ -28,7 +28,8 @@ class RetryOptions:
     :param attempts: tries in all, the first included; 1 turns retrying off.
     :param wait_initial: seconds, see above.
     :param wait_max: seconds, cap of our own waits (not of the server's).
-    :param deadline: seconds for all tries and waits of one request; no new try starts after it.
+    :param deadline: seconds for all tries and waits of one request, the wait for the rate limit included; no
+        try starts after it.
     """
 
     attempts: int = 6

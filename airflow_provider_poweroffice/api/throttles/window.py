@@ -124,5 +124,7 @@ def shape(rate: float) -> tuple[int, float]:
     A whole number of requests a second may come at once. Another rate is spaced evenly: in bursts, some
     second would see more of them than the rate.
     """
-    slots = max(1, min(int(rate), MOST_SLOTS)) if rate == int(rate) or rate > MOST_SLOTS else 1
+    if rate > MOST_SLOTS:
+        return MOST_SLOTS, MOST_SLOTS / rate
+    slots = max(1, int(rate)) if rate == int(rate) else 1
     return slots, slots / rate
