@@ -2,8 +2,8 @@
 How much of a shared limit several processes use, and how often they are refused.
 
 A sandbox counts 10 requests per sliding second. N processes call it as fast as they are let, for a bounded
-time. Share: requests let through of those allowed, from one second after the first on (a first burst of
-ten at once would flatter a short run). Refusals: 429s per 200 requests let through, start-up included.
+time. Share: requests let through of those allowed, in the time from one request to another a multiple of ten
+later, from one second after the first on (the first ten at once would flatter a short run). Refusals: 429s per 200 requests let through, start-up included.
 
     .venv/bin/python benchmarks/shared_limit.py
     .venv/bin/python benchmarks/shared_limit.py --processes 4 --method POST --backend host
@@ -18,6 +18,7 @@ import multiprocessing
 import os
 import platform
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,9 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 from airflow_provider_poweroffice.api import Client, Credentials
+from airflow_provider_poweroffice.api.rate_limit import RateLimit
+from airflow_provider_poweroffice.api.throttle import SystemClock
+from airflow_provider_poweroffice.api.throttles.shared import shared_throttle
 from airflow_provider_poweroffice.errors import RateLimitError
 from airflow_provider_poweroffice.sandbox import Sandbox
 
@@ -93,9 +97,20 @@ def measure(
         raise RuntimeError("a worker failed; see above")
     passed = [moment for moment, status in journal if status != 429]  # noqa: PLR2004 - the status
     refused = len(journal) - len(passed)
-    first = passed[0] + 1
-    counted = sum(first <= moment < first + seconds for moment in passed)
-    return counted / (LIMIT * seconds), refused * 200 / len(passed), len(passed)
+    steady = [moment for moment in passed if moment > passed[0] + 1]
+    spans = (len(steady) - 1) // LIMIT
+    return spans / (steady[spans * LIMIT] - steady[0]), refused * 200 / len(passed), len(passed)
+
+
+def cost(backend: str) -> float:
+    """Measure what one request spends on the limit when it need not wait, in microseconds; the median."""
+    throttle = shared_throttle("key", "host", 1e9, RateLimit(backend=backend), SystemClock())
+    spent = []
+    for _ in range(5000):
+        began = time.perf_counter()
+        throttle.answered(throttle.acquire())
+        spent.append(time.perf_counter() - began)
+    return statistics.median(spent) * 1e6
 
 
 @contextmanager
@@ -138,6 +153,7 @@ def main() -> int:
             if url is None:
                 print(f"{backend:<8} no redis-server on this machine")
                 continue
+            print(f"{backend:<8} {cost(url):.0f} microseconds for a request that need not wait")
             for processes in options.processes:
                 for _ in range(options.runs):
                     share, refused, calls = measure(

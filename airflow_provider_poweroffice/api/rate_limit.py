@@ -96,13 +96,12 @@ class RateLimit:
         Give the requests per second to keep, with a warning if they are more than the vendor allows.
 
         :param asked: requests per second, None for the vendor's limit.
-        :param vendors: the vendor's limit per subscription key.
+        :param vendors: the vendor's limit.
         """
         whole = vendors if asked is None else asked
         if whole > vendors:
             log.warning(
-                "requests_per_second %g is above the vendor's limit of %g per subscription key: "
-                "expect refusals (429)",
+                "requests_per_second %g is above the vendor's limit of %g: expect refusals (429)",
                 whole,
                 vendors,
             )

@@ -62,7 +62,7 @@ def test_rate_above_the_vendors(caplog: pytest.LogCaptureFixture) -> None:
         for asked in (None, 10, 12):
             Client(credentials(sandbox), host=sandbox.url, requests_per_second=asked)
     (record,) = [one for one in caplog.records if one.levelno == logging.WARNING]
-    assert "12 is above the vendor's limit of 10 per subscription key" in record.getMessage()
+    assert "12 is above the vendor's limit of 10:" in record.getMessage()
 
 
 @pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf")])

@@ -1,5 +1,5 @@
 """
-Which throttle a client gets: those with one subscription key at one server share a limit.
+Which throttle a client gets: those with one key at one server share a limit.
 
 Rule: the key itself is not kept, only its hash.
 """
@@ -19,19 +19,16 @@ _stores: dict[str, Store] = {}
 _stores_lock = threading.Lock()
 
 
-def shared_throttle(
-    subscription_key: str, origin: str, rate: float, limit: RateLimit, clock: Clock
-) -> Throttle:
+def shared_throttle(key: str, origin: str, rate: float, limit: RateLimit, clock: Clock) -> Throttle:
     """
-    Give a throttle of one subscription key at one server.
+    Give a throttle of one key at one server; of several rates asked for, the lowest is kept.
 
-    The limit counts per subscription key, over all client keys (portal page "Requests"), so all
-    companies of an accounting firm share it; of several rates asked for, the lowest is kept.
-
+    :param key: what the server counts by. PowerOffice Go counts by subscription key, over all client keys
+        (portal page "Requests"), so all companies of an accounting firm share a limit.
     :param origin: host and port of the server.
     :param rate: requests per second.
     """
-    name = hashlib.sha256(f"{origin} {subscription_key}".encode()).hexdigest()
+    name = hashlib.sha256(f"{origin} {key}".encode()).hexdigest()
     if limit.is_redis:
         from airflow_provider_poweroffice.api.throttles.redis import RedisThrottle  # noqa: PLC0415 - an extra
 
