@@ -2,8 +2,9 @@
 How much of a shared limit several processes use, and how often they are refused.
 
 A sandbox counts 10 requests per sliding second. N processes call it as fast as they are let, for a bounded
-time. Share: requests let through of those allowed, in the time from one request to another a multiple of ten
-later, from one second after the first on (the first ten at once would flatter a short run). Refusals: 429s per 200 requests let through, start-up included.
+time. Share: requests let through of those allowed, in the time from one request to another a multiple of
+ten later, from one second after the first on (the first ten at once would flatter a short run). Refusals:
+429s per 200 requests let through, start-up included.
 
     .venv/bin/python benchmarks/shared_limit.py
     .venv/bin/python benchmarks/shared_limit.py --processes 4 --method POST --backend host

@@ -10,6 +10,7 @@ is waited out, a slow server is not.
 from __future__ import annotations
 
 import threading
+from collections import deque
 
 LEAST = 0.004
 """Seconds by which journeys are taken to differ at least."""
@@ -23,16 +24,15 @@ MOST = 2.0
 LEARN = 5
 """Answers until a shortest round trip is believed; before, the whole of each is taken."""
 
-FORGET = 0.02
-"""Share by which the shortest round trip known follows a longer one: networks change."""
+REMEMBERED = 100
+"""Answers among which the shortest round trip is looked for: networks change."""
 
 
 class Journeys:
     """What the answers so far told; safe to share between threads."""
 
     def __init__(self) -> None:
-        self._shortest = float("inf")
-        self._answers = 0
+        self._trips: deque[float] = deque(maxlen=REMEMBERED)
         self._saved = MOST
         self._lock = threading.Lock()
 
@@ -43,11 +43,8 @@ class Journeys:
         :param round_trip: seconds from its start to its answer.
         """
         with self._lock:
-            late = round_trip - self._shortest
-            self._shortest = round_trip if late < 0 else self._shortest + FORGET * late
-            self._answers += 1
-            if self._answers <= LEARN:
-                late = round_trip
+            self._trips.append(round_trip)
+            late = round_trip - (min(self._trips) if len(self._trips) > LEARN else 0.0)
             self._saved = min(MOST, self._saved + SHARE)
             delay = max(LEAST, min(late, self._saved))
             self._saved -= delay
