@@ -90,9 +90,9 @@ class Dialect(ABC, Generic[K]):
             does not fit it.
         """
 
-    @abstractmethod
-    def headers(self, credentials: K) -> dict[str, str]:
+    def headers(self, credentials: K) -> dict[str, str]:  # noqa: ARG002 - for those that need some
         """Give the headers with secrets that go with every call, the token aside."""
+        return {}
 
     @abstractmethod
     def token_request(self, credentials: K) -> tuple[dict[str, str], dict[str, str]]:
@@ -106,9 +106,9 @@ class Dialect(ABC, Generic[K]):
     def token_advice(self, status: int, fault: Fault) -> tuple[str, str]:
         """Say which key the token endpoint refused, and what to check."""
 
-    @abstractmethod
-    def body_type(self, method: str) -> str:
+    def body_type(self, method: str) -> str:  # noqa: ARG002 - for those that differ
         """Name the media type of a JSON body."""
+        return "application/json"
 
     @abstractmethod
     def check_body(self, method: str, body: Any) -> None:
@@ -186,9 +186,9 @@ class Dialect(ABC, Generic[K]):
     def fault(self, headers: Mapping[str, str], body: Any) -> Fault:
         """Read an error answer, however odd its body."""
 
-    @abstractmethod
-    def renewable(self, body: Any) -> bool:
+    def renewable(self, body: Any) -> bool:  # noqa: ARG002 - for those whose 401 means more
         """Tell whether a 401 with this body can be cured by a new token."""
+        return True
 
     def hint(self, status: int) -> str:  # noqa: ARG002 - for those that know one
         """Give advice on an error whose answer says nothing."""

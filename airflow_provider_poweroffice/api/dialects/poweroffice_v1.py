@@ -92,10 +92,6 @@ class PowerOfficeV1(ODataDialect[Credentials]):
             raise ValueError(f"the host {host!r} is v2's: leave it empty for v1, or set api_version to v2")
         return Endpoints(base=base, token=f"{base}/OAuth/Token")
 
-    def headers(self, credentials: Credentials) -> dict[str, str]:  # noqa: ARG002 - v1 needs none
-        """Give none: the token is all."""
-        return {}
-
     def token_request(self, credentials: Credentials) -> tuple[dict[str, str], dict[str, str]]:
         """Ask by client credentials; a refresh token in the answer is not needed, and obsolete since 2025."""
         return {"Authorization": f"Basic {credentials.basic}"}, {"grant_type": "client_credentials"}
@@ -106,10 +102,6 @@ class PowerOfficeV1(ODataDialect[Credentials]):
             "application key or client key",
             "check login (application key), password (client key) and that both belong to the environment",
         )
-
-    def body_type(self, method: str) -> str:  # noqa: ARG002 - always the same
-        """Name JSON."""
-        return "application/json"
 
     def check_body(self, method: str, body: Any) -> None:  # noqa: ARG002 - any JSON
         """Refuse PATCH, which v1 does not have."""
@@ -197,10 +189,6 @@ class PowerOfficeV1(ODataDialect[Credentials]):
         kept = {name: value for name, value in record.items() if bytes(value) != b'"hidden"'}
         body = msgspec.json.encode(kept | {"isArchived": True})
         return "POST", endpoint.rpartition("/")[0], body
-
-    def renewable(self, body: Any) -> bool:  # noqa: ARG002 - the token is all
-        """Any 401 may be a stale token."""
-        return True
 
     def hint(self, status: int) -> str:
         """Explain a 401 or 403 without a body."""
