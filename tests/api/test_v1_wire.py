@@ -14,6 +14,7 @@ from airflow_provider_poweroffice.api.dialects.base import PageInfo
 from airflow_provider_poweroffice.api.page import split_rows
 from airflow_provider_poweroffice.api.periods import unique_rows
 from airflow_provider_poweroffice.errors import (
+    APIStatusError,
     AuthenticationError,
     BadRequestError,
     DeleteRefusedError,
@@ -390,3 +391,13 @@ def test_archive_of_what_has_none(client: Client, sandbox: V1Sandbox) -> None:
         delete_or_archive(client, f"ContactGroup/{group}")
     assert "has no isArchived" in caught.value.__notes__[0]
     assert sandbox.count("POST", "/ContactGroup*") == 0
+
+
+def test_put(client: Client, sandbox: V1Sandbox) -> None:
+    """PUT updates where the server has it, may be repeated, and is an error where it has not."""
+    sandbox.add_fault(action="reset_after", method="PUT", path="/Customer*")
+    changed = client.request("PUT", IN_USE, body={"id": 1_000_001, "name": "b"}).body
+    assert (changed["id"], changed["name"]) == (1_000_001, "b")
+    sandbox.set(put="405")
+    with pytest.raises(APIStatusError, match="405"):
+        client.request("PUT", IN_USE, body={"id": 1_000_001, "name": "b"})
