@@ -22,7 +22,10 @@ Every error this package raises for a call to the API.
         ├── NotFoundError             404
         ├── ConflictError             409, 412
         ├── RateLimitError            429
-        └── ServerError               5xx
+        ├── ServerError               5xx
+        ├── XppError                  an operation of Finance & Operations threw an exception
+        ├── UnexpectedStatusError     a status that the caller did not expect
+        └── BusinessFailureError      a 2xx answer that the caller's check refused
 
 Wrong arguments raise the builtin ``ValueError`` or ``TypeError``, before any request.
 Messages carry the method, the path without its query, and the vendor's own sentence; never a key,
@@ -130,9 +133,13 @@ class APIStatusError(PowerOfficeError):
 
     Attributes: ``status`` (int), ``code`` (the machine-readable error, e.g. ``invalid_client``),
     ``title`` and ``detail`` (the vendor's sentences), ``trace_id``, ``retry_after`` (seconds the server
-    asks to wait, or None), ``final`` (a repetition can not help), ``response`` (the whole answer) and
-    ``error_content`` (its decoded body).
+    asks to wait, or None), ``final`` (a repetition can not help), ``response`` (the whole answer),
+    ``error_content`` (its decoded body) and ``request_id`` (the id sent with the call, where the API takes
+    one). Errors of Finance & Operations also have ``message``, ``exception_type``, ``inner_type`` and
+    ``activity_id``.
     """
+
+    request_id: str | None = None
 
     def __init__(
         self,
@@ -218,6 +225,22 @@ class RateLimitError(APIStatusError):
 
 class ServerError(APIStatusError):
     """5xx: unless the token endpoint said so, the call may have been carried out."""
+
+
+class XppError(APIStatusError):
+    """
+    An operation of Finance & Operations threw an exception, so that its work was rolled back; never repeated.
+
+    ``message`` is the infolog, ``exception_type`` the exception's class; support asks for ``activity_id``.
+    """
+
+
+class UnexpectedStatusError(APIStatusError):
+    """A status that is none of ``expected_status``; a 2xx among them was carried out."""
+
+
+class BusinessFailureError(APIStatusError):
+    """A 2xx answer that ``response_check`` refused: the call was answered, but says that it failed."""
 
 
 _BY_STATUS: dict[int, type[APIStatusError]] = {

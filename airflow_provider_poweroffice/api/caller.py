@@ -85,6 +85,7 @@ class Caller:
         self.endpoints = self.dialect.endpoints(credentials, environment, host)
         self.retry = retry or RetryOptions()
         self.company = company
+        self._credentials = credentials
         self._clock = clock or SystemClock()
         limit = RateLimit.of(rate_limit)
         self._throttle = throttle or shared_throttle(
@@ -135,6 +136,7 @@ class Caller:
             idempotent=idempotent,
             clock=self._clock,
             on_wait=on_wait,
+            unsaid_wait=self.dialect.unsaid_wait,
         )
 
         def attempt() -> T:
@@ -157,13 +159,15 @@ class Caller:
 
     def _send(self, call: Call, label: str) -> Response:
         headers = dict(call.headers)
-        if self.dialect.request_id_header:
-            headers.setdefault(self.dialect.request_id_header, str(uuid4()))
+        id_header = self.dialect.request_id_header
+        if id_header:
+            headers.setdefault(id_header, str(uuid4()))
+        query = {} if call.url else self._completed(call)
         try:
             answer = self.session.request(
                 call.method,
                 call.url or self.dialect.url(self.endpoints, call.endpoint),
-                params=urlencode(call.query, quote_via=quote),  # a space as %20: not all servers read +
+                params=urlencode(query, safe="$", quote_via=quote),  # a space as %20: not all servers read +
                 data=call.content,
                 files=call.files,
                 headers=headers,
@@ -177,7 +181,7 @@ class Caller:
         if response.is_success:
             return response
         resource = self.dialect.known.find(call.endpoint)
-        raise status_error(
+        refusal = status_error(
             self.dialect,
             response,
             self._clock.time(),
@@ -186,6 +190,11 @@ class Caller:
             privilege=resource.privilege_for(call.method) if resource else "",
             meant=None if resource else self.dialect.known.suggest(call.endpoint),
         )
+        refusal.request_id = headers[id_header] if id_header else None
+        raise refusal
+
+    def _completed(self, call: Call) -> dict[str, str]:
+        return self.dialect.query(self._credentials, call.method, call.endpoint, call.query)
 
     def label_of(self, call: Call) -> str:
         """Name a call in logs and errors: its company, if there are several, its method and its path."""

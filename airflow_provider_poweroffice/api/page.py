@@ -84,6 +84,11 @@ class PageOptions:
         _check_whole("first_page", first, dialect.first_page, None)
         if dialect.by_link and first != dialect.first_page:
             raise ValueError(f"first_page={first} can not be asked for: this API's pages hang on each other")
+        if dialect.by_link and page_size not in {None, dialect.default_page_size}:
+            raise ValueError(
+                f"page_size={page_size} can not be asked for: the server sends up to {dialect.max_page_size} "
+                "rows on a page, and links to the next"
+            )
         if max_pages is not None:
             _check_whole("max_pages", max_pages, 1, None)
         return cls(page_size=size, first_page=first, max_pages=max_pages)

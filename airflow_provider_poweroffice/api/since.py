@@ -50,6 +50,8 @@ def since_query(
     if len(moments) > 1:
         raise ValueError("changed_since and created_since exclude each other")
     ((kind, value),) = moments.items()
+    if dialect.since_advice:
+        raise ValueError(f"{kind}_since: {dialect.since_advice}")
     resource = dialect.known.find(endpoint)
     if resource is None:
         raise ValueError(f"{kind}_since: nothing is known of {endpoint!r}; give its filter in query")

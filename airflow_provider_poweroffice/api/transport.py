@@ -54,7 +54,7 @@ class PacedAdapter(HTTPAdapter):
 
         :raises APITimeoutError: there is no slot before the call's deadline; nothing was sent.
         """
-        limits = timeout if timeout is not None else (self._timeouts.connect, self._timeouts.read)
+        limits: Any = timeout if timeout is not None else (self._timeouts.connect, self._timeouts.read)
         left = seconds_left.get()
         try:
             slot = self._throttle.acquire(left() if left else None)

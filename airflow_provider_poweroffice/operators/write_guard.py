@@ -63,7 +63,7 @@ class WriteGuard:
         if note.get("state") != "done":
             raise AirflowFailException(
                 f"not sent: {made} sent its call, and how it ended is not known: the worker died or the "
-                "reply was lost. Look in PowerOffice Go whether it was carried out. If it was not, delete "
+                "reply was lost. Look there whether it was carried out. If it was not, delete "
                 f"{KEY!r} from the task's state store (tab Storage) and clear the task; a call that may be "
                 "repeated is declared with idempotent=True."
             )

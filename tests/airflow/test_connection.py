@@ -272,13 +272,14 @@ def test_provider_info_is_true() -> None:
     assert entry.dist is not None
     assert entry.dist.name == info["package-name"]
     for kind in ("hooks", "operators", "sensors", "triggers"):
-        for module in info[kind][0]["python-modules"]:
-            importlib.import_module(module)
+        for integration in info[kind]:
+            for module in integration["python-modules"]:
+                importlib.import_module(module)
     importlib.import_module(info["transfers"][0]["python-module"])
     for path in info["extra-links"]:
         module, _, name = path.rpartition(".")
         assert hasattr(importlib.import_module(module), name)
-    (declared,) = info["connection-types"]
+    (declared, _) = info["connection-types"]
     assert (declared["connection-type"], declared["hook-name"]) == (
         PowerOfficeHook.conn_type,
         PowerOfficeHook.hook_name,
@@ -336,6 +337,8 @@ def test_parsing_a_dag_is_cheap() -> None:
     modules = ("hooks", "operators", "sensors", "links")
     names = [f"airflow_provider_poweroffice.{module}.poweroffice" for module in modules]
     names.append("airflow_provider_poweroffice.transfers.poweroffice_to_object_storage")
+    names += [f"airflow_provider_poweroffice.{name}" for name in ("hooks.d365fo", "operators.d365fo_entity")]
+    names.append("airflow_provider_poweroffice.operators.d365fo")
     heavy = ("requests", "urllib3", "pandas", "pyarrow", "wtforms", "flask_appbuilder", "starlette")
     code = (
         "import sys, airflow.sdk\n"

@@ -43,6 +43,10 @@ class Dialect(ABC, Generic[K]):
     """Records in use can be archived instead of deleted, see :meth:`archiving`."""
     read_lag: ClassVar[float] = 0.0
     """Seconds that reads may lag behind writes."""
+    unsaid_wait: ClassVar[float] = 1.0
+    """Seconds to wait after the first 429 that names no wait; doubled for each further one where above 1."""
+    since_advice: ClassVar[str] = ""
+    """Why nothing can be read by ``changed_since`` and ``created_since``, and what works instead."""
 
     @property
     def known(self) -> Catalogue:
@@ -81,6 +85,20 @@ class Dialect(ABC, Generic[K]):
         """Give the URL of a path."""
         return f"{endpoints.base}/{path}"
 
+    def query(
+        self,
+        credentials: K,  # noqa: ARG002 - for those that need it
+        method: str,  # noqa: ARG002
+        endpoint: str,  # noqa: ARG002
+        query: Mapping[str, str],
+    ) -> dict[str, str]:
+        """
+        Complete the query of a call, just before it is sent.
+
+        :raises ValueError: a value in it can not be used.
+        """
+        return dict(query)
+
     @abstractmethod
     def endpoints(self, credentials: K, environment: str, host: str | None) -> Endpoints:
         """
@@ -110,7 +128,6 @@ class Dialect(ABC, Generic[K]):
         """Name the media type of a JSON body."""
         return "application/json"
 
-    @abstractmethod
     def check_body(self, method: str, body: Any) -> None:
         """
         Refuse a JSON body that this API can not take.
@@ -146,9 +163,9 @@ class Dialect(ABC, Generic[K]):
         :raises ValueError: with the way out.
         """
 
-    @abstractmethod
-    def page_query(self, at: Position, size: int) -> dict[str, str]:
+    def page_query(self, at: Position, size: int) -> dict[str, str]:  # noqa: ARG002 - for those that are asked
         """Ask for one page."""
+        return {}
 
     @abstractmethod
     def page(self, headers: Mapping[str, str], content: bytes) -> tuple[bytes, PageInfo]:
