@@ -82,5 +82,8 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "cli": [f"{_PACKAGE}.cli.definition.get_airflow_commands"],
-        "extra-links": [f"{_PACKAGE}.links.poweroffice.PowerOfficeDocsLink"],
+        "extra-links": [
+            f"{_PACKAGE}.links.poweroffice.PowerOfficeDocsLink",
+            f"{_PACKAGE}.links.d365fo.D365FODocsLink",
+        ],
     }

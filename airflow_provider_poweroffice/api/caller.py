@@ -95,13 +95,16 @@ class Caller:
             limit,
             SystemClock(),
         )
-        adapter = PacedAdapter(self._throttle, timeouts or Timeouts())
+        limits = timeouts or Timeouts()
+        adapter = PacedAdapter(self._throttle, limits)
+        # A token never takes for ever, however long the API itself may.
+        for_tokens = replace(limits, read=limits.read or Timeouts().read)
         self.session = Session(self.endpoints.base, adapter, verify=verify)
         self.auth = TokenAuth(
             dialect=self.dialect,
             endpoints=self.endpoints,
             credentials=credentials,
-            session=Session(self.endpoints.base, adapter, verify=verify),
+            session=Session(self.endpoints.base, PacedAdapter(self._throttle, for_tokens), verify=verify),
             clock=self._clock,
             on_token=on_token,
         )

@@ -92,6 +92,10 @@ def _read(conn: Connection, company: str | None) -> Settings:
     extra = read_extra(conn.extra)
     subscription_key = str(extra.get("subscription_api_key") or extra.get("subscription_key") or "") or None
     api_version = str(extra.get("api_version") or "v2").strip().lower()
+    if api_version == D365FO_TYPE:
+        raise ValueError(
+            f"api_version {api_version!r} is a type of connection: set conn_type to {D365FO_TYPE!r}"
+        )
     client_key = key_of(read_client_keys(extra), company, conn.password)
     _require_keys(conn, client_key, subscription_key, by_subscription=api_version != "v1")
     return Settings(

@@ -22,6 +22,7 @@ from airflow_provider_poweroffice.api.retry import wait_seconds
 from airflow_provider_poweroffice.api.throttle import Clock, SystemClock
 from airflow_provider_poweroffice.errors import APIStatusError, RateLimitError
 from airflow_provider_poweroffice.hooks.d365fo import D365FOHook
+from airflow_provider_poweroffice.links.d365fo import D365FODocsLink
 from airflow_provider_poweroffice.operators.answers import (
     MAX_RESULT_BYTES,
     check_kind,
@@ -104,6 +105,7 @@ class D365FORestEndpointOperator(BaseOperator):
     )
     template_ext: Sequence[str] = (".json",)
     template_fields_renderers = {"payload": "json", "headers": "json"}  # noqa: RUF012 - Airflow's form
+    operator_extra_links = (D365FODocsLink(),)
     ui_color = "#e3dff2"
     defer_from = 10.0
     """Seconds of waiting that a deferrable task spends in the worker; a longer wait frees its slot."""

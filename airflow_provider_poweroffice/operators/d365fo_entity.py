@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice.api.d365fo.entities import entity_path
 from airflow_provider_poweroffice.hooks.d365fo import D365FOHook
+from airflow_provider_poweroffice.links.d365fo import D365FODocsLink
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class D365FOEntityOperator(PowerOfficeOperator):
         "cross_company",
     )
     template_fields_renderers = {**PowerOfficeOperator.template_fields_renderers, "key": "json"}  # noqa: RUF012
+    operator_extra_links = (D365FODocsLink(),)
     ui_color = "#e3dff2"
 
     def __init__(

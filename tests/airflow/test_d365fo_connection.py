@@ -62,6 +62,7 @@ def test_connected(connect: Any, fo: D365FOSandbox) -> None:
         (0, {"extra": {"read_timeout": "x"}}, "read_timeout"),
         (0, {"extra": {"tenant_id": "common"}}, "'common' is no tenant"),
         (0, {"conn_type": "http"}, "type 'http'"),
+        (0, {"extra": {"verify": "perhaps"}}, "verify must be true or false"),
     ],
 )
 def test_refusals(connect: Any, fo: D365FOSandbox, app: Any, changed: dict[str, Any], says: str) -> None:
@@ -123,6 +124,11 @@ def test_wrong_hook(connect: Any, sandbox: Sandbox, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("AIRFLOW_CONN_D365FO_DEFAULT", sandbox.connection_json())
     with pytest.raises(ValueError, match="it is of the type 'poweroffice'"):
         _ = D365FOHook().client
+    fields = json.loads(sandbox.connection_json())
+    fields["extra"]["api_version"] = "d365fo"
+    monkeypatch.setenv("AIRFLOW_CONN_D365FO_DEFAULT", json.dumps(fields))
+    with pytest.raises(ValueError, match="set conn_type to 'd365fo'"):
+        _ = PowerOfficeHook("d365fo_default").client
 
 
 def test_form() -> None:

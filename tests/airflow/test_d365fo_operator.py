@@ -428,6 +428,19 @@ def test_timeout(
     assert adapter._timeouts.read == limit
 
 
+def test_token_request_has_a_limit(build: Any, fo: D365FOSandbox) -> None:
+    """However long an operation may take, its token may not."""
+    client = build()._hook(0).client
+    adapter: Any = client.auth._session.get_adapter(fo.url)
+    assert adapter._timeouts.read == 120
+
+
+def test_link(build: Any) -> None:
+    """The task's link opens Microsoft's page about services."""
+    (link,) = D365FORestEndpointOperator.operator_extra_links
+    assert link.get_link(build(), ti_key=None).endswith("/custom-services")
+
+
 def test_token(
     run: Any, fo: D365FOSandbox, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
