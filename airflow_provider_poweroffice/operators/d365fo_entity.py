@@ -45,7 +45,7 @@ class D365FOEntityOperator(PowerOfficeOperator):
         "cross_company",
     )
     template_fields_renderers = {**PowerOfficeOperator.template_fields_renderers, "key": "json"}  # noqa: RUF012
-    operator_extra_links = (D365FODocsLink(),)
+    operator_extra_links = (D365FODocsLink(),)  # type: ignore[assignment]  # the same kind of link, elsewhere
     ui_color = "#e3dff2"
 
     def __init__(
