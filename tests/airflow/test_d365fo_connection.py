@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow_of_tests import HOME, xcoms
+from airflow_of_tests import HOME, states, xcoms
 from d365fo import TEST
 
 from airflow_provider_poweroffice.hooks.d365fo import D365FOHook
@@ -238,4 +238,11 @@ def test_deferral_in_a_dag(fo: D365FOSandbox, fo_connection: str, run_dag: Any) 
     found = xcoms(run_dag("d365fo_throttled"))
     assert found["throttled.return_value"] is True
     assert list(fo.executed().values()) == [1]
+    assert fo_connection
+
+
+def test_mapped(fo: D365FOSandbox, fo_connection: str, run_dag: Any) -> None:
+    """One call is mapped over several payloads."""
+    assert set(states(run_dag("d365fo_mapped")).values()) <= {"success", "TaskInstanceState.SUCCESS"}
+    assert fo.executed() == {f"{TEST}/echo": 2}
     assert fo_connection

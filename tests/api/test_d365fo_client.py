@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -466,3 +467,15 @@ def test_no_cookies(fo_api: Client, fo: D365FOSandbox) -> None:
         assert "cookie" not in names
         assert "x-ms-client-request-id" in names
     assert fo.count() == 4
+
+
+@pytest.mark.parametrize("escaped", [True, False])
+def test_echoed_secret(fo_api: Client, fo: D365FOSandbox, *, escaped: bool) -> None:
+    """A server that echoes the secret, plain or escaped, does not bring it into the error."""
+    secret = fo.keys().client_secret
+    body = json.dumps({"Message": f"sent {secret}"}, ensure_ascii=escaped)
+    headers = {"Content-Type": "application/json"}
+    fo.add_fault(action="status", status=400, body=body, headers=headers, path="/api/*")
+    with pytest.raises(BadRequestError, match=r"sent \*\*\*") as caught:
+        call(fo_api, "getBoolean")
+    assert secret not in f"{caught.value} {caught.value.error_content} {caught.value.response.text}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from urllib.parse import quote, quote_plus, urlsplit
@@ -115,10 +116,11 @@ class D365FOCredentials:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """List every text that must never be shown, as it is and as it is sent."""
+        """List every text that must never be shown: as it is, as it is sent, and as an echo may hold it."""
         secret = self.client_secret or ""
-        spellings = (secret, quote_plus(secret), quote(secret, safe=""), self.bearer)
-        return tuple(dict.fromkeys(filter(None, spellings)))
+        sent = (quote_plus(secret), quote(secret, safe=""))
+        echoed = (json.dumps(secret)[1:-1], secret.encode().decode("latin-1"))
+        return tuple(dict.fromkeys(filter(None, (secret, *sent, *echoed, self.bearer))))
 
     @property
     def limit_key(self) -> str:

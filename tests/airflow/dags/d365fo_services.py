@@ -24,3 +24,7 @@ with DAG("d365fo_services", schedule=None, catchup=False):
     )
 with DAG("d365fo_throttled", schedule=None, catchup=False):
     Impatient(task_id="throttled", service_name=f"{TEST}/getBoolean", payload={}, deferrable=True)
+with DAG("d365fo_mapped", schedule=None, catchup=False):
+    D365FORestEndpointOperator.partial(task_id="mapped", service_name=f"{TEST}/echo").expand(
+        payload=[{"_request": {"number": number}} for number in (1, 2)]
+    )
