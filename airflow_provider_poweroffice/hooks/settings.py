@@ -50,7 +50,7 @@ class Settings:
     @property
     def secrets(self) -> tuple[str, ...]:
         """List every text that must not be shown."""
-        return self.credentials.secrets + self.rate_limit.secrets
+        return (*self.credentials.secrets, *self.rate_limit.secrets)
 
 
 def read_settings(conn: Connection, company: str | None = None) -> Settings:
@@ -71,7 +71,7 @@ def read_aliases(conn: Connection) -> list[str]:
     :raises ValueError: the extra ``client_api_keys`` can not be used.
     """
     with _naming(conn):
-        return list(read_client_keys(_extra(conn.extra)))
+        return list(read_client_keys(read_extra(conn.extra)))
 
 
 @contextmanager
