@@ -6,9 +6,11 @@ import time
 from typing import Any
 
 from airflow_provider_poweroffice.api import Client, Credentials
-from airflow_provider_poweroffice.sandbox import Sandbox, Switches
+from airflow_provider_poweroffice.api.throttle import Slot
+from airflow_provider_poweroffice.sandbox import Sandbox, Switches, V1Sandbox, V1Switches
 
 AS_NEW = Switches(rate_limit=0).as_dict()
+V1_AS_NEW = V1Switches(rate_limit=0, read_lag=0).as_dict()
 
 
 class FakeClock:
@@ -18,7 +20,7 @@ class FakeClock:
         self.now = 1_000_000.0
         self.naps: list[float] = []
         self._date = time.time() - self.now
-        self._followers: list[Sandbox] = []
+        self._followers: list[Sandbox | V1Sandbox] = []
 
     def monotonic(self) -> float:
         """Read the fake time."""
@@ -35,7 +37,7 @@ class FakeClock:
         for sandbox in self._followers:
             sandbox.advance(seconds)
 
-    def lead(self, sandbox: Sandbox) -> None:
+    def lead(self, sandbox: Sandbox | V1Sandbox) -> None:
         """Have a sandbox's time pass with this one."""
         self._date = sandbox.clock.now() - self.now
         self._followers.append(sandbox)
@@ -47,8 +49,12 @@ class Unthrottled:
     def __init__(self) -> None:
         self.pauses: list[float] = []
 
-    def acquire(self) -> None:
+    def acquire(self, patience: float | None = None) -> Slot:  # noqa: ARG002 - the protocol's
         """Let everyone pass."""
+        return Slot(0.0, 0.0)
+
+    def answered(self, slot: Slot) -> None:
+        """Learn nothing."""
 
     def pause(self, seconds: float) -> None:
         """Note the pause."""
@@ -69,3 +75,11 @@ def client_of(sandbox: Sandbox, clock: FakeClock, **options: Any) -> Client:
     """Open a client of the first company with fake time and no throttle, with some options changed."""
     given = {"host": sandbox.url, "clock": clock, "throttle": Unthrottled()} | options
     return Client(credentials(sandbox), **given)
+
+
+def v1_client_of(sandbox: V1Sandbox, clock: FakeClock, company: int = 0, **options: Any) -> Client:
+    """Open a client of a company of v1 in the same way."""
+    keys = sandbox.keys(company)
+    given = {"host": sandbox.base_url(), "api_version": "v1", "clock": clock, "throttle": Unthrottled()}
+    credentials = Credentials(application_key=keys.application_key, client_key=keys.client_key)
+    return Client(credentials, **(given | options))

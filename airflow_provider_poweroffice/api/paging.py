@@ -92,6 +92,7 @@ class Pages(Iterator[Page]):
         while True:
             page = self._try(number)
             if page is not None and not page and not page.info.next_link:
+                self._note_total(page)
                 break  # the end, where the server did not say that there is more
             last = self._single
             if page is None:
@@ -143,13 +144,16 @@ class Pages(Iterator[Page]):
         self._more_promised = page.info.is_last is False and page.info.total_pages is None
         if page.info.total_pages is not None:
             self._total_pages = page.info.total_pages
-        if page.info.total_rows is not None:
-            self._compare_with_earlier(page.info.total_rows)
-            self.total_rows = page.info.total_rows
+        self._note_total(page)
         self._follow(page)
         self._sent += len(page)
         self._offset += len(page)
         self.pages += 1
+
+    def _note_total(self, page: Page) -> None:
+        if page.info.total_rows is not None:
+            self._compare_with_earlier(page.info.total_rows)
+            self.total_rows = page.info.total_rows
 
     def _compare_with_earlier(self, total: int) -> None:
         """Notice that the collection changed: rows that go shift others to pages already read."""
@@ -205,6 +209,8 @@ class Pages(Iterator[Page]):
             return False  # a server that caps the page size, but counts pages by the size asked for
         if page.info.total_pages is not None:
             return page.number >= page.info.total_pages
+        if page.info.is_last is None and self._is_whole and not self._by_link:
+            return self._sent == self.total_rows  # all that the server counts have come
         return page.info.is_last is True
 
     @property
@@ -235,5 +241,7 @@ class Pages(Iterator[Page]):
             raise IncompleteReadError(
                 f"{self._label}: {self._sent} rows came, the server counts {self.total_rows}; read it again"
             )
+        if self._is_whole and self.total_rows is not None and self._sent > self.total_rows:
+            log.warning("%s: %d rows came, the server counts %d", self._label, self._sent, self.total_rows)
         if self._unique and self._unique.repeated:
             log.info("%s: %d rows came twice and were left out", self._label, self._unique.repeated)

@@ -56,6 +56,7 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
         must have the company in it. ``{{ ds }}`` is undefined in runs without a logical date;
         ``{{ run_id }}`` is always there.
     :param query: filters (templated).
+    :param filters: OData filter as data, for APIs that have ``$filter``; see docs/filters.md (templated).
     :param headers: further headers (templated).
     :param format: ``"ndjson.gz"`` (one row a line, compressed), ``"ndjson"``, ``"json pages"``: one JSON
         array that holds the array of each page as it was sent, or ``"parquet"``: typed columns, money as
@@ -66,7 +67,9 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
         for everything (templated). The filter of the resource is chosen; some have none.
     :param created_since: the same for the time of creation (templated).
     :param overlap: seconds to go back from that moment; the API's filters are strictly greater than.
-    :param page_size: rows per page, 1 to 20000; default 5000.
+    :param split_days: read ``fromDate`` to ``toDate`` of the query in periods of so many days at most, as one
+        collection.
+    :param page_size: rows per page, default 5000; at most what the API allows.
     :param first_page: page to begin with.
     :param max_pages: pages to read at most; reaching it is a warning and ``truncated`` in the receipt.
     :param order_by: order of the pages, default a unique key of the resource.
@@ -84,12 +87,13 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
         "endpoint",
         "object_path",
         "query",
+        "filters",
         "headers",
         "changed_since",
         "created_since",
         "poweroffice_conn_id",
     )
-    template_fields_renderers = {"query": "json", "headers": "json"}  # noqa: RUF012 - Airflow's form
+    template_fields_renderers = {"query": "json", "filters": "json", "headers": "json"}  # noqa: RUF012 - Airflow's form
     operator_extra_links = (PowerOfficeDocsLink(),)
     ui_color = "#d9e8f5"
 
@@ -99,10 +103,12 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
         endpoint: str,
         object_path: str,
         query: Mapping[str, Any] | None = None,
+        filters: Any = None,
         headers: Mapping[str, str] | None = None,
         changed_since: Any = None,
         created_since: Any = None,
         overlap: float = OVERLAP,
+        split_days: int | None = None,
         format: str = "ndjson.gz",  # noqa: A002 - the word of pandas, DuckDB and COPY
         fields: Mapping[str, str] | None = None,
         page_size: int | None = None,
@@ -120,10 +126,12 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
         self.endpoint = endpoint
         self.object_path = object_path
         self.query = query
+        self.filters = filters
         self.headers = headers
         self.changed_since = changed_since
         self.created_since = created_since
         self.overlap = overlap
+        self.split_days = split_days
         self.poweroffice_conn_id = poweroffice_conn_id
         self.format = format
         self.fields = fields

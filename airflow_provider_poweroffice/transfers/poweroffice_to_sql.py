@@ -68,7 +68,10 @@ class PowerOfficeToSqlOperator(CompanyOperator):
     :param changed_since: read only what changed since this moment (templated); not with ``replace``.
     :param created_since: the same for the time of creation (templated).
     :param overlap: seconds to go back from that moment; the API's filters are strictly greater than.
-    :param page_size: rows per page, 1 to 20000; default 5000.
+    :param filters: OData filter as data, for APIs that have ``$filter``; see docs/filters.md (templated).
+    :param split_days: read ``fromDate`` to ``toDate`` of the query in periods of so many days at most, as one
+        collection.
+    :param page_size: rows per page, default 5000; at most what the API allows.
     :param first_page: page to begin with; not with ``replace``.
     :param max_pages: pages to read at most; not with ``replace``.
     :param order_by: order of the pages, default a unique key of the resource.
@@ -90,12 +93,13 @@ class PowerOfficeToSqlOperator(CompanyOperator):
         "layout",
         "key",
         "query",
+        "filters",
         "headers",
         "changed_since",
         "created_since",
         "poweroffice_conn_id",
     )
-    template_fields_renderers = {"query": "json", "headers": "json"}  # noqa: RUF012 - Airflow's form
+    template_fields_renderers = {"query": "json", "filters": "json", "headers": "json"}  # noqa: RUF012 - Airflow's form
     operator_extra_links = (PowerOfficeDocsLink(),)
     ui_color = "#d9e8f5"
 
@@ -114,10 +118,12 @@ class PowerOfficeToSqlOperator(CompanyOperator):
         allow_new_columns: bool = False,
         bulk: bool = True,
         query: Mapping[str, Any] | None = None,
+        filters: Any = None,
         headers: Mapping[str, str] | None = None,
         changed_since: Any = None,
         created_since: Any = None,
         overlap: float = OVERLAP,
+        split_days: int | None = None,
         page_size: int | None = None,
         first_page: int | None = None,
         max_pages: int | None = None,
@@ -140,10 +146,12 @@ class PowerOfficeToSqlOperator(CompanyOperator):
         self.allow_new_columns = allow_new_columns
         self.bulk = bulk
         self.query = query
+        self.filters = filters
         self.headers = headers
         self.changed_since = changed_since
         self.created_since = created_since
         self.overlap = overlap
+        self.split_days = split_days
         self.page_size = page_size
         self.first_page = first_page
         self.max_pages = max_pages
