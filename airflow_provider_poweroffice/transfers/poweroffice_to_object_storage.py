@@ -202,7 +202,7 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
 
         resource = dialect.known.find(self.endpoint)
         fields = fields_of(dialect.catalogue_name, self.endpoint)
-        key = resource.key if resource else ""
+        key = dialect.key_field(self.endpoint) if resource else ""
         write_parquet(ParquetFile(spool, fields, overrides=self.fields, key=key), pages)
 
 

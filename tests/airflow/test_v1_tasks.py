@@ -289,3 +289,19 @@ def test_filters_of_mapped_tasks(run_dag: Any) -> None:
     assert all(row["name"].startswith("O'") for row in json.loads(found[0][1]))
     assert codes[1:] == [[10_003], [10_003, 10_004, 10_005]]
     assert [row["code"] for row in xcoms(run)["one.return_value"]] == [10_003]
+
+
+def test_parquet(tmp_path: Path) -> None:
+    """Types of v1 are found in the rows; what is a moment there can be declared one."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "customers.parquet"
+    given = {"endpoint": "Customer", "poweroffice_conn_id": "poweroffice_v1", "format": "parquet"}
+    operator = PowerOfficeToObjectStorageOperator(
+        task_id="t", object_path=f"file://{path}", fields={"lastChanged": "timestamp"}, **given
+    )
+    receipt = operator.execute({})  # type: ignore[typeddict-item]
+    table = parquet.read_table(path)
+    assert table.num_rows == receipt["rows"] == len(set(table["id"].to_pylist()))
+    assert (str(table.schema.field("id").type), table.schema.field("name").type) == ("int64", "string")
+    assert str(table.schema.field("lastChanged").type).startswith("timestamp[")
+    assert min(table["lastChanged"].to_pylist()).tzinfo is not None
