@@ -119,6 +119,7 @@ def test_services(connect: Any) -> None:
 def test_wrong_hook(connect: Any, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """The common hook takes both types of connection; this one its own only."""
     connect()
+    assert PowerOfficeHook("d365fo_default").test_connection() == D365FOHook().test_connection()
     with PowerOfficeHook("d365fo_default") as hook:
         assert hook.client.request("GET", "UnitsOfMeasure", query={"$top": 1}).body[0]["UnitSymbol"]
     monkeypatch.setenv("AIRFLOW_CONN_D365FO_DEFAULT", sandbox.connection_json())
@@ -161,6 +162,10 @@ def test_fields_are_those_that_are_read(connect: Any, fo: D365FOSandbox) -> None
         "verify": False,
         "ca_bundle": "x",
         "allow_http": True,
+        "rate_limit_share": 0.5,
+        "rate_limit_backend": "process",
+        "rate_limit_password": "",
+        "rate_limit_on_unreachable": "local",
     }
     settings = connect(host="http://env.example/p", extra=extra)._settings()
     found = settings.credentials
@@ -169,6 +174,7 @@ def test_fields_are_those_that_are_read(connect: Any, fo: D365FOSandbox) -> None
     assert (found.token_url, found.authority) == (fo.token_url("v1"), fo.url)
     assert (settings.timeouts.connect, settings.timeouts.read, settings.verify) == (3, 4, False)
     assert settings.requests_per_second == 5
+    assert (settings.rate_limit.share, settings.rate_limit.backend) == (0.5, "process")
     assert set(extra) | {"tenant_id", "authority"} == set(CONN_FIELDS)
 
 

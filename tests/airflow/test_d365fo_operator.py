@@ -153,6 +153,16 @@ def test_payload_file(run: Any, build: Any, tmp_path: Path) -> None:
     assert run
 
 
+def test_names_of_files_in_a_payload(build: Any) -> None:
+    """A text in a payload that ends in .json is a value, rendered as any other, and no file to read."""
+    with DAG("d", schedule=None):
+        operator = build(payload={"_request": {"File": "{{ run_id }}.json", "Other": ["x.json"]}})
+    operator.resolve_template_files()
+    operator.render_template_fields({"run_id": "r1"})
+    answer = operator.execute({})
+    assert (answer["File"], answer["Other"]) == ("r1.json", ["x.json"])
+
+
 def test_all_is_templated() -> None:
     """Every parameter of the call is a template."""
     plain = {"raw", "response", "response_check", "fail_on_error", "idempotent", "deferrable"}
@@ -238,8 +248,10 @@ def test_xpp_exception_ends_the_task(run: Any, clock: FakeClock) -> None:
     assert clock.naps == []
 
 
-def test_no_such_operation(run: Any) -> None:
+@pytest.mark.parametrize("form", ["404-message", "404-empty"])
+def test_no_such_operation(run: Any, fo: D365FOSandbox, form: str) -> None:
     """An unknown operation is told with near names."""
+    fo.set(unknown_service=form)
     with pytest.raises(AirflowFailException, match="no such operation: 'ecco'; near names: echo") as caught:
         run(f"{TEST}/ecco", {})
     assert isinstance(caught.value.__cause__, NotFoundError)

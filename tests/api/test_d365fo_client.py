@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from d365fo import TEST, fo_client
+from support import Unthrottled
 
 from airflow_provider_poweroffice.api import Client, RetryOptions
 from airflow_provider_poweroffice.api.d365fo.entities import entity_path
 from airflow_provider_poweroffice.api.d365fo.services import near_names, service_path, services
+from airflow_provider_poweroffice.api.throttle import NoSlotError, Slot
 from airflow_provider_poweroffice.errors import (
     AuthenticationError,
     BadRequestError,
@@ -349,6 +351,27 @@ def test_own_deadline_of_429(fo: D365FOSandbox, clock: FakeClock) -> None:
     assert caught.value.retry_after is not None
 
 
+class Impatient(Unthrottled):
+    """A throttle that refuses who may wait no longer, as the shared ones do."""
+
+    def acquire(self, patience: float | None = None) -> Slot:
+        """Let pass who has time left."""
+        assert patience is not None
+        if patience <= 0:
+            raise NoSlotError(1.0)
+        return super().acquire(patience)
+
+
+def test_waiting_for_ever_at_the_throttle(fo: D365FOSandbox, clock: FakeClock) -> None:
+    """Who may wait for ever after 429s is not sent away by the throttle at the deadline of other errors."""
+    clock.lead(fo)
+    fo.add_fault(action="status", status=429, headers={"Retry-After": "400"}, path="/api/*", times=3)
+    forever = RetryOptions(deadline=50, rate_limit_deadline=float("inf"))
+    with fo_client(fo, clock, retry=forever, throttle=Impatient()) as client:
+        assert call(client, "getBoolean") is True
+    assert len(clock.naps) == 3
+
+
 @pytest.mark.parametrize("fault", ["reset_after", "truncate"])
 def test_lost_reply(fo_api: Client, fo: D365FOSandbox, fault: str) -> None:
     """A read is repeated after a lost reply; a call that may have been carried out is not."""
@@ -411,7 +434,7 @@ def test_redirect_to_the_login_page(fo: D365FOSandbox, clock: FakeClock) -> None
     """On premises a refused token leads to a login page: it is not followed, and not taken for data."""
     with (
         fo_client(fo, clock, url=fo.base_url("/namespaces/AXSF"), token="stale") as client,
-        pytest.raises(Exception, match=r"302.*redirects are not followed"),
+        pytest.raises(Exception, match=r"302.*redirects are not followed.*on premises a refused token"),
     ):
         rows(client, "CustomersV3")
 
