@@ -7,6 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+CONCURRENCY = 4
+"""Pages in flight where nobody says otherwise."""
+MAX_CONCURRENCY = 32
+"""Requests in flight at most: far more than any rate limit of these APIs lets through."""
+
 
 def _check_number(owner: str, name: str, value: object, *, minimum: float) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):

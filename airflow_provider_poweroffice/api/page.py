@@ -15,6 +15,8 @@ from typing import Any
 import msgspec
 
 from airflow_provider_poweroffice.api.dialects.base import Dialect, PageInfo
+from airflow_provider_poweroffice.api.options import MAX_CONCURRENCY
+from airflow_provider_poweroffice.api.page_size import LEAST_PAGE_BYTES, check_bytes
 from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.errors import IncompleteReadError, InvalidResponseError, PaginationError
 
@@ -60,15 +62,27 @@ class PageOptions:
     :param page_size: rows asked for per page.
     :param first_page: page to begin with.
     :param max_pages: pages to read at most; None reads all.
+    :param concurrency: pages in flight at most.
+    :param page_bytes: largest page in bytes; None for the default where pages can be made smaller, and for
+        none elsewhere.
     """
 
     page_size: int
     first_page: int
     max_pages: int | None = None
+    concurrency: int = 1
+    page_bytes: int | None = None
 
     @classmethod
     def of(
-        cls, dialect: Dialect[Any], page_size: int | None, first_page: int | None, max_pages: int | None
+        cls,
+        dialect: Dialect[Any],
+        page_size: int | None,
+        first_page: int | None,
+        max_pages: int | None,
+        *,
+        concurrency: int,
+        page_bytes: int | None,
     ) -> PageOptions:
         """Fill in the dialect's defaults and check the limits."""
         size = dialect.default_page_size if page_size is None else page_size
@@ -79,7 +93,29 @@ class PageOptions:
             raise ValueError(f"first_page={first} can not be asked for: this API's pages hang on each other")
         if max_pages is not None:
             _check_whole("max_pages", max_pages, 1, None)
-        return cls(page_size=size, first_page=first, max_pages=max_pages)
+        check_concurrency(concurrency)
+        if page_bytes is not None:
+            _check_whole("page_bytes", page_bytes, LEAST_PAGE_BYTES, None)
+            check_bytes(page_bytes, size)
+        return cls(
+            page_size=size,
+            first_page=first,
+            max_pages=max_pages,
+            concurrency=concurrency,
+            page_bytes=page_bytes,
+        )
+
+
+def check_concurrency(value: object) -> None:
+    """
+    Check the number of pages in flight.
+
+    :raises ValueError, TypeError: it is no whole number from 1 to ``MAX_CONCURRENCY``.
+    """
+    try:
+        _check_whole("concurrency", value, 1, MAX_CONCURRENCY)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{error}; 1 reads one page after the other") from None
 
 
 def _check_whole(name: str, value: object, least: int, most: int | None) -> None:

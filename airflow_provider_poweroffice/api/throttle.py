@@ -12,6 +12,8 @@ import time
 from collections import deque
 from typing import Protocol
 
+from airflow_provider_poweroffice.api.stopping import current
+
 LONGEST_PAUSE = 60.0
 """Seconds for which one refusal stops all who share a limit; who is refused again waits again."""
 
@@ -44,8 +46,11 @@ class SystemClock:
         return time.time()
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
+        """Wait; a thread that may be stopped wakes up for that."""
+        if stop := current.get():
+            stop.sleep(seconds)
+        else:
+            time.sleep(seconds)
 
 
 class Throttle(Protocol):
