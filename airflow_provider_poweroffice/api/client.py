@@ -148,6 +148,7 @@ class Client(Caller):
             unique=UniqueRows((resource.key if resource else "") or "Id") if moment else None,
             single=whole,
             by_link=self.dialect.by_link,
+            ordered=order_by == _DEFAULT_ORDER and self.dialect.order_key.lower() not in given,
         )
 
     def since(

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from airflow_provider_poweroffice.api.dialects.base import Dialect, PageInfo
-from airflow_provider_poweroffice.api.options import MAX_CONCURRENCY
+from airflow_provider_poweroffice.api.options import check_concurrency, check_whole
 from airflow_provider_poweroffice.api.page_size import LEAST_PAGE_BYTES, check_bytes
 from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.errors import IncompleteReadError, InvalidResponseError, PaginationError
@@ -87,15 +87,15 @@ class PageOptions:
         """Fill in the dialect's defaults and check the limits."""
         size = dialect.default_page_size if page_size is None else page_size
         first = dialect.first_page if first_page is None else first_page
-        _check_whole("page_size", size, 1, dialect.max_page_size)
-        _check_whole("first_page", first, dialect.first_page, None)
+        check_whole("page_size", size, 1, dialect.max_page_size)
+        check_whole("first_page", first, dialect.first_page, None)
         if dialect.by_link and first != dialect.first_page:
             raise ValueError(f"first_page={first} can not be asked for: this API's pages hang on each other")
         if max_pages is not None:
-            _check_whole("max_pages", max_pages, 1, None)
+            check_whole("max_pages", max_pages, 1, None)
         check_concurrency(concurrency)
         if page_bytes is not None:
-            _check_whole("page_bytes", page_bytes, LEAST_PAGE_BYTES, None)
+            check_whole("page_bytes", page_bytes, LEAST_PAGE_BYTES, None)
             check_bytes(page_bytes, size)
         return cls(
             page_size=size,
@@ -104,26 +104,6 @@ class PageOptions:
             concurrency=concurrency,
             page_bytes=page_bytes,
         )
-
-
-def check_concurrency(value: object) -> None:
-    """
-    Check the number of pages in flight.
-
-    :raises ValueError, TypeError: it is no whole number from 1 to ``MAX_CONCURRENCY``.
-    """
-    try:
-        _check_whole("concurrency", value, 1, MAX_CONCURRENCY)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"{error}; 1 reads one page after the other") from None
-
-
-def _check_whole(name: str, value: object, least: int, most: int | None) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be a whole number, not {value!r}")
-    if value < least or (most is not None and value > most):
-        limit = f"between {least} and {most}" if most is not None else f"at least {least}"
-        raise ValueError(f"{name} must be {limit}, not {value}")
 
 
 def split_page(dialect: Dialect[Any], response: Response, number: int, *, expected: bool = False) -> Page:

@@ -55,6 +55,11 @@ class PageChecks:
         """Tell whether the server said that there is a page of this number."""
         return self.more_promised or (self.total_pages is not None and number <= self.total_pages)
 
+    def counts_fewer(self, page: Page) -> bool:
+        """Tell whether the server counts fewer rows on this page than on one before."""
+        total = page.info.total_rows
+        return None not in {total, self.total_rows} and total < self.total_rows  # type: ignore[operator]
+
     def resized(self, *, expected: bool) -> None:
         """Forget what counts in pages of another size; what was promised stays promised."""
         self.total_pages = None

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import weakref
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 from typing import Any, Self
 
 from airflow_provider_poweroffice.api.page import NO_ROWS, Page, PageOptions
@@ -59,6 +60,7 @@ class Pages(Iterator[Page]):
     :param source: gives the pages.
     :param by_link: pages hang on each other by links; none can be skipped, and one may be empty.
     :param single: the list has no pages: one request gives it all.
+    :param ordered: new rows come last, so that no page is wrong when an earlier one is answered later.
     :raises IncompleteReadError: while iterating: a page that must have rows has none, the server counts
         more rows than came, or fewer than before.
     :raises PageTooLargeError: a page is larger than ``page_bytes``, and can not be made smaller.
@@ -74,6 +76,7 @@ class Pages(Iterator[Page]):
         unique: UniqueRows | None = None,
         single: bool = False,
         by_link: bool = False,
+        ordered: bool = True,
     ) -> None:
         self.rows = 0
         self.pages = 0
@@ -87,7 +90,7 @@ class Pages(Iterator[Page]):
         self._single = single
         self._by_link = by_link
         self._checks = PageChecks(label)
-        self._place = Progress(options, self._checks, chained=by_link, single=single)
+        self._place = Progress(options, self._checks, chained=by_link, single=single, ordered=ordered)
         self._just_skipped = False
         self._iterator = self._read()
         weakref.finalize(self, source.forget)
@@ -168,7 +171,7 @@ class Pages(Iterator[Page]):
         """Fetch the next page; where it is too large, or fails for its size, in smaller pages from now on."""
         while True:
             try:
-                return self._source.get(self._place.wanted())
+                return self._settled(self._source.get(self._place.wanted()))
             except PageTooLargeError as error:
                 self._shrink_below(error)
             except PowerOfficeError as error:
@@ -178,6 +181,16 @@ class Pages(Iterator[Page]):
                 if page is None:
                     raise
                 return page
+
+    def _settled(self, page: Page) -> Page:
+        """
+        Ask again, now, for a page that was fetched ahead of an earlier one and counts fewer rows.
+
+        Rows may have come or gone between the two answers; which it was, only a later answer tells.
+        """
+        if self._options.concurrency == 1 or not self._checks.counts_fewer(page):
+            return page
+        return self._source.get(replace(self._place.wanted(), fresh=True))
 
     def _get_smaller(self, error: PowerOfficeError) -> Page | None:
         """Ask once for each smaller page; None when none comes: the size is not at fault."""
@@ -203,7 +216,7 @@ class Pages(Iterator[Page]):
             self._shrink(smaller(self._place.begin, int(self.page_size * min(share, 0.5))), str(error))
         elif limit is not None:
             raise PageTooLargeError(
-                f"{self._label}: page {self._place.number}: {error}. It can not be made smaller: raise page_bytes",
+                f"{self._label}: page {self._place.number}: {error}. It can not be smaller; raise page_bytes",
                 size=error.size,
             ) from None
 

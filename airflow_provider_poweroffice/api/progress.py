@@ -23,9 +23,12 @@ class Progress:
     :param checks: what the server said so far.
     :param chained: pages hang on each other by links.
     :param single: one request gives everything.
+    :param ordered: new rows come last.
     """
 
-    def __init__(self, options: PageOptions, checks: PageChecks, *, chained: bool, single: bool) -> None:
+    def __init__(
+        self, options: PageOptions, checks: PageChecks, *, chained: bool, single: bool, ordered: bool
+    ) -> None:
         self.page_size = options.page_size
         self.begin = (options.first_page - 1) * options.page_size
         """Rows before the next page, as pages are numbered."""
@@ -34,6 +37,7 @@ class Progress:
         self._checks = checks
         self._chained = chained
         self._fixed = chained or single
+        self._ordered = ordered
         self._full = 0
         self._all_full = True
 
@@ -101,14 +105,15 @@ class Progress:
         List the pages that will be asked for next, as many as may be in flight.
 
         Without totals these are guesses: one more, then two, four, ..., and none after a page with fewer
-        rows than were asked for, so that a collection wastes fewer requests than the concurrency.
+        rows than were asked for, so that a collection wastes fewer requests than the concurrency. Where new
+        rows do not come last, nothing is guessed: without totals nobody could tell that pages shifted.
         """
         first, size, most = self.wanted(), self.page_size, self._options.concurrency
         if self._fixed or most == 1:
             return
         if self._checks.total_pages is None and self._checks.total_rows is None:
             guesses = 2 ** min(self._full - 1, 10) if self._all_full and self._full else 0
-            most = min(most, max(guesses, int(self._checks.more_promised)))
+            most = min(most, max(guesses, int(self._checks.more_promised))) if self._ordered else 0
         for step in range(most):
             at = replace(first.at, number=first.at.number + step, offset=first.at.offset + step * size)
             if self._is_past(at) or self.reaches_limit(self.begin + step * size):

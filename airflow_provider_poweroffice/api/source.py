@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from airflow_provider_poweroffice.api.ahead import FetchAhead
+from airflow_provider_poweroffice.api.body import Waiting
 from airflow_provider_poweroffice.api.call import Call
 from airflow_provider_poweroffice.api.caller import Caller
 from airflow_provider_poweroffice.api.dialects.base import Position
@@ -29,6 +30,7 @@ class Wanted:
     :param size: rows asked for.
     :param expected: the server said that it has rows.
     :param once: without retries: the size itself is being tried.
+    :param fresh: by a new request, whatever was fetched ahead.
     :param limit: largest body in bytes; None for any.
     """
 
@@ -36,6 +38,7 @@ class Wanted:
     size: int
     expected: bool = False
     once: bool = False
+    fresh: bool = False
     limit: int | None = None
 
 
@@ -75,13 +78,7 @@ class ClientSource:
         :raises PowerOfficeError: of the request, or of what was fetched ahead.
         """
         call, key = self._call_for(wanted)
-        waiting = None
-        if key in self._fetches:
-            waiting = self._fetches.take(key)
-        elif self._fetches:
-            # The server gives other pages than were asked for: where the next one begins is not known.
-            self.forget()
-            self._threads = 1
+        waiting = None if wanted.fresh else self._take(key)
 
         def read(answer: Response) -> Page:
             return split_page(self._client.dialect, answer, wanted.at.number, expected=wanted.expected)
@@ -94,6 +91,15 @@ class ClientSource:
             retry=replace(self._client.retry, attempts=1) if wanted.once else None,
             limit=wanted.limit,
         )
+
+    def _take(self, key: Any) -> Waiting | None:
+        if key in self._fetches:
+            return self._fetches.take(key)
+        if self._fetches:
+            # The server gives other pages than were asked for: where the next one begins is not known.
+            self.forget()
+            self._threads = 1
+        return None
 
     def ahead(self, pages: Iterable[Wanted]) -> None:
         """Begin to fetch pages, as many as there are threads; none after one that failed."""

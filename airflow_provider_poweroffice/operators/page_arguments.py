@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_poweroffice.api.options import CONCURRENCY, check_concurrency
 from airflow_provider_poweroffice.api.since import OVERLAP
 from airflow_provider_poweroffice.errors import PowerOfficeError
 
@@ -18,6 +19,8 @@ _OF_PAGES: dict[str, Any] = {
     "page_size": None,
     "first_page": None,
     "max_pages": None,
+    "concurrency": CONCURRENCY,
+    "page_bytes": None,
     "changed_since": None,
     "created_since": None,
     "order_by": "default",
@@ -33,12 +36,15 @@ _OF_ONE_CALL: dict[str, Any] = {
 }
 
 
-def check_page_error(value: Any) -> None:
+def check_reading(operator: Any) -> None:
     """
-    Check the argument.
+    Check how pages are read.
 
-    :raises ValueError: it is none of ``"stop"``, ``"skip"`` and a callable.
+    :param operator: one with ``on_page_error`` and ``concurrency``.
+    :raises ValueError, TypeError: a value that can not be used.
     """
+    check_concurrency(operator.concurrency)
+    value = operator.on_page_error
     if value not in {"stop", "skip"} and not callable(value):
         raise ValueError(
             f"on_page_error must be 'stop', 'skip' or a callable (error, page) -> bool, not {value!r}"
@@ -58,6 +64,8 @@ def open_pages(client: Client, operator: Any) -> Pages:
         page_size=operator.page_size,
         first_page=operator.first_page,
         max_pages=operator.max_pages,
+        concurrency=operator.concurrency,
+        page_bytes=operator.page_bytes,
         order_by=operator.order_by,
         on_page_error=_handler(operator.on_page_error),
         changed_since=operator.changed_since,
