@@ -144,7 +144,7 @@ def test_paginate(sandbox: Sandbox) -> None:
 def test_too_large(sandbox: Sandbox) -> None:
     """A result too large for XCom is refused after the first page, and the way out is named."""
     with pytest.raises(AirflowFailException, match="PowerOfficeToObjectStorageOperator") as caught:
-        call(endpoint="Customers", paginate=True, page_size=60)
+        call(endpoint="Customers", paginate=True, page_size=60, concurrency=1)
     assert isinstance(caught.value.__cause__, ResultTooLargeError)
     assert sandbox.count("GET", "/Customers") == 1
     with pytest.raises(AirflowFailException, match="max_result_bytes=100"):
