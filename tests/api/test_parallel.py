@@ -20,7 +20,7 @@ ONCE = RetryOptions(attempts=1)
 
 
 @pytest.fixture
-def own(clock: FakeClock) -> Iterator[Sandbox]:
+def own() -> Iterator[Sandbox]:
     """Give a sandbox that counts connections from none."""
     with Sandbox(rate_limit=0) as sandbox:
         yield sandbox
@@ -44,7 +44,7 @@ def until(fulfilled: Callable[[], bool]) -> None:
 
 @pytest.mark.parametrize("concurrency", [2, 8, 32])
 def test_same_rows_for_the_same_price(own: Sandbox, clock: FakeClock, concurrency: int) -> None:
-    """As many requests as pages, one token, at most a connection for each page in flight; no thread is left."""
+    """As many requests as pages, one token, at most a connection for each page in flight; no thread stays."""
     with client_of(own, clock, concurrency=1) as serial:
         expected = ids(serial, "AccountTransactions", query=DATES, page_size=25)
     tokens, connections = own.count("POST", "/OAuth/Token"), own.connections
