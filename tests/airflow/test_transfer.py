@@ -131,6 +131,7 @@ def test_skipped_and_truncated(tmp_path: Path, sandbox: Sandbox) -> None:
         tmp_path / "a.ndjson.gz",
         page_size=100,
         max_pages=3,
+        concurrency=1,  # request n is page n
         on_page_error="skip",
         retry_options={"attempts": 1},
     )
