@@ -41,6 +41,12 @@ class PacedAdapter(HTTPAdapter):
         super().__init__(max_retries=0, pool_maxsize=MAX_CONCURRENCY)
         self.poolmanager.pool_classes_by_scheme = POOLS
 
+    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
+        """Give the pools behind a proxy, whose connections can be cut too."""
+        manager = super().proxy_manager_for(proxy, **proxy_kwargs)
+        manager.pool_classes_by_scheme = POOLS
+        return manager
+
     def send(  # noqa: PLR0917 - requests' signature
         self,
         request: requests.PreparedRequest,
