@@ -4,8 +4,8 @@ Pages in flight against a hand-written reader with threads, and big pages agains
 Each variant runs in a process of its own, the sandbox in another; the variants take turns, so that a busy
 machine slows all of them alike. Printed are medians and their ratios.
 
-    .venv/bin/python benchmarks/parallel_pages.py
-    .venv/bin/python benchmarks/parallel_pages.py --only latency --runs 7
+    .venv/bin/python -m benchmarks.parallel_pages
+    .venv/bin/python -m benchmarks.parallel_pages --only latency --runs 7
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from million_rows import Watch, resident
+from benchmarks.million_rows import Watch, resident
 
 DATES = {"fromDate": "2000-01-01", "toDate": "2099-12-31"}
 SPAWN = multiprocessing.get_context("spawn")
