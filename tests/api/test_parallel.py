@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from support import FakeClock, ReadingClient, Unthrottled, client_of
@@ -169,10 +170,11 @@ class Counted(Unthrottled):
         self.starts = 0
         self._lock = threading.Lock()
 
-    def acquire(self) -> None:
+    def acquire(self, *patience: Any) -> Any:
         """Count a start."""
         with self._lock:
             self.starts += 1
+        return super().acquire(*patience)
 
 
 def test_throttle_is_shared(sandbox: Sandbox, clock: FakeClock) -> None:

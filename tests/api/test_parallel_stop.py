@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from support import Unthrottled, credentials
@@ -113,11 +114,12 @@ class Sleepy(Unthrottled):
         self.asleep = 0
         self.tired = False
 
-    def acquire(self) -> None:
+    def acquire(self, *patience: Any) -> Any:
         """Wait, as the real one does."""
         if self.tired:
             self.asleep += 1
             SystemClock().sleep(60)
+        return super().acquire(*patience)
 
 
 def test_who_waits_for_the_rate_limit_wakes_up(sandbox: Sandbox) -> None:
