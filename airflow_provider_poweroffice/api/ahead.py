@@ -15,7 +15,7 @@ from queue import SimpleQueue
 from airflow_provider_poweroffice.api.body import Waiting
 from airflow_provider_poweroffice.api.stopping import Stop, StoppedError, current
 
-_JOIN_SECONDS = 5.0  # a thread that is still connecting can not be woken up; it sends nothing then
+_JOIN_SECONDS = 5.0  # for all: a thread that is still connecting can not be woken up; it sends nothing then
 
 
 class _Job:
@@ -103,7 +103,7 @@ class FetchAhead:
             self._queue.put(None)
         for thread in self._threads:
             if thread is not threading.current_thread():  # when memory is collected there
-                thread.join(_JOIN_SECONDS)
+                thread.join(_JOIN_SECONDS / len(self._threads))
         for job in self._jobs.values():
             if job.answer:
                 job.answer.drop()
