@@ -13,14 +13,20 @@ Every error this package raises for a call to the API.
     ├── ResponseValidationError       the answer does not fit the type asked for
     ├── InvalidResponseError          a 2xx answer that can not be read (cut JSON, HTML, ...)
     ├── APIConnectionError            no answer
-    │   └── APITimeoutError           no answer in time
+    │   ├── APITimeoutError           no answer in time, or no slot under the rate limit
+    │   └── RateLimitStoreError       the Redis server that keeps the rate limit can not be used
     └── APIStatusError                the server answered, and said no
         ├── BadRequestError           400, 422
+        │   └── RefusedError          a 2xx answer whose body says no (PowerOffice v1)
+        │       └── DeleteRefusedError    the record is in use; archive it instead
         ├── PermissionDeniedError     401 after a new token, 403
         ├── NotFoundError             404
         ├── ConflictError             409, 412
         ├── RateLimitError            429
-        └── ServerError               5xx
+        ├── ServerError               5xx
+        ├── XppError                  an operation of Finance & Operations threw an exception
+        ├── UnexpectedStatusError     a status that the caller did not expect
+        └── BusinessFailureError      a 2xx answer that the caller's check refused
 
 Wrong arguments raise the builtin ``ValueError`` or ``TypeError``, before any request.
 Messages carry the method, the path without its query, and the vendor's own sentence; never a key,
@@ -133,7 +139,16 @@ class APIConnectionError(PowerOfficeError):
 
 
 class APITimeoutError(APIConnectionError):
-    """No answer in time: while connecting (``outcome_unknown=False``) or while waiting for the reply."""
+    """
+    No answer in time.
+
+    While waiting for a slot under the rate limit or while connecting (``outcome_unknown=False``), or while
+    waiting for the reply.
+    """
+
+
+class RateLimitStoreError(APIConnectionError):
+    """The Redis server that keeps the rate limit can not be used; the call was not sent."""
 
 
 class APIStatusError(PowerOfficeError):
@@ -142,9 +157,13 @@ class APIStatusError(PowerOfficeError):
 
     Attributes: ``status`` (int), ``code`` (the machine-readable error, e.g. ``invalid_client``),
     ``title`` and ``detail`` (the vendor's sentences), ``trace_id``, ``retry_after`` (seconds the server
-    asks to wait, or None), ``final`` (a repetition can not help), ``response`` (the whole answer) and
-    ``error_content`` (its decoded body).
+    asks to wait, or None), ``final`` (a repetition can not help), ``response`` (the whole answer),
+    ``error_content`` (its decoded body) and ``request_id`` (the id sent with the call, where the API takes
+    one). Errors of Finance & Operations also have ``message``, ``exception_type``, ``inner_type`` and
+    ``activity_id``.
     """
+
+    request_id: str | None = None
 
     def __init__(
         self,
@@ -183,6 +202,35 @@ class BadRequestError(APIStatusError):
     """400 or 422: a bad filter, an unknown query name, a validation error, a duplicate reference."""
 
 
+class RefusedError(BadRequestError):
+    """
+    A 2xx answer whose body says no: nothing was carried out.
+
+    Attributes: ``summary`` (the vendor's sentence), ``error_log_reference`` (to be given to the vendor's
+    support) and ``exception`` (such as ``OData`` or ``ApiUniqueConstraint``); None where the body lacks one.
+    """
+
+    summary: str | None = None
+    error_log_reference: str | None = None
+    exception: str | None = None
+
+    @property
+    def errorLogReference(self) -> str | None:  # noqa: N802 - the vendor's own name
+        """Give ``error_log_reference``."""
+        return self.error_log_reference
+
+
+class DeleteRefusedError(RefusedError):
+    """A refused DELETE: mostly of a record with related data, which can be archived instead."""
+
+    def __init__(self, message: str, **facts: Any) -> None:
+        super().__init__(
+            f"{message.rstrip('.')}; a record in use is archived instead: on_refused_delete='archive', "
+            "or send it with isArchived true",
+            **facts,
+        )
+
+
 class PermissionDeniedError(APIStatusError):
     """401 although the token is new, or 403: a privilege or the company's module is missing."""
 
@@ -201,6 +249,22 @@ class RateLimitError(APIStatusError):
 
 class ServerError(APIStatusError):
     """5xx: unless the token endpoint said so, the call may have been carried out."""
+
+
+class XppError(APIStatusError):
+    """
+    An operation of Finance & Operations threw an exception, so that its work was rolled back; never repeated.
+
+    ``message`` is the infolog, ``exception_type`` the exception's class; support asks for ``activity_id``.
+    """
+
+
+class UnexpectedStatusError(APIStatusError):
+    """A status that is none of ``expected_status``; a 2xx among them was carried out."""
+
+
+class BusinessFailureError(APIStatusError):
+    """A 2xx answer that ``response_check`` refused: the call was answered, but says that it failed."""
 
 
 _BY_STATUS: dict[int, type[APIStatusError]] = {

@@ -5,35 +5,51 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
+from airflow_provider_poweroffice.hooks import d365fo_form
 from airflow_provider_poweroffice.hooks.form import CONN_FIELDS, UI_FIELD_BEHAVIOUR
 
 _PACKAGE = "airflow_provider_poweroffice"
 _NAME = "PowerOffice Go"
+_D365FO = "Dynamics 365 Finance & Operations"
 
 
 def get_provider_info() -> dict[str, Any]:
     """Describe the provider; the form here is the only one that Airflow 3.3 shows."""
 
-    def modules(*names: str) -> list[dict[str, Any]]:
-        return [{"integration-name": _NAME, "python-modules": [f"{_PACKAGE}.{name}" for name in names]}]
+    def modules(*names: str, d365fo: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+        return [
+            {"integration-name": integration, "python-modules": [f"{_PACKAGE}.{name}" for name in found]}
+            for integration, found in ((_NAME, names), (_D365FO, d365fo))
+            if found
+        ]
 
     return {
         "package-name": "airflow-provider-poweroffice",
         "name": _NAME,
         "description": "`PowerOffice Go <https://developer.poweroffice.net/>`__ accounting: "
-        "read and write its API, move its data to object storage, wait for changes.",
+        "read and write its API, move its data to object storage, wait for changes; "
+        "and Dynamics 365 Finance & Operations in the same way.",
         "versions": [version("airflow-provider-poweroffice")],
         "integrations": [
             {
                 "integration-name": _NAME,
                 "external-doc-url": "https://developer.poweroffice.net/",
                 "tags": ["service"],
-            }
+            },
+            {
+                "integration-name": _D365FO,
+                "external-doc-url": "https://learn.microsoft.com/dynamics365/fin-ops-core/dev-itpro/",
+                "tags": ["service"],
+            },
         ],
-        "hooks": modules("hooks.poweroffice"),
-        "operators": modules("operators.poweroffice", "operators.companies"),
+        "hooks": modules("hooks.poweroffice", d365fo=("hooks.d365fo",)),
+        "operators": modules(
+            "operators.poweroffice",
+            "operators.companies",
+            d365fo=("operators.d365fo", "operators.d365fo_entity"),
+        ),
         "sensors": modules("sensors.poweroffice"),
-        "triggers": modules("triggers.poweroffice"),
+        "triggers": modules("triggers.poweroffice", d365fo=("triggers.d365fo",)),
         "transfers": [
             {
                 "source-integration-name": _NAME,
@@ -48,7 +64,14 @@ def get_provider_info() -> dict[str, Any]:
                 "hook-class-name": f"{_PACKAGE}.hooks.poweroffice.PowerOfficeHook",
                 "ui-field-behaviour": UI_FIELD_BEHAVIOUR,
                 "conn-fields": CONN_FIELDS,
-            }
+            },
+            {
+                "connection-type": "d365fo",
+                "hook-name": _D365FO,
+                "hook-class-name": f"{_PACKAGE}.hooks.d365fo.D365FOHook",
+                "ui-field-behaviour": d365fo_form.UI_FIELD_BEHAVIOUR,
+                "conn-fields": d365fo_form.CONN_FIELDS,
+            },
         ],
         "asset-uris": [
             {
@@ -59,5 +82,8 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "cli": [f"{_PACKAGE}.cli.definition.get_airflow_commands"],
-        "extra-links": [f"{_PACKAGE}.links.poweroffice.PowerOfficeDocsLink"],
+        "extra-links": [
+            f"{_PACKAGE}.links.poweroffice.PowerOfficeDocsLink",
+            f"{_PACKAGE}.links.d365fo.D365FODocsLink",
+        ],
     }

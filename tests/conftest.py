@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from support import AS_NEW, FakeClock, client_of
+from d365fo import AS_NEW as FO_AS_NEW
+from d365fo import fo_client
+from support import AS_NEW, V1_AS_NEW, FakeClock, client_of, v1_client_of
 
 from airflow_provider_poweroffice.api import Client, RetryOptions
-from airflow_provider_poweroffice.sandbox import Sandbox
+from airflow_provider_poweroffice.api.throttles.directory import VARIABLE
+from airflow_provider_poweroffice.sandbox import D365FOSandbox, Sandbox, V1Sandbox
 
 # A proxy of the machine must not stand between the tests and the loopback.
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def limits_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep the limits of this run apart from those of the machine, in the programs it starts too."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("limits")
+        patch.setenv(VARIABLE, str(folder))
+        yield folder
 
 
 @pytest.fixture
@@ -40,4 +53,48 @@ def sandbox(shared_sandbox: Sandbox) -> Sandbox:
 def client(sandbox: Sandbox, clock: FakeClock) -> Iterator[Client]:
     """Give a client of the first company with fake time and no throttle."""
     with client_of(sandbox, clock, retry=RetryOptions()) as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def shared_v1_sandbox() -> Iterator[V1Sandbox]:
+    """Run one sandbox of v1 for the whole session; use ``v1_sandbox``, which resets it."""
+    with V1Sandbox(rate_limit=0, read_lag=0) as running:
+        yield running
+
+
+@pytest.fixture
+def v1_sandbox(shared_v1_sandbox: V1Sandbox) -> V1Sandbox:
+    """Give the sandbox of v1 as new, without a limit and a lag."""
+    shared_v1_sandbox.reset()
+    shared_v1_sandbox.set(**V1_AS_NEW)
+    return shared_v1_sandbox
+
+
+@pytest.fixture
+def v1_client(v1_sandbox: V1Sandbox, clock: FakeClock) -> Iterator[Client]:
+    """Give a client of the first company of v1 with fake time and no throttle."""
+    with v1_client_of(v1_sandbox, clock) as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def shared_fo_sandbox() -> Iterator[D365FOSandbox]:
+    """Run one sandbox of Finance & Operations for the whole session; use ``fo``, which resets it."""
+    with D365FOSandbox(port=0) as running:
+        yield running
+
+
+@pytest.fixture
+def fo(shared_fo_sandbox: D365FOSandbox) -> D365FOSandbox:
+    """Give the sandbox of Finance & Operations as new."""
+    shared_fo_sandbox.reset()
+    shared_fo_sandbox.set(**FO_AS_NEW)
+    return shared_fo_sandbox
+
+
+@pytest.fixture
+def fo_api(fo: D365FOSandbox, clock: FakeClock) -> Iterator[Client]:
+    """Give a client of Finance & Operations with fake time and no throttle."""
+    with fo_client(fo, clock) as one:
         yield one

@@ -10,9 +10,11 @@ from airflow_provider_poweroffice.api import Client, Credentials, Page, Pages
 from airflow_provider_poweroffice.api.dialects.base import Position
 from airflow_provider_poweroffice.api.options import CONCURRENCY
 from airflow_provider_poweroffice.api.source import Wanted
-from airflow_provider_poweroffice.sandbox import Sandbox, Switches
+from airflow_provider_poweroffice.api.throttle import Slot
+from airflow_provider_poweroffice.sandbox import Sandbox, Switches, V1Sandbox, V1Switches
 
 AS_NEW = Switches(rate_limit=0).as_dict()
+V1_AS_NEW = V1Switches(rate_limit=0, read_lag=0).as_dict()
 
 
 class FakeClock:
@@ -22,7 +24,7 @@ class FakeClock:
         self.now = 1_000_000.0
         self.naps: list[float] = []
         self._date = time.time() - self.now
-        self._followers: list[Sandbox] = []
+        self._followers: list[Sandbox | V1Sandbox] = []
 
     def monotonic(self) -> float:
         """Read the fake time."""
@@ -39,7 +41,7 @@ class FakeClock:
         for sandbox in self._followers:
             sandbox.advance(seconds)
 
-    def lead(self, sandbox: Sandbox) -> None:
+    def lead(self, sandbox: Sandbox | V1Sandbox) -> None:
         """Have a sandbox's time pass with this one."""
         self._date = sandbox.clock.now() - self.now
         self._followers.append(sandbox)
@@ -68,8 +70,12 @@ class Unthrottled:
     def __init__(self) -> None:
         self.pauses: list[float] = []
 
-    def acquire(self) -> None:
+    def acquire(self, patience: float | None = None) -> Slot:  # noqa: ARG002 - the protocol's
         """Let everyone pass."""
+        return Slot(0.0, 0.0)
+
+    def answered(self, slot: Slot) -> None:
+        """Learn nothing."""
 
     def pause(self, seconds: float) -> None:
         """Note the pause."""
@@ -104,3 +110,11 @@ def client_of(
     client = ReadingClient(credentials(sandbox), **given)
     client.concurrency = concurrency
     return client
+
+
+def v1_client_of(sandbox: V1Sandbox, clock: FakeClock, company: int = 0, **options: Any) -> Client:
+    """Open a client of a company of v1 in the same way."""
+    keys = sandbox.keys(company)
+    given = {"host": sandbox.base_url(), "api_version": "v1", "clock": clock, "throttle": Unthrottled()}
+    credentials = Credentials(application_key=keys.application_key, client_key=keys.client_key)
+    return Client(credentials, **(given | options))

@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 from airflow_provider_poweroffice import errors
+from airflow_provider_poweroffice.hooks import d365fo_form
 from airflow_provider_poweroffice.hooks.form import CONN_FIELDS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,12 +24,12 @@ LINK = re.compile(r"!?\[[^\]]*\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
 HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
 
 
-def connection_fields() -> str:
-    """Give the table of the connection form's own fields."""
+def connection_fields(fields: dict[str, dict[str, Any]] = CONN_FIELDS) -> str:
+    """Give the table of a connection form's own fields."""
     lines = ["| extra | label in the form | type | meaning |", "|---|---|---|---|"]
-    for name, field in CONN_FIELDS.items():
+    for name, field in fields.items():
         schema = field["schema"]
-        kind = " or ".join(f"`{item}`" for item in schema.get("enum", ())) or schema["type"][0]
+        kind = " or ".join(f"`{item}`" for item in schema.get("enum", ()) if item) or schema["type"][0]
         default = f"; default `{str(schema['default']).lower()}`" if "default" in schema else ""
         lines.append(f"| `{name}` | {field['label']} | {kind}{default} | {field['description']} |")
     return "\n".join(lines) + "\n"
@@ -39,7 +41,11 @@ def error_tree() -> str:
     return "```text\n" + "\n".join(line.removeprefix("    ") for line in drawn.splitlines()) + "\n```\n"
 
 
-GENERATED = {"connection-fields": connection_fields, "error-tree": error_tree}
+GENERATED = {
+    "connection-fields": connection_fields,
+    "d365fo-fields": lambda: connection_fields(d365fo_form.CONN_FIELDS),
+    "error-tree": error_tree,
+}
 
 
 def generated(text: str) -> str:

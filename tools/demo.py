@@ -20,11 +20,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from airflow_provider_poweroffice.sandbox import Sandbox
+from airflow_provider_poweroffice.sandbox import Sandbox, V1Sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".work" / "demo"
-DAGS = ("poweroffice_extract_company", "poweroffice_create_customer", "poweroffice_wait_for_change")
+DAGS = (
+    "poweroffice_extract_company",
+    "poweroffice_create_customer",
+    "poweroffice_wait_for_change",
+    "poweroffice_v1_changed_customers",
+)
 RESOURCES = {"customers": "Customers", "ledger": "AccountTransactions"}
 FIELDS = {
     "customers": ("Number", "Name", "OrganizationNumber", "EmailAddress", "LastChangedDateTimeOffset"),
@@ -41,8 +46,8 @@ FIELDS = {
 DEADLINE = 240  # seconds for one DAG
 
 
-def environment(sandbox: Sandbox) -> dict[str, str]:
-    """Give the settings of a small Airflow of our own, with the sandbox's connection."""
+def environment(sandbox: Sandbox, v1: V1Sandbox) -> dict[str, str]:
+    """Give the settings of a small Airflow of our own, with the sandboxes' connections."""
     theirs = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
     return theirs | {
         "AIRFLOW_HOME": str(HOME),
@@ -51,6 +56,7 @@ def environment(sandbox: Sandbox) -> dict[str, str]:
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{HOME}/airflow.db",
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
         "AIRFLOW_CONN_POWEROFFICE_DEFAULT": sandbox.connection_json(),
+        "AIRFLOW_CONN_POWEROFFICE_V1": v1.connection_json(),
         "AIRFLOW_VAR_POWEROFFICE_LAKE": f"file://{HOME}/lake",
         "NO_PROXY": "127.0.0.1,localhost",
     }
@@ -105,6 +111,7 @@ def show(results: dict[str, Any], sandbox: Sandbox) -> bool:
     print(f"\nCompany:  {results['company']['ClientName']}")
     print(f"Created:  customer {results['read_back']['Number']} {results['read_back']['Name']}")
     print(f"Waited:   {results['announce']}")
+    print(f"v1:       {results['changed_customers']['rows']} customers")
     return whole
 
 
@@ -113,8 +120,8 @@ def main() -> int:
     shutil.rmtree(HOME, ignore_errors=True)
     HOME.mkdir(parents=True)
     started = time.monotonic()
-    with Sandbox(size="medium") as sandbox:
-        settings = environment(sandbox)
+    with Sandbox(size="medium") as sandbox, V1Sandbox() as v1:
+        settings = environment(sandbox, v1)
         print(f"sandbox   {sandbox.url} with {sandbox.totals()['AccountTransactions']:,} ledger rows")
         print("airflow   making its database ...", flush=True)
         airflow(settings, "db", "migrate", log=HOME / "migrate.log")

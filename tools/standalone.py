@@ -19,7 +19,7 @@ import requests
 from airflow_home import DAGS, PASSWORD, ROOT, USER, Home, StartError, free_port
 from processes import Guarded
 
-from airflow_provider_poweroffice.sandbox import PortError, Sandbox
+from airflow_provider_poweroffice.sandbox import PortError, Sandbox, V1Sandbox
 
 CONNECTION = "poweroffice_default"
 START_SECONDS = 240.0
@@ -56,6 +56,7 @@ class Standalone:
         self.home = Home(folder)
         self.port = port
         self.sandbox = Sandbox(port=sandbox_port, size=size)
+        self.v1_sandbox = V1Sandbox()
         self.lake = lake or folder / "lake"
         self._dags = dags
         self._connection = connection
@@ -93,6 +94,7 @@ class Standalone:
         self.port = free_port(self.port)
         try:
             self.sandbox.start()
+            self.v1_sandbox.start()
         except PortError as error:
             raise StartError(f"the sandbox can not listen on {error}") from None
         self._started = datetime.now(UTC)
@@ -110,6 +112,7 @@ class Standalone:
         if self._airflow:
             self._airflow.stop()
             self._airflow = None
+        self.v1_sandbox.stop()
         self.sandbox.stop()
         self.home.leave()
 
@@ -145,6 +148,16 @@ class Standalone:
             "login": keys.application_key,
             "password": keys.client_key,
             "extra": json.dumps({"subscription_api_key": keys.subscription_key, "environment": "production"}),
+        }
+
+    def v1_connection(self) -> dict[str, Any]:
+        """Give the connection to the sandbox of v1 in the same way."""
+        keys = self.v1_sandbox.keys()
+        return self.connection("poweroffice_v1") | {
+            "port": urlsplit(self.v1_sandbox.url).port,
+            "login": keys.application_key,
+            "password": keys.client_key,
+            "extra": json.dumps({"api_version": "v1"}),
         }
 
     def _check(self) -> None:
@@ -190,8 +203,9 @@ class Standalone:
         self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
     def _connect(self) -> None:
-        """Make the connection, or renew the one of an earlier start: the port may be another."""
-        create = {"action": "create", "entities": [self.connection()], "action_on_existence": "overwrite"}
+        """Make the connections, or renew those of an earlier start: the ports may be others."""
+        entities = [self.connection(), self.v1_connection()]
+        create = {"action": "create", "entities": entities, "action_on_existence": "overwrite"}
         result = self.api("PATCH", "connections", {"actions": [create]})
         if errors := result["create"]["errors"]:
-            raise StartError(f"Airflow refused the connection {CONNECTION}: {errors}")
+            raise StartError(f"Airflow refused the connections: {errors}")

@@ -12,16 +12,27 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.credentials import Credentials
+    from airflow_provider_poweroffice.api.d365fo.credentials import D365FOCredentials
     from airflow_provider_poweroffice.api.options import RetryOptions, Timeouts
     from airflow_provider_poweroffice.api.page import Page
     from airflow_provider_poweroffice.api.paging import Pages
     from airflow_provider_poweroffice.api.response import Response
 
-__all__ = ["Client", "Credentials", "Page", "Pages", "Response", "RetryOptions", "Timeouts"]
+__all__ = [
+    "Client",
+    "Credentials",
+    "D365FOCredentials",
+    "Page",
+    "Pages",
+    "Response",
+    "RetryOptions",
+    "Timeouts",
+]
 
 _HOME = {
     "Client": "client",
     "Credentials": "credentials",
+    "D365FOCredentials": "d365fo.credentials",
     "Page": "page",
     "Pages": "paging",
     "Response": "response",

@@ -7,12 +7,12 @@ fresh token.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 from uuid import uuid4
 
 import requests
@@ -24,10 +24,18 @@ from airflow_provider_poweroffice.api.credentials import Keys
 from airflow_provider_poweroffice.api.dialects import DIALECTS, Dialect
 from airflow_provider_poweroffice.api.failures import status_error
 from airflow_provider_poweroffice.api.options import RetryOptions, Timeouts
+from airflow_provider_poweroffice.api.rate_limit import RateLimit
 from airflow_provider_poweroffice.api.response import Response, is_success
 from airflow_provider_poweroffice.api.retry import MINIMUM_RATE_LIMIT_WAIT, note_uncertain_attempts, retrying
-from airflow_provider_poweroffice.api.throttle import Clock, SystemClock, Throttle, shared_throttle
-from airflow_provider_poweroffice.api.transport import PacedAdapter, Session, Sessions, connection_error
+from airflow_provider_poweroffice.api.throttle import Clock, SystemClock, Throttle
+from airflow_provider_poweroffice.api.throttles.shared import shared_throttle
+from airflow_provider_poweroffice.api.transport import (
+    PacedAdapter,
+    Session,
+    Sessions,
+    connection_error,
+    seconds_left,
+)
 from airflow_provider_poweroffice.errors import APIStatusError, PowerOfficeError, RateLimitError
 
 T = TypeVar("T")
@@ -41,12 +49,14 @@ class Caller:
     :param environment: ``"production"`` or ``"demo"``.
     :param host: another server instead of the vendor's: ``https://host[:port]``, or a base URL that
         ends in ``/v2``.
-    :param api_version: which API; ``"v2"``.
+    :param api_version: which API, such as ``"v2"`` or ``"v1"``.
     :param retry: see :class:`RetryOptions`.
     :param timeouts: see :class:`Timeouts`.
     :param verify: False trusts any certificate; a path trusts the authorities in that file.
-    :param requests_per_second: the limit to keep; default the vendor's 10 per subscription key.
-    :param throttle: keeps the limit instead of the one that this process shares per subscription key.
+    :param requests_per_second: the limit to keep; default the vendor's own.
+    :param rate_limit: with whom the limit is shared, see :class:`RateLimit`; default all processes of
+        this host that use the same subscription key.
+    :param throttle: keeps the limit instead of that.
     :param clock: time; a test's own clock moves without waiting.
     :param on_token: told of each new token, so that a log can mask it.
     :param company: alias of the company, which begins every log line and error; never a key.
@@ -64,6 +74,7 @@ class Caller:
         timeouts: Timeouts | None = None,
         verify: bool | str = True,
         requests_per_second: float | None = None,
+        rate_limit: RateLimit | Mapping[str, Any] | None = None,
         throttle: Throttle | None = None,
         clock: Clock | None = None,
         on_token: Callable[[str], None] | None = None,
@@ -81,13 +92,20 @@ class Caller:
         self.endpoints = self.dialect.endpoints(credentials, environment, host)
         self.retry = retry or RetryOptions()
         self.company = company
+        self._credentials = credentials
         self._clock = clock or SystemClock()
+        limit = RateLimit.of(rate_limit)
         self._throttle = throttle or shared_throttle(
             credentials.limit_key,
             urlsplit(self.endpoints.base).netloc,
-            self.dialect.requests_per_second if requests_per_second is None else requests_per_second,
+            limit.rate(requests_per_second, self.dialect.requests_per_second),
+            limit,
+            SystemClock(),
         )
-        adapter = PacedAdapter(self._throttle, timeouts or Timeouts())
+        limits = timeouts or Timeouts()
+        adapter = PacedAdapter(self._throttle, limits)
+        # A token never takes for ever, however long the API itself may.
+        for_tokens = replace(limits, read=limits.read or Timeouts().read)
 
         def session() -> Session:
             return Session(self.endpoints.base, adapter, verify=verify)
@@ -96,7 +114,7 @@ class Caller:
             dialect=self.dialect,
             endpoints=self.endpoints,
             credentials=credentials,
-            session=session(),
+            session=Session(self.endpoints.base, PacedAdapter(self._throttle, for_tokens), verify=verify),
             clock=self._clock,
             on_token=on_token,
         )
@@ -179,6 +197,7 @@ class Caller:
             idempotent=idempotent,
             clock=self._clock,
             on_wait=on_wait,
+            unsaid_wait=self.dialect.unsaid_wait,
         )
 
         def paused() -> T:
@@ -188,12 +207,16 @@ class Caller:
                 self._throttle.pause(max(error.retry_after or 0.0, MINIMUM_RATE_LIMIT_WAIT))
                 raise
 
+        deadline = self._clock.monotonic() + self.retry.deadline
+        token = seconds_left.set(lambda: deadline - self._clock.monotonic())
         try:
             return loop(paused)
         except PowerOfficeError as error:
             error.company = self.company
             note_uncertain_attempts(error, uncertain)
             raise
+        finally:
+            seconds_left.reset(token)
 
     def _send(
         self,
@@ -204,14 +227,16 @@ class Caller:
     ) -> T:
         """Send once, and take an answer with a status of success."""
         headers = dict(call.headers)
-        if self.dialect.request_id_header:
-            headers.setdefault(self.dialect.request_id_header, str(uuid4()))
+        id_header = self.dialect.request_id_header
+        if id_header:
+            headers.setdefault(id_header, str(uuid4()))
+        query = {} if call.url else self._completed(call)
         try:
             with self._sessions.lend() as session:
                 answer = session.request(
                     call.method,
                     call.url or self.dialect.url(self.endpoints, call.endpoint),
-                    params=call.query,
+                    params=urlencode(query, safe="$", quote_via=quote),  # a space as %20: not all read +
                     data=call.content,
                     files=call.files,
                     headers=headers,
@@ -223,7 +248,9 @@ class Caller:
                 response = read_whole(answer)
         except requests.RequestException as error:
             raise connection_error(error, label) from None
-        raise self._status_error(call, response, len(answer.request.url or ""))
+        refusal = self._status_error(call, response, len(answer.request.url or ""))
+        refusal.request_id = headers[id_header] if id_header else None
+        raise refusal
 
     def _accept(self, call: Call, response: Response) -> Response:
         """
@@ -244,7 +271,11 @@ class Caller:
             self.auth.secrets,
             url_length=url_length,
             privilege=resource.privilege_for(call.method) if resource else "",
+            meant=None if resource else self.dialect.known.suggest(call.endpoint),
         )
+
+    def _completed(self, call: Call) -> dict[str, str]:
+        return self.dialect.query(self._credentials, call.method, call.endpoint, call.query)
 
     def label_of(self, call: Call) -> str:
         """Name a call in logs and errors: its company, if there are several, its method and its path."""

@@ -17,11 +17,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from airflow_provider_poweroffice.api.call import Files, build_call
+from airflow_provider_poweroffice.api.call import Files, build_call, encode_query
 from airflow_provider_poweroffice.api.caller import Caller
+from airflow_provider_poweroffice.api.dialects.base import Position
+from airflow_provider_poweroffice.api.filters import with_filters
 from airflow_provider_poweroffice.api.options import CONCURRENCY
 from airflow_provider_poweroffice.api.page import PageOptions
 from airflow_provider_poweroffice.api.paging import PageErrorHandler, Pages
+from airflow_provider_poweroffice.api.periods import PeriodPages, split_query, unique_rows
 from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.api.since import OVERLAP, check_required, since_query
 from airflow_provider_poweroffice.api.source import ClientSource
@@ -43,6 +46,7 @@ class Client(Caller):
         body: Any = None,
         files: Files | None = None,
         headers: Mapping[str, str] | None = None,
+        filters: Any = None,
         idempotent: bool | None = None,
         fail_on_error: bool = True,
     ) -> Response:
@@ -57,6 +61,7 @@ class Client(Caller):
             bytes are sent as they stand.
         :param files: a multipart body instead: form field to ``(file name, bytes[, media type])``.
         :param headers: further headers; a ``Content-Type`` here replaces the body's own.
+        :param filters: of a GET, see :func:`~airflow_provider_poweroffice.api.filters.filter_text`.
         :param idempotent: may the call be carried out twice? None: yes for GET, PUT and DELETE.
             Decides whether a 5xx or a lost reply is tried again.
         :param fail_on_error: False gives an answer outside 2xx back instead of raising it.
@@ -67,9 +72,12 @@ class Client(Caller):
             self.dialect, method, endpoint, query=query, body=body, files=files, headers=headers
         )
         if call.method == "GET":
-            check_required(self.dialect.known, call.endpoint, call.query)
+            call = replace(call, query=with_filters(self.dialect.literals, call.query, filters))
+            self._check(call.endpoint, call.query)
+        elif filters is not None:
+            raise ValueError(f"filters go with GET, not {call.method}")
         try:
-            return self.carry_out(call, idempotent, _readable)
+            return self.carry_out(call, idempotent, self._readable)
         except APIStatusError as error:
             if fail_on_error:
                 raise
@@ -91,6 +99,8 @@ class Client(Caller):
         changed_since: Any = None,
         created_since: Any = None,
         overlap: float = OVERLAP,
+        filters: Any = None,
+        unique: UniqueRows | None = None,
     ) -> Pages:
         """
         Read a collection, a page at a time.
@@ -98,7 +108,7 @@ class Client(Caller):
         :param endpoint: path of a list, such as ``AccountTransactions``.
         :param query: filters; the paging names are arguments of their own here.
         :param headers: further headers.
-        :param page_size: rows per page, 1 to 20000; default 5000.
+        :param page_size: rows per page; default 5000, at most what the API allows.
         :param first_page: page to begin with; default 1.
         :param max_pages: pages to read at most; when it is reached, a warning is logged and
             ``pages.truncated`` is set.
@@ -114,6 +124,8 @@ class Client(Caller):
             in this read count once.
         :param created_since: read only what was created since then.
         :param overlap: seconds to go back from it.
+        :param filters: see :func:`~airflow_provider_poweroffice.api.filters.filter_text`.
+        :param unique: leaves out rows that came before, also in other reads that share it.
         :return: an iterator of :class:`Page`; an empty collection gives no page.
         :raises ValueError, TypeError: bad arguments, before any request.
         :raises PaginationError: a repeated page, or an answer that is no list.
@@ -121,10 +133,16 @@ class Client(Caller):
         :raises UntrustedHostError: a page's link leads to another server.
         :raises PowerOfficeError: as for :meth:`request`.
         """
-        options = PageOptions.of(
-            self.dialect, page_size, first_page, max_pages, concurrency=concurrency, page_bytes=page_bytes
-        )
         base = build_call(self.dialect, "GET", endpoint, query=query, headers=headers)
+        options = PageOptions.of(
+            self.dialect,
+            base.endpoint,
+            page_size=page_size,
+            first_page=first_page,
+            max_pages=max_pages,
+            concurrency=concurrency,
+            page_bytes=page_bytes,
+        )
         moment = self.since(
             base.endpoint, changed_since=changed_since, created_since=created_since, overlap=overlap
         )
@@ -133,23 +151,86 @@ class Client(Caller):
             if name.lower() in given:
                 raise ValueError(f"query must not hold {name!r} here; use page_size and first_page")
         order = self.dialect.default_order(base.endpoint) if order_by == _DEFAULT_ORDER else order_by
-        check_required(self.dialect.known, base.endpoint, base.query)
-        fixed = self.dialect.with_filter(base.query, moment)
+        narrowed = with_filters(self.dialect.literals, base.query, filters)
+        fixed = self.dialect.with_filter(narrowed, moment)
         resource = self.dialect.known.find(base.endpoint)
         whole = resource is not None and resource.kind == "whole"
         if order and not whole and self.dialect.order_key.lower() not in given:
             fixed[self.dialect.order_key] = order
+        first = Position(number=options.first_page, offset=0)
+        self._check(
+            base.endpoint, fixed | ({} if whole else self.dialect.page_query(first, options.page_size))
+        )
+        if moment and unique is None:
+            unique = UniqueRows(self.dialect.key_field(base.endpoint) or "Id")
 
         return Pages(
             ClientSource(self, replace(base, query=fixed), options, paged=not whole),
             options,
             label=self.label_of(base),
             on_page_error=on_page_error,
-            unique=UniqueRows((resource.key if resource else "") or "Id") if moment else None,
+            unique=unique,
             single=whole,
             by_link=self.dialect.by_link,
             ordered=order_by == _DEFAULT_ORDER and self.dialect.order_key.lower() not in given,
         )
+
+    def periods(
+        self, endpoint: str, *, split_days: int, query: Mapping[str, Any] | None = None, **options: Any
+    ) -> PeriodPages:
+        """
+        Read a report over a long time in short periods, one after another, as one collection.
+
+        :param split_days: the longest period in days; neighbours share one day, whose rows count once.
+        :param query: filters, with ``fromDate`` and ``toDate`` (``YYYY-MM-DD``, both included).
+        :param options: as for :meth:`pages`; ``max_pages`` counts for each period.
+        :return: an iterator of :class:`Page`, as that of :meth:`pages`.
+        :raises ValueError: rows of the resource have no key, or bad arguments.
+        """
+        if options.get("first_page") is not None:
+            raise ValueError("first_page does not go with split_days: each period has its own pages")
+        unique = unique_rows(self.dialect.key_field(endpoint))
+        queries = split_query(encode_query(query), split_days)
+        return PeriodPages(queries, lambda part: self.pages(endpoint, query=part, unique=unique, **options))
+
+    def narrow(
+        self,
+        endpoint: str,
+        query: Mapping[str, Any] | None,
+        *,
+        filters: Any = None,
+        changed_since: Any = None,
+        created_since: Any = None,
+        overlap: float = OVERLAP,
+    ) -> dict[str, str]:
+        """
+        Give the query of one GET as text, with all filters in it; the arguments are those of :meth:`pages`.
+
+        :raises ValueError, TypeError: bad arguments.
+        """
+        moment = self.since(
+            endpoint, changed_since=changed_since, created_since=created_since, overlap=overlap
+        )
+        narrowed = with_filters(self.dialect.literals, encode_query(query), filters)
+        return self.dialect.with_filter(narrowed, moment)
+
+    def _check(self, endpoint: str, query: dict[str, str]) -> None:
+        check_required(self.dialect.known, endpoint, query)
+        self.dialect.check_query(endpoint, query)
+
+    def _readable(self, response: Response) -> Response:
+        """Decode the body now: a cut one, or a page for people, is noticed while it can be repeated."""
+        label = f"{response.method} {response.path}"
+        if response.is_html:
+            raise InvalidResponseError(
+                f"{label}: {response.status_code} with an HTML page: a log-in, proxy or maintenance page"
+            )
+        response = replace(response, inner=self.dialect.unwrap(response.content))
+        try:
+            _ = response.body
+        except ValueError as error:
+            raise InvalidResponseError(f"{label}: the answer is no complete JSON ({error})") from None
+        return response
 
     def since(
         self, endpoint: str, *, changed_since: Any = None, created_since: Any = None, overlap: float = OVERLAP
@@ -174,17 +255,3 @@ class Client(Caller):
             overlap=overlap,
             now=self._clock.time(),
         )
-
-
-def _readable(response: Response) -> Response:
-    """Decode the body now: a cut one, or a page for people, is noticed while the call can be repeated."""
-    label = f"{response.method} {response.path}"
-    if response.is_html:
-        raise InvalidResponseError(
-            f"{label}: {response.status_code} with an HTML page: a log-in, proxy or maintenance page"
-        )
-    try:
-        _ = response.body
-    except ValueError as error:
-        raise InvalidResponseError(f"{label}: the answer is no complete JSON ({error})") from None
-    return response

@@ -13,7 +13,7 @@ from airflow_provider_poweroffice.api.credentials import scrub
 from airflow_provider_poweroffice.api.dialects.base import Dialect, Fault
 from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.api.retry import may_have_been_carried_out, parse_retry_after
-from airflow_provider_poweroffice.errors import APIStatusError, AuthenticationError, error_class
+from airflow_provider_poweroffice.errors import APIStatusError, AuthenticationError
 
 if TYPE_CHECKING:
     import requests
@@ -35,6 +35,7 @@ def status_error(
     *,
     url_length: int = 0,
     privilege: str = "",
+    meant: str | None = None,
 ) -> APIStatusError:
     """
     Build the error of an answer outside 2xx, or of one that refuses in its body.
@@ -43,16 +44,20 @@ def status_error(
     :param secrets: texts to blank out: a server may echo what it was sent.
     :param url_length: characters of the URL that was asked for.
     :param privilege: what the call needs, as far as it is known.
+    :param meant: the resource that an unknown one was perhaps meant to be.
     """
     response = _scrubbed(response, secrets)
     fault = dialect.fault(response.headers, response.error_content)
     waits = (parse_retry_after(response.headers.get("Retry-After"), now), fault.retry_after)
-    kind = fault.kind or error_class(response.status_code)
+    kind = dialect.error_kind(response.method, response.status_code, fault)
     hint = dialect.hint(response.status_code)
     if hint and privilege and response.status_code == HTTPStatus.FORBIDDEN:
         hint += f". This call needs {privilege}"
+    message = _message(response, fault, url_length, hint)
+    if meant and response.status_code == HTTPStatus.NOT_FOUND:
+        message += f"; did you mean {meant}?"
     return kind(
-        _message(response, fault, url_length, hint),
+        message,
         response=response,
         code=fault.code,
         title=fault.title,

@@ -55,16 +55,22 @@ class RetryOptions:
     long, plus up to half a second. A wait that would pass ``deadline`` is not slept: the error is
     raised at once, with what the server asked for in ``retry_after``.
 
+    A 429 was not carried out, so that it may be waited out for longer: see ``rate_limit_deadline``.
+
     :param attempts: tries in all, the first included; 1 turns retrying off.
     :param wait_initial: seconds, see above.
     :param wait_max: seconds, cap of our own waits (not of the server's).
-    :param deadline: seconds for all tries and waits of one request; no new try starts after it.
+    :param deadline: seconds for all tries and waits of one request, the wait for the rate limit included; no
+        try starts after it.
+    :param rate_limit_deadline: the same for waiting out 429s, however many attempts that takes;
+        ``math.inf`` waits for ever. None: a 429 has no limits of its own.
     """
 
     attempts: int = 6
     wait_initial: float = 1.0
     wait_max: float = 60.0
     deadline: float = 600.0
+    rate_limit_deadline: float | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.attempts, bool) or not isinstance(self.attempts, int):
@@ -73,6 +79,13 @@ class RetryOptions:
         _check_number("RetryOptions", "wait_initial", self.wait_initial, minimum=0)
         _check_number("RetryOptions", "wait_max", self.wait_max, minimum=0)
         _check_number("RetryOptions", "deadline", self.deadline, minimum=0)
+        if self.rate_limit_deadline not in {None, math.inf}:
+            _check_number("RetryOptions", "rate_limit_deadline", self.rate_limit_deadline, minimum=0)
+
+    @property
+    def longest(self) -> float:
+        """Give the seconds after which no try of a request starts, whatever it waits for."""
+        return max(self.deadline, self.rate_limit_deadline or 0.0)
 
     @classmethod
     def of(cls, value: RetryOptions | Mapping[str, Any] | None) -> RetryOptions:
@@ -97,15 +110,16 @@ class RetryOptions:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
     """
-    Time limits of one try, in seconds; there is always one.
+    Time limits of one try, in seconds.
 
     :param connect: to establish the connection.
-    :param read: the longest silence while waiting for, or reading, the answer.
+    :param read: the longest silence while waiting for, or reading, the answer; None for no limit.
     """
 
     connect: float = 10.0
-    read: float = 120.0
+    read: float | None = 120.0
 
     def __post_init__(self) -> None:
         _check_number("Timeouts", "connect", self.connect, minimum=0.001)
-        _check_number("Timeouts", "read", self.read, minimum=0.001)
+        if self.read is not None:
+            _check_number("Timeouts", "read", self.read, minimum=0.001)

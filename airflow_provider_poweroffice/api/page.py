@@ -20,7 +20,7 @@ from airflow_provider_poweroffice.api.page_size import LEAST_PAGE_BYTES, check_b
 from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.errors import IncompleteReadError, InvalidResponseError, PaginationError
 
-_split = msgspec.json.Decoder(list[msgspec.Raw]).decode
+split_rows = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -77,20 +77,27 @@ class PageOptions:
     def of(
         cls,
         dialect: Dialect[Any],
-        page_size: int | None,
-        first_page: int | None,
-        max_pages: int | None,
+        endpoint: str,
         *,
-        concurrency: int,
-        page_bytes: int | None,
+        page_size: int | None = None,
+        first_page: int | None = None,
+        max_pages: int | None = None,
+        concurrency: int = 1,
+        page_bytes: int | None = None,
     ) -> PageOptions:
         """Fill in the dialect's defaults and check the limits."""
-        size = dialect.default_page_size if page_size is None else page_size
+        most = dialect.page_limit(endpoint)
+        size = min(dialect.default_page_size, most) if page_size is None else page_size
         first = dialect.first_page if first_page is None else first_page
-        check_whole("page_size", size, 1, dialect.max_page_size)
+        check_whole("page_size", size, 1, most)
         check_whole("first_page", first, dialect.first_page, None)
         if dialect.by_link and first != dialect.first_page:
             raise ValueError(f"first_page={first} can not be asked for: this API's pages hang on each other")
+        if dialect.by_link and page_size not in {None, dialect.default_page_size}:
+            raise ValueError(
+                f"page_size={page_size} can not be asked for: the server sends up to {dialect.max_page_size} "
+                "rows on a page, and links to the next"
+            )
         if max_pages is not None:
             check_whole("max_pages", max_pages, 1, None)
         check_concurrency(concurrency)
@@ -127,7 +134,7 @@ def split_page(dialect: Dialect[Any], response: Response, number: int, *, expect
         content = b"[]"
     try:
         rows, info = dialect.page(response.headers, content)
-        page = Page(number, rows, _split(rows), info, sent_at)
+        page = Page(number, rows, split_rows(rows), info, sent_at)
     except msgspec.ValidationError:
         raise PaginationError(
             f"{label}: the answer is no list; this endpoint is read with request()"

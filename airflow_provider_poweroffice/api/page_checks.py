@@ -45,11 +45,19 @@ class PageChecks:
         self.more_promised = page.info.is_last is False and page.info.total_pages is None
         if page.info.total_pages is not None:
             self.total_pages = page.info.total_pages
+        self.note_total(page)
+        self._follow(page)
+        self.sent += len(page)
+
+    def note_total(self, page: Page) -> None:
+        """
+        Take the server's count on a page into account.
+
+        :raises IncompleteReadError: the collection shrank.
+        """
         if page.info.total_rows is not None:
             self._compare_with_earlier(page.info.total_rows)
             self.total_rows = page.info.total_rows
-        self._follow(page)
-        self.sent += len(page)
 
     def expects(self, number: int) -> bool:
         """Tell whether the server said that there is a page of this number."""
@@ -65,16 +73,19 @@ class PageChecks:
         self.total_pages = None
         self.more_promised = expected
 
-    def is_last(self, page: Page, *, whole: bool) -> bool:
+    def is_last(self, page: Page, *, whole: bool, chained: bool) -> bool:
         """
         Tell whether a page ends the collection.
 
         :param whole: no page was left out before it.
+        :param chained: pages hang on each other by links.
         """
         if whole and self.total_rows is not None and self.sent < self.total_rows:
             return False  # a server that caps the page size, but counts pages by the size asked for
         if page.info.total_pages is not None:
             return page.number >= page.info.total_pages
+        if page.info.is_last is None and whole and not chained:
+            return self.sent == self.total_rows  # all that the server counts have come
         return page.info.is_last is True
 
     def compare_totals(self) -> None:
@@ -87,6 +98,8 @@ class PageChecks:
             raise IncompleteReadError(
                 f"{self._label}: {self.sent} rows came, the server counts {self.total_rows}; read it again"
             )
+        if self.total_rows is not None and self.sent > self.total_rows:
+            log.warning("%s: %d rows came, the server counts %d", self._label, self.sent, self.total_rows)
 
     def _compare_with_earlier(self, total: int) -> None:
         """Notice that the collection changed: rows that go shift others to pages already read."""

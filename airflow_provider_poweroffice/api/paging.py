@@ -119,6 +119,7 @@ class Pages(Iterator[Page]):
         while True:
             page = self._try()
             if page is not None and not page and not page.info.next_link:
+                self._checks.note_total(page)
                 break  # the end, where the server did not say that there is more
             last = self._single
             if page is None:
@@ -128,7 +129,7 @@ class Pages(Iterator[Page]):
                 self._place.read(page)
                 self._just_skipped = False
                 self.pages += 1
-                last = last or self._checks.is_last(page, whole=self._is_whole)
+                last = last or self._checks.is_last(page, whole=self._is_whole, chained=self._by_link)
             if not last:
                 self._source.ahead(self._place.probable())
             if page is not None:

@@ -23,6 +23,7 @@ class Response:
     :param method: upper-case HTTP method of the request.
     :param path: path of the request, without the query.
     :param refused: the body of a 2xx answer says that the call failed, as that of PowerOffice v1 does.
+    :param inner: the answer proper, where ``content`` wraps it in an envelope; JSON.
     """
 
     status_code: int
@@ -31,6 +32,7 @@ class Response:
     method: str
     path: str
     refused: bool = False
+    inner: bytes | None = None
 
     @property
     def is_success(self) -> bool:
@@ -56,10 +58,14 @@ class Response:
         """
         Decode the body: JSON to dicts and lists, text to str, other types to bytes; None when empty.
 
+        Of an answer in an envelope, what is inside.
+
         JSON that is declared as text, or not at all, is JSON too.
 
         :raises ValueError: declared as JSON, and is not.
         """
+        if self.inner is not None:
+            return json.loads(self.inner)
         if not self.content:
             return None
         if self.is_json:

@@ -20,6 +20,7 @@ anything else                              never
 from __future__ import annotations
 
 import logging
+import math
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -85,22 +86,37 @@ def _classify(error: BaseException) -> tuple[str | None, bool]:
     return None, False
 
 
-def wait_seconds(options: RetryOptions, error: BaseException, attempt: int, jitter: float) -> float:
+def wait_seconds(
+    options: RetryOptions,
+    error: BaseException,
+    attempt: int,
+    jitter: float,
+    unsaid_wait: float = MINIMUM_RATE_LIMIT_WAIT,
+) -> float:
     """
     Say how long to wait before the next try, in seconds.
 
     :param attempt: tries made so far, from 1.
     :param jitter: a random number in [0, 1).
+    :param unsaid_wait: after a 429 that names no wait: doubled for each further try where it is above 1.
     """
     asked = getattr(error, "retry_after", None)
     if isinstance(error, RateLimitError):
-        asked = max(asked or 0.0, MINIMUM_RATE_LIMIT_WAIT)
+        asked = (
+            max(asked or 0.0, MINIMUM_RATE_LIMIT_WAIT) if asked else _unsaid(options, attempt, unsaid_wait)
+        )
     backoff: float = min(options.wait_max, options.wait_initial * 2.0 ** min(attempt - 1, 30))
     backoff *= 0.5 + 0.5 * jitter
     if asked is None:
         return backoff
     asked = float(asked) + SERVER_WAIT_JITTER * jitter
     return asked if isinstance(error, RateLimitError) else max(asked, backoff)
+
+
+def _unsaid(options: RetryOptions, attempt: int, first: float) -> float:
+    """Say how long to wait after a 429 that names no wait, or none at all."""
+    growth = 2.0 ** min(attempt - 1, 30) if first > MINIMUM_RATE_LIMIT_WAIT else 1.0
+    return max(first, min(options.wait_max, first * growth))
 
 
 def parse_retry_after(value: str | None, now: float) -> float | None:
@@ -132,6 +148,7 @@ def retrying(
     idempotent: bool | None,
     clock: Clock,
     on_wait: Callable[[BaseException], None],
+    unsaid_wait: float = MINIMUM_RATE_LIMIT_WAIT,
     jitter: Callable[[], float] = random.random,
 ) -> tenacity.Retrying:
     """
@@ -139,31 +156,44 @@ def retrying(
 
     :param label: method and path without query, for the log.
     :param on_wait: told of each error that is waited out.
+    :param unsaid_wait: see :func:`wait_seconds`.
     :param jitter: source of random numbers in [0, 1).
     """
     started = clock.monotonic()
+    refused = 0  # by the rate limit; they count as attempts only where they have no deadline of their own
+
+    def waited_out(error: BaseException) -> bool:
+        return isinstance(error, RateLimitError) and options.rate_limit_deadline is not None
 
     def reason(error: BaseException) -> str | None:
         return retry_reason(error, method, idempotent=idempotent)
 
     def wait(state: tenacity.RetryCallState) -> float:
-        return wait_seconds(options, _error(state), state.attempt_number, jitter())
+        return wait_seconds(options, _error(state), state.attempt_number, jitter(), unsaid_wait)
 
     def stop(state: tenacity.RetryCallState) -> bool:
         after_wait = clock.monotonic() - started + state.upcoming_sleep
-        return state.attempt_number >= options.attempts or after_wait > options.deadline
+        if waited_out(_error(state)):
+            return after_wait > (options.rate_limit_deadline or 0.0)
+        return state.attempt_number - refused >= options.attempts or after_wait > options.deadline
 
     def before_sleep(state: tenacity.RetryCallState) -> None:
+        nonlocal refused
         error = _error(state)
         on_wait(error)
-        log.warning(
-            "%s: attempt %d of %d: %s; next try in %.1f s",
-            label,
-            state.attempt_number,
-            options.attempts,
-            reason(error),
-            state.upcoming_sleep,
-        )
+        limit = f"attempt {state.attempt_number - refused} of {options.attempts}"
+        if waited_out(error):
+            refused += 1
+            forever = options.rate_limit_deadline == math.inf
+            allowed = (
+                "for ever, but for the task's own limit"
+                if forever
+                else f"for {options.rate_limit_deadline:g} s"
+            )
+            limit = (
+                f"attempt {state.attempt_number}, {clock.monotonic() - started:.0f} s so far, tried {allowed}"
+            )
+        log.warning("%s: %s: %s; next try in %.1f s", label, limit, reason(error), state.upcoming_sleep)
 
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception(lambda error: reason(error) is not None),

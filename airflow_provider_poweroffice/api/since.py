@@ -34,7 +34,7 @@ def since_query(
     :param dialect: of the API.
     :param changed_since: a timestamp text (none of zone means UTC) or an aware datetime; None, "" and
         "None" read everything.
-    :param overlap: seconds to go back from it.
+    :param overlap: seconds to go back from it, beyond the API's own lag of reads behind writes.
     :param now: seconds since 1970.
     :return: nothing, or the one filter of the resource.
     :raises ValueError: no timestamp, one in the future, a resource without such a filter or one that is not
@@ -50,6 +50,8 @@ def since_query(
     if len(moments) > 1:
         raise ValueError("changed_since and created_since exclude each other")
     ((kind, value),) = moments.items()
+    if dialect.since_advice:
+        raise ValueError(f"{kind}_since: {dialect.since_advice}")
     resource = dialect.known.find(endpoint)
     if resource is None:
         raise ValueError(f"{kind}_since: nothing is known of {endpoint!r}; give its filter in query")
@@ -59,7 +61,7 @@ def since_query(
     moment = _moment(f"{kind}_since", value)
     if moment > (now + _CLOCKS_DIFFER.total_seconds()) * TICKS:
         raise ValueError(f"{kind}_since {value!r} lies in the future: it would find nothing")
-    return dialect.since(name, kind, text_of(moment - round(overlap * TICKS)))
+    return dialect.since(name, kind, text_of(moment - round((overlap + dialect.read_lag) * TICKS)))
 
 
 def given(value: Any) -> bool:

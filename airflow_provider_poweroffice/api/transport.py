@@ -10,6 +10,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
 from typing import Any
@@ -22,13 +23,16 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 from airflow_provider_poweroffice.api.cuttable import POOLS
 from airflow_provider_poweroffice.api.options import MAX_CONCURRENCY, Timeouts
 from airflow_provider_poweroffice.api.stopping import current
-from airflow_provider_poweroffice.api.throttle import Throttle
+from airflow_provider_poweroffice.api.throttle import NoSlotError, Throttle
 from airflow_provider_poweroffice.errors import APIConnectionError, APITimeoutError
 
 USER_AGENT = (
     f"airflow-provider-poweroffice/{version('airflow-provider-poweroffice')} "
     f"requests/{requests.__version__} python/{platform.python_version()}"
 )
+
+seconds_left: ContextVar[Callable[[], float] | None] = ContextVar("seconds_left", default=None)
+"""Of the call that is being made, until its deadline; none on a session that a user borrowed."""
 
 
 class PacedAdapter(HTTPAdapter):
@@ -56,12 +60,27 @@ class PacedAdapter(HTTPAdapter):
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """Wait for a slot, then send."""
-        self._throttle.acquire()
+        """
+        Wait for a slot, then send.
+
+        :raises APITimeoutError: there is no slot before the call's deadline; nothing was sent.
+        """
+        limits: Any = timeout if timeout is not None else (self._timeouts.connect, self._timeouts.read)
+        left = seconds_left.get()
+        try:
+            slot = self._throttle.acquire(left() if left else None)
+        except NoSlotError as error:
+            raise APITimeoutError(
+                f"{request.method} {urlsplit(request.url or '').path}: not sent: the rate limit has no slot "
+                f"before the deadline; the next is {error.wait:.1f} s away",
+                outcome_unknown=False,
+                permanent=True,
+            ) from None
         if stop := current.get():
             stop.check()
-        limits = timeout if timeout is not None else (self._timeouts.connect, self._timeouts.read)
-        return super().send(request, stream, limits, verify, cert, proxies)
+        answer = super().send(request, stream, limits, verify, cert, proxies)
+        self._throttle.answered(slot)
+        return answer
 
 
 class Session(requests.Session):

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from airflow_provider_poweroffice.errors import PaginationError
+
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.page import Page
 
@@ -19,18 +21,27 @@ class UniqueRows:
     """
     Remembers the keys of a read; some 100 bytes for each row.
 
-    :param key: the field that no two rows share. A row without it is always new.
+    :param key: the field that no two rows share.
+    :param required: a row without it is an error; else it is always new.
     """
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, *, required: bool = False) -> None:
         row = msgspec.defstruct("Row", [("key", msgspec.Raw, msgspec.Raw(b""))], rename={"key": key})
         self._decode = msgspec.json.Decoder(list[row]).decode  # type: ignore[valid-type]
+        self._key = key
+        self._required = required
         self._seen: set[bytes] = set()
         self.repeated = 0
 
     def only_new(self, page: Page) -> Page:
-        """Leave out the rows that were seen before."""
+        """
+        Leave out the rows that were seen before.
+
+        :raises PaginationError: a row lacks the key, and it is required.
+        """
         keys = [bytes(row.key) for row in self._decode(page.content)]  # type: ignore[attr-defined]
+        if self._required and not all(keys):
+            raise PaginationError(f"page {page.number}: a row has no {self._key!r} to tell it from others by")
         rows = []
         for key, row in zip(keys, page.raw_rows, strict=True):
             if key not in self._seen or not key:

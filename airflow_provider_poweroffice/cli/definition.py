@@ -13,6 +13,7 @@ from typing import Any
 _SEARCH = {"help": "text in a resource's path, filters or privilege", "nargs": "?"}
 _OUTPUT = {"help": "form of the output", "choices": ("table", "json"), "default": "table"}
 _FILTERS = {"help": "list the query names too", "action": "store_true"}
+_VERSION = {"help": "which API", "choices": ("v2", "v1"), "default": "v2"}
 _HELP = "List what is known of PowerOffice Go's resources"
 
 
@@ -25,6 +26,7 @@ def get_airflow_commands() -> list[Any]:
         Arg(("search",), **_SEARCH),
         Arg(("-o", "--output"), **_OUTPUT),
         Arg(("-f", "--filters"), **_FILTERS),
+        Arg(("--api-version",), **_VERSION),
     )
     listing = ActionCommand(name="resources", help=_HELP, func=run, args=arguments)
     return [GroupCommand(name="poweroffice", help="PowerOffice Go", subcommands=(listing,))]
@@ -38,6 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     listing.add_argument("search", **_SEARCH)  # type: ignore[arg-type]
     listing.add_argument("-o", "--output", **_OUTPUT)  # type: ignore[arg-type]
     listing.add_argument("-f", "--filters", **_FILTERS)  # type: ignore[arg-type]
+    listing.add_argument("--api-version", **_VERSION)  # type: ignore[arg-type]
     from airflow_provider_poweroffice.cli.resources import resources  # noqa: PLC0415 - loaded when it runs
 
     resources(parser.parse_args(argv))

@@ -23,10 +23,10 @@ def resources(arguments: Namespace) -> None:
     Print the resources that hold a text.
 
     :param arguments: ``search``: text in path, filters or privilege, or None for all; ``output``:
-        ``"table"`` or ``"json"``; ``filters``: list the query names too.
+        ``"table"`` or ``"json"``; ``filters``: list the query names too; ``api_version``: whose resources.
     :raises SystemExit: nothing was found; the message names the nearest resource.
     """
-    known = DIALECTS["v2"].known
+    known = DIALECTS[arguments.api_version].known
     found = list(known.search(arguments.search or ""))
     if not found:
         meant = known.suggest(arguments.search)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from airflow_provider_poweroffice.api.client import Client
 from airflow_provider_poweroffice.api.credentials import Credentials
-from airflow_provider_poweroffice.errors import AuthenticationError, PowerOfficeError
+from airflow_provider_poweroffice.errors import AuthenticationError, NotFoundError, PowerOfficeError
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _HEX = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
@@ -30,7 +30,7 @@ def diagnose(
     """
     try:
         with open_client(environment) as client:
-            return True, _describe(_information(client), environment)
+            return True, _describe(_information(client), f"{environment} {client.dialect.name}")
     except AuthenticationError as error:
         return False, _explain(error, open_client, credentials, environment)
     except (PowerOfficeError, ValueError) as error:
@@ -38,11 +38,20 @@ def diagnose(
 
 
 def _information(client: Client) -> dict[str, object]:
-    body = client.request("GET", "ClientIntegrationInformation").body
-    return body if isinstance(body, dict) else {}
+    """Ask who the keys are; names in lower case, as v1 and v2 spell them differently."""
+    try:
+        body = client.request("GET", "ClientIntegrationInformation").body
+    except NotFoundError:
+        if client.dialect.name == "v2":
+            raise
+        body = None  # v1 got it late
+    return {str(name).lower(): value for name, value in body.items()} if isinstance(body, dict) else {}
 
 
 def _describe(information: dict[str, object], environment: str) -> str:
+    if not information:
+        return f"Connected ({environment}): the keys are right. The server does not say whose they are."
+
     def listed(name: str) -> str:
         values = information.get(name)
         if not isinstance(values, list) or not values:
@@ -50,11 +59,11 @@ def _describe(information: dict[str, object], environment: str) -> str:
         more = f", and {len(values) - _SHOWN} more" if len(values) > _SHOWN else ""
         return ", ".join(map(str, values[:_SHOWN])) + more
 
-    invalid = listed("InvalidPrivileges")
+    invalid = listed("invalidprivileges")
     return (
-        f"Connected to {information.get('ClientName')} ({environment}). "
+        f"Connected to {information.get('clientname')} ({environment}). "
         + ("" if invalid == "none" else f"Invalid privileges: {invalid}. ")
-        + f"Valid privileges: {listed('ValidPrivileges')}."
+        + f"Valid privileges: {listed('validprivileges')}."
     )
 
 

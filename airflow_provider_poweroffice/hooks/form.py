@@ -28,7 +28,7 @@ UI_FIELD_BEHAVIOUR: dict[str, Any] = {
 CONN_FIELDS: dict[str, dict[str, Any]] = {
     "subscription_api_key": {
         "label": "Subscription key",
-        "description": "Ocp-Apim-Subscription-Key of the developer portal's product subscription",
+        "description": "Ocp-Apim-Subscription-Key of the developer portal's product subscription; not for v1",
         "schema": {"type": ["string", "null"], "format": "password"},
     },
     "client_api_keys": {
@@ -39,13 +39,13 @@ CONN_FIELDS: dict[str, dict[str, Any]] = {
     },
     "environment": {
         "label": "Environment",
-        "description": "All three keys belong to one environment",
+        "description": "All keys belong to one environment",
         "schema": {"type": ["string", "null"], "enum": ["production", "demo"], "default": "production"},
     },
     "api_version": {
         "label": "API version",
-        "description": "v2 is PowerOffice Go's current API",
-        "schema": {"type": ["string", "null"], "enum": ["v2"], "default": "v2"},
+        "description": "v2 is PowerOffice Go's current API, v1 the legacy one",
+        "schema": {"type": ["string", "null"], "enum": ["v2", "v1"], "default": "v2"},
     },
     "connect_timeout": {
         "label": "Connect timeout (s)",
@@ -59,8 +59,28 @@ CONN_FIELDS: dict[str, dict[str, Any]] = {
     },
     "requests_per_second": {
         "label": "Requests per second",
-        "description": "Limit to keep in each process; default the vendor's 10 per subscription key",
+        "description": "Limit to keep; default the vendor's: v2 10, v1 50",
         "schema": {"type": ["number", "null"], "minimum": 0.001},
+    },
+    "rate_limit_share": {
+        "label": "Share of the limit",
+        "description": "Part to use where several hosts share a subscription key, above 0 to 1; default 1",
+        "schema": {"type": ["number", "null"], "minimum": 0.001, "maximum": 1},
+    },
+    "rate_limit_backend": {
+        "label": "Limit shared by",
+        "description": "host (default): all processes of a host; process: one; or redis://server:6379/0",
+        "schema": {"type": ["string", "null"]},
+    },
+    "rate_limit_password": {
+        "label": "Redis password",
+        "description": "Of that Redis server; Airflow shows an extra of this name to nobody",
+        "schema": {"type": ["string", "null"], "format": "password"},
+    },
+    "rate_limit_on_unreachable": {
+        "label": "Without Redis",
+        "description": "error: the call fails; local: the limit is kept for this host meanwhile",
+        "schema": {"type": ["string", "null"], "enum": ["error", "local"], "default": "error"},
     },
     "verify": {
         "label": "Verify certificate",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import requests
 
     from airflow_provider_poweroffice.api.client import Client
+    from airflow_provider_poweroffice.api.throttle import Clock, Throttle
 
 
 class PowerOfficeHook(BaseHook):
@@ -143,14 +144,14 @@ class PowerOfficeHook(BaseHook):
             names: list[str | None] = [self.company]
             if self.company is None and (aliases := read_aliases(conn)):
                 names = [*([None] if conn.password else []), *aliases]
-            mask_secrets(read_settings(conn, names[0]).credentials.secrets)
+            mask_secrets(read_settings(conn, names[0]).secrets)
         except ValueError as error:
             return False, str(error)
         return diagnose_companies(lambda name: read_settings(conn, name), names)
 
     def _settings(self) -> Settings:
         settings = read_settings(self.get_connection(self.poweroffice_conn_id), self.company)
-        mask_secrets(settings.credentials.secrets)
+        mask_secrets(settings.secrets)
         return settings
 
     @classmethod
@@ -161,22 +162,27 @@ class PowerOfficeHook(BaseHook):
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
         """Declare the form's own fields for Airflow 3.1; later versions read the provider info."""
-        from flask_appbuilder.fieldwidgets import BS3PasswordFieldWidget, BS3TextFieldWidget  # noqa: PLC0415
-        from flask_babel import lazy_gettext  # noqa: PLC0415 - Airflow 3.1 stands in for these three
-        from wtforms import BooleanField, PasswordField, StringField  # noqa: PLC0415
+        return form_widgets(CONN_FIELDS)
 
-        def widget(field: Mapping[str, Any]) -> Any:
-            label, description = lazy_gettext(field["label"]), field["description"]
-            schema = field["schema"]
-            if schema.get("format") == "password":
-                return PasswordField(label, widget=BS3PasswordFieldWidget(), description=description)
-            if "boolean" in schema["type"]:
-                return BooleanField(label, default=schema["default"], description=description)
-            return StringField(
-                label, widget=BS3TextFieldWidget(), default=schema.get("default"), description=description
-            )
 
-        return {name: widget(field) for name, field in CONN_FIELDS.items()}
+def form_widgets(fields: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Make the widgets of Airflow 3.1 from declared fields."""
+    from flask_appbuilder.fieldwidgets import BS3PasswordFieldWidget, BS3TextFieldWidget  # noqa: PLC0415
+    from flask_babel import lazy_gettext  # noqa: PLC0415 - Airflow 3.1 stands in for these three
+    from wtforms import BooleanField, PasswordField, StringField  # noqa: PLC0415
+
+    def widget(field: Mapping[str, Any]) -> Any:
+        label, description = lazy_gettext(field["label"]), field["description"]
+        schema = field["schema"]
+        if schema.get("format") == "password":
+            return PasswordField(label, widget=BS3PasswordFieldWidget(), description=description)
+        if "boolean" in schema["type"]:
+            return BooleanField(label, default=schema["default"], description=description)
+        return StringField(
+            label, widget=BS3TextFieldWidget(), default=schema.get("default"), description=description
+        )
+
+    return {name: widget(field) for name, field in fields.items()}
 
 
 def mask_token(token: str) -> None:
@@ -190,6 +196,8 @@ def open_client(
     *,
     environment: str | None = None,
     on_token: Callable[[str], None] | None = None,
+    clock: Clock | None = None,
+    throttle: Throttle | None = None,
 ) -> Client:
     """Open a client with a connection's settings; also on the triggerer, where a hook can not read one."""
     from airflow_provider_poweroffice.api.client import Client  # noqa: PLC0415 - requests costs 150 ms
@@ -203,6 +211,9 @@ def open_client(
         timeouts=settings.timeouts,
         verify=settings.verify,
         requests_per_second=settings.requests_per_second,
+        rate_limit=settings.rate_limit,
         on_token=on_token,
         company=settings.company,
+        clock=clock,
+        throttle=throttle,
     )

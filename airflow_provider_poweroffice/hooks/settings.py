@@ -9,18 +9,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airflow_provider_poweroffice.api.credentials import Credentials
 from airflow_provider_poweroffice.api.options import Timeouts
+from airflow_provider_poweroffice.api.rate_limit import RateLimit
 from airflow_provider_poweroffice.hooks.companies import key_of, read_client_keys
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
 
 CONN_TYPE = "poweroffice"
+D365FO_TYPE = "d365fo"
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
@@ -31,17 +33,24 @@ class Settings:
     """
     What a connection says; see docs/connection.md.
 
+    :param credentials: the API's own: :class:`Credentials`, or ``D365FOCredentials``.
     :param company: alias of the company whose client key is in the credentials; None for the password's.
     """
 
-    credentials: Credentials
-    company: str | None
+    credentials: Any
+    company: str | None = None
     environment: str
     host: str | None
     api_version: str
     timeouts: Timeouts
     verify: bool | str
     requests_per_second: float | None
+    rate_limit: RateLimit = field(default_factory=RateLimit)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """List every text that must not be shown."""
+        return (*self.credentials.secrets, *self.rate_limit.secrets)
 
 
 def read_settings(conn: Connection, company: str | None = None) -> Settings:
@@ -62,7 +71,7 @@ def read_aliases(conn: Connection) -> list[str]:
     :raises ValueError: the extra ``client_api_keys`` can not be used.
     """
     with _naming(conn):
-        return list(read_client_keys(_extra(conn.extra)))
+        return list(read_client_keys(read_extra(conn.extra)))
 
 
 @contextmanager
@@ -74,32 +83,48 @@ def _naming(conn: Connection) -> Iterator[None]:
 
 
 def _read(conn: Connection, company: str | None) -> Settings:
+    if conn.conn_type == D365FO_TYPE:
+        from airflow_provider_poweroffice.hooks.d365fo_settings import read_d365fo  # noqa: PLC0415 - a circle
+
+        return read_d365fo(conn)
     if conn.conn_type and conn.conn_type != CONN_TYPE:
         raise ValueError(f"it is of the type {conn.conn_type!r}; choose 'PowerOffice Go' ({CONN_TYPE!r})")
-    extra = _extra(conn.extra)
-    subscription_key = extra.get("subscription_api_key") or extra.get("subscription_key")
+    extra = read_extra(conn.extra)
+    subscription_key = str(extra.get("subscription_api_key") or extra.get("subscription_key") or "") or None
+    api_version = str(extra.get("api_version") or "v2").strip().lower()
+    if api_version == D365FO_TYPE:
+        raise ValueError(
+            f"api_version {api_version!r} is a type of connection: set conn_type to {D365FO_TYPE!r}"
+        )
     client_key = key_of(read_client_keys(extra), company, conn.password)
-    _require_keys(conn, client_key, subscription_key)
+    _require_keys(conn, client_key, subscription_key, by_subscription=api_version != "v1")
     return Settings(
         credentials=Credentials(
             application_key=str(conn.login),
             client_key=str(client_key),
-            subscription_key=str(subscription_key),
+            subscription_key=subscription_key,
         ),
         company=company,
         environment=str(extra.get("environment") or "production").strip().lower(),
-        host=_host(conn.host, conn.port, allow_http=_flag(extra, "allow_http", default=False)),
-        api_version=str(extra.get("api_version") or "v2").lower(),
+        host=read_url(conn.host, conn.port, allow_http=read_flag(extra, "allow_http", default=False)),
+        api_version=api_version,
         timeouts=Timeouts(
-            connect=_number(extra, "connect_timeout", Timeouts().connect),
-            read=_number(extra, "read_timeout", Timeouts().read),
+            connect=read_number(extra, "connect_timeout", Timeouts().connect),
+            read=read_number(extra, "read_timeout", Timeouts().read),
         ),
-        verify=_verify(extra),
-        requests_per_second=_number(extra, "requests_per_second", None),
+        verify=read_verify(extra),
+        requests_per_second=read_number(extra, "requests_per_second", None),
+        rate_limit=RateLimit(
+            share=read_number(extra, "rate_limit_share", RateLimit().share),
+            backend=str(extra.get("rate_limit_backend") or RateLimit().backend).strip(),
+            password=str(extra.get("rate_limit_password") or ""),
+            on_unreachable=str(extra.get("rate_limit_on_unreachable") or RateLimit().on_unreachable).lower(),
+        ),
     )
 
 
-def _extra(text: str | None) -> Mapping[str, Any]:
+def read_extra(text: str | None) -> Mapping[str, Any]:
+    """Read the extra fields."""
     if not text:
         return {}
     try:
@@ -111,54 +136,63 @@ def _extra(text: str | None) -> Mapping[str, Any]:
     return extra
 
 
-def _require_keys(conn: Connection, client_key: object, subscription_key: object) -> None:
-    fields = {
+def _require_keys(
+    conn: Connection, client_key: object, subscription_key: object, *, by_subscription: bool
+) -> None:
+    fields: dict[str, object] = {
         "login (application key)": conn.login,
         "password (client key)": client_key,
-        "extra subscription_api_key (subscription key)": subscription_key,
     }
+    if by_subscription:
+        fields["extra subscription_api_key (subscription key)"] = subscription_key
     if missing := [name for name, value in fields.items() if not value]:
         raise ValueError(f"missing: {', '.join(missing)}")
 
 
-def _host(host: str | None, port: int | None, *, allow_http: bool) -> str | None:
-    """Read the optional base URL; Airflow gives an empty text where a URI had none."""
+def read_url(host: str | None, port: int | None, *, allow_http: bool, name: str = "host") -> str | None:
+    """
+    Read an optional base URL; Airflow gives an empty text where a URI had none.
+
+    :param name: of the field, for messages.
+    """
     if not host or not host.strip():
         if port not in {None, 0, 443}:
             raise ValueError(f"port {port} is given without a host; leave it empty, or 443")
         return None
     url = host.strip() if "://" in host else f"https://{host.strip()}"
-    parts = _split(url, host)
+    parts = _split(url, host, name)
     if parts.scheme not in {"https", "http"}:
-        raise ValueError(f"host {host!r} has the scheme {parts.scheme!r}; use https://")
+        raise ValueError(f"{name} {host!r} has the scheme {parts.scheme!r}; use https://")
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK and not allow_http:
         raise ValueError(
-            f"host {host!r} would send the keys unencrypted; use https://, or set allow_http in extra "
+            f"{name} {host!r} would send the keys unencrypted; use https://, or set allow_http in extra "
             "for a server in a network of your own"
         )
     netloc = parts.netloc if parts.port or not port else f"{parts.netloc}:{port}"
     return f"{parts.scheme}://{netloc}{parts.path}"
 
 
-def _split(url: str, host: str) -> Any:
+def _split(url: str, host: str, name: str) -> Any:
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError as error:
-        raise ValueError(f"host {host!r} is no URL ({error})") from None
+        raise ValueError(f"{name} {host!r} is no URL ({error})") from None
     if not parts.hostname or parts.username or parts.query or parts.fragment or " " in url:
-        raise ValueError(f"host {host!r} is no base URL; write https://server or https://server/v2")
+        raise ValueError(f"{name} {host!r} is no base URL; write https://server, or https://server/path")
     return parts
 
 
-def _verify(extra: Mapping[str, Any]) -> bool | str:
+def read_verify(extra: Mapping[str, Any]) -> bool | str:
+    """Read which certificates are trusted."""
     bundle = extra.get("ca_bundle")
-    if not _flag(extra, "verify", default=True):
+    if not read_flag(extra, "verify", default=True):
         return False
     return str(bundle) if bundle else True
 
 
-def _flag(extra: Mapping[str, Any], name: str, *, default: bool) -> bool:
+def read_flag(extra: Mapping[str, Any], name: str, *, default: bool) -> bool:
+    """Read a boolean, which a URI holds as text."""
     value = extra.get(name)
     if value is None or value == "":
         return default
@@ -168,7 +202,8 @@ def _flag(extra: Mapping[str, Any], name: str, *, default: bool) -> bool:
     return text in _TRUE
 
 
-def _number(extra: Mapping[str, Any], name: str, default: Any) -> Any:
+def read_number(extra: Mapping[str, Any], name: str, default: Any) -> Any:
+    """Read a number above 0, which a URI holds as text."""
     value = extra.get(name)
     if value is None or value == "":
         return default

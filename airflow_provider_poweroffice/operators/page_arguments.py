@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from airflow_provider_poweroffice.api.options import CONCURRENCY, check_concurrency
+from airflow_provider_poweroffice.api.page import split_rows
 from airflow_provider_poweroffice.api.since import OVERLAP
 from airflow_provider_poweroffice.errors import PowerOfficeError
 
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.dialects import Dialect
     from airflow_provider_poweroffice.api.paging import Pages
+    from airflow_provider_poweroffice.api.periods import PeriodPages
     from airflow_provider_poweroffice.api.response import Response
 
 _OF_PAGES: dict[str, Any] = {
@@ -23,6 +27,7 @@ _OF_PAGES: dict[str, Any] = {
     "page_bytes": None,
     "changed_since": None,
     "created_since": None,
+    "split_days": None,
     "order_by": "default",
     "overlap": OVERLAP,
     "on_page_error": "stop",
@@ -51,27 +56,42 @@ def check_reading(operator: Any) -> None:
         )
 
 
-def open_pages(client: Client, operator: Any) -> Pages:
+def check_refused_delete(value: Any, method: str) -> None:
+    """
+    Check the argument.
+
+    :raises ValueError: it is neither ``"fail"`` nor ``"archive"``, or the method is not DELETE.
+    """
+    if value not in {"fail", "archive"}:
+        raise ValueError(f"on_refused_delete must be 'fail' or 'archive', not {value!r}")
+    if value == "archive" and method != "DELETE":
+        raise ValueError(f"on_refused_delete='archive' needs method='DELETE', not {method!r}")
+
+
+def open_pages(client: Client, operator: Any) -> Pages | PeriodPages:
     """
     Begin to read the collection that an operator's arguments name.
 
     :param operator: one with ``endpoint``, ``query``, ``headers`` and the arguments about pages.
     """
-    return client.pages(
-        operator.endpoint,
-        query=operator.query,
-        headers=operator.headers,
-        page_size=operator.page_size,
-        first_page=operator.first_page,
-        max_pages=operator.max_pages,
-        concurrency=operator.concurrency,
-        page_bytes=operator.page_bytes,
-        order_by=operator.order_by,
-        on_page_error=_handler(operator.on_page_error),
-        changed_since=operator.changed_since,
-        created_since=operator.created_since,
-        overlap=operator.overlap,
-    )
+    options = {
+        "query": operator.query,
+        "headers": operator.headers,
+        "filters": operator.filters,
+        "page_size": operator.page_size,
+        "first_page": operator.first_page,
+        "max_pages": operator.max_pages,
+        "concurrency": operator.concurrency,
+        "page_bytes": operator.page_bytes,
+        "order_by": operator.order_by,
+        "on_page_error": _handler(operator.on_page_error),
+        "changed_since": operator.changed_since,
+        "created_since": operator.created_since,
+        "overlap": operator.overlap,
+    }
+    if operator.split_days is None:
+        return client.pages(operator.endpoint, **options)
+    return client.periods(operator.endpoint, split_days=operator.split_days, **options)
 
 
 def _handler(value: Any) -> Callable[[PowerOfficeError, int], bool] | None:
@@ -90,6 +110,7 @@ def check_paging(operator: Any) -> None:
 
     :raises ValueError: names the argument and what it needs.
     """
+    check_reading(operator)
     for name, default in (_OF_ONE_CALL if operator.paginate else _OF_PAGES).items():
         if getattr(operator, name) != default:
             needs = f"paginate=True needs {name}={default!r}"
@@ -108,8 +129,13 @@ def more_rows(dialect: Dialect[Any], answer: Response, query: Mapping[str, Any] 
     """
     if not (answer.is_success and answer.is_json and answer.content):
         return None
-    _, info = dialect.page(answer.headers, answer.content)
+    try:
+        rows, info = dialect.page(answer.headers, answer.content)
+        counted = len(split_rows(rows)) if info.total_rows else 0
+    except msgspec.DecodeError:  # one record, not a list
+        return None
     by_page = any(name.lower() == dialect.page_keys[0].lower() for name in query or {})
-    if by_page or not (info.is_last is False or (info.total_pages or 1) > 1):
+    more = info.is_last is False or (info.total_pages or 1) > 1 or (info.total_rows or 0) > counted
+    if by_page or not more:
         return None
     return str(info.total_rows or "more")

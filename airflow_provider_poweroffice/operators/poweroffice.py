@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_poweroffice.api.archive import delete_or_archive
 from airflow_provider_poweroffice.api.call import check_method
 from airflow_provider_poweroffice.api.options import CONCURRENCY, RetryOptions
 from airflow_provider_poweroffice.api.retry import is_idempotent
@@ -33,11 +34,11 @@ from airflow_provider_poweroffice.operators.failures import fail_task_when_final
 from airflow_provider_poweroffice.operators.files import read_files
 from airflow_provider_poweroffice.operators.page_arguments import (
     check_paging,
-    check_reading,
+    check_refused_delete,
     more_rows,
     open_pages,
 )
-from airflow_provider_poweroffice.operators.write_guard import WriteGuard
+from airflow_provider_poweroffice.operators.write_guard import WriteGuard, write_once
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.call import Files
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.paging import Pages
+    from airflow_provider_poweroffice.api.periods import PeriodPages
     from airflow_provider_poweroffice.api.response import Response
 
 _TOO_LARGE = "Store it with PowerOfficeToObjectStorageOperator and hand its path to the next task."
@@ -63,6 +65,7 @@ class PowerOfficeOperator(CompanyOperator):
     :param endpoint: path below the base URL, such as ``Customers/42`` (templated).
     :param method: GET, POST, PUT, PATCH or DELETE.
     :param query: filters; None values are left out, lists are joined by commas (templated).
+    :param filters: OData filter of a GET as data, where the API has such; see docs/filters.md (templated).
     :param body: dict or list for JSON, or text or bytes as they stand. A PATCH takes a list of JSON Patch
         operations (templated).
     :param files: a multipart body instead: form field to the path of a file, local or in an object store,
@@ -78,7 +81,8 @@ class PowerOfficeOperator(CompanyOperator):
         for everything (templated). The filter of the resource is chosen; some have none.
     :param created_since: the same for the time of creation (templated).
     :param overlap: seconds to go back from that moment; the API's filters are strictly greater than.
-    :param page_size: rows per page, 1 to 20000; default 5000.
+    :param split_days: with ``paginate``, read ``fromDate`` to ``toDate`` in periods of so many days at most.
+    :param page_size: rows per page, default 5000; at most what the API allows.
     :param first_page: page to begin with.
     :param max_pages: pages to read at most; reaching it is a warning in the log.
     :param concurrency: pages in flight, 1 to 32, default 4; the rows and their order are those of 1.
@@ -89,6 +93,7 @@ class PowerOfficeOperator(CompanyOperator):
         to skip.
     :param idempotent: may the call be carried out twice? Default: yes for GET, PUT and DELETE. True lets
         a POST or PATCH be tried again after a 5xx or a lost reply, and turns the state store's guard off.
+    :param on_refused_delete: ``"fail"`` (default), or ``"archive"``: a v1 record that is in use is archived.
     :param max_result_bytes: largest result as JSON; None for no limit.
     :param retry_options: a mapping such as ``{"attempts": 3, "deadline": 60}``, see
         :class:`~airflow_provider_poweroffice.api.options.RetryOptions`.
@@ -102,6 +107,7 @@ class PowerOfficeOperator(CompanyOperator):
         "company",
         "endpoint",
         "query",
+        "filters",
         "body",
         "files",
         "headers",
@@ -109,7 +115,7 @@ class PowerOfficeOperator(CompanyOperator):
         "created_since",
         "poweroffice_conn_id",
     )
-    template_fields_renderers = {"query": "json", "body": "json", "headers": "json"}  # noqa: RUF012 - Airflow's form
+    template_fields_renderers = {"query": "json", "filters": "json", "body": "json", "headers": "json"}  # noqa: RUF012 - Airflow's form
     operator_extra_links = (PowerOfficeDocsLink(),)
     ui_color = "#dcefe4"
 
@@ -119,6 +125,7 @@ class PowerOfficeOperator(CompanyOperator):
         endpoint: str,
         method: str = "GET",
         query: Mapping[str, Any] | None = None,
+        filters: Any = None,
         body: Any = None,
         files: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
@@ -128,6 +135,7 @@ class PowerOfficeOperator(CompanyOperator):
         changed_since: Any = None,
         created_since: Any = None,
         overlap: float = OVERLAP,
+        split_days: int | None = None,
         page_size: int | None = None,
         first_page: int | None = None,
         max_pages: int | None = None,
@@ -136,6 +144,7 @@ class PowerOfficeOperator(CompanyOperator):
         order_by: str | None = "default",
         on_page_error: str | Callable[[PowerOfficeError, int], bool] = "stop",
         idempotent: bool | None = None,
+        on_refused_delete: str = "fail",
         max_result_bytes: int | None = MAX_RESULT_BYTES,
         retry_options: RetryOptions | Mapping[str, Any] | None = None,
         poweroffice_conn_id: str = PowerOfficeHook.default_conn_name,
@@ -146,12 +155,14 @@ class PowerOfficeOperator(CompanyOperator):
         self.company = company
         self.endpoint = endpoint
         self.query = query
+        self.filters = filters
         self.body = body
         self.files = files
         self.headers = headers
         self.changed_since = changed_since
         self.created_since = created_since
         self.overlap = overlap
+        self.split_days = split_days
         self.poweroffice_conn_id = poweroffice_conn_id
         self.method = check_method(method)
         self.response = response
@@ -165,13 +176,14 @@ class PowerOfficeOperator(CompanyOperator):
         self.order_by = order_by
         self.on_page_error = on_page_error
         self.idempotent = idempotent
+        self.on_refused_delete = on_refused_delete
         self.max_result_bytes = max_result_bytes
         self.retry_options = RetryOptions.of(retry_options)
         check_kind(response)
         check_limit(max_result_bytes)
         warn_of_unknown(endpoint)
-        check_reading(self)
         check_paging(self)
+        check_refused_delete(on_refused_delete, self.method)
 
     @cached_property
     def hook(self) -> PowerOfficeHook:
@@ -199,6 +211,9 @@ class PowerOfficeOperator(CompanyOperator):
             return self._write_once(hook.client, context, files)
 
     def _send(self, client: Client, files: Files | None) -> Response:
+        if self.on_refused_delete == "archive":
+            sent = {"query": self.query, "headers": self.headers}
+            return delete_or_archive(client, self.endpoint, **sent, fail_on_error=self.fail_on_error)
         answer = client.request(
             self.method,
             self.endpoint,
@@ -206,6 +221,7 @@ class PowerOfficeOperator(CompanyOperator):
             body=self.body,
             files=files,
             headers=self.headers,
+            filters=self.filters,
             idempotent=self.idempotent,
             fail_on_error=self.fail_on_error,
         )
@@ -233,18 +249,7 @@ class PowerOfficeOperator(CompanyOperator):
             files,
             self.headers,
         )
-        guard = WriteGuard(context, *call)
-        carried_out, result = guard.earlier_result()
-        if carried_out:
-            return result
-        with guard.sending():
-            answer = self._send(client, files)
-        if not answer.is_success:  # only with fail_on_error=False
-            guard.refused(answer.status_code)
-            return self._result_of(answer)
-        with guard.carried_out() as note:
-            note.result = result = self._result_of(answer)
-        return result
+        return write_once(WriteGuard(context, *call), lambda: self._send(client, files), self._result_of)
 
     def _collect(self, client: Client, context: Context) -> list[Any]:
         rows: list[Any] = []
@@ -259,7 +264,7 @@ class PowerOfficeOperator(CompanyOperator):
         self._report(pages, context)
         return rows
 
-    def _report(self, pages: Pages, context: Context) -> None:
+    def _report(self, pages: Pages | PeriodPages, context: Context) -> None:
         self.log.info("%s: %d rows, pages: %d", marked(self.company, self.endpoint), pages.rows, pages.pages)
         if pages.skipped and context.get("ti"):
             context["ti"].xcom_push(key="skipped_pages", value=pages.skipped)

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from airflow_provider_poweroffice._compat import AirflowFailException, task_state_store
 from airflow_provider_poweroffice.api.retry import may_have_been_carried_out
 from airflow_provider_poweroffice.errors import PowerOfficeError
+
+if TYPE_CHECKING:
+    from airflow_provider_poweroffice.api.response import Response
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +63,7 @@ class WriteGuard:
         if note.get("state") != "done":
             raise AirflowFailException(
                 f"not sent: {made} sent its call, and how it ended is not known: the worker died or the "
-                "reply was lost. Look in PowerOffice Go whether it was carried out. If it was not, delete "
+                "reply was lost. Look there whether it was carried out. If it was not, delete "
                 f"{KEY!r} from the task's state store (tab Storage) and clear the task; a call that may be "
                 "repeated is declared with idempotent=True."
             )
@@ -112,8 +115,27 @@ class WriteGuard:
             self._store.set(KEY, made | note)
 
 
+def write_once(guard: WriteGuard, send: Callable[[], Response], result_of: Callable[[Response], Any]) -> Any:
+    """
+    Send a call unless an earlier try has sent it, and give its result.
+
+    :param result_of: makes the result of an answer; its errors do not make the call unsent.
+    """
+    carried_out, result = guard.earlier_result()
+    if carried_out:
+        return result
+    with guard.sending():
+        answer = send()
+    if not answer.is_success:  # only with fail_on_error=False
+        guard.refused(answer.status_code)
+        return result_of(answer)
+    with guard.carried_out() as note:
+        note.result = result = result_of(answer)
+    return result
+
+
 def _holds_key(result: Any) -> bool:
     """Tell whether an answer holds a new client key, which must not be kept: onboarding does."""
     if isinstance(result, dict):
-        return any(name == "ClientKey" or _holds_key(value) for name, value in result.items())
+        return any(name.lower() == "clientkey" or _holds_key(value) for name, value in result.items())
     return isinstance(result, list) and any(map(_holds_key, result))

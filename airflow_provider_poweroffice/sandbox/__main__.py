@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from io import TextIOWrapper
 from typing import Any
 
 from .face import BaseSandbox
@@ -39,6 +40,8 @@ def _serve(all_chosen: Sequence[Chosen]) -> None:
             sandbox.start()
 
         def announce(_first: BaseSandbox[Any]) -> None:
+            if isinstance(sys.stdout, TextIOWrapper):  # a terminal may not know the letters of a secret
+                sys.stdout.reconfigure(errors="backslashreplace")
             sys.stdout.write("\n".join([item.announcement() for item in sandboxes] + [_ABOUT]))
             sys.stdout.flush()
 

@@ -8,19 +8,14 @@ something.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
 from .access import Access, Integration, Rights
+from .bearer import basic, signed
 from .keys import Company, Environment
-from .replies import Reply, as_json, json_bytes
+from .replies import Reply, as_json
 from .switches import Switches
-
-_SIGNING_KEY = b"published: this key signs nothing but sandbox tokens"
 
 
 @dataclass(frozen=True)
@@ -49,10 +44,6 @@ class Grant:
         names = privilege.split("/")
         wanted = {f"{name}_Full" for name in names} | (set() if write else set(names))
         return not wanted.isdisjoint(self.rights.privileges)
-
-
-def _part(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 class Tokens:
@@ -106,8 +97,7 @@ class Tokens:
             "aud": f"poweroffice-sandbox-{company.environment}",
             "jti": str(self._issued),
         }
-        signed = f"{_part(json_bytes({'alg': 'HS256', 'typ': 'JWT'}))}.{_part(json_bytes(claims))}"
-        token = f"{signed}.{_part(hmac.new(_SIGNING_KEY, signed.encode(), hashlib.sha256).digest())}"
+        token = signed(claims)
         self._grants[token] = Grant(integration, rights, now + lifetime)
         return token
 
@@ -136,7 +126,7 @@ class Tokens:
             return _error(400, "invalid_request", "The mandatory parameter 'grant_type' is missing.")
         if grant_type != "client_credentials":
             return _error(400, "unsupported_grant_type", f"The grant type '{grant_type}' is not supported.")
-        pair = _basic(authorization)
+        pair = basic(authorization)
         if pair is None:
             return _error(400, "invalid_request", "The Authorization header must be 'Basic' with two keys.")
         found = access.integration(pair[1])
@@ -163,14 +153,3 @@ class Tokens:
 
 def _error(status: int, error: str, description: str) -> Reply:
     return as_json(status, {"error": error, "error_description": description})
-
-
-def _basic(authorization: str) -> tuple[str, str] | None:
-    scheme, _, encoded = authorization.partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        user, colon, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    return (user, password) if colon else None

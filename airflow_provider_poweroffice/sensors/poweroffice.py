@@ -20,7 +20,6 @@ from airflow_provider_poweroffice._compat import (
     AirflowSkipException,
     conf,
 )
-from airflow_provider_poweroffice.api.call import encode_query
 from airflow_provider_poweroffice.api.conditions import Condition, check_comparison
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.retry import retry_reason
@@ -55,6 +54,7 @@ class PowerOfficeSensor(CompanyOperator, BaseSensorOperator):
 
     :param endpoint: path, such as ``SalesOrders/sentState`` (templated).
     :param query: filters (templated).
+    :param filters: OData filter as data, for APIs that have ``$filter``; see docs/filters.md (templated).
     :param headers: further headers (templated).
     :param changed_since: ask only for what changed since this moment: a timestamp or None
         for everything (templated). The filter of the resource is chosen; some have none.
@@ -78,6 +78,7 @@ class PowerOfficeSensor(CompanyOperator, BaseSensorOperator):
         "company",
         "endpoint",
         "query",
+        "filters",
         "headers",
         "changed_since",
         "created_since",
@@ -85,7 +86,7 @@ class PowerOfficeSensor(CompanyOperator, BaseSensorOperator):
         "value",
         "poweroffice_conn_id",
     )
-    template_fields_renderers = {"query": "json", "headers": "json"}  # noqa: RUF012 - Airflow's form
+    template_fields_renderers = {"query": "json", "filters": "json", "headers": "json"}  # noqa: RUF012 - Airflow's form
     operator_extra_links = (PowerOfficeDocsLink(),)
     ui_color = "#f2ead3"
 
@@ -94,6 +95,7 @@ class PowerOfficeSensor(CompanyOperator, BaseSensorOperator):
         *,
         endpoint: str,
         query: Mapping[str, Any] | None = None,
+        filters: Any = None,
         headers: Mapping[str, str] | None = None,
         changed_since: Any = None,
         created_since: Any = None,
@@ -112,6 +114,7 @@ class PowerOfficeSensor(CompanyOperator, BaseSensorOperator):
         self.company = company
         self.endpoint = endpoint
         self.query = query
+        self.filters = filters
         self.headers = headers
         self.changed_since = changed_since
         self.created_since = created_since
@@ -220,8 +223,10 @@ class PowerOfficeSensor(CompanyOperator, BaseSensorOperator):
             return PokeReturnValue(is_done=True, xcom_value=record)
 
     def _query(self, client: Client) -> dict[str, str]:
-        return encode_query(self.query) | client.since(
+        return client.narrow(
             self.endpoint,
+            self.query,
+            filters=self.filters,
             changed_since=self.changed_since,
             created_since=self.created_since,
             overlap=self.overlap,

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.dialects import Dialect
     from airflow_provider_poweroffice.api.page import Page
     from airflow_provider_poweroffice.api.paging import Pages
+    from airflow_provider_poweroffice.api.periods import PeriodPages
 
 PROGRESS_SECONDS = 10.0
 
@@ -59,6 +60,7 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
         must have the company in it. ``{{ ds }}`` is undefined in runs without a logical date;
         ``{{ run_id }}`` is always there.
     :param query: filters (templated).
+    :param filters: OData filter as data, for APIs that have ``$filter``; see docs/filters.md (templated).
     :param headers: further headers (templated).
     :param format: ``"ndjson.gz"`` (one row a line, compressed), ``"ndjson"``, ``"json pages"``: one JSON
         array that holds the array of each page as it was sent, or ``"parquet"``: typed columns, money as
@@ -69,7 +71,9 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
         for everything (templated). The filter of the resource is chosen; some have none.
     :param created_since: the same for the time of creation (templated).
     :param overlap: seconds to go back from that moment; the API's filters are strictly greater than.
-    :param page_size: rows per page, 1 to 20000; default 5000.
+    :param split_days: read ``fromDate`` to ``toDate`` of the query in periods of so many days at most, as one
+        collection.
+    :param page_size: rows per page, default 5000; at most what the API allows.
     :param first_page: page to begin with.
     :param max_pages: pages to read at most; reaching it is a warning and ``truncated`` in the receipt.
     :param concurrency: pages in flight, 1 to 32, default 4; the rows and their order are those of 1.
@@ -89,12 +93,13 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
         "endpoint",
         "object_path",
         "query",
+        "filters",
         "headers",
         "changed_since",
         "created_since",
         "poweroffice_conn_id",
     )
-    template_fields_renderers = {"query": "json", "headers": "json"}  # noqa: RUF012 - Airflow's form
+    template_fields_renderers = {"query": "json", "filters": "json", "headers": "json"}  # noqa: RUF012 - Airflow's form
     operator_extra_links = (PowerOfficeDocsLink(),)
     ui_color = "#d9e8f5"
 
@@ -104,10 +109,12 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
         endpoint: str,
         object_path: str,
         query: Mapping[str, Any] | None = None,
+        filters: Any = None,
         headers: Mapping[str, str] | None = None,
         changed_since: Any = None,
         created_since: Any = None,
         overlap: float = OVERLAP,
+        split_days: int | None = None,
         format: str = "ndjson.gz",  # noqa: A002 - the word of pandas, DuckDB and COPY
         fields: Mapping[str, str] | None = None,
         page_size: int | None = None,
@@ -127,10 +134,12 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
         self.endpoint = endpoint
         self.object_path = object_path
         self.query = query
+        self.filters = filters
         self.headers = headers
         self.changed_since = changed_since
         self.created_since = created_since
         self.overlap = overlap
+        self.split_days = split_days
         self.poweroffice_conn_id = poweroffice_conn_id
         self.format = format
         self.fields = fields
@@ -205,7 +214,7 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
         key = resource.key if resource else ""
         write_parquet(ParquetFile(spool, fields, overrides=self.fields, key=key), pages)
 
-    def _watermark(self, pages: Pages, watermark: Watermark) -> str | None:
+    def _watermark(self, pages: Pages | PeriodPages, watermark: Watermark) -> str | None:
         """Give the moment the next read goes on from: where nothing changed, the one this read began with."""
         if not pages.complete:
             return None
@@ -213,7 +222,7 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
             return str(self.changed_since)
         return watermark.value(pages.began)
 
-    def _watched(self, pages: Pages, spool: Spool, watermark: Watermark) -> Iterator[Page]:
+    def _watched(self, pages: Pages | PeriodPages, spool: Spool, watermark: Watermark) -> Iterator[Page]:
         """Pass the pages on, with a line in the log now and then."""
         said = monotonic()
         for page in pages:

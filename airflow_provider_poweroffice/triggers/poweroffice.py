@@ -92,7 +92,7 @@ class PowerOfficeTrigger(BaseTrigger):
         settings = read_settings(await aget_connection(self.poweroffice_conn_id), self.company)
         # Tokens are not given to the masker here: a triggerer lives long, would collect one pattern for each
         # token for ever, and each makes the masker compile all of them anew, on the event loop.
-        await amask_secrets(settings.credentials.secrets)
+        await amask_secrets(settings.secrets)
         client = await asyncio.to_thread(open_client, settings, RetryOptions(attempts=1))
         try:
             yield TriggerEvent(await self._verdict(client))

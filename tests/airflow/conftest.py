@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from airflow_of_tests import BUNDLES, HOME
 
-from airflow_provider_poweroffice.sandbox import Sandbox
+from airflow_provider_poweroffice.sandbox import D365FOSandbox, Sandbox, V1Sandbox
 
 
 @pytest.fixture
@@ -30,6 +30,24 @@ def _forgotten_secrets() -> Iterator[None]:
     from airflow.sdk._shared.secrets_masker import reset_secrets_masker  # noqa: PLC0415 - takes seconds
 
     reset_secrets_masker()
+
+
+@pytest.fixture
+def v1_connection(v1_sandbox: V1Sandbox, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Point ``poweroffice_v1`` at the first company of the sandbox of v1."""
+    fields = json.loads(v1_sandbox.connection_json())
+    fields["extra"]["requests_per_second"] = 1000
+    monkeypatch.setenv("AIRFLOW_CONN_POWEROFFICE_V1", json.dumps(fields))
+    return "poweroffice_v1"
+
+
+@pytest.fixture
+def fo_connection(fo: D365FOSandbox, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Point ``d365fo_default`` at the sandbox of Finance & Operations."""
+    fields = json.loads(fo.connection_json())
+    fields["extra"]["requests_per_second"] = 1000
+    monkeypatch.setenv("AIRFLOW_CONN_D365FO_DEFAULT", json.dumps(fields))
+    return "d365fo_default"
 
 
 @pytest.fixture

@@ -143,12 +143,14 @@ def test_button_tries_all(firm: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Non
     done, says = PowerOfficeHook().test_connection()
     assert done, says
     assert says.startswith(
-        "All of the 13 client keys work. Connected to Granli Regnskapsbyrå AS (production)."
+        "All of the 13 client keys work. Connected to Granli Regnskapsbyrå AS (production v2)."
     )
     assert firm.count("POST", "/OAuth/Token") == 14
     connect(monkeypatch, firm, password="")
     done, says = PowerOfficeHook().test_connection()
-    assert says.startswith("All of the 12 client keys work. Connected to Fjordlys Verksted AS (production).")
+    assert says.startswith(
+        "All of the 12 client keys work. Connected to Fjordlys Verksted AS (production v2)."
+    )
     assert (
         PowerOfficeHook(company="havblaast").test_connection()[1].startswith("Connected to Havblåst Kafé AS")
     )

@@ -15,6 +15,7 @@ import pytest
 from airflow.sdk import BaseHook, Connection
 
 from airflow_provider_poweroffice.api.options import RetryOptions
+from airflow_provider_poweroffice.api.rate_limit import RateLimit
 from airflow_provider_poweroffice.errors import APITimeoutError
 from airflow_provider_poweroffice.hooks.form import CONN_FIELDS
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
@@ -61,6 +62,10 @@ def test_every_field() -> None:
         "connect_timeout": 1.5,
         "read_timeout": "30",
         "requests_per_second": 4,
+        "rate_limit_share": "0.5",
+        "rate_limit_backend": "redis://limits:6379/0",
+        "rate_limit_password": "of-redis",
+        "rate_limit_on_unreachable": "local",
         "verify": "true",
         "ca_bundle": "/etc/ca.pem",
     }
@@ -68,6 +73,10 @@ def test_every_field() -> None:
     assert (settings.environment, settings.host) == ("demo", "https://x.example:8443")
     assert (settings.timeouts.connect, settings.timeouts.read) == (1.5, 30)
     assert (settings.verify, settings.requests_per_second) == ("/etc/ca.pem", 4)
+    assert settings.rate_limit == RateLimit(
+        share=0.5, backend="redis://limits:6379/0", password="of-redis", on_unreachable="local"
+    )
+    assert "of-redis" not in repr(settings)
     assert read_settings(connection({"verify": False})).verify is False
     assert (
         read_settings(connection({"allow_http": True}, host="http://sandbox:8099")).host
@@ -113,6 +122,15 @@ def test_host(host: str | None, port: int | None, url: str | None) -> None:
         ({}, {"requests_per_second": 0}, "requests_per_second"),
         ({}, {"verify": "perhaps"}, "verify must be true or false"),
         ({}, {"requests_per_second": True}, "requests_per_second must be a number"),
+        ({}, {"rate_limit_share": 2}, "rate_limit_share must be above 0 and at most 1, not 2"),
+        ({}, {"rate_limit_share": "half"}, "rate_limit_share must be a number"),
+        (
+            {},
+            {"rate_limit_backend": "cluster"},
+            "rate_limit_backend must be 'host', 'process' or a Redis URL",
+        ),
+        ({}, {"rate_limit_on_unreachable": "wait"}, "rate_limit_on_unreachable must be 'error' or 'local'"),
+        ({}, {"rate_limit_password": "of-redis"}, "rate_limit_backend is no Redis URL"),
     ],
 )
 def test_bad_connection(fields: dict[str, Any], extra: object, says: str) -> None:
@@ -192,7 +210,7 @@ def test_success_tells_what_is_open(monkeypatch: pytest.MonkeyPatch, sandbox: Sa
     ).test_connection()
     assert done, says
     assert says.startswith("Connected to Bj")
-    invalid, _, valid = says.partition("(production). Invalid privileges: ")[2].partition(
+    invalid, _, valid = says.partition("(production v2). Invalid privileges: ")[2].partition(
         ". Valid privileges: "
     )
     assert "AccountTransaction" in invalid
@@ -254,13 +272,14 @@ def test_provider_info_is_true() -> None:
     assert entry.dist is not None
     assert entry.dist.name == info["package-name"]
     for kind in ("hooks", "operators", "sensors", "triggers"):
-        for module in info[kind][0]["python-modules"]:
-            importlib.import_module(module)
+        for integration in info[kind]:
+            for module in integration["python-modules"]:
+                importlib.import_module(module)
     importlib.import_module(info["transfers"][0]["python-module"])
     for path in info["extra-links"]:
         module, _, name = path.rpartition(".")
         assert hasattr(importlib.import_module(module), name)
-    (declared,) = info["connection-types"]
+    (declared, _) = info["connection-types"]
     assert (declared["connection-type"], declared["hook-name"]) == (
         PowerOfficeHook.conn_type,
         PowerOfficeHook.hook_name,
@@ -271,8 +290,8 @@ def test_secrets_of_the_form_are_redacted() -> None:
     """Airflow redacts an extra by its name; the field that holds a key must have such a name."""
     from airflow._shared.secrets_masker import should_hide_value_for_key  # noqa: PLC0415 - private, may move
 
-    secret = [name for name in CONN_FIELDS if "key" in name]
-    assert secret == ["subscription_api_key", "client_api_keys"]
+    secret = [name for name in CONN_FIELDS if "key" in name or "password" in name]
+    assert secret == ["subscription_api_key", "client_api_keys", "rate_limit_password"]
     assert all(should_hide_value_for_key(name) for name in secret)
 
 
@@ -288,13 +307,17 @@ def test_form_of_airflow_3_1() -> None:
 
 def test_every_field_of_the_form_is_read() -> None:
     """A field of the form that nothing reads would be an option that does nothing."""
+    values = {"environment": "demo", "api_version": "v9", "allow_http": True, "verify": False}
+    values |= {"rate_limit_share": 0.5, "rate_limit_on_unreachable": "local"}
+    values |= {"rate_limit_backend": "process", "rate_limit_password": "of-redis"}
     for name in set(CONN_FIELDS) - {"subscription_api_key", "client_api_keys"}:
-        value = {"environment": "demo", "api_version": "v9", "allow_http": True, "verify": False}.get(name, 3)
-        changed = connection({name: value}, host="https://x.example")
+        extra = {name: values.get(name, 3)}
+        usual = {"rate_limit_backend": "redis://x.example"} if name == "rate_limit_password" else {}
+        changed = connection(usual | extra, host="https://x.example")
         if name == "allow_http":
-            read_settings(connection({name: value}, host="http://x.example"))
+            read_settings(connection(extra, host="http://x.example"))
         else:
-            assert read_settings(changed) != read_settings(connection(host="https://x.example")), name
+            assert read_settings(changed) != read_settings(connection(usual, host="https://x.example")), name
 
 
 def test_command_in_airflow() -> None:
@@ -314,6 +337,8 @@ def test_parsing_a_dag_is_cheap() -> None:
     modules = ("hooks", "operators", "sensors", "links")
     names = [f"airflow_provider_poweroffice.{module}.poweroffice" for module in modules]
     names.append("airflow_provider_poweroffice.transfers.poweroffice_to_object_storage")
+    names += [f"airflow_provider_poweroffice.{name}" for name in ("hooks.d365fo", "operators.d365fo_entity")]
+    names.append("airflow_provider_poweroffice.operators.d365fo")
     heavy = ("requests", "urllib3", "pandas", "pyarrow", "wtforms", "flask_appbuilder", "starlette")
     code = (
         "import sys, airflow.sdk\n"

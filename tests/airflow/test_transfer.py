@@ -144,7 +144,7 @@ def test_page_options_reach_the_wire(tmp_path: Path, sandbox: Sandbox) -> None:
     """first_page, page_size, order_by and headers are sent."""
     copy(tmp_path / "a.ndjson.gz", page_size=900, first_page=2, order_by="Id desc", headers={"X-Own": "1"})
     query = next(entry.query for entry in sandbox.journal() if entry.method == "GET")
-    for part in ("PageNumber=2", "PageSize=900", "Id+desc"):
+    for part in ("PageNumber=2", "PageSize=900", "Id%20desc"):
         assert part in query
 
 

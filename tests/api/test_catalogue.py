@@ -227,3 +227,5 @@ def test_resources_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert item["required"] == ["fromDate", "toDate"]
     with pytest.raises(SystemExit, match="did you mean Customers"):
         main(["resources", "Custmers"])
+    main(["resources", "Reporting/AccountTransactions", "--api-version", "v1"])
+    assert "fromDate toDate" in capsys.readouterr().out

@@ -12,7 +12,7 @@ from support import FakeClock, FromFunction, client_of
 
 from airflow_provider_poweroffice.api import Client, Page, Pages, RetryOptions
 from airflow_provider_poweroffice.api.dialects.base import PageInfo, Position
-from airflow_provider_poweroffice.api.page import PageOptions
+from airflow_provider_poweroffice.api.page import PageOptions, split_rows
 from airflow_provider_poweroffice.errors import (
     IncompleteReadError,
     InvalidResponseError,
@@ -409,3 +409,18 @@ def test_fewer_rows_than_counted() -> None:
 
     with pytest.raises(IncompleteReadError, match="1 rows came, the server counts 3"):
         list(Pages(FromFunction(fetch), PageOptions(page_size=3, first_page=1), label="GET /x"))
+
+
+@pytest.mark.parametrize("counted", [1, 3])
+def test_more_rows_than_counted(caplog: pytest.LogCaptureFixture, counted: int) -> None:
+    """A count below the rows that come ends nothing, and is warned of."""
+    content = [b"[1,2]", b"[3,4]", b"[]"]
+
+    def fetch(at: Position) -> Page:
+        body = content[at.number - 1]
+        assert at.offset == 2 * (at.number - 1)
+        return Page(at.number, body, split_rows(body), PageInfo(total_rows=counted))
+
+    pages = Pages(FromFunction(fetch), PageOptions(page_size=2, first_page=1), label="GET /x")
+    assert [len(page) for page in pages] == [2, 2]
+    assert f"4 rows came, the server counts {counted}" in caplog.text

@@ -56,7 +56,7 @@ def test_same_rows_for_the_same_price(own: Sandbox, clock: FakeClock, concurrenc
         assert own.count("GET") - before == -(-len(expected) // 25)
         assert ids(client, "AccountTransactions", query=DATES, page_size=25) == expected
     assert own.count("POST", "/OAuth/Token") - tokens == 1
-    assert 1 < own.connections - connections <= concurrency
+    assert 1 < own.connections - connections <= concurrency + 1  # one for tokens
     assert threads() == []
 
 

@@ -100,6 +100,24 @@ def test_server_wait_wins() -> None:
     assert wait_seconds(options, status_error(503, retry_after=0), 3, 0.0) == 2, "0 is no leave to hammer"
 
 
+def test_wait_that_a_429_does_not_name() -> None:
+    """Where throttling lasts, a 429 that names no wait, or 0, has one that doubles up to the cap."""
+    options = RetryOptions(wait_max=60)
+    for error in (status_error(429), status_error(429, retry_after=0)):
+        waits = [wait_seconds(options, error, attempt, 0.0, 10.0) for attempt in range(1, 6)]
+        assert waits == [10, 20, 40, 60, 60]
+    assert wait_seconds(options, status_error(429, retry_after=3), 4, 0.0, 10.0) == 3
+
+
+@pytest.mark.parametrize("wrong", [-1, float("nan"), "60", True])
+def test_rate_limit_deadline(wrong: object) -> None:
+    """It is a number of seconds, or infinite."""
+    assert RetryOptions(rate_limit_deadline=float("inf")).longest == float("inf")
+    assert RetryOptions(deadline=9).longest == 9
+    with pytest.raises((ValueError, TypeError), match="rate_limit_deadline"):
+        RetryOptions(rate_limit_deadline=wrong)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [

@@ -121,7 +121,7 @@ def test_one_connection_for_each_page_in_flight(
                 sum(len(page) for page in client.pages(endpoint, page_size=5)) == sandbox.totals()[endpoint]
             )
         assert client.request("GET", "VatCodes").is_success
-    assert sandbox.connections - before <= 4
+    assert sandbox.connections - before <= 4 + 1  # one for tokens
     assert sandbox.count("POST", "/OAuth/Token") == 1
 
 

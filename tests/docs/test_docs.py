@@ -16,7 +16,7 @@ from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 from airflow_of_tests import HOME, ROOT
 
-from airflow_provider_poweroffice.sandbox import Sandbox
+from airflow_provider_poweroffice.sandbox import D365FOSandbox, Sandbox, V1Sandbox
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SNIPPETS = [
@@ -27,10 +27,14 @@ SNIPPETS = [
 
 
 @pytest.fixture(autouse=True)
-def _connection(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    fields = json.loads(sandbox.connection_json())
-    fields["extra"]["requests_per_second"] = 1000
-    monkeypatch.setenv("AIRFLOW_CONN_POWEROFFICE_DEFAULT", json.dumps(fields))
+def _connections(
+    sandbox: Sandbox, v1_sandbox: V1Sandbox, fo: D365FOSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_D365FO_DEFAULT", fo.connection_json())
+    for name, one in (("DEFAULT", sandbox), ("V1", v1_sandbox)):
+        fields = json.loads(one.connection_json())
+        fields["extra"]["requests_per_second"] = 1000
+        monkeypatch.setenv(f"AIRFLOW_CONN_POWEROFFICE_{name}", json.dumps(fields))
 
 
 @pytest.mark.parametrize("code", SNIPPETS)

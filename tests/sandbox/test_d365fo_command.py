@@ -31,9 +31,9 @@ COMMAND = [sys.executable, "-m", "airflow_provider_poweroffice.sandbox"]
 ROOT = Path(__file__).parents[2]
 
 
-def _said(*options: str) -> str:
+def _said(*options: str, **variables: str) -> str:
     """Start the command, read what it prints, run its ``curl`` example of F&O, and stop it."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
     with subprocess.Popen(
         [*COMMAND, *options], stdout=subprocess.PIPE, text=True, env=environment
     ) as process:
@@ -60,6 +60,11 @@ def test_all_are_served() -> None:
     assert len(set(urls)) == len(urls) == len(APIS)
     for word in ("POWEROFFICE", "D365FO"):
         assert f"export AIRFLOW_CONN_{word}_DEFAULT='{{" in text
+
+
+def test_terminal_without_the_letters() -> None:
+    """A terminal that cannot show a secret's letters does not keep the command from starting."""
+    assert "signs%41 and-\\xc6" in _said("--port", "0", PYTHONIOENCODING="ascii")
 
 
 def test_one_is_served_and_its_example_works() -> None:

@@ -8,89 +8,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar
 
 from airflow_provider_poweroffice.api.catalogue import Catalogue, catalogue
 from airflow_provider_poweroffice.api.credentials import Keys
-from airflow_provider_poweroffice.errors import APIStatusError
+from airflow_provider_poweroffice.api.dialects.values import Endpoints, Fault, PageInfo, Position
+from airflow_provider_poweroffice.api.filters import Literals
+from airflow_provider_poweroffice.errors import APIStatusError, error_class
+
+__all__ = ["Dialect", "Endpoints", "Fault", "K", "PageInfo", "Position"]
 
 K = TypeVar("K", bound=Keys)
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoints:
-    """
-    Where an API lives.
-
-    :param base: URL that endpoints are appended to, without a trailing slash.
-    :param token: URL of the token endpoint.
-    :param data: URL that takes the place of ``base`` for the endpoints that a dialect says; an API may
-        serve its data at another host.
-    """
-
-    base: str
-    token: str
-    data: str = ""
-
-    @property
-    def trusted(self) -> tuple[str, ...]:
-        """List the URLs whose servers may see a token."""
-        return (self.base, self.data) if self.data else (self.base,)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
-    """
-    Where in a collection a page begins.
-
-    :param number: of the page, from the dialect's first.
-    :param offset: rows before it, counted as they came.
-    :param link: the link to it that the page before held, if it did.
-    """
-
-    number: int
-    offset: int
-    link: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageInfo:
-    """
-    What a server says about the page it sent; None where it says nothing.
-
-    :param total_rows: rows of the whole collection.
-    :param total_pages: pages of the whole collection at the size the server really uses.
-    :param number: number of this page.
-    :param is_last: the server says plainly whether more pages follow.
-    :param next_link: URL of the next page, as the server wrote it.
-    """
-
-    total_rows: int | None = None
-    total_pages: int | None = None
-    number: int | None = None
-    is_last: bool | None = None
-    next_link: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """
-    An error body, read: see :class:`~airflow_provider_poweroffice.errors.APIStatusError`.
-
-    :param kind: class of the error, where the status alone does not tell.
-    :param final: the call was carried out, or refused, for good: a repetition can not help.
-    :param attributes: further attributes of an error of that class.
-    """
-
-    code: str | None = None
-    title: str | None = None
-    detail: str | None = None
-    trace_id: str | None = None
-    retry_after: float | None = None
-    kind: type[APIStatusError] | None = None
-    final: bool = False
-    attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Dialect(ABC, Generic[K]):
@@ -109,6 +37,16 @@ class Dialect(ABC, Generic[K]):
     """Pages are found by the link that the page before holds, not by number or offset."""
     request_id_header: ClassVar[str | None] = None
     """Header that carries a caller's own id of each request."""
+    literals: ClassVar[Literals | None] = None
+    """How values are written in ``$filter``; None for an API that has no such filters."""
+    archives: ClassVar[bool] = False
+    """Records in use can be archived instead of deleted, see :meth:`archiving`."""
+    read_lag: ClassVar[float] = 0.0
+    """Seconds that reads may lag behind writes."""
+    unsaid_wait: ClassVar[float] = 1.0
+    """Seconds to wait after the first 429 that names no wait; doubled for each further one where above 1."""
+    since_advice: ClassVar[str] = ""
+    """Why nothing can be read by ``changed_since`` and ``created_since``, and what works instead."""
 
     @property
     def known(self) -> Catalogue:
@@ -125,6 +63,15 @@ class Dialect(ABC, Generic[K]):
         key = resource.key if resource else "Id"
         return f"{key} asc" if key else None
 
+    def key_field(self, endpoint: str) -> str:
+        """Name the field of a row that no two rows share, as rows spell it; "" where there is none."""
+        resource = self.known.find(endpoint)
+        return resource.key if resource else "Id"
+
+    def page_limit(self, endpoint: str) -> int:  # noqa: ARG002 - for those that differ
+        """Give the largest page of a collection, in rows."""
+        return self.max_page_size
+
     def changed_field_of(self, endpoint: str) -> str:
         """Name the field of a row with its change time."""
         resource = self.known.find(endpoint)
@@ -138,6 +85,20 @@ class Dialect(ABC, Generic[K]):
         """Give the URL of a path."""
         return f"{endpoints.base}/{path}"
 
+    def query(
+        self,
+        credentials: K,  # noqa: ARG002 - for those that need it
+        method: str,  # noqa: ARG002
+        endpoint: str,  # noqa: ARG002
+        query: Mapping[str, str],
+    ) -> dict[str, str]:
+        """
+        Complete the query of a call, just before it is sent.
+
+        :raises ValueError: a value in it can not be used.
+        """
+        return dict(query)
+
     @abstractmethod
     def endpoints(self, credentials: K, environment: str, host: str | None) -> Endpoints:
         """
@@ -147,9 +108,9 @@ class Dialect(ABC, Generic[K]):
             does not fit it.
         """
 
-    @abstractmethod
-    def headers(self, credentials: K) -> dict[str, str]:
+    def headers(self, credentials: K) -> dict[str, str]:  # noqa: ARG002 - for those that need some
         """Give the headers with secrets that go with every call, the token aside."""
+        return {}
 
     @abstractmethod
     def token_request(self, credentials: K) -> tuple[dict[str, str], dict[str, str]]:
@@ -163,11 +124,10 @@ class Dialect(ABC, Generic[K]):
     def token_advice(self, status: int, fault: Fault) -> tuple[str, str]:
         """Say which key the token endpoint refused, and what to check."""
 
-    @abstractmethod
-    def body_type(self, method: str) -> str:
+    def body_type(self, method: str) -> str:  # noqa: ARG002 - for those that differ
         """Name the media type of a JSON body."""
+        return "application/json"
 
-    @abstractmethod
     def check_body(self, method: str, body: Any) -> None:
         """
         Refuse a JSON body that this API can not take.
@@ -196,9 +156,16 @@ class Dialect(ABC, Generic[K]):
             raise ValueError(f"query holds {twice[0]!r}, which changed_since or created_since sets")
         return {**query, **further}
 
-    @abstractmethod
-    def page_query(self, at: Position, size: int) -> dict[str, str]:
+    def check_query(self, endpoint: str, query: Mapping[str, str]) -> None:
+        """
+        Refuse a GET's query that this API can not answer.
+
+        :raises ValueError: with the way out.
+        """
+
+    def page_query(self, at: Position, size: int) -> dict[str, str]:  # noqa: ARG002 - for those that are asked
         """Ask for one page."""
+        return {}
 
     @abstractmethod
     def page(self, headers: Mapping[str, str], content: bytes) -> tuple[bytes, PageInfo]:
@@ -213,13 +180,32 @@ class Dialect(ABC, Generic[K]):
         """Find a refusal in the body of an answer whose status is 2xx."""
         return None
 
+    def unwrap(self, content: bytes) -> bytes | None:  # noqa: ARG002 - for those that wrap
+        """Find the answer proper in a successful body that wraps it; None where nothing is wrapped."""
+        return None
+
+    def archiving(self, endpoint: str, content: bytes) -> tuple[str, str, bytes]:
+        """
+        Make the call that archives a record instead of deleting it, safe to repeat.
+
+        :param endpoint: path of the record.
+        :param content: the answer to a GET of it.
+        :return: method, endpoint and body.
+        :raises ValueError: the record can not be archived.
+        """
+        raise NotImplementedError
+
+    def error_kind(self, method: str, status: int, fault: Fault) -> type[APIStatusError]:  # noqa: ARG002 - as above
+        """Name the class of an error."""
+        return fault.kind or error_class(status)
+
     @abstractmethod
     def fault(self, headers: Mapping[str, str], body: Any) -> Fault:
         """Read an error answer, however odd its body."""
 
-    @abstractmethod
-    def renewable(self, body: Any) -> bool:
+    def renewable(self, body: Any) -> bool:  # noqa: ARG002 - for those whose 401 means more
         """Tell whether a 401 with this body can be cured by a new token."""
+        return True
 
     def hint(self, status: int) -> str:  # noqa: ARG002 - for those that know one
         """Give advice on an error whose answer says nothing."""

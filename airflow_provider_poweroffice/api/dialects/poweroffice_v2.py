@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from airflow_provider_poweroffice.api.credentials import Credentials
 from airflow_provider_poweroffice.api.dialects.base import Dialect, Endpoints, Fault, PageInfo, Position
+from airflow_provider_poweroffice.api.dialects.problem import read_problem
 
 # Portal pages "Transition from v1 to v2" and "Postman collection".
 _ORIGIN = "https://goapi.poweroffice.net"
@@ -29,8 +29,6 @@ _HINTS = {
     403: "the integration lacks the privilege for this call, or the company lacks the module; "
     "GET ClientIntegrationInformation lists both",
 }
-_SECONDS_IN_TEXT = re.compile(r"[Tt]ry again in (\d+) second")
-_REPLENISHED = re.compile(r"replenished in (\d+):(\d\d):(\d\d)")
 _PATCH_OPS = frozenset({"add", "remove", "replace", "copy", "move", "test"})
 
 
@@ -141,21 +139,7 @@ class PowerOfficeV2(Dialect[Credentials]):
 
     def fault(self, headers: Mapping[str, str], body: Any) -> Fault:
         """Read problem details, a gateway message or a token error; keys in any case."""
-        facts = {str(key).lower(): value for key, value in body.items()} if isinstance(body, dict) else {}
-        title = _text(facts.get("title"))
-        detail = _text(facts.get("detail") or facts.get("error_description") or facts.get("message"))
-        if isinstance(facts.get("errors"), dict):
-            fields = "; ".join(f"{name}: {_text(says)}" for name, says in facts["errors"].items())
-            detail = f"{detail} {fields}" if detail else fields
-        return Fault(
-            code=_text(facts.get("error")),
-            title=title,
-            detail=detail,
-            trace_id=_text(
-                facts.get("traceid") or headers.get("Request-Id") or headers.get("x-ms-request-id")
-            ),
-            retry_after=_wait_in_text(detail or ""),
-        )
+        return read_problem(headers, body)
 
     def renewable(self, body: Any) -> bool:
         """Tell a stale token from the gateway's refusal of the subscription key."""
@@ -176,19 +160,3 @@ def _whole(value: Any) -> int | None:
         return None if value is None or isinstance(value, bool) else int(value)
     except (TypeError, ValueError):
         return None
-
-
-def _text(value: Any) -> str | None:
-    if isinstance(value, list):
-        return ", ".join(str(item) for item in value)
-    return None if value is None else str(value)
-
-
-def _wait_in_text(text: str) -> float | None:
-    """Find the wait in the gateway's sentence, which is there even without ``Retry-After``."""
-    if found := _SECONDS_IN_TEXT.search(text):
-        return float(found[1])
-    if found := _REPLENISHED.search(text):
-        hours, minutes, seconds = (int(part) for part in found.groups())
-        return float(hours * 3600 + minutes * 60 + seconds)
-    return None

@@ -7,8 +7,6 @@ public captures; which status goes with which code is assumed for all but 700021
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 import uuid
 from collections.abc import Mapping
@@ -16,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
 
+from ..bearer import basic
 from ..replies import RefusedError, Reply, as_json
 from ..shell import Incoming
 from .keys import APPS, HR_AUDIENCE, TENANTS, AppRegistration
@@ -100,13 +99,14 @@ class _Endpoint:
 
     def app(self) -> AppRegistration:
         """Give the app whose id and secret were sent."""
-        basic = _basic(self.incoming.headers.get("authorization", "")) if self.is_v2 else None
-        client_id = basic[0] if basic else self.given("client_id")
+        # RFC 6749 §2.3.1: id and secret are form-encoded before they are joined.
+        pair = basic(self.incoming.headers.get("authorization", "")) if self.is_v2 else None
+        client_id = unquote_plus(pair[0]) if pair else self.given("client_id")
         found = next((item for item in APPS if item.client_id == client_id.lower()), None)
         if found is None:
             text = f"Application with identifier '{client_id}' was not found in the directory."
             raise self.refuse(700016, "unauthorized_client", text)
-        secret = basic[1] if basic else self.form.get("client_secret", "")
+        secret = unquote_plus(pair[1]) if pair else self.form.get("client_secret", "")
         if not secret:
             text = "The request body must contain 'client_assertion' or 'client_secret'."
             raise self.refuse(7000218, "invalid_client", text)
@@ -180,18 +180,6 @@ class _Endpoint:
             "resource": audience,
             "access_token": token,
         }
-
-
-def _basic(authorization: str) -> tuple[str, str] | None:
-    # RFC 6749 §2.3.1: id and secret are form-encoded before they are joined.
-    scheme, _, encoded = authorization.partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        user, colon, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    return (unquote_plus(user), unquote_plus(password)) if colon else None
 
 
 def token_answer(incoming: Incoming, state: D365FOState) -> Reply:

@@ -7,16 +7,11 @@ Finance & Operations checks: ``aud``, ``tid``, ``appid``, ``exp``.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import uuid
 from dataclasses import dataclass
 
-from ..replies import json_bytes
+from ..bearer import signed
 from .keys import AppRegistration
-
-_SIGNING_KEY = b"published: this key signs nothing but sandbox tokens"
 
 
 @dataclass(frozen=True)
@@ -27,10 +22,6 @@ class Grant:
     audience: str
     tenant: str
     expires: float
-
-
-def _part(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 class Tokens:
@@ -79,7 +70,6 @@ class Tokens:
             "ver": "1.0",
             "jti": str(self._issued),
         }
-        signed = f"{_part(json_bytes({'alg': 'HS256', 'typ': 'JWT'}))}.{_part(json_bytes(claims))}"
-        token = f"{signed}.{_part(hmac.new(_SIGNING_KEY, signed.encode(), hashlib.sha256).digest())}"
+        token = signed(claims)
         self._grants[token] = grant
         return token

@@ -1,0 +1,1 @@
+"""What Dynamics 365 Finance & Operations does its own way: parts of its dialect, hook and operators."""

@@ -1,0 +1,128 @@
+"""Who calls Finance & Operations, where it lives, and where its tokens come from."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from urllib.parse import quote, quote_plus, urlsplit
+
+PUBLIC_AUTHORITY = "https://login.microsoftonline.com"
+TOKEN_VERSIONS = V1, V2 = "v1", "v2"
+_NOT_A_TENANT = frozenset({"common", "organizations", "consumers"})
+_ADFS = "adfs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class D365FOCredentials:
+    """
+    What identifies an app to one environment.
+
+    Sources: Microsoft's pages "OAuth 2.0 client credentials flow" and "Troubleshoot service authentication".
+
+    :param url: of the environment, ``https://contoso.operations.dynamics.com``; a path such as
+        ``/namespaces/AXSF`` is kept for calls. Its origin, in lower case, is what tokens are asked for.
+    :param tenant_id: GUID or domain of the environment's own tenant; ``adfs`` on premises.
+    :param client_id: of the app, which must be registered inside Finance & Operations too.
+    :param client_secret: the secret's value, not its id.
+    :param authority: of the tenant's cloud.
+    :param token_url: the whole token endpoint, instead of authority and tenant.
+    :param token_version: ``"v1"`` asks by ``resource``, ``"v2"`` by ``scope``; default v2, or what
+        ``token_url`` looks like. AD FS is asked as v1.
+    :param resource: what tokens are for, where it is not the environment URL; used as it stands.
+    :param system_url: where OData lives, if not at ``url``.
+    :param company: legal entity whose rows are read where a query names none.
+    :param token: used as it is, with or without ``Bearer``, never renewed; then the keys are not used.
+    :raises ValueError: names what is missing or can not be used.
+    """
+
+    url: str
+    tenant_id: str | None = None
+    client_id: str | None = None
+    client_secret: str | None = field(default=None, repr=False)
+    authority: str | None = None
+    token_url: str | None = None
+    token_version: str | None = None
+    resource: str | None = None
+    system_url: str | None = None
+    company: str | None = None
+    token: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.url or not urlsplit(self.url).netloc:
+            raise ValueError(f"url must be that of the environment, such as https://host, not {self.url!r}")
+        if self.token_version not in {None, *TOKEN_VERSIONS}:
+            raise ValueError(
+                f"unknown token_version {self.token_version!r}; use one of: {', '.join(TOKEN_VERSIONS)}"
+            )
+        if self.token is not None:
+            if (
+                not self.bearer
+                or not self.bearer.isascii()
+                or not self.bearer.isprintable()
+                or " " in self.bearer
+            ):
+                raise ValueError("token is empty or has characters that no token has")
+            return
+        needed = {"client_id": self.client_id, "client_secret": self.client_secret}
+        if not self.token_url:
+            needed = {"tenant_id": self.tenant_id, **needed}
+        if missing := [name for name, value in needed.items() if not value]:
+            raise ValueError(f"missing: {', '.join(missing)}")
+        if (self.tenant_id or "").lower() in _NOT_A_TENANT:
+            raise ValueError(
+                f"tenant_id {self.tenant_id!r} is no tenant: Finance & Operations takes tokens of its own "
+                "tenant only; give its GUID or domain"
+            )
+
+    @property
+    def bearer(self) -> str:
+        """Give the token that was handed in, bare."""
+        return re.sub(r"^bearer(\s+|$)", "", (self.token or "").strip(), flags=re.IGNORECASE)
+
+    @property
+    def audience(self) -> str:
+        """Say what tokens are for: the environment's origin, lower case, without a trailing slash."""
+        parts = urlsplit(self.url.lower())
+        usual = {"https": ":443", "http": ":80"}.get(parts.scheme, "")
+        return self.resource or f"{parts.scheme}://{parts.netloc.removesuffix(usual)}"
+
+    @property
+    def token_endpoint(self) -> str:
+        """Give the URL of the token endpoint."""
+        if self.token_url:
+            return self.token_url
+        version = "" if self._is_adfs or self.token_version == V1 else "/v2.0"
+        authority = (self.authority or PUBLIC_AUTHORITY).rstrip("/")
+        return f"{authority}/{quote(self.tenant_id or _ADFS, safe='')}/oauth2{version}/token"
+
+    @property
+    def token_form(self) -> dict[str, str]:
+        """Give the token request's form; RFC 6749 §4.4."""
+        by_scope = self.token_endpoint.rstrip("/").lower().endswith("/v2.0/token")
+        if self.token_version and not self._is_adfs:
+            by_scope = self.token_version == V2
+        wanted = {"scope": f"{self.audience}/.default"} if by_scope else {"resource": self.audience}
+        return {
+            "grant_type": "client_credentials",
+            "client_id": self.client_id or "",
+            "client_secret": self.client_secret or "",
+            **wanted,
+        }
+
+    @property
+    def _is_adfs(self) -> bool:
+        return (self.tenant_id or "").lower() == _ADFS
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """List every text that must never be shown: as it is, as it is sent, and as an echo may hold it."""
+        secret = self.client_secret or ""
+        sent = (quote_plus(secret), quote(secret, safe=""))
+        echoed = (json.dumps(secret)[1:-1], secret.encode().decode("latin-1"))
+        return tuple(dict.fromkeys(filter(None, (secret, *sent, *echoed, self.bearer))))
+
+    @property
+    def limit_key(self) -> str:
+        """Name what limits hang on: the app."""
+        return self.client_id or self.bearer

@@ -1,0 +1,139 @@
+"""
+Reading an error of Finance & Operations, in each of its shapes.
+
+Rule: pure; a body of any shape gives a fault. Shapes are from public captures.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from airflow_provider_poweroffice.api.dialects.base import Fault
+from airflow_provider_poweroffice.errors import (
+    APIStatusError,
+    BadRequestError,
+    ConflictError,
+    NotFoundError,
+    XppError,
+)
+
+ACTIVITY_HEADER = "ms-dyn-aid"  # Microsoft's page "Service request tracing"
+HINTS = {
+    401: "the token is valid for its tenant, but Finance & Operations refuses it: is the app registered "
+    "inside it (System administration > Setup > Microsoft Entra ID applications) and mapped to a user, and "
+    "is the environment URL the token's audience? A token that was handed in may have expired",
+    403: "the user that the app is mapped to lacks a role, duty or privilege for this call",
+}
+"""Advice on answers that say nothing; Microsoft's page "Troubleshoot service authentication"."""
+_LONGEST = 1000  # characters of a text that is no JSON
+_PREFIX = re.compile(r"^An exception occurr?ed when invoking the operation - ")  # the service misspells it
+_INFOLOG = re.compile(r"^Write failed for table row of type '([^']*)'\. Infolog: (.*)$", re.DOTALL)
+_LEVEL = re.compile(r"^(Info|Warning|Error):\s*")
+_BOILERPLATE = ("validateWrite failed on data source", "Update has been canceled")
+_TITLE = re.compile(r"<title>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_SAYS_NOTHING = frozenset({"An error has occurred.", "Authorization has been denied for this request."})
+_BY_TEXT: tuple[tuple[str, type[APIStatusError]], ...] = (
+    ("No resources were found when selecting for update", NotFoundError),  # a 400: PATCH, DELETE of no row
+    ("update conflict occurred due to another user", ConflictError),
+    ("is not found within the request content body", BadRequestError),
+)
+_WRITE_FAILED = "AxODataWriteException"
+_BAD_INPUT = "XppServicesDeserializationException"
+
+
+def read_fault(headers: Mapping[str, str], body: Any) -> Fault:
+    """
+    Read an error answer.
+
+    :param body: its decoded body: a dict, text, bytes or None.
+    """
+    activity = headers.get(ACTIVITY_HEADER)
+    if not isinstance(body, dict):
+        return _fault(_plain(body), activity=activity)
+    facts = {str(name).lower(): value for name, value in body.items()}
+    error = facts.get("error")
+    if isinstance(error, Mapping):
+        return _odata(error, activity)
+    if error is not None:
+        return Fault(
+            code=str(error), detail=_sign_in(facts), trace_id=facts.get("correlation_id") or activity
+        )
+    said = [facts.get(name) for name in ("message", "exceptionmessage", "messagedetail")]
+    text = ": ".join(dict.fromkeys(_PREFIX.sub("", item) for item in said if isinstance(item, str) and item))
+    return _fault(
+        text,
+        exception_type=facts.get("exceptiontype"),
+        activity=facts.get("activityid") or activity,
+        threw=any(isinstance(item, str) and _PREFIX.match(item) for item in said),
+    )
+
+
+def _odata(error: Mapping[str, Any], activity: str | None) -> Fault:
+    """Read an OData error: the useful text is the innermost one."""
+    inner: Any = error
+    text, kind = "", None
+    while isinstance(inner, Mapping):
+        text = str(inner.get("message") or text)
+        kind = inner.get("type") or kind
+        inner = inner.get("innererror") or inner.get("internalexception")
+    return _fault(_summary(text), inner_type=kind, activity=activity, code=error.get("code") or None)
+
+
+def _fault(
+    text: str,
+    *,
+    exception_type: str | None = None,
+    inner_type: str | None = None,
+    activity: str | None = None,
+    code: str | None = None,
+    threw: bool = False,
+) -> Fault:
+    kind = next((kind for part, kind in _BY_TEXT if part in text), None)
+    if kind is None and _BAD_INPUT in (exception_type or ""):
+        kind = BadRequestError
+    if kind is None and (exception_type or threw):
+        kind = XppError
+    message = None if text in _SAYS_NOTHING else text or None
+    return Fault(
+        code=code,
+        detail=message,
+        trace_id=activity,
+        kind=kind,
+        final=kind is not None or _WRITE_FAILED in (inner_type or ""),
+        attributes={
+            "message": message,
+            "exception_type": exception_type,
+            "inner_type": inner_type,
+            "activity_id": activity,
+        },
+    )
+
+
+def _summary(text: str) -> str:
+    """Take the messages out of an infolog, each once."""
+    found = _INFOLOG.match(text)
+    if not found:
+        return text
+    parts = (_LEVEL.sub("", part.strip()).strip() for part in found[2].rstrip(".").split(";"))
+    useful = dict.fromkeys(part for part in parts if part and not part.startswith(_BOILERPLATE))
+    return f"{found[1]}: {'; '.join(useful)}" if useful else text
+
+
+def _sign_in(facts: Mapping[str, Any]) -> str | None:
+    """Read the token endpoint's sentence; what follows its first line are ids and a time."""
+    lines = str(facts.get("error_description") or "").splitlines()
+    if lines:
+        return lines[0]
+    codes = facts.get("error_codes")
+    return f"AADSTS{codes[0]}" if isinstance(codes, list) and codes else None
+
+
+def _plain(body: Any) -> str:
+    """Read a body that is no JSON object: a throttle's sentence, or the title of a gateway's page."""
+    text = body.strip() if isinstance(body, str) else ""
+    if text.startswith("<"):
+        title = _TITLE.search(text)
+        return " ".join(title[1].split()) if title else ""
+    return text[:_LONGEST]

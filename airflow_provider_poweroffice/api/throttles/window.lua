@@ -1,0 +1,92 @@
+-- The rule of window.py, carried out by Redis alone and by the time of Redis. The two are kept equal by a test.
+-- KEYS[1]: the window. ARGV: operation, then its numbers. A number goes out as text: Redis cuts decimals off.
+
+local MOST_SLOTS, LEASE, GRACE, UNKNOWN, LONGEST_PAUSE, TICK = 50, 60, 0.25, 0.02, 60, 1e-6
+
+local clock = redis.call('TIME')
+local now = tonumber(clock[1]) + tonumber(clock[2]) / 1e6
+local operation, first, second = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+
+local function empty()
+  return {rate = math.huge, rate_until = 0, paused_until = 0, starts = {}, waiting = {}}
+end
+
+local function shape(rate)
+  local slots = 1
+  if rate == math.floor(rate) or rate > MOST_SLOTS then
+    slots = math.max(1, math.min(math.floor(rate), MOST_SLOTS))
+  end
+  return slots, slots / rate
+end
+
+local function sort(pairs_)
+  table.sort(pairs_, function(a, b) return a[1] < b[1] end)
+end
+
+local function without(pairs_, place, after)
+  local left = {}
+  for _, one in ipairs(pairs_) do
+    if one[1] ~= place and one[2] >= after then left[#left + 1] = one end
+  end
+  return left
+end
+
+local function due(window, before)
+  local slots, span = shape(window.rate)
+  local skip = math.max(0, #window.starts - slots)
+  local known = #window.starts - skip
+  local spans = math.floor((before + known) / slots)
+  if spans == 0 then return now end
+  local index = (before + known) % slots
+  return (index < known and window.starts[skip + index + 1][1] or now) + spans * span
+end
+
+local function enter(window, rate, place)
+  if rate <= window.rate or now >= window.rate_until then
+    window.rate, window.rate_until = rate, now + math.max(LEASE, 2 / rate)
+  end
+  window.waiting = without(window.waiting, place, now - GRACE)
+  if not place then
+    local last = window.waiting[#window.waiting]
+    place = last and math.max(now, last[1] + TICK) or now
+  end
+  local before = 0
+  for _, one in ipairs(window.waiting) do
+    if one[1] < place then before = before + 1 end
+  end
+  local moment = math.max(window.paused_until, due(window, before))
+  if moment - now > TICK then
+    table.insert(window.waiting, {place, moment})
+    sort(window.waiting)
+    return place, moment - now
+  end
+  local slots, span = shape(window.rate)
+  table.insert(window.starts, {now + UNKNOWN * math.min(1, span), now})
+  sort(window.starts)
+  while #window.starts > slots do table.remove(window.starts, 1) end
+  return place, 0
+end
+
+local stored = redis.call('GET', KEYS[1])
+local window = stored and cmsgpack.unpack(stored) or empty()
+local plausible = window.paused_until <= now + LONGEST_PAUSE
+for _, one in ipairs(window.starts) do plausible = plausible and one[2] <= now end
+if not plausible then window = empty() end
+
+local place, wait = 0, 0
+if operation == 'enter' then
+  place, wait = enter(window, first, second)
+elseif operation == 'leave' then
+  window.waiting = without(window.waiting, first, -math.huge)
+elseif operation == 'settle' then
+  local span = select(2, shape(window.rate))
+  for _, one in ipairs(window.starts) do
+    if one[2] == first then one[1] = first + second * math.min(1, span) end
+  end
+  sort(window.starts)
+elseif operation == 'pause' then
+  window.paused_until = math.max(window.paused_until, now + math.min(first, LONGEST_PAUSE))
+end
+
+redis.call('SET', KEYS[1], cmsgpack.pack(window), 'EX', math.ceil(math.max(2 * LEASE, 4 / window.rate)))
+return {string.format('%.17g', place), string.format('%.17g', wait), string.format('%.17g', now)}

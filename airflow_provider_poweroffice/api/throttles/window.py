@@ -1,0 +1,130 @@
+"""
+The rule of the limit: how many requests may start in a window of time, and in which order.
+
+Rule: pure; every time is in seconds of whatever clock the sharers have in common.
+
+A server counts a request when it arrives: somewhere between its start here and its answer. So a start is
+held against the window from the latest moment at which it may have been counted: ``UNKNOWN`` after the
+start while it is not answered, then what the answer's own delay says (:mod:`.journey`).
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+LONGEST_PAUSE = 60.0
+"""Seconds for which one refusal stops all who share a limit; who is refused again waits again."""
+
+LEASE = 60.0
+"""Seconds for which a rate that someone asked for holds for all; each request asks again."""
+
+GRACE = 0.25
+"""Seconds after which somebody in the queue who does not come when it is his turn has died."""
+
+MOST_SLOTS = 50
+"""Starts remembered at most; a rate above it is kept over a shorter window."""
+
+UNKNOWN = 0.02
+"""Seconds a request is taken to be under way while it is not answered."""
+
+_TICK = 1e-6
+
+
+class Turn(NamedTuple):
+    """
+    A place in the queue.
+
+    :param place: names it; the order of arrival.
+    :param wait: seconds until it is worth asking again; 0 is leave to start now.
+    :param start: now, for who may start.
+    """
+
+    place: float
+    wait: float
+    start: float
+
+
+@dataclass
+class Window:
+    """
+    What all who share a limit know of each other.
+
+    :param rate: requests per second in force; the lowest that was asked for lately.
+    :param rate_until: when that rate lapses unless it is asked for again.
+    :param paused_until: nobody starts before.
+    :param starts: the latest starts as ``(counted, start)``, by the time they are held to be counted.
+    :param waiting: the queue as ``(place, due)``; ``due`` is when its owner asks again.
+    """
+
+    rate: float = float("inf")
+    rate_until: float = 0.0
+    paused_until: float = 0.0
+    starts: list[tuple[float, float]] = field(default_factory=list)
+    waiting: list[tuple[float, float]] = field(default_factory=list)
+
+    def enter(self, now: float, rate: float, place: float | None = None) -> Turn:
+        """
+        Start, or say how long to wait before asking again.
+
+        :param rate: requests per second that this caller keeps.
+        :param place: the caller's place in the queue, None for who comes anew.
+        """
+        if rate <= self.rate or now >= self.rate_until:
+            self.rate, self.rate_until = rate, now + max(LEASE, 2 / rate)
+        self.waiting = [one for one in self.waiting if one[0] != place and one[1] >= now - GRACE]
+        if place is None:
+            place = max(now, self.waiting[-1][0] + _TICK) if self.waiting else now
+        before = sum(one[0] < place for one in self.waiting)
+        due = max(self.paused_until, self._due(now, before))
+        if due - now > _TICK:
+            insort(self.waiting, (place, due))
+            return Turn(place, due - now, now)
+        slots, span = shape(self.rate)
+        insort(self.starts, (now + UNKNOWN * min(1.0, span), now))
+        del self.starts[:-slots]
+        return Turn(place, 0.0, now)
+
+    def _due(self, now: float, before: int) -> float:
+        """Say when the next may start after so many in front of him."""
+        slots, span = shape(self.rate)
+        last = self.starts[-slots:]
+        spans, index = divmod(before + len(last), slots)
+        if not spans:
+            return now
+        return (last[index][0] if index < len(last) else now) + spans * span
+
+    def leave(self, place: float) -> None:
+        """Give a place in the queue back."""
+        self.waiting = [one for one in self.waiting if one[0] != place]
+
+    def settle(self, start: float, delay: float) -> None:
+        """
+        Note how long after its start a request was counted at the latest.
+
+        :param delay: seconds.
+        """
+        counted = start + delay * min(1.0, shape(self.rate)[1])
+        self.starts = sorted((counted if one[1] == start else one[0], one[1]) for one in self.starts)
+
+    def pause(self, now: float, seconds: float) -> None:
+        """Let nobody start for so many seconds, those in the queue included."""
+        self.paused_until = max(self.paused_until, now + min(seconds, LONGEST_PAUSE))
+
+    def is_plausible(self, now: float) -> bool:
+        """Tell whether these times can be of this clock: a clock set back leaves starts in the future."""
+        return self.paused_until <= now + LONGEST_PAUSE and all(start <= now for _, start in self.starts)
+
+
+def shape(rate: float) -> tuple[int, float]:
+    """
+    Say how many may start at once, and in how many seconds that many may start.
+
+    A whole number of requests a second may come at once. Another rate is spaced evenly: in bursts, some
+    second would see more of them than the rate.
+    """
+    if rate > MOST_SLOTS:
+        return MOST_SLOTS, MOST_SLOTS / rate
+    slots = max(1, int(rate)) if rate == int(rate) else 1
+    return slots, slots / rate

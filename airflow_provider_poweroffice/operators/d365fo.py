@@ -1,0 +1,254 @@
+"""
+The operator that calls a service operation of Finance & Operations.
+
+Rule: it assigns in ``__init__`` and decides in ``execute``; HTTP is the client's business.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+
+from airflow_provider_poweroffice._compat import conf
+from airflow_provider_poweroffice.api.dialects.d365fo import D365FO
+from airflow_provider_poweroffice.api.options import RetryOptions
+from airflow_provider_poweroffice.api.retry import wait_seconds
+from airflow_provider_poweroffice.api.throttle import Clock, SystemClock
+from airflow_provider_poweroffice.errors import APIStatusError, RateLimitError
+from airflow_provider_poweroffice.hooks.d365fo import D365FOHook
+from airflow_provider_poweroffice.links.d365fo import D365FODocsLink
+from airflow_provider_poweroffice.operators.answers import (
+    MAX_RESULT_BYTES,
+    check_kind,
+    check_limit,
+    check_size,
+    json_size,
+    render,
+)
+from airflow_provider_poweroffice.operators.failures import fail_task_when_final
+from airflow_provider_poweroffice.operators.service_answers import ServiceRun
+from airflow_provider_poweroffice.operators.service_call import (
+    given,
+    read_call,
+    read_retry_timeout,
+    read_seed,
+    read_statuses,
+    read_timeout,
+)
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_poweroffice.api.response import Response
+
+_FOR_EVER = float("inf")
+_TOO_LARGE = "Have the operation return less, or raise max_result_bytes."
+
+
+class D365FORestEndpointOperator(BaseOperator):
+    """
+    Call a service operation of Finance & Operations and push its answer to XCom.
+
+    A 429 was not carried out, so any call is tried again after it, for ever unless ``retry_timeout`` or
+    the task's ``execution_timeout`` end that. An exception in X++, refused keys and bad requests end the task
+    at once; so does a POST whose reply was lost. On Airflow 3.3 and later no retry sends a POST again.
+
+    :param service_name: ``Group/Service/Operation`` (templated). With GET, fewer parts ask what there is.
+    :param payload: dict or list, JSON text, or the name of a ``.json`` template file; ``""`` sends an
+        empty body (templated). Its top-level names are the operation's parameters.
+    :param method: default GET without a payload, which gives an operation's description, and POST with one;
+        an operation without parameters is run by ``payload={}`` (templated).
+    :param raw: send a text that is no JSON as it stands.
+    :param charset: of the body, such as ``utf-8``, ``UTF8``, ``ISO-8859-1``, ``ASCII``, ``ANSI``
+        (windows-1252); named in the content type (templated).
+    :param headers: further headers (templated).
+    :param retry_timeout: budget for waiting out 429s: ``"hh:mm:ss"``, seconds as a number, or a timedelta;
+        unset or zero waits for ever (templated). A wait that would pass it fails at once.
+    :param throttle_seed: N: pause between 1 and N seconds after each answered call; 0: none (templated).
+    :param token: used as given, with or without ``Bearer``, instead of the connection's keys (templated).
+    :param timeout: seconds of silence while waiting for the answer; 0: no limit; None: no limit but the
+        connection's own (templated).
+    :param response: ``"json"`` (default), ``"response"``, ``"text"``, ``"bytes"`` or a type.
+    :param expected_status: a status or several that count as success, and no others; default any 2xx
+        (templated).
+    :param response_check: a callable that gets the whole answer; false means that it reports a failure, as
+        business failures with status 200 do.
+    :param fail_on_error: False returns the whole answer as a dict with ``is_success`` and ``error_content``
+        instead of failing the task.
+    :param idempotent: may the call be carried out twice? Default: yes for GET, PUT and DELETE.
+    :param deferrable: wait out long 429s in the triggerer; default ``[operators] default_deferrable``.
+    :param max_result_bytes: largest result as JSON; None for no limit.
+    :param retry_options: for errors other than 429, such as ``{"attempts": 3, "deadline": 60}``.
+    :param d365fo_conn_id: the Airflow connection (templated).
+
+    .. seealso:: docs/d365fo.md
+    """
+
+    template_fields: Sequence[str] = (
+        "service_name",
+        "payload",
+        "method",
+        "charset",
+        "headers",
+        "retry_timeout",
+        "throttle_seed",
+        "token",
+        "timeout",
+        "expected_status",
+        "d365fo_conn_id",
+    )
+    template_ext: Sequence[str] = (".json",)
+    template_fields_renderers = {"payload": "json", "headers": "json"}  # noqa: RUF012 - Airflow's form
+    operator_extra_links = (D365FODocsLink(),)
+    ui_color = "#e3dff2"
+    defer_from = 10.0
+    """Seconds of waiting that a deferrable task spends in the worker; a longer wait frees its slot."""
+
+    def __init__(
+        self,
+        *,
+        service_name: str,
+        payload: Any = None,
+        method: str | None = None,
+        raw: bool = False,
+        charset: str = "utf-8",
+        headers: Mapping[str, str] | None = None,
+        retry_timeout: str | float | timedelta | None = None,
+        throttle_seed: float | str = 0,
+        token: str | None = None,
+        timeout: float | str | None = None,
+        response: Any = "json",
+        expected_status: int | str | Sequence[int] | None = None,
+        response_check: Callable[[Response], Any] | None = None,
+        fail_on_error: bool = True,
+        idempotent: bool | None = None,
+        deferrable: bool | None = None,
+        max_result_bytes: int | None = MAX_RESULT_BYTES,
+        retry_options: RetryOptions | Mapping[str, Any] | None = None,
+        d365fo_conn_id: str = D365FOHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.service_name = service_name
+        self.payload = payload
+        self.method = method
+        self.raw = raw
+        self.charset = charset
+        self.headers = headers
+        self.retry_timeout = retry_timeout
+        self.throttle_seed = throttle_seed
+        self.token = token
+        self.timeout = timeout
+        self.response = response
+        self.expected_status = expected_status
+        self.response_check = response_check
+        self.fail_on_error = fail_on_error
+        self.idempotent = idempotent
+        default = conf.getboolean("operators", "default_deferrable", fallback=False)
+        self.deferrable = default if deferrable is None else deferrable
+        self.max_result_bytes = max_result_bytes
+        self.retry_options = RetryOptions.of(retry_options)
+        self.d365fo_conn_id = d365fo_conn_id
+        check_kind(response)
+        check_limit(max_result_bytes)
+        if response_check is not None and not callable(response_check):
+            raise TypeError(f"response_check must be callable, not {response_check!r}")
+
+    @cached_property
+    def clock(self) -> Clock:
+        """Give the time; a test's own moves without waiting."""
+        return SystemClock()
+
+    def execute(self, context: Context) -> Any:
+        """
+        Make the call.
+
+        :return: plain JSON, see ``response``.
+        """
+        return self._execute(context, self.clock.time(), 0)
+
+    def execute_again(self, context: Context, event: Mapping[str, Any]) -> Any:
+        """Make the call again after a wait in the triggerer; it was not carried out before."""
+        return self._execute(context, event["started"], event["waits"])
+
+    def _execute(self, context: Context, started: float, waits: int) -> Any:
+        call = read_call(self)
+        expected, seed = read_statuses(self.expected_status), read_seed(self.throttle_seed)
+        budget = read_retry_timeout(self.retry_timeout)
+        left = _FOR_EVER if budget is None else max(0.0, budget - (self.clock.time() - started))
+        with self._hook(left) as hook, fail_task_when_final(call.method, idempotent=self.idempotent):
+            run = ServiceRun(
+                client=hook.client,
+                call=call,
+                clock=self.clock,
+                expected=expected,
+                check=self.response_check,
+                idempotent=self.idempotent,
+                result_of=self._result_of,
+            )
+            try:
+                result = run.carry_out(context, self.d365fo_conn_id)
+            except APIStatusError as error:
+                if isinstance(error, RateLimitError):
+                    self._wait_in_triggerer(error, budget, started, waits)
+                if self.fail_on_error:
+                    raise
+                result = self._result_of(error.response)
+        if seed:
+            self._pause(seed)
+        return result
+
+    def _hook(self, left: float) -> D365FOHook:
+        """Give the hook, with so many seconds for waiting out 429s in the worker."""
+        limit = min(self.defer_from, left) if self.deferrable else left
+        timeout = read_timeout(self.timeout)
+        return D365FOHook(
+            self.d365fo_conn_id,
+            retry_options=replace(self.retry_options, rate_limit_deadline=limit),
+            token=self.token if given(self.token) else None,
+            read_timeout=timeout,
+            unlimited=timeout is None,
+            clock=self.clock,
+        )
+
+    def _result_of(self, answer: Response) -> Any:
+        result = render(answer, self.response if self.fail_on_error else "response")
+        check_size(json_size(result), self.max_result_bytes, _TOO_LARGE)
+        return result
+
+    def _wait_in_triggerer(
+        self, error: RateLimitError, budget: float | None, started: float, waits: int
+    ) -> None:
+        """Free the worker's slot for a long wait; come back where the task may not wait that long."""
+        own_limit = self.execution_timeout.total_seconds() if self.execution_timeout else _FOR_EVER
+        limit = min(own_limit, _FOR_EVER if budget is None else budget)
+        elapsed = self.clock.time() - started
+        wait = wait_seconds(self.retry_options, error, waits + 1, random.random(), D365FO.unsaid_wait)  # noqa: S311
+        if not self.deferrable or elapsed + wait > limit:
+            error.add_note(
+                f"429s were waited out for {elapsed:.0f} s; a wait of {wait:.0f} s more would pass "
+                f"retry_timeout={self.retry_timeout!r} or execution_timeout."
+            )
+            return
+        from airflow_provider_poweroffice.triggers.d365fo import D365FOWaitTrigger  # noqa: PLC0415
+
+        allowed = "for ever" if limit == _FOR_EVER else f"{limit:.0f} s in all"
+        self.log.warning(
+            "%s: waiting %.0f s in the triggerer, %.0f s so far, %s allowed", error, wait, elapsed, allowed
+        )
+        moment = datetime.fromtimestamp(self.clock.time() + wait, UTC).isoformat()
+        self.defer(
+            trigger=D365FOWaitTrigger(moment=moment, started=started, waits=waits + 1),
+            method_name="execute_again",
+        )
+
+    def _pause(self, seed: float) -> None:
+        seconds = random.uniform(1.0, seed)  # noqa: S311 - spreads calls in time
+        self.log.info("pausing %.1f s (throttle_seed=%g)", seconds, seed)
+        self.clock.sleep(seconds)

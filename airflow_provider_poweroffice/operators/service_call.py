@@ -1,0 +1,147 @@
+"""
+The arguments of a service call, read: from what templates render to what is sent.
+
+Rule: pure; all bad input is refused here, with a message that names the argument, its value and the way out.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_poweroffice.api.call import check_method, encode_body
+from airflow_provider_poweroffice.api.charsets import charset_of, encode_text
+from airflow_provider_poweroffice.api.d365fo.services import service_parts, service_path
+from airflow_provider_poweroffice.api.dialects.d365fo import D365FO
+from airflow_provider_poweroffice.api.durations import seconds_of
+
+_NOTHING = frozenset({"", "none"})  # what a template renders where there is nothing
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceCall:
+    """
+    A checked call.
+
+    :param parts: of the service name.
+    :param content: the body's bytes, or None.
+    """
+
+    method: str
+    parts: list[str]
+    content: bytes | None
+    headers: dict[str, str]
+
+    @property
+    def path(self) -> str:
+        """Give the path below the base URL."""
+        return service_path(self.parts)
+
+
+def read_call(operator: Any) -> ServiceCall:
+    """
+    Read what is to be called.
+
+    :param operator: one with the arguments of ``D365FORestEndpointOperator``, rendered.
+    :raises ValueError: with the way out.
+    """
+    payload, method, charset = operator.payload, operator.method, operator.charset
+    verb = check_method(method) if given(method) else ("GET" if payload is None else "POST")
+    if verb == "GET" and payload is not None:
+        raise ValueError("payload does not go with GET, which asks what an operation takes; leave method out")
+    parts = service_parts(operator.service_name, discovery=verb == "GET" and payload is None)
+    registered, _ = charset_of(charset)
+    sent = dict(operator.headers or {})
+    content = None if payload is None else _encode(verb, payload, charset, raw=operator.raw)
+    if content and "content-type" not in {name.lower() for name in sent}:
+        sent["Content-Type"] = f"application/json;charset={registered}"
+    return ServiceCall(method=verb, parts=parts, content=content, headers=sent)
+
+
+def given(value: Any) -> bool:
+    """Tell whether there is a value; templates render None as text."""
+    return value is not None and str(value).strip().lower() not in _NOTHING
+
+
+def _encode(method: str, payload: Any, charset: str, *, raw: bool) -> bytes:
+    if isinstance(payload, (bytes, bytearray)):
+        return bytes(payload)
+    if not isinstance(payload, str):
+        text = encode_body(D365FO(), method, payload).decode()
+    elif raw or not payload.strip():
+        text = payload
+    else:
+        text = payload
+        try:
+            json.loads(payload.removeprefix("\ufeff"))
+        except ValueError as error:
+            raise ValueError(f"payload is no JSON ({error}); raw=True sends it as it stands") from None
+    return encode_text(text, charset)[0]
+
+
+def read_retry_timeout(value: Any) -> float | None:
+    """
+    Read ``retry_timeout``.
+
+    :return: seconds; None for ever: unset or zero, as with the cmdlet of that parameter.
+    :raises ValueError: it is malformed.
+    """
+    return (seconds_of(value, "retry_timeout") or None) if given(value) else None
+
+
+def read_seed(value: Any) -> float:
+    """
+    Read ``throttle_seed``.
+
+    :raises ValueError: it is no number, negative, or between 0 and 1.
+    """
+    try:
+        seed = float(value) if given(value) and not isinstance(value, bool) else 0.0
+    except (TypeError, ValueError):
+        seed = -1.0
+    if seed != 0 and not 1 <= seed < float("inf"):
+        raise ValueError(
+            "throttle_seed must be 0, or a number of seconds from 1: the pause is between 1 and it, "
+            f"not {value!r}"
+        )
+    return seed
+
+
+def read_timeout(value: Any) -> float | None:
+    """
+    Read ``timeout``.
+
+    :return: seconds; 0 for no limit, None where nothing is said.
+    :raises ValueError: it is no number, or negative.
+    """
+    if not given(value):
+        return None
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        seconds = -1.0
+    if isinstance(value, bool) or not 0 <= seconds < float("inf"):
+        raise ValueError(f"timeout must be a number of seconds, or 0 for no limit, not {value!r}")
+    return seconds
+
+
+def read_statuses(value: Any) -> frozenset[int]:
+    """
+    Read ``expected_status``.
+
+    :return: statuses; none means any 2xx.
+    :raises ValueError: something in it is no HTTP status.
+    """
+    if not given(value):
+        return frozenset()
+    items = value if isinstance(value, (list, tuple, set, frozenset)) else str(value).split(",")
+    try:
+        statuses = frozenset(int(str(item).strip()) for item in items)
+    except ValueError:
+        statuses = frozenset()
+    if not statuses or not all(200 <= status <= 599 for status in statuses):  # noqa: PLR2004 - HTTP's range
+        raise ValueError(
+            f"expected_status must be an HTTP status from 200 to 599 or a list of them, not {value!r}"
+        )
+    return statuses

@@ -1,0 +1,170 @@
+"""
+How much of a shared limit several processes use, and how often they are refused.
+
+A sandbox counts 10 requests per sliding second. N processes call it as fast as they are let, for a bounded
+time. Share: requests let through of those allowed, in the time from one request to another a multiple of
+ten later, from one second after the first on (the first ten at once would flatter a short run). Refusals:
+429s per 200 requests let through, start-up included.
+
+    .venv/bin/python benchmarks/shared_limit.py
+    .venv/bin/python benchmarks/shared_limit.py --processes 4 --method POST --backend host
+
+A Redis backend starts a ``redis-server`` of its own; without one it is left out, and that is said.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+from airflow_provider_poweroffice.api import Client, Credentials
+from airflow_provider_poweroffice.api.rate_limit import RateLimit
+from airflow_provider_poweroffice.api.throttle import SystemClock
+from airflow_provider_poweroffice.api.throttles.shared import shared_throttle
+from airflow_provider_poweroffice.errors import RateLimitError
+from airflow_provider_poweroffice.sandbox import Sandbox
+
+LIMIT = 10
+CALLS = {"GET": ("VatCodes", None), "POST": ("Departments", {"Code": "", "Name": "A department"})}
+
+
+def serve(latency: float, pipe: Connection) -> None:
+    """Run a sandbox until told to stop, and give its journal."""
+    with Sandbox(port=0, size="small", rate_limit=LIMIT) as sandbox:
+        sandbox.add_fault(action="delay", seconds=latency, chance=1.0)
+        keys = sandbox.keys()
+        pipe.send((sandbox.url, keys.application_key, keys.client_key, keys.subscription_key))
+        pipe.recv()
+        pipe.send([(entry.time, entry.status) for entry in sandbox.journal()])
+
+
+def work(call: tuple[int, str], place: tuple[str, ...], backend: str, seconds: float, begin: Barrier) -> None:
+    """Call as often as the limit lets, for so many seconds."""
+    number, method = call
+    url, application_key, client_key, subscription_key = place
+    credentials = Credentials(
+        application_key=application_key, client_key=client_key, subscription_key=subscription_key
+    )
+    endpoint, body = CALLS[method]
+    with Client(credentials, host=url, rate_limit={"backend": backend}) as client:
+        begin.wait()
+        end = time.monotonic() + seconds
+        count = 0
+        while time.monotonic() < end:
+            count += 1
+            with suppress(RateLimitError):  # counted by the server
+                client.request(method, endpoint, body=body and body | {"Code": f"{number}-{count}"})
+
+
+def measure(
+    processes: int, backend: str, method: str, seconds: float, latency: float
+) -> tuple[float, float, int]:
+    """
+    Run it once.
+
+    :return: share of the limit that was used, refusals per 200 calls, calls let through.
+    """
+    start = multiprocessing.get_context("spawn")
+    ours, theirs = start.Pipe()
+    server = start.Process(target=serve, args=(latency, theirs))
+    server.start()
+    place = ours.recv()
+    begin = start.Barrier(processes)
+    workers = [
+        start.Process(target=work, args=((number, method), place, backend, seconds + 2, begin))
+        for number in range(processes)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    ours.send("stop")
+    journal: list[tuple[float, int]] = ours.recv()
+    server.join()
+    if any(worker.exitcode for worker in workers):
+        raise RuntimeError("a worker failed; see above")
+    passed = [moment for moment, status in journal if status != 429]  # noqa: PLR2004 - the status
+    refused = len(journal) - len(passed)
+    steady = [moment for moment in passed if moment > passed[0] + 1]
+    spans = (len(steady) - 1) // LIMIT
+    return spans / (steady[spans * LIMIT] - steady[0]), refused * 200 / len(passed), len(passed)
+
+
+def cost(backend: str) -> float:
+    """Measure what one request spends on the limit when it need not wait, in microseconds; the median."""
+    throttle = shared_throttle("key", "host", 1e9, RateLimit(backend=backend), SystemClock())
+    spent = []
+    for _ in range(5000):
+        began = time.perf_counter()
+        throttle.answered(throttle.acquire())
+        spent.append(time.perf_counter() - began)
+    return statistics.median(spent) * 1e6
+
+
+@contextmanager
+def redis_server() -> Iterator[str | None]:
+    """Run a Redis server on a socket of its own; give its URL, or None if there is none to run."""
+    program = shutil.which("redis-server")
+    if program is None:
+        yield None
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        socket = Path(folder) / "redis.sock"
+        command = [program, "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", folder]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+            try:
+                while not socket.exists():
+                    time.sleep(0.05)
+                yield f"unix://{socket}"
+            finally:
+                process.terminate()
+
+
+def main() -> int:
+    """Print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0] if __doc__ else None)
+    parser.add_argument("--processes", type=int, nargs="+", default=[1, 4, 16])
+    parser.add_argument(
+        "--backend", nargs="+", choices=["host", "redis", "process"], default=["host", "redis"]
+    )
+    parser.add_argument("--method", choices=sorted(CALLS), default="GET")
+    parser.add_argument("--seconds", type=float, default=20.0, help="counted time of one run")
+    parser.add_argument("--latency", type=float, default=0.012, help="seconds the server takes on purpose")
+    parser.add_argument("--runs", type=int, default=1)
+    options = parser.parse_args()
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores; {options.method}, {LIMIT} requests/s")
+    print(f"{'backend':<8} {'processes':>9} {'calls':>6} {'share':>7} {'refusals per 200':>17}")
+    with tempfile.TemporaryDirectory() as folder, redis_server() as redis_url:
+        os.environ["POWEROFFICE_RATE_LIMIT_DIR"] = folder
+        for backend in options.backend:
+            url = redis_url if backend == "redis" else backend
+            if url is None:
+                print(f"{backend:<8} no redis-server on this machine")
+                continue
+            print(f"{backend:<8} {cost(url):.0f} microseconds for a request that need not wait")
+            for processes in options.processes:
+                for _ in range(options.runs):
+                    share, refused, calls = measure(
+                        processes, url, options.method, options.seconds, options.latency
+                    )
+                    print(
+                        f"{backend:<8} {processes:>9} {calls:>6} {share:>7.1%} {refused:>17.1f}", flush=True
+                    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
