@@ -7,7 +7,8 @@ Every error this package raises for a call to the API, and for a load into a tab
     ├── AuthenticationError           the token endpoint refused the keys
     ├── UntrustedHostError            a URL would take the keys to another origin; nothing was sent
     ├── PaginationError               a collection can not be read by pages
-    │   └── IncompleteReadError       rows are missing, or moved while they were read; read again
+    │   ├── IncompleteReadError       rows are missing, or moved while they were read; read again
+    │   └── PageTooLargeError         a page is larger than page_bytes, and can not be made smaller
     ├── ResultTooLargeError           an answer too large for XCom; use a transfer
     ├── ResponseValidationError       the answer does not fit the type asked for
     ├── LoadError                     rows can not be stored in a table; nothing of them was
@@ -86,6 +87,29 @@ class PaginationError(PowerOfficeError):
 
 class IncompleteReadError(PaginationError):
     """Rows are missing: a page came back empty or not at all, or rows were deleted during the read."""
+
+
+class PageTooLargeError(PaginationError):
+    """
+    A page is larger than ``page_bytes``; the rest of it was not read.
+
+    :param size: bytes of its body, where the server told.
+    """
+
+    def __init__(self, message: str, *, size: int | None) -> None:
+        super().__init__(message)
+        self.size = size
+
+    @classmethod
+    def of(cls, size: int | None, limit: int) -> PageTooLargeError:
+        """
+        Say how large the page is.
+
+        :param size: bytes, None when not known.
+        :param limit: the largest that was allowed.
+        """
+        what = "more" if size is None else f"{size:,} bytes"
+        return cls(f"a page is larger than page_bytes={limit}: {what}", size=size)
 
 
 class ResultTooLargeError(PowerOfficeError):

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from airflow_provider_poweroffice.api import Client, Credentials
+from airflow_provider_poweroffice.api import Client, Credentials, Page, Pages
+from airflow_provider_poweroffice.api.dialects.base import Position
+from airflow_provider_poweroffice.api.options import CONCURRENCY
+from airflow_provider_poweroffice.api.source import Wanted
 from airflow_provider_poweroffice.api.throttle import Slot
 from airflow_provider_poweroffice.sandbox import Sandbox, Switches, V1Sandbox, V1Switches
 
@@ -43,6 +47,23 @@ class FakeClock:
         self._followers.append(sandbox)
 
 
+class FromFunction:
+    """A source of pages that a function makes."""
+
+    def __init__(self, make: Callable[[Position], Page]) -> None:
+        self._make = make
+
+    def get(self, wanted: Wanted) -> Page:
+        """Make a page."""
+        return self._make(wanted.at)
+
+    def ahead(self, pages: Iterable[Wanted]) -> None:
+        """Fetch nothing ahead."""
+
+    def forget(self) -> None:
+        """Have nothing to end."""
+
+
 class Unthrottled:
     """A throttle that counts and never waits."""
 
@@ -71,10 +92,24 @@ def credentials(sandbox: Sandbox, company: int = 0, environment: str = "producti
     )
 
 
-def client_of(sandbox: Sandbox, clock: FakeClock, **options: Any) -> Client:
+class ReadingClient(Client):
+    """A client that reads so many pages at once where a test does not say."""
+
+    concurrency = CONCURRENCY
+
+    def pages(self, endpoint: str, **options: Any) -> Pages:
+        """Read a collection."""
+        return super().pages(endpoint, **{"concurrency": self.concurrency} | options)
+
+
+def client_of(
+    sandbox: Sandbox, clock: FakeClock, *, concurrency: int = CONCURRENCY, **options: Any
+) -> ReadingClient:
     """Open a client of the first company with fake time and no throttle, with some options changed."""
     given = {"host": sandbox.url, "clock": clock, "throttle": Unthrottled()} | options
-    return Client(credentials(sandbox), **given)
+    client = ReadingClient(credentials(sandbox), **given)
+    client.concurrency = concurrency
+    return client
 
 
 def v1_client_of(sandbox: V1Sandbox, clock: FakeClock, company: int = 0, **options: Any) -> Client:

@@ -18,18 +18,25 @@ from uuid import uuid4
 import requests
 
 from airflow_provider_poweroffice.api.auth import TokenAuth
+from airflow_provider_poweroffice.api.body import Waiting, read_to_wait, read_whole
 from airflow_provider_poweroffice.api.call import Call
 from airflow_provider_poweroffice.api.credentials import Keys
 from airflow_provider_poweroffice.api.dialects import DIALECTS, Dialect
-from airflow_provider_poweroffice.api.failures import read_response, status_error
+from airflow_provider_poweroffice.api.failures import status_error
 from airflow_provider_poweroffice.api.options import RetryOptions, Timeouts
 from airflow_provider_poweroffice.api.rate_limit import RateLimit
-from airflow_provider_poweroffice.api.response import Response
+from airflow_provider_poweroffice.api.response import Response, is_success
 from airflow_provider_poweroffice.api.retry import MINIMUM_RATE_LIMIT_WAIT, note_uncertain_attempts, retrying
 from airflow_provider_poweroffice.api.throttle import Clock, SystemClock, Throttle
 from airflow_provider_poweroffice.api.throttles.shared import shared_throttle
-from airflow_provider_poweroffice.api.transport import PacedAdapter, Session, connection_error, seconds_left
-from airflow_provider_poweroffice.errors import PowerOfficeError, RateLimitError
+from airflow_provider_poweroffice.api.transport import (
+    PacedAdapter,
+    Session,
+    Sessions,
+    connection_error,
+    seconds_left,
+)
+from airflow_provider_poweroffice.errors import APIStatusError, PowerOfficeError, RateLimitError
 
 T = TypeVar("T")
 
@@ -99,7 +106,10 @@ class Caller:
         adapter = PacedAdapter(self._throttle, limits)
         # A token never takes for ever, however long the API itself may.
         for_tokens = replace(limits, read=limits.read or Timeouts().read)
-        self.session = Session(self.endpoints.base, adapter, verify=verify)
+
+        def session() -> Session:
+            return Session(self.endpoints.base, adapter, verify=verify)
+
         self.auth = TokenAuth(
             dialect=self.dialect,
             endpoints=self.endpoints,
@@ -108,7 +118,12 @@ class Caller:
             clock=self._clock,
             on_token=on_token,
         )
-        self.session.auth = self.auth
+        self.session = self._signed(session())
+        self._sessions = Sessions(lambda: self._signed(session()))
+
+    def _signed(self, session: Session) -> Session:
+        session.auth = self.auth
+        return session
 
     def __enter__(self) -> Self:
         return self
@@ -122,8 +137,51 @@ class Caller:
         """Close the connections."""
         self.session.close()
 
-    def carry_out(self, call: Call, idempotent: bool | None, read: Callable[[Response], T]) -> T:
-        """Try a call until it is answered and read, or may not be tried again."""
+    def carry_out(
+        self,
+        call: Call,
+        idempotent: bool | None,
+        read: Callable[[Response], T],
+        *,
+        waiting: Waiting | None = None,
+        retry: RetryOptions | None = None,
+        limit: int | None = None,
+    ) -> T:
+        """
+        Try a call until it is answered and read, or may not be tried again.
+
+        :param waiting: its answer, if it was fetched ahead; takes the place of the first try.
+        :param retry: instead of the client's own.
+        :param limit: largest body in bytes; None for any.
+        :raises PageTooLargeError: it is larger.
+        """
+        ahead = [waiting] if waiting else []
+
+        def attempt(label: str) -> T:
+            response = ahead.pop().whole() if ahead else self._send(call, label, limit, read_whole)
+            return read(self._accept(call, response))
+
+        return self._repeat(call, idempotent, attempt, retry)
+
+    def fetch_ahead(self, call: Call, limit: int | None) -> Waiting:
+        """
+        Carry out a GET whose answer is asked for later, then with :meth:`carry_out`.
+
+        :param limit: largest body in bytes; None for any.
+        """
+
+        def attempt(label: str) -> Waiting:
+            return self._send(call, label, limit, read_to_wait)
+
+        return self._repeat(call, None, attempt, None)
+
+    def _repeat(
+        self,
+        call: Call,
+        idempotent: bool | None,
+        attempt: Callable[[str], T],
+        retry: RetryOptions | None,
+    ) -> T:
         uncertain = 0
 
         def on_wait(error: BaseException) -> None:
@@ -133,7 +191,7 @@ class Caller:
 
         label = f"{call.method} {self.path_of(call)}"
         loop = retrying(
-            self.retry,
+            retry or self.retry,
             method=call.method,
             label=self.label_of(call),
             idempotent=idempotent,
@@ -142,9 +200,9 @@ class Caller:
             unsaid_wait=self.dialect.unsaid_wait,
         )
 
-        def attempt() -> T:
+        def paused() -> T:
             try:
-                return read(self._send(call, label))
+                return attempt(label)
             except RateLimitError as error:  # of the API or the token endpoint: all who share it are refused
                 self._throttle.pause(max(error.retry_after or 0.0, MINIMUM_RATE_LIMIT_WAIT))
                 raise
@@ -152,7 +210,7 @@ class Caller:
         deadline = self._clock.monotonic() + self.retry.longest
         token = seconds_left.set(lambda: deadline - self._clock.monotonic())
         try:
-            return loop(attempt)
+            return loop(paused)
         except PowerOfficeError as error:
             error.company = self.company
             note_uncertain_attempts(error, uncertain)
@@ -160,41 +218,61 @@ class Caller:
         finally:
             seconds_left.reset(token)
 
-    def _send(self, call: Call, label: str) -> Response:
+    def _send(
+        self,
+        call: Call,
+        label: str,
+        limit: int | None,
+        take: Callable[[requests.Response, int | None], T],
+    ) -> T:
+        """Send once, and take an answer with a status of success."""
         headers = dict(call.headers)
         id_header = self.dialect.request_id_header
         if id_header:
             headers.setdefault(id_header, str(uuid4()))
         query = {} if call.url else self._completed(call)
         try:
-            answer = self.session.request(
-                call.method,
-                call.url or self.dialect.url(self.endpoints, call.endpoint),
-                params=urlencode(query, safe="$", quote_via=quote),  # a space as %20: not all servers read +
-                data=call.content,
-                files=call.files,
-                headers=headers,
-                allow_redirects=False,
-            )
+            with self._sessions.lend() as session:
+                answer = session.request(
+                    call.method,
+                    call.url or self.dialect.url(self.endpoints, call.endpoint),
+                    params=urlencode(query, safe="$", quote_via=quote),  # a space as %20: not all read +
+                    data=call.content,
+                    files=call.files,
+                    headers=headers,
+                    allow_redirects=False,
+                    stream=True,
+                )
+                if is_success(answer.status_code):
+                    return take(answer, limit)
+                response = read_whole(answer)
         except requests.RequestException as error:
             raise connection_error(error, label) from None
-        response = read_response(answer)
-        if response.is_success and self.dialect.refusal(response.content):
-            response = replace(response, refused=True)
-        if response.is_success:
+        refusal = self._status_error(call, response, len(answer.request.url or ""))
+        refusal.request_id = headers[id_header] if id_header else None
+        raise refusal
+
+    def _accept(self, call: Call, response: Response) -> Response:
+        """
+        Look for a refusal in the body.
+
+        :raises APIStatusError: there is one.
+        """
+        if not self.dialect.refusal(response.content):
             return response
+        raise self._status_error(call, replace(response, refused=True), 0)
+
+    def _status_error(self, call: Call, response: Response, url_length: int) -> APIStatusError:
         resource = self.dialect.known.find(call.endpoint)
-        refusal = status_error(
+        return status_error(
             self.dialect,
             response,
             self._clock.time(),
             self.auth.secrets,
-            url_length=len(answer.request.url or ""),
+            url_length=url_length,
             privilege=resource.privilege_for(call.method) if resource else "",
             meant=None if resource else self.dialect.known.suggest(call.endpoint),
         )
-        refusal.request_id = headers[id_header] if id_header else None
-        raise refusal
 
     def _completed(self, call: Call) -> dict[str, str]:
         return self.dialect.query(self._credentials, call.method, call.endpoint, call.query)

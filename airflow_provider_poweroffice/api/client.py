@@ -8,7 +8,7 @@ The client: one request, or all pages of a collection.
         for page in client.pages("Customers"):
             for customer in page.rows: ...
 
-One client serves one company. It may be used by one thread at a time; its token is safe to share.
+One client serves one company. It may be used by several threads.
 """
 
 from __future__ import annotations
@@ -17,15 +17,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from airflow_provider_poweroffice.api.call import Call, Files, build_call, encode_query
+from airflow_provider_poweroffice.api.call import Files, build_call, encode_query
 from airflow_provider_poweroffice.api.caller import Caller
 from airflow_provider_poweroffice.api.dialects.base import Position
 from airflow_provider_poweroffice.api.filters import with_filters
-from airflow_provider_poweroffice.api.page import Page, PageOptions, split_page
+from airflow_provider_poweroffice.api.options import CONCURRENCY
+from airflow_provider_poweroffice.api.page import PageOptions
 from airflow_provider_poweroffice.api.paging import PageErrorHandler, Pages
 from airflow_provider_poweroffice.api.periods import PeriodPages, split_query, unique_rows
 from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.api.since import OVERLAP, check_required, since_query
+from airflow_provider_poweroffice.api.source import ClientSource
 from airflow_provider_poweroffice.api.unique import UniqueRows
 from airflow_provider_poweroffice.errors import APIStatusError, InvalidResponseError
 
@@ -90,6 +92,8 @@ class Client(Caller):
         page_size: int | None = None,
         first_page: int | None = None,
         max_pages: int | None = None,
+        concurrency: int = CONCURRENCY,
+        page_bytes: int | None = None,
         order_by: str | None = _DEFAULT_ORDER,
         on_page_error: PageErrorHandler | None = None,
         changed_since: Any = None,
@@ -108,6 +112,10 @@ class Client(Caller):
         :param first_page: page to begin with; default 1.
         :param max_pages: pages to read at most; when it is reached, a warning is logged and
             ``pages.truncated`` is set.
+        :param concurrency: pages in flight, 1 to 32; order and rows are those of 1, which reads one page
+            after the other. An API whose pages hang on each other by links is read so in any case.
+        :param page_bytes: largest page in bytes, at least 65536; default 16 MiB. A page that is larger, or
+            fails for its size, is read again in smaller pages, and so is the rest.
         :param order_by: e.g. ``"Id asc"``; default a unique key of the resource, so that pages do not
             overlap; None sends no order. An ``OrderBy`` in ``query`` counts as this argument.
         :param on_page_error: what to do when a page fails after all retries; default: raise. Refused
@@ -121,12 +129,19 @@ class Client(Caller):
         :return: an iterator of :class:`Page`; an empty collection gives no page.
         :raises ValueError, TypeError: bad arguments, before any request.
         :raises PaginationError: a repeated page, or an answer that is no list.
+        :raises PageTooLargeError: a page larger than ``page_bytes`` that can not be made smaller.
         :raises UntrustedHostError: a page's link leads to another server.
         :raises PowerOfficeError: as for :meth:`request`.
         """
         base = build_call(self.dialect, "GET", endpoint, query=query, headers=headers)
         options = PageOptions.of(
-            self.dialect, base.endpoint, page_size=page_size, first_page=first_page, max_pages=max_pages
+            self.dialect,
+            base.endpoint,
+            page_size=page_size,
+            first_page=first_page,
+            max_pages=max_pages,
+            concurrency=concurrency,
+            page_bytes=page_bytes,
         )
         moment = self.since(
             base.endpoint, changed_since=changed_since, created_since=created_since, overlap=overlap
@@ -149,26 +164,15 @@ class Client(Caller):
         if moment and unique is None:
             unique = UniqueRows(self.dialect.key_field(base.endpoint) or "Id")
 
-        def fetch(at: Position, expected: bool) -> Page:
-            if at.link:
-                call = Call("GET", base.endpoint, {}, None, None, base.headers, self.resolve(base, at.link))
-            else:
-                paging = {} if whole else self.dialect.page_query(at, options.page_size)
-                call = Call("GET", base.endpoint, fixed | paging, None, None, base.headers)
-
-            def read(answer: Response) -> Page:
-                return split_page(self.dialect, answer, at.number, expected=expected)
-
-            return self.carry_out(call, None, read)
-
         return Pages(
-            fetch,
+            ClientSource(self, replace(base, query=fixed), options, paged=not whole),
             options,
             label=self.label_of(base),
             on_page_error=on_page_error,
             unique=unique,
             single=whole,
             by_link=self.dialect.by_link,
+            ordered=order_by == _DEFAULT_ORDER and self.dialect.order_key.lower() not in given,
         )
 
     def periods(

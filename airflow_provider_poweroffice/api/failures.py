@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from requests.structures import CaseInsensitiveDict
 
+from airflow_provider_poweroffice.api.body import head
 from airflow_provider_poweroffice.api.credentials import scrub
 from airflow_provider_poweroffice.api.dialects.base import Dialect, Fault
 from airflow_provider_poweroffice.api.response import Response
@@ -23,13 +24,7 @@ LONG_URL = 2000
 
 def read_response(answer: requests.Response) -> Response:
     """Take an answer out of ``requests``, body read."""
-    return Response(
-        status_code=answer.status_code,
-        headers=answer.headers,
-        content=answer.content,
-        method=(answer.request.method or "").upper(),
-        path=(answer.request.path_url or "").partition("?")[0],
-    )
+    return head(answer, answer.content)
 
 
 def status_error(

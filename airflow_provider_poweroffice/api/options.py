@@ -7,6 +7,36 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+CONCURRENCY = 4
+"""Pages in flight where nobody says otherwise."""
+MAX_CONCURRENCY = 32
+"""Requests in flight at most: far more than any rate limit of these APIs lets through."""
+
+
+def check_concurrency(value: object) -> None:
+    """
+    Check the number of pages in flight.
+
+    :raises ValueError, TypeError: it is no whole number from 1 to ``MAX_CONCURRENCY``.
+    """
+    try:
+        check_whole("concurrency", value, 1, MAX_CONCURRENCY)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{error}; 1 reads one page after the other") from None
+
+
+def check_whole(name: str, value: object, least: int, most: int | None) -> None:
+    """
+    Check a whole number.
+
+    :raises ValueError, TypeError: naming the argument and its limits.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be a whole number, not {value!r}")
+    if value < least or (most is not None and value > most):
+        limit = f"between {least} and {most}" if most is not None else f"at least {least}"
+        raise ValueError(f"{name} must be {limit}, not {value}")
+
 
 def _check_number(owner: str, name: str, value: object, *, minimum: float) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):

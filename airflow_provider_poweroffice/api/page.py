@@ -15,6 +15,8 @@ from typing import Any
 import msgspec
 
 from airflow_provider_poweroffice.api.dialects.base import Dialect, PageInfo
+from airflow_provider_poweroffice.api.options import check_concurrency, check_whole
+from airflow_provider_poweroffice.api.page_size import LEAST_PAGE_BYTES, check_bytes
 from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.errors import IncompleteReadError, InvalidResponseError, PaginationError
 
@@ -60,11 +62,16 @@ class PageOptions:
     :param page_size: rows asked for per page.
     :param first_page: page to begin with.
     :param max_pages: pages to read at most; None reads all.
+    :param concurrency: pages in flight at most.
+    :param page_bytes: largest page in bytes; None for the default where pages can be made smaller, and for
+        none elsewhere.
     """
 
     page_size: int
     first_page: int
     max_pages: int | None = None
+    concurrency: int = 1
+    page_bytes: int | None = None
 
     @classmethod
     def of(
@@ -75,13 +82,15 @@ class PageOptions:
         page_size: int | None = None,
         first_page: int | None = None,
         max_pages: int | None = None,
+        concurrency: int = 1,
+        page_bytes: int | None = None,
     ) -> PageOptions:
         """Fill in the dialect's defaults and check the limits."""
         most = dialect.page_limit(endpoint)
         size = min(dialect.default_page_size, most) if page_size is None else page_size
         first = dialect.first_page if first_page is None else first_page
-        _check_whole("page_size", size, 1, most)
-        _check_whole("first_page", first, dialect.first_page, None)
+        check_whole("page_size", size, 1, most)
+        check_whole("first_page", first, dialect.first_page, None)
         if dialect.by_link and first != dialect.first_page:
             raise ValueError(f"first_page={first} can not be asked for: this API's pages hang on each other")
         if dialect.by_link and page_size not in {None, dialect.default_page_size}:
@@ -90,16 +99,18 @@ class PageOptions:
                 "rows on a page, and links to the next"
             )
         if max_pages is not None:
-            _check_whole("max_pages", max_pages, 1, None)
-        return cls(page_size=size, first_page=first, max_pages=max_pages)
-
-
-def _check_whole(name: str, value: object, least: int, most: int | None) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be a whole number, not {value!r}")
-    if value < least or (most is not None and value > most):
-        limit = f"between {least} and {most}" if most is not None else f"at least {least}"
-        raise ValueError(f"{name} must be {limit}, not {value}")
+            check_whole("max_pages", max_pages, 1, None)
+        check_concurrency(concurrency)
+        if page_bytes is not None:
+            check_whole("page_bytes", page_bytes, LEAST_PAGE_BYTES, None)
+            check_bytes(page_bytes, size)
+        return cls(
+            page_size=size,
+            first_page=first,
+            max_pages=max_pages,
+            concurrency=concurrency,
+            page_bytes=page_bytes,
+        )
 
 
 def split_page(dialect: Dialect[Any], response: Response, number: int, *, expected: bool = False) -> Page:

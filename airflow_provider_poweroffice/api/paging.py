@@ -2,18 +2,28 @@
 Reading a whole collection, page by page, with nothing lost, doubled or read for ever.
 
 Rule: the end is what the server says (totals, or a link to the next page), else an empty page; a short
-page is none, because a server may cap the page size.
+page is none, because a server may cap the page size. Pages may be fetched ahead, but each is judged here,
+in its turn.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Callable, Iterator
-from typing import Any
+import weakref
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
+from typing import Any, Self
 
-from airflow_provider_poweroffice.api.dialects.base import Position
 from airflow_provider_poweroffice.api.page import NO_ROWS, Page, PageOptions
+from airflow_provider_poweroffice.api.page_checks import PageChecks
+from airflow_provider_poweroffice.api.page_size import (
+    DEFAULT_PAGE_BYTES,
+    may_be_too_big,
+    sizes_to_try,
+    smaller,
+)
+from airflow_provider_poweroffice.api.progress import Progress
+from airflow_provider_poweroffice.api.source import Source
 from airflow_provider_poweroffice.api.unique import UniqueRows
 from airflow_provider_poweroffice.errors import (
     APIConnectionError,
@@ -22,7 +32,7 @@ from airflow_provider_poweroffice.errors import (
     IncompleteReadError,
     InvalidResponseError,
     NotFoundError,
-    PaginationError,
+    PageTooLargeError,
     PermissionDeniedError,
     PowerOfficeError,
     RateLimitError,
@@ -38,22 +48,27 @@ PageErrorHandler = Callable[[PowerOfficeError, int], bool]
 
 class Pages(Iterator[Page]):
     """
-    Iterator over the pages of one collection; lazy: a page is requested when it is asked for.
+    Iterator over the pages of one collection; lazy: the first page is requested when it is asked for.
+
+    With a concurrency above 1, further pages are fetched ahead by threads; :meth:`close`, the end of a
+    ``with`` block, the last page and an error end them.
 
     What is known so far can be read at any time: ``rows`` and ``pages`` read, ``total_rows`` as the
     server says, ``skipped`` pages with their errors, ``began``: the server's ``Date`` of the first page,
-    and ``truncated``: stopped at ``max_pages`` although more rows may follow.
+    ``page_size``: the one in use, and ``truncated``: stopped at ``max_pages`` although more rows may follow.
 
-    :param fetch: gets the page at a position, and whether the server said that it has rows.
+    :param source: gives the pages.
     :param by_link: pages hang on each other by links; none can be skipped, and one may be empty.
     :param single: the list has no pages: one request gives it all.
+    :param ordered: new rows come last, so that no page is wrong when an earlier one is answered later.
     :raises IncompleteReadError: while iterating: a page that must have rows has none, the server counts
         more rows than came, or fewer than before.
+    :raises PageTooLargeError: a page is larger than ``page_bytes``, and can not be made smaller.
     """
 
     def __init__(
         self,
-        fetch: Callable[[Position, bool], Page],
+        source: Source,
         options: PageOptions,
         *,
         label: str,
@@ -61,67 +76,83 @@ class Pages(Iterator[Page]):
         unique: UniqueRows | None = None,
         single: bool = False,
         by_link: bool = False,
+        ordered: bool = True,
     ) -> None:
         self.rows = 0
         self.pages = 0
-        self._sent = 0
-        self.total_rows: int | None = None
         self.skipped: list[dict[str, Any]] = []
         self.truncated = False
-        self.began: str | None = None
-        self._fetch = fetch
+        self._source = source
         self._options = options
         self._label = label
         self._on_page_error = on_page_error
         self._unique = unique
         self._single = single
         self._by_link = by_link
-        self._link: str | None = None
-        self._offset = (options.first_page - 1) * options.page_size
-        self._total_pages: int | None = None
-        self._more_promised = False
-        self._counts_from: int | None = None
-        self._seen: set[bytes] = set()
+        self._checks = PageChecks(label)
+        self._place = Progress(options, self._checks, chained=by_link, single=single, ordered=ordered)
+        self._just_skipped = False
         self._iterator = self._read()
+        weakref.finalize(self, source.forget)
 
     def __next__(self) -> Page:
         return next(self._iterator)
 
-    def _read(self) -> Iterator[Page]:
-        number = self._options.first_page
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the read: no request is started after this, and no thread is left."""
+        self._iterator.close()
+        self._source.forget()
+
+    def _read(self) -> Generator[Page, None, None]:
+        try:
+            yield from self._walk()
+        finally:
+            self._source.forget()
+
+    def _walk(self) -> Iterator[Page]:
         while True:
-            page = self._try(number)
+            page = self._try()
             if page is not None and not page and not page.info.next_link:
-                self._note_total(page)
+                self._checks.note_total(page)
                 break  # the end, where the server did not say that there is more
             last = self._single
             if page is None:
-                self._offset += self._options.page_size
-            elif page or page.info.next_link:
-                self._note(page)
-                last = last or self._is_last(page)
+                self._place.skip()
+            else:
+                self._checks.note(page)
+                self._place.read(page)
+                self._just_skipped = False
+                self.pages += 1
+                last = last or self._checks.is_last(page, whole=self._is_whole, chained=self._by_link)
+            if not last:
+                self._source.ahead(self._place.probable())
+            if page is not None:
                 page = self._unique.only_new(page) if self._unique else page
                 self.rows += len(page)
                 yield page
                 page = NO_ROWS  # its memory is free while the next one is fetched
-            number += 1
-            if last or (page is None and self._total_pages is not None and number > self._total_pages):
+            if last or (page is None and self._place.past_the_total):
                 break
-            if self._at_limit(number):
+            if self._at_limit():
                 return
         self._compare_totals()
 
-    def _try(self, number: int) -> Page | None:
+    def _try(self) -> Page | None:
         """Fetch a page; None means that the caller skips it."""
-        expected = self._more_promised or (self._total_pages is not None and number <= self._total_pages)
-        at = Position(number=number, offset=self._offset, link=self._link)
+        number = self._place.number
         try:
-            return self._fetch(at, expected and not self._by_link)
+            return self._get()
         except NotFoundError:
             # One reading of the facts is that a page past the end is answered with 404.
             if not (self.pages or self.skipped):
                 raise
-            if expected:
+            if self._place.expected:
                 raise IncompleteReadError(
                     f"{self._label}: page {number} is not found, although the server said that there is more"
                 ) from None
@@ -129,89 +160,85 @@ class Pages(Iterator[Page]):
         except (APIStatusError, APIConnectionError, InvalidResponseError, IncompleteReadError) as error:
             if isinstance(error, _NEVER_SKIPPED) or self._on_page_error is None or self._by_link:
                 raise
-            lost_count = (
-                self._total_pages is None and bool(self.skipped) and self.skipped[-1]["page"] == number - 1
-            )
+            lost_count = self._checks.total_pages is None and self._just_skipped
             if lost_count or not self._on_page_error(error, number):
                 raise
             log.warning("%s: page %d skipped: %s", self._label, number, error)
             self.skipped.append({"page": number, "error": str(error)})
+            self._just_skipped = True
             return None
 
-    def _note(self, page: Page) -> None:
-        self._check_number(page)
-        self.began = self.began or page.sent_at
-        self._more_promised = page.info.is_last is False and page.info.total_pages is None
-        if page.info.total_pages is not None:
-            self._total_pages = page.info.total_pages
-        self._note_total(page)
-        self._follow(page)
-        self._sent += len(page)
-        self._offset += len(page)
-        self.pages += 1
+    def _get(self) -> Page:
+        """Fetch the next page; where it is too large, or fails for its size, in smaller pages from now on."""
+        while True:
+            try:
+                return self._settled(self._source.get(self._place.wanted()))
+            except PageTooLargeError as error:
+                self._shrink_below(error)
+            except PowerOfficeError as error:
+                if not may_be_too_big(error) or not self._place.may_shrink:
+                    raise
+                page = self._get_smaller(error)
+                if page is None:
+                    raise
+                return page
 
-    def _note_total(self, page: Page) -> None:
-        if page.info.total_rows is not None:
-            self._compare_with_earlier(page.info.total_rows)
-            self.total_rows = page.info.total_rows
+    def _settled(self, page: Page) -> Page:
+        """
+        Ask again, now, for a page that was fetched ahead of an earlier one and counts fewer rows.
 
-    def _compare_with_earlier(self, total: int) -> None:
-        """Notice that the collection changed: rows that go shift others to pages already read."""
-        if self.total_rows is None or total == self.total_rows:
-            return
-        if total < self.total_rows:
-            raise IncompleteReadError(
-                f"{self._label}: the collection shrank from {self.total_rows} to {total} rows while it was "
-                "read, so that others moved to pages already read; read it again"
-            )
-        log.warning(
-            "%s: the collection changed from %d to %d rows while it was read",
-            self._label,
-            self.total_rows,
-            total,
-        )
+        Rows may have come or gone between the two answers; which it was, only a later answer tells.
+        """
+        if self._options.concurrency == 1 or not self._checks.counts_fewer(page):
+            return page
+        return self._source.get(replace(self._place.wanted(), fresh=True))
 
-    def _check_number(self, page: Page) -> None:
-        """Refuse another page than was asked for; a server may count from 0, but must keep to it."""
-        said = page.info.number
-        if said is None:
-            self._guard(page)
-            return
-        if self._counts_from is None:
-            self._counts_from = said - page.number
-        if said - page.number != self._counts_from or self._counts_from not in {0, -1}:
-            raise PaginationError(f"{self._label}: asked for page {page.number}, the answer says page {said}")
+    def _get_smaller(self, error: PowerOfficeError) -> Page | None:
+        """Ask once for each smaller page; None when none comes: the size is not at fault."""
+        for size in sizes_to_try(self._place.begin, self.page_size):
+            self._source.forget()
+            try:
+                page = self._source.get(self._place.wanted(size, once=True))
+            except PageTooLargeError:
+                continue
+            except PowerOfficeError as again:
+                if not may_be_too_big(again):
+                    raise
+            else:
+                self._shrink(size, str(error))
+                return page
+        return None
 
-    def _follow(self, page: Page) -> None:
-        """Take the link to the next page; one that was followed before leads in a circle."""
-        self._link = page.info.next_link
-        if self._link is None:
-            return
-        digest = hashlib.blake2b(self._link.encode(), digest_size=16).digest()
-        if digest in self._seen:
-            raise PaginationError(f"{self._label}: the link in page {page.number} was followed already")
-        self._seen.add(digest)
+    def _shrink_below(self, error: PageTooLargeError) -> None:
+        self._source.forget()
+        limit = self._options.page_bytes
+        if self._place.may_shrink and self.page_size > 1:
+            share = (limit or DEFAULT_PAGE_BYTES) / error.size if error.size else 0.5
+            self._shrink(smaller(self._place.begin, int(self.page_size * min(share, 0.5))), str(error))
+        elif limit is not None:
+            raise PageTooLargeError(
+                f"{self._label}: page {self._place.number}: {error}. It can not be smaller; raise page_bytes",
+                size=error.size,
+            ) from None
 
-    def _guard(self, page: Page) -> None:
-        """Stop a server that answers every page number with the same rows."""
-        if not page:
-            return
-        digest = hashlib.blake2b(page.content, digest_size=16).digest()
-        if digest in self._seen:
-            raise PaginationError(
-                f"{self._label}: page {page.number} repeats a page already read. "
-                "If the rows really are alike, add Id to Fields so that they differ"
-            )
-        self._seen.add(digest)
+    def _shrink(self, size: int, why: str) -> None:
+        log.warning("%s: reading on in pages of %d rows, not %d: %s", self._label, size, self.page_size, why)
+        self._place.shrink(size)
 
-    def _is_last(self, page: Page) -> bool:
-        if self._is_whole and self.total_rows is not None and self._sent < self.total_rows:
-            return False  # a server that caps the page size, but counts pages by the size asked for
-        if page.info.total_pages is not None:
-            return page.number >= page.info.total_pages
-        if page.info.is_last is None and self._is_whole and not self._by_link:
-            return self._sent == self.total_rows  # all that the server counts have come
-        return page.info.is_last is True
+    @property
+    def page_size(self) -> int:
+        """Rows asked for per page, at present."""
+        return self._place.page_size
+
+    @property
+    def total_rows(self) -> int | None:
+        """Rows of the whole collection, as the server counts."""
+        return self._checks.total_rows
+
+    @property
+    def began(self) -> str | None:
+        """The server's ``Date`` of the first page."""
+        return self._checks.began
 
     @property
     def complete(self) -> bool:
@@ -222,26 +249,21 @@ class Pages(Iterator[Page]):
     def _is_whole(self) -> bool:
         return self._options.first_page <= 1 and not self.skipped
 
-    def _at_limit(self, number: int) -> bool:
-        limit = self._options.max_pages
-        if limit is None or number - self._options.first_page < limit:
+    def _at_limit(self) -> bool:
+        if not self._place.reaches_limit(self._place.begin):
             return False
         self.truncated = True
         log.warning(
             "%s: stopped after max_pages=%s with %d rows%s: the result is not complete",
             self._label,
-            limit,
+            self._options.max_pages,
             self.rows,
             "" if self.total_rows is None else f" of {self.total_rows}",
         )
         return True
 
     def _compare_totals(self) -> None:
-        if self._is_whole and self.total_rows is not None and self._sent < self.total_rows:
-            raise IncompleteReadError(
-                f"{self._label}: {self._sent} rows came, the server counts {self.total_rows}; read it again"
-            )
-        if self._is_whole and self.total_rows is not None and self._sent > self.total_rows:
-            log.warning("%s: %d rows came, the server counts %d", self._label, self._sent, self.total_rows)
+        if self._is_whole:
+            self._checks.compare_totals()
         if self._unique and self._unique.repeated:
             log.info("%s: %d rows came twice and were left out", self._label, self._unique.repeated)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Self
 
 from airflow_provider_poweroffice.api.page import Page
 from airflow_provider_poweroffice.api.paging import Pages
@@ -35,6 +35,17 @@ class PeriodPages(Iterator[Page]):
 
     def __next__(self) -> Page:
         return next(self._iterator)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the read, as :meth:`Pages.close` does."""
+        for pages in self._opened[-1:]:
+            pages.close()
 
     def _pages(self) -> Iterator[Page]:
         for query in self._queries:

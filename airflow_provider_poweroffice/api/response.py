@@ -37,7 +37,7 @@ class Response:
     @property
     def is_success(self) -> bool:
         """Tell whether the status is 2xx and the body no refusal; redirects are never followed."""
-        return 200 <= self.status_code < 300 and not self.refused  # noqa: PLR2004 - the HTTP class
+        return is_success(self.status_code) and not self.refused
 
     @property
     def is_json(self) -> bool:
@@ -119,6 +119,11 @@ class Response:
     @property
     def _content_type(self) -> str:
         return self.headers.get("Content-Type", "").lower()
+
+
+def is_success(status: int) -> bool:
+    """Tell whether a status is 2xx."""
+    return 200 <= status < 300  # noqa: PLR2004 - the HTTP class
 
 
 def jsonable(body: Any) -> Any:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import time
 from typing import NamedTuple, Protocol
 
+from airflow_provider_poweroffice.api.stopping import current
+
 
 class Clock(Protocol):
     """Time as a dependency: what is measured and what is slept come from the same source."""
@@ -38,8 +40,11 @@ class SystemClock:
         return time.time()
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
+        """Wait; a thread that may be stopped wakes up for that."""
+        if stop := current.get():
+            stop.sleep(seconds)
+        else:
+            time.sleep(seconds)
 
 
 class Slot(NamedTuple):

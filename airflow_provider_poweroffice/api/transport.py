@@ -8,7 +8,8 @@ Rule: token requests, resent requests and requests a user makes on a borrowed se
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
@@ -19,7 +20,9 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from airflow_provider_poweroffice.api.options import Timeouts
+from airflow_provider_poweroffice.api.cuttable import POOLS
+from airflow_provider_poweroffice.api.options import MAX_CONCURRENCY, Timeouts
+from airflow_provider_poweroffice.api.stopping import current
 from airflow_provider_poweroffice.api.throttle import NoSlotError, Throttle
 from airflow_provider_poweroffice.errors import APIConnectionError, APITimeoutError
 
@@ -38,7 +41,15 @@ class PacedAdapter(HTTPAdapter):
     def __init__(self, throttle: Throttle, timeouts: Timeouts) -> None:
         self._throttle = throttle
         self._timeouts = timeouts
-        super().__init__(max_retries=0)
+        # One connection for each thread; urllib3's pool is safe to share between them.
+        super().__init__(max_retries=0, pool_maxsize=MAX_CONCURRENCY)
+        self.poolmanager.pool_classes_by_scheme = POOLS
+
+    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
+        """Give the pools behind a proxy, whose connections can be cut too."""
+        manager = super().proxy_manager_for(proxy, **proxy_kwargs)
+        manager.pool_classes_by_scheme = POOLS
+        return manager
 
     def send(  # noqa: PLR0917 - requests' signature
         self,
@@ -65,6 +76,8 @@ class PacedAdapter(HTTPAdapter):
                 outcome_unknown=False,
                 permanent=True,
             ) from None
+        if stop := current.get():
+            stop.check()
         answer = super().send(request, stream, limits, verify, cert, proxies)
         self._throttle.answered(slot)
         return answer
@@ -99,6 +112,32 @@ class Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - requests' signature
         """Follow nothing."""
         return None
+
+
+class Sessions:
+    """
+    Sessions for several threads: each has one for itself while it uses it.
+
+    They share one adapter, hence its connections: a connection is used again by whoever comes next.
+
+    :param make: opens one.
+    """
+
+    def __init__(self, make: Callable[[], Session]) -> None:
+        self._make = make
+        self._idle: list[Session] = []
+
+    @contextmanager
+    def lend(self) -> Iterator[Session]:
+        """Lend a session that nobody else uses meanwhile."""
+        try:
+            session = self._idle.pop()
+        except IndexError:
+            session = self._make()
+        try:
+            yield session
+        finally:
+            self._idle.append(session)
 
 
 def connection_error(error: requests.RequestException, label: str) -> APIConnectionError:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from airflow_provider_poweroffice.api.options import CONCURRENCY, check_concurrency
 from airflow_provider_poweroffice.api.page import split_rows
 from airflow_provider_poweroffice.api.since import OVERLAP
 from airflow_provider_poweroffice.errors import PowerOfficeError
@@ -22,6 +23,8 @@ _OF_PAGES: dict[str, Any] = {
     "page_size": None,
     "first_page": None,
     "max_pages": None,
+    "concurrency": CONCURRENCY,
+    "page_bytes": None,
     "changed_since": None,
     "created_since": None,
     "split_days": None,
@@ -38,12 +41,15 @@ _OF_ONE_CALL: dict[str, Any] = {
 }
 
 
-def check_page_error(value: Any) -> None:
+def check_reading(operator: Any) -> None:
     """
-    Check the argument.
+    Check how pages are read.
 
-    :raises ValueError: it is none of ``"stop"``, ``"skip"`` and a callable.
+    :param operator: one with ``on_page_error`` and ``concurrency``.
+    :raises ValueError, TypeError: a value that can not be used.
     """
+    check_concurrency(operator.concurrency)
+    value = operator.on_page_error
     if value not in {"stop", "skip"} and not callable(value):
         raise ValueError(
             f"on_page_error must be 'stop', 'skip' or a callable (error, page) -> bool, not {value!r}"
@@ -75,6 +81,8 @@ def open_pages(client: Client, operator: Any) -> Pages | PeriodPages:
         "page_size": operator.page_size,
         "first_page": operator.first_page,
         "max_pages": operator.max_pages,
+        "concurrency": operator.concurrency,
+        "page_bytes": operator.page_bytes,
         "order_by": operator.order_by,
         "on_page_error": _handler(operator.on_page_error),
         "changed_since": operator.changed_since,
@@ -102,7 +110,7 @@ def check_paging(operator: Any) -> None:
 
     :raises ValueError: names the argument and what it needs.
     """
-    check_page_error(operator.on_page_error)
+    check_reading(operator)
     for name, default in (_OF_ONE_CALL if operator.paginate else _OF_PAGES).items():
         if getattr(operator, name) != default:
             needs = f"paginate=True needs {name}={default!r}"

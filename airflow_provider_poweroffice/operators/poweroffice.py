@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice.api.archive import delete_or_archive
 from airflow_provider_poweroffice.api.call import check_method
-from airflow_provider_poweroffice.api.options import RetryOptions
+from airflow_provider_poweroffice.api.options import CONCURRENCY, RetryOptions
 from airflow_provider_poweroffice.api.retry import is_idempotent
 from airflow_provider_poweroffice.api.since import OVERLAP
 from airflow_provider_poweroffice.errors import PowerOfficeError
@@ -85,6 +85,8 @@ class PowerOfficeOperator(CompanyOperator):
     :param page_size: rows per page, default 5000; at most what the API allows.
     :param first_page: page to begin with.
     :param max_pages: pages to read at most; reaching it is a warning in the log.
+    :param concurrency: pages in flight, 1 to 32, default 4; the rows and their order are those of 1.
+    :param page_bytes: largest page in bytes, default 16 MiB; larger ones are read as smaller pages.
     :param order_by: order of the pages, default a unique key of the resource.
     :param on_page_error: ``"stop"`` (default), ``"skip"``: leave out a page that fails after all retries,
         with a warning and the XCom ``skipped_pages``, or a callable ``(error, page_number) -> bool``, true
@@ -137,6 +139,8 @@ class PowerOfficeOperator(CompanyOperator):
         page_size: int | None = None,
         first_page: int | None = None,
         max_pages: int | None = None,
+        concurrency: int = CONCURRENCY,
+        page_bytes: int | None = None,
         order_by: str | None = "default",
         on_page_error: str | Callable[[PowerOfficeError, int], bool] = "stop",
         idempotent: bool | None = None,
@@ -167,6 +171,8 @@ class PowerOfficeOperator(CompanyOperator):
         self.page_size = page_size
         self.first_page = first_page
         self.max_pages = max_pages
+        self.concurrency = concurrency
+        self.page_bytes = page_bytes
         self.order_by = order_by
         self.on_page_error = on_page_error
         self.idempotent = idempotent
@@ -246,15 +252,15 @@ class PowerOfficeOperator(CompanyOperator):
         return write_once(WriteGuard(context, *call), lambda: self._send(client, files), self._result_of)
 
     def _collect(self, client: Client, context: Context) -> list[Any]:
-        pages = open_pages(client, self)
         rows: list[Any] = []
         size = 0
-        for page in pages:
-            found = page.rows if self.response == "json" else validate(page.rows, self.response)
-            rows += found
-            size += json_size(found)
-            # At each page: a large collection is refused early, not after it was read.
-            check_size(size, self.max_result_bytes, _TOO_LARGE)
+        with open_pages(client, self) as pages:
+            for page in pages:
+                found = page.rows if self.response == "json" else validate(page.rows, self.response)
+                rows += found
+                size += json_size(found)
+                # At each page: a large collection is refused early, not after it was read.
+                check_size(size, self.max_result_bytes, _TOO_LARGE)
         self._report(pages, context)
         return rows
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from airflow_provider_poweroffice.api.since import given
 from airflow_provider_poweroffice.operators.company_templates import marked
@@ -33,6 +33,13 @@ class Reading:
         self._changed_since = operator.changed_since
         self._log: logging.Logger = operator.log
         self._watermark = Watermark(client.dialect.changed_field_of(operator.endpoint))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the read: no request is started after this, and no thread is left."""
+        self.pages.close()
 
     def __iter__(self) -> Iterator[Page]:
         """Pass the pages on, with a line in the log now and then."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import ObjectStoragePath
 
 from airflow_provider_poweroffice.api.catalogue.fields import fields_of
-from airflow_provider_poweroffice.api.options import RetryOptions
+from airflow_provider_poweroffice.api.options import CONCURRENCY, RetryOptions
 from airflow_provider_poweroffice.api.since import OVERLAP
 from airflow_provider_poweroffice.errors import PowerOfficeError
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
@@ -25,7 +25,7 @@ from airflow_provider_poweroffice.operators.advice import warn_of_unknown
 from airflow_provider_poweroffice.operators.company_reports import check_company_in, report_company
 from airflow_provider_poweroffice.operators.company_templates import CompanyOperator, marked
 from airflow_provider_poweroffice.operators.failures import fail_task_when_final
-from airflow_provider_poweroffice.operators.page_arguments import check_page_error
+from airflow_provider_poweroffice.operators.page_arguments import check_reading
 from airflow_provider_poweroffice.operators.reading import Reading
 from airflow_provider_poweroffice.storage.codecs import FORMATS, Spool, encode
 from airflow_provider_poweroffice.storage.publish import publish
@@ -72,6 +72,8 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
     :param page_size: rows per page, default 5000; at most what the API allows.
     :param first_page: page to begin with.
     :param max_pages: pages to read at most; reaching it is a warning and ``truncated`` in the receipt.
+    :param concurrency: pages in flight, 1 to 32, default 4; the rows and their order are those of 1.
+    :param page_bytes: largest page in bytes, default 16 MiB; larger ones are read as smaller pages.
     :param order_by: order of the pages, default a unique key of the resource.
     :param on_page_error: ``"stop"`` (default), ``"skip"`` (recorded in the receipt) or a callable
         ``(error, page_number) -> bool``, true to skip.
@@ -114,6 +116,8 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
         page_size: int | None = None,
         first_page: int | None = None,
         max_pages: int | None = None,
+        concurrency: int = CONCURRENCY,
+        page_bytes: int | None = None,
         order_by: str | None = "default",
         on_page_error: str | Callable[[PowerOfficeError, int], bool] = "stop",
         retry_options: RetryOptions | Mapping[str, Any] | None = None,
@@ -138,6 +142,8 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
         self.page_size = page_size
         self.first_page = first_page
         self.max_pages = max_pages
+        self.concurrency = concurrency
+        self.page_bytes = page_bytes
         self.order_by = order_by
         self.on_page_error = on_page_error
         self.retry_options = RetryOptions.of(retry_options)
@@ -145,7 +151,7 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
             raise ValueError(f"unknown format {format!r}; use one of: {', '.join(map(repr, FORMATS))}")
         if fields is not None and format != "parquet":
             raise ValueError(f"fields goes with format='parquet'; the rows of {format!r} have no types")
-        check_page_error(on_page_error)
+        check_reading(self)
         warn_of_unknown(endpoint)
 
     @cached_property
@@ -164,8 +170,7 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
     def _copy(self) -> dict[str, Any]:
         started = monotonic()
         target = object_path(self.object_path, self.format)
-        with self.hook as hook, fail_task_when_final():
-            reading = Reading(hook.client, self)
+        with self.hook as hook, fail_task_when_final(), Reading(hook.client, self) as reading:
             pages = reading.pages
             with tempfile.NamedTemporaryFile(prefix="poweroffice-") as file:
                 spool = Spool(file, compress=self.format.endswith(".gz"))

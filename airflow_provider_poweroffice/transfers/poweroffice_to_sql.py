@@ -14,7 +14,7 @@ from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_poweroffice.api.options import RetryOptions
+from airflow_provider_poweroffice.api.options import CONCURRENCY, RetryOptions
 from airflow_provider_poweroffice.api.since import OVERLAP
 from airflow_provider_poweroffice.errors import IncompleteReadError, PowerOfficeError
 from airflow_provider_poweroffice.hooks.database import database, database_hook
@@ -24,7 +24,7 @@ from airflow_provider_poweroffice.operators.advice import warn_of_unknown
 from airflow_provider_poweroffice.operators.company_reports import report_company
 from airflow_provider_poweroffice.operators.company_templates import CompanyOperator, marked
 from airflow_provider_poweroffice.operators.failures import fail_task_when_final
-from airflow_provider_poweroffice.operators.page_arguments import check_page_error
+from airflow_provider_poweroffice.operators.page_arguments import check_reading
 from airflow_provider_poweroffice.operators.reading import Reading
 from airflow_provider_poweroffice.operators.table_arguments import check_settled, plan_of
 from airflow_provider_poweroffice.storage.sql.load import Load, Stored
@@ -71,6 +71,8 @@ class PowerOfficeToSqlOperator(CompanyOperator):
     :param filters: OData filter as data, for APIs that have ``$filter``; see docs/filters.md (templated).
     :param split_days: read ``fromDate`` to ``toDate`` of the query in periods of so many days at most, as one
         collection.
+    :param concurrency: pages in flight, 1 to 32, default 4; the rows and their order are those of 1.
+    :param page_bytes: largest page in bytes, default 16 MiB; larger ones are read as smaller pages.
     :param page_size: rows per page, default 5000; at most what the API allows.
     :param first_page: page to begin with; not with ``replace``.
     :param max_pages: pages to read at most; not with ``replace``.
@@ -124,6 +126,8 @@ class PowerOfficeToSqlOperator(CompanyOperator):
         created_since: Any = None,
         overlap: float = OVERLAP,
         split_days: int | None = None,
+        concurrency: int = CONCURRENCY,
+        page_bytes: int | None = None,
         page_size: int | None = None,
         first_page: int | None = None,
         max_pages: int | None = None,
@@ -152,6 +156,8 @@ class PowerOfficeToSqlOperator(CompanyOperator):
         self.created_since = created_since
         self.overlap = overlap
         self.split_days = split_days
+        self.concurrency = concurrency
+        self.page_bytes = page_bytes
         self.page_size = page_size
         self.first_page = first_page
         self.max_pages = max_pages
@@ -159,7 +165,7 @@ class PowerOfficeToSqlOperator(CompanyOperator):
         self.on_page_error = on_page_error
         self.retry_options = RetryOptions.of(retry_options)
         self.poweroffice_conn_id = poweroffice_conn_id
-        check_page_error(on_page_error)
+        check_reading(self)
         check_settled(self)
         warn_of_unknown(endpoint)
 
@@ -183,10 +189,10 @@ class PowerOfficeToSqlOperator(CompanyOperator):
             load = Load(plan, PageSpool(file))
             with database(target) as session:
                 load.prepare(session)
-            reading = Reading(hook.client, self)
-            for page in reading:
-                load.take(page.content)
-                del page  # its memory is free while the next one is fetched
+            with Reading(hook.client, self) as reading:
+                for page in reading:
+                    load.take(page.content)
+                    del page  # its memory is free while the next one is fetched
             self._check_complete(reading)
             with database(target) as session:
                 stored = load.store(session)

@@ -25,6 +25,9 @@ from airflow_provider_poweroffice.errors import (
 )
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
 from airflow_provider_poweroffice.sandbox import Sandbox
+from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
+    PowerOfficeToObjectStorageOperator,
+)
 
 pytestmark = pytest.mark.usefixtures("connection")
 FAST = {"wait_initial": 0, "attempts": 3}
@@ -141,10 +144,18 @@ def test_paginate(sandbox: Sandbox) -> None:
     assert call(endpoint="VatCodes", paginate=True, response=Struct)[0].keys() == {"Id", "Name"}
 
 
+@pytest.mark.parametrize("operator", [PowerOfficeOperator, PowerOfficeToObjectStorageOperator])
+def test_bad_concurrency(operator: type[Any]) -> None:
+    """A number of pages in flight that can not be is refused while the DAG file is read."""
+    path = {"object_path": "file:///tmp/a.ndjson.gz"} if operator is not PowerOfficeOperator else {}
+    with pytest.raises(ValueError, match="concurrency must be between 1 and 32, not 33; 1 reads one page"):
+        operator(task_id="t", endpoint="Customers", concurrency=33, **path)
+
+
 def test_too_large(sandbox: Sandbox) -> None:
     """A result too large for XCom is refused after the first page, and the way out is named."""
     with pytest.raises(AirflowFailException, match="PowerOfficeToObjectStorageOperator") as caught:
-        call(endpoint="Customers", paginate=True, page_size=60)
+        call(endpoint="Customers", paginate=True, page_size=60, concurrency=1)
     assert isinstance(caught.value.__cause__, ResultTooLargeError)
     assert sandbox.count("GET", "/Customers") == 1
     with pytest.raises(AirflowFailException, match="max_result_bytes=100"):
@@ -168,6 +179,7 @@ def test_skipped_pages_are_recorded(sandbox: Sandbox, on_page_error: Any) -> Non
         query={"Fields": "Id"},
         paginate=True,
         page_size=50,
+        concurrency=1,  # request n is page n
         on_page_error=on_page_error,
         retry_options={"attempts": 1},
     )

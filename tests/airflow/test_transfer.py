@@ -98,14 +98,16 @@ def test_empty(tmp_path: Path) -> None:
     assert (receipt["rows"], receipt["pages"], receipt["watermark"], rows_of(path)) == (0, 0, None, [])
 
 
-def test_trouble_on_the_way(tmp_path: Path, sandbox: Sandbox) -> None:
-    """Expiring tokens, 429s, 503s and a reset in the middle of a body: the same bytes."""
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_trouble_on_the_way(tmp_path: Path, sandbox: Sandbox, concurrency: int) -> None:
+    """Expiring tokens, 503s and a cut body: the same bytes, also with four pages in flight."""
     calm = copy(tmp_path / "calm.ndjson.gz", page_size=100)
     path = "/AccountTransactions"
     sandbox.add_fault(action="status", status=503, path=path, every=3)
     sandbox.add_fault(action="truncate", path=path, every=8)
-    sandbox.add_fault(action="expire_tokens", path=path, every=7)
-    rough = copy(tmp_path / "rough.ndjson.gz", page_size=100)
+    # With four in flight a token may expire between its renewal and the repetition: that is a refusal.
+    sandbox.add_fault(action="expire_tokens", path=path, every=7, times=0 if concurrency == 1 else 1)
+    rough = copy(tmp_path / "rough.ndjson.gz", page_size=100, concurrency=concurrency)
     assert rough["sha256"] == calm["sha256"]
     assert sandbox.count("GET", path) > 2 * calm["pages"]
 
@@ -129,6 +131,7 @@ def test_skipped_and_truncated(tmp_path: Path, sandbox: Sandbox) -> None:
         tmp_path / "a.ndjson.gz",
         page_size=100,
         max_pages=3,
+        concurrency=1,  # request n is page n
         on_page_error="skip",
         retry_options={"attempts": 1},
     )

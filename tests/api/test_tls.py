@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -106,6 +107,36 @@ def test_untrusted_certificate(sandbox: Sandbox, https: str, clock: FakeClock) -
 def test_own_authority(sandbox: Sandbox, https: str, clock: FakeClock, certificate: Path) -> None:
     """An authority of one's own is trusted when it is named."""
     with client_of(sandbox, https, clock, verify=str(certificate)) as client:
+        assert client.request("GET", "VatCodes").is_success
+
+
+def test_one_connection_for_each_page_in_flight(
+    sandbox: Sandbox, https: str, clock: FakeClock, certificate: Path
+) -> None:
+    """Token, collections and single calls of a task share a TLS connection for each page in flight."""
+    before = sandbox.connections
+    with client_of(sandbox, https, clock, verify=str(certificate)) as client:
+        for endpoint in ("Customers", "Suppliers", "Customers"):
+            assert (
+                sum(len(page) for page in client.pages(endpoint, page_size=5)) == sandbox.totals()[endpoint]
+            )
+        assert client.request("GET", "VatCodes").is_success
+    assert sandbox.connections - before <= 4 + 1  # one for tokens
+    assert sandbox.count("POST", "/OAuth/Token") == 1
+
+
+def test_connections_are_cut_below_tls(
+    sandbox: Sandbox, https: str, clock: FakeClock, certificate: Path
+) -> None:
+    """Closing a read ends the threads that wait on TLS connections; the client goes on with new ones."""
+    sandbox.add_fault(action="delay", seconds=60, path="/Customers", times=0)
+    sandbox.add_fault(action="delay", seconds=0, path="/Customers", times=1)
+    with client_of(sandbox, https, clock, verify=str(certificate)) as client:
+        with client.pages("Customers", page_size=10) as pages:
+            next(pages)
+            while sandbox.count("GET", "/Customers") < 5:
+                time.sleep(0.002)
+        assert "poweroffice-pages" not in {thread.name for thread in threading.enumerate()}
         assert client.request("GET", "VatCodes").is_success
 
 
