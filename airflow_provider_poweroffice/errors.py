@@ -1,5 +1,5 @@
 """
-Every error this package raises for a call to the API.
+Every error this package raises for a call to the API, and for a load into a table.
 
 ::
 
@@ -11,6 +11,8 @@ Every error this package raises for a call to the API.
     │   └── PageTooLargeError         a page is larger than page_bytes, and can not be made smaller
     ├── ResultTooLargeError           an answer too large for XCom; use a transfer
     ├── ResponseValidationError       the answer does not fit the type asked for
+    ├── LoadError                     rows can not be stored in a table; nothing of them was
+    │   └── TypeConflictError         a value does not fit its column
     ├── InvalidResponseError          a 2xx answer that can not be read (cut JSON, HTML, ...)
     ├── APIConnectionError            no answer
     │   ├── APITimeoutError           no answer in time, or no slot under the rate limit
@@ -30,7 +32,8 @@ Every error this package raises for a call to the API.
 
 Wrong arguments raise the builtin ``ValueError`` or ``TypeError``, before any request.
 Messages carry the method, the path without its query, and the vendor's own sentence; never a key,
-a token, a header, a query value or a body. Everything else is an attribute.
+a token, a header, a query value or a body (a load names the row and the value at fault). Everything else
+is an attribute.
 """
 
 from __future__ import annotations
@@ -115,6 +118,36 @@ class ResultTooLargeError(PowerOfficeError):
 
 class ResponseValidationError(PowerOfficeError):
     """The answer does not fit the type it was to be validated against; the message has no values."""
+
+
+class LoadError(PowerOfficeError):
+    """
+    Rows can not be stored in a table of a database: the table holds what it held before.
+
+    The database's own error, where there is one, is the ``__cause__``.
+
+    :param table: its name.
+    :param row: the key of the row at fault, None where no single row is.
+    """
+
+    def __init__(self, message: str, *, table: str, row: str | None = None) -> None:
+        super().__init__(message)
+        self.table = table
+        self.row = row
+
+
+class TypeConflictError(LoadError):
+    """
+    A value does not fit its column.
+
+    :param column: its name.
+    :param value: as it was sent, cut after 80 bytes.
+    """
+
+    def __init__(self, message: str, *, table: str, column: str, row: str, value: str) -> None:
+        super().__init__(message, table=table, row=row)
+        self.column = column
+        self.value = value
 
 
 class InvalidResponseError(PowerOfficeError):

@@ -27,7 +27,7 @@ def get_provider_info() -> dict[str, Any]:
         "package-name": "airflow-provider-poweroffice",
         "name": _NAME,
         "description": "`PowerOffice Go <https://developer.poweroffice.net/>`__ accounting: "
-        "read and write its API, move its data to object storage, wait for changes; "
+        "read and write its API, move its data to object storage and SQL tables, wait for changes; "
         "and Dynamics 365 Finance & Operations in the same way.",
         "versions": [version("airflow-provider-poweroffice")],
         "integrations": [
@@ -54,8 +54,9 @@ def get_provider_info() -> dict[str, Any]:
             {
                 "source-integration-name": _NAME,
                 "target-integration-name": _NAME,
-                "python-module": f"{_PACKAGE}.transfers.poweroffice_to_object_storage",
+                "python-module": f"{_PACKAGE}.transfers.{name}",
             }
+            for name in ("poweroffice_to_object_storage", "poweroffice_to_sql")
         ],
         "connection-types": [
             {

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from d365fo import AS_NEW as FO_AS_NEW
 from d365fo import fo_client
+from databases import start_postgres
+from postgres_server import PostgresServer
 from support import AS_NEW, V1_AS_NEW, FakeClock, client_of, v1_client_of
 
 from airflow_provider_poweroffice.api import Client, RetryOptions
@@ -54,6 +56,14 @@ def client(sandbox: Sandbox, clock: FakeClock) -> Iterator[Client]:
     """Give a client of the first company with fake time and no throttle."""
     with client_of(sandbox, clock, retry=RetryOptions()) as one:
         yield one
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """Run one PostgreSQL server for the whole session."""
+    server = start_postgres()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

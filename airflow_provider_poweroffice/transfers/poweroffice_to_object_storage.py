@@ -17,7 +17,7 @@ from airflow.sdk import ObjectStoragePath
 
 from airflow_provider_poweroffice.api.catalogue.fields import fields_of
 from airflow_provider_poweroffice.api.options import CONCURRENCY, RetryOptions
-from airflow_provider_poweroffice.api.since import OVERLAP, given
+from airflow_provider_poweroffice.api.since import OVERLAP
 from airflow_provider_poweroffice.errors import PowerOfficeError
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
@@ -25,20 +25,16 @@ from airflow_provider_poweroffice.operators.advice import warn_of_unknown
 from airflow_provider_poweroffice.operators.company_reports import check_company_in, report_company
 from airflow_provider_poweroffice.operators.company_templates import CompanyOperator, marked
 from airflow_provider_poweroffice.operators.failures import fail_task_when_final
-from airflow_provider_poweroffice.operators.page_arguments import check_reading, open_pages
+from airflow_provider_poweroffice.operators.page_arguments import check_reading
+from airflow_provider_poweroffice.operators.reading import Reading
 from airflow_provider_poweroffice.storage.codecs import FORMATS, Spool, encode
 from airflow_provider_poweroffice.storage.publish import publish
-from airflow_provider_poweroffice.storage.watermark import Watermark
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_poweroffice.api.dialects import Dialect
     from airflow_provider_poweroffice.api.page import Page
-    from airflow_provider_poweroffice.api.paging import Pages
-    from airflow_provider_poweroffice.api.periods import PeriodPages
-
-PROGRESS_SECONDS = 10.0
 
 
 class PowerOfficeToObjectStorageOperator(CompanyOperator):
@@ -174,11 +170,11 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
     def _copy(self) -> dict[str, Any]:
         started = monotonic()
         target = object_path(self.object_path, self.format)
-        with self.hook as hook, fail_task_when_final(), open_pages(hook.client, self) as pages:
-            watermark = Watermark(hook.client.dialect.changed_field_of(self.endpoint))
+        with self.hook as hook, fail_task_when_final(), Reading(hook.client, self) as reading:
+            pages = reading.pages
             with tempfile.NamedTemporaryFile(prefix="poweroffice-") as file:
                 spool = Spool(file, compress=self.format.endswith(".gz"))
-                self._write(hook.client.dialect, self._watched(pages, spool, watermark), spool)
+                self._write(hook.client.dialect, iter(reading), spool)
                 digest = spool.finish()
                 publish(file.name, target)
         receipt = {
@@ -191,7 +187,7 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
             "bytes": spool.bytes,
             "sha256": digest,
             "seconds": round(monotonic() - started, 3),
-            "watermark": self._watermark(pages, watermark),
+            "watermark": reading.watermark(),
             "truncated": pages.truncated,
             "skipped_pages": pages.skipped,
         }
@@ -213,33 +209,6 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
         fields = fields_of(dialect.catalogue_name, self.endpoint)
         key = resource.key if resource else ""
         write_parquet(ParquetFile(spool, fields, overrides=self.fields, key=key), pages)
-
-    def _watermark(self, pages: Pages | PeriodPages, watermark: Watermark) -> str | None:
-        """Give the moment the next read goes on from: where nothing changed, the one this read began with."""
-        if not pages.complete:
-            return None
-        if pages.rows == 0 and given(self.changed_since):
-            return str(self.changed_since)
-        return watermark.value(pages.began)
-
-    def _watched(self, pages: Pages | PeriodPages, spool: Spool, watermark: Watermark) -> Iterator[Page]:
-        """Pass the pages on, with a line in the log now and then."""
-        said = monotonic()
-        for page in pages:
-            watermark.see(page)
-            if page.number == 1 or monotonic() - said >= PROGRESS_SECONDS:
-                said = monotonic()
-                total = "" if pages.total_rows is None else f" of {pages.total_rows}"
-                self.log.info(
-                    "%s: page %d, %d%s rows so far, %.1f MB read",
-                    marked(self.company, self.endpoint),
-                    page.number,
-                    pages.rows,
-                    total,
-                    spool.taken / 1e6,
-                )
-            yield page
-            del page
 
 
 def object_path(text: str, form: str) -> ObjectStoragePath:

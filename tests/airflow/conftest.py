@@ -10,7 +10,11 @@ from typing import Any
 
 import pytest
 from airflow_of_tests import BUNDLES, HOME
+from databases import postgres_database
+from postgres_server import PostgresServer
+from sql_loads import Query, set_database
 
+from airflow_provider_poweroffice.hooks.database import database_hook
 from airflow_provider_poweroffice.sandbox import D365FOSandbox, Sandbox, V1Sandbox
 
 
@@ -92,3 +96,33 @@ def run_dag(airflow_db: None) -> Callable[..., Any]:  # noqa: ARG001 - the datab
         raise AssertionError(f"no DAG {dag_id}")
 
     return run
+
+
+@pytest.fixture(params=["postgres", "sqlite", "duckdb"])
+def query(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Query:
+    """Make ``db`` an empty database of each kind, and give a function that asks it."""
+    if request.param == "postgres":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        database = postgres_database(server, "psycopg2")["dbname"]
+        # A cursor that is set up to give dicts must not matter.
+        set_database(monkeypatch, server.airflow | {"schema": database, "extra": {"cursor": "dictcursor"}})
+    else:
+        set_database(
+            monkeypatch, {"conn_type": request.param, "host": str(tmp_path / f"books.{request.param}")}
+        )
+
+    def ask(sql: str) -> list[tuple[Any, ...]]:
+        return [
+            tuple(row.values() if isinstance(row, dict) else row)
+            for row in database_hook("db").get_records(sql)
+        ]
+
+    return ask
+
+
+@pytest.fixture
+def lite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make ``db`` an empty SQLite and give its path."""
+    path = tmp_path / "books.sqlite"
+    set_database(monkeypatch, {"conn_type": "sqlite", "host": str(path)})
+    return path

@@ -336,10 +336,25 @@ def test_parsing_a_dag_is_cheap() -> None:
     """What a DAG file imports loads nothing heavy: the DAG processor pays it for each file."""
     modules = ("hooks", "operators", "sensors", "links")
     names = [f"airflow_provider_poweroffice.{module}.poweroffice" for module in modules]
-    names.append("airflow_provider_poweroffice.transfers.poweroffice_to_object_storage")
     names += [f"airflow_provider_poweroffice.{name}" for name in ("hooks.d365fo", "operators.d365fo_entity")]
     names.append("airflow_provider_poweroffice.operators.d365fo")
-    heavy = ("requests", "urllib3", "pandas", "pyarrow", "wtforms", "flask_appbuilder", "starlette")
+    names += [
+        f"airflow_provider_poweroffice.transfers.poweroffice_to_{target}"
+        for target in ("object_storage", "sql")
+    ]
+    heavy = (
+        "psycopg",
+        "psycopg2",
+        "duckdb",
+        "airflow.providers.common.sql.hooks",
+        "requests",
+        "urllib3",
+        "pandas",
+        "pyarrow",
+        "wtforms",
+        "flask_appbuilder",
+        "starlette",
+    )
     code = (
         "import sys, airflow.sdk\n"
         "from airflow.sdk import BaseHook, BaseOperator, BaseSensorOperator, ObjectStoragePath\n"

@@ -22,6 +22,7 @@ from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
     PowerOfficeToObjectStorageOperator,
 )
+from airflow_provider_poweroffice.transfers.poweroffice_to_sql import PowerOfficeToSqlOperator
 from airflow_provider_poweroffice.triggers.poweroffice import PowerOfficeTrigger
 
 pytestmark = pytest.mark.usefixtures("connection")
@@ -38,6 +39,11 @@ TROUBLE: list[dict[str, Any]] = [
     {"action": "garbage", "path": "/Customers"},
     {"action": "truncate", "path": "/Customers"},
 ]
+
+
+@pytest.fixture(autouse=True)
+def _books(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_BOOKS", f'{{"conn_type": "sqlite", "host": "{HOME}/books.sqlite"}}')
 
 
 @pytest.fixture
@@ -77,6 +83,7 @@ def everything() -> list[Any]:
         PowerOfficeToObjectStorageOperator(
             task_id="copy", endpoint="Customers", object_path=f"file://{HOME}/s.ndjson.gz", **once
         ),
+        PowerOfficeToSqlOperator(task_id="load", endpoint="Customers", conn_id="books", table="c", **once),
         PowerOfficeSensor(task_id="wait", endpoint="Customers", timeout=0, poke_interval=0, **once),
     ]
 
@@ -97,7 +104,7 @@ def test_nothing_is_shown(
     with caplog.at_level(logging.DEBUG):
         for operator in everything():
             try:
-                shown.append(repr(operator.execute({})))
+                shown.append(repr(operator.execute({"run_id": "manual"})))
             except Exception as error:  # noqa: BLE001 - every error is looked at
                 shown.append("".join(traceback.format_exception(error)))
                 chain: BaseException | None = error

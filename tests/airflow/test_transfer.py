@@ -236,8 +236,7 @@ def test_progress_is_logged(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A long read says now and then how far it is."""
-    module = "airflow_provider_poweroffice.transfers.poweroffice_to_object_storage"
-    monkeypatch.setattr(f"{module}.PROGRESS_SECONDS", 0)
+    monkeypatch.setattr("airflow_provider_poweroffice.operators.reading.PROGRESS_SECONDS", 0)
     with caplog.at_level("INFO"):
         copy(tmp_path / "a.ndjson.gz", page_size=500)
     said = caplog.text + capsys.readouterr().out

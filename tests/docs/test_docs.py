@@ -28,13 +28,19 @@ SNIPPETS = [
 
 @pytest.fixture(autouse=True)
 def _connections(
-    sandbox: Sandbox, v1_sandbox: V1Sandbox, fo: D365FOSandbox, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox,
+    v1_sandbox: V1Sandbox,
+    fo: D365FOSandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_D365FO_DEFAULT", fo.connection_json())
     for name, one in (("DEFAULT", sandbox), ("V1", v1_sandbox)):
         fields = json.loads(one.connection_json())
         fields["extra"]["requests_per_second"] = 1000
         monkeypatch.setenv(f"AIRFLOW_CONN_POWEROFFICE_{name}", json.dumps(fields))
+    warehouse = {"conn_type": "sqlite", "host": str(tmp_path / "warehouse.sqlite")}
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(warehouse))
 
 
 @pytest.mark.parametrize("code", SNIPPETS)

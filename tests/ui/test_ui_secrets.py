@@ -95,7 +95,7 @@ def _tables(database: Path) -> Iterator[tuple[str, str]]:
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
         names = connection.execute("select name from sqlite_master where type = 'table'").fetchall()
         for (name,) in names:
-            rows = connection.execute(f'select * from "{name}"').fetchall()  # noqa: S608 - its own names
+            rows = connection.execute(f'select * from "{name}"').fetchall()
             yield name, "\n".join(map(repr, rows))
     connection.close()
 

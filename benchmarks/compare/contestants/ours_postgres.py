@@ -6,7 +6,6 @@ import json
 import os
 
 from airflow_provider_poweroffice.transfers.poweroffice_to_sql import PowerOfficeToSqlOperator
-
 from benchmarks.compare.task import QUERY, Task
 
 

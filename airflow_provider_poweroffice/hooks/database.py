@@ -1,0 +1,49 @@
+"""
+From an Airflow connection of any database to a session of ours.
+
+Rule: the hook of the database's own provider opens the connection; nothing about databases is known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+from airflow.sdk import BaseHook
+
+from airflow_provider_poweroffice.storage.sql.detect import dialect_of
+from airflow_provider_poweroffice.storage.sql.session import Session
+
+
+def database_hook(conn_id: str) -> Any:
+    """
+    Give the hook of a connection: a ``DbApiHook`` of common.sql.
+
+    :raises ValueError: the connection is no database's, or its provider is not installed.
+    """
+    from airflow.providers.common.sql.hooks.sql import DbApiHook  # noqa: PLC0415 - loads SQLAlchemy's parts
+
+    connection = BaseHook.get_connection(conn_id)
+    try:
+        hook = connection.get_hook()
+    except Exception as error:
+        if "Unknown hook type" not in str(error):
+            raise
+        raise ValueError(
+            f"conn_id={conn_id!r}: no installed provider knows the type {connection.conn_type!r}; "
+            f"install it, such as apache-airflow-providers-{connection.conn_type}"
+        ) from None
+    if not isinstance(hook, DbApiHook):
+        raise ValueError(  # noqa: TRY004 - a connection of the wrong type is a wrong value
+            f"conn_id={conn_id!r} has the type {connection.conn_type!r}, which is no SQL database"
+        )
+    return hook
+
+
+@contextmanager
+def database(hook: Any) -> Iterator[Session]:
+    """Open a session, and close its connection at the end."""
+    with closing(hook.get_conn()) as connection:
+        quote = str(getattr(hook, "escape_word_format", '"{}"'))[:1]
+        yield Session(connection, dialect_of(connection, mark=hook.placeholder, quote=quote))

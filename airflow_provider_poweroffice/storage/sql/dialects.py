@@ -1,0 +1,228 @@
+"""
+What each database does its own way.
+
+Rule: SQL that all of them understand is written once, elsewhere; here is only what differs.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow_provider_poweroffice.storage.sql.columns import Existing
+from airflow_provider_poweroffice.storage.sql.identifiers import TableName
+
+if TYPE_CHECKING:
+    from airflow_provider_poweroffice.storage.sql.session import Session
+
+MOST_BYTES_OF_A_ROW = 1 << 26  # for DuckDB, whose own limit is 2 MB
+
+
+def literal(text: str) -> str:
+    """Write a text as a constant of SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+class Dialect:
+    """
+    Standard SQL; also the base of the others.
+
+    :param mark: what stands for a parameter.
+    :param quote: what names are quoted with.
+    """
+
+    name: ClassVar[str] = "standard SQL"
+    has_comments: ClassVar[bool] = False
+    has_on_conflict: ClassVar[bool] = False
+    types: ClassVar[Mapping[str, str]] = {
+        "integer": "BIGINT",
+        "decimal": "DECIMAL(38, 10)",
+        "boolean": "BOOLEAN",
+        "date": "DATE",
+        "timestamp": "TIMESTAMP",
+        "text": "TEXT",
+        "json": "TEXT",
+        "name": "VARCHAR(255)",
+    }
+
+    def __init__(self, mark: str = "?", quote: str = '"') -> None:
+        self.mark = mark
+        self.quote = quote
+
+    def quoted(self, name: str) -> str:
+        """Quote the name of a column."""
+        return f"{self.quote}{name}{self.quote}"
+
+    def prepare(self, connection: Any) -> None:
+        """Set a new connection up."""
+
+    def begin(self, session: Session, *, staging: bool = False) -> None:
+        """
+        Begin a transaction; drivers that follow the standard do so themselves.
+
+        :param staging: it writes to temporary tables only.
+        """
+
+    def commit(self, session: Session) -> None:
+        """End a transaction."""
+        session.connection.commit()
+
+    def rollback(self, session: Session) -> None:
+        """Take a transaction back."""
+        session.connection.rollback()
+
+    def changed(self, cursor: Any) -> int:
+        """Count the rows that the last statement changed."""
+        return int(cursor.rowcount)
+
+    def lock(self, session: Session, name: str) -> None:
+        """Wait until no other transaction holds a lock of this name; this one then does."""
+
+    def staged(self, session: Session, table: str) -> None:
+        """Make ready a temporary table that is filled."""
+
+    def describe(self, session: Session, table: TableName) -> dict[str, Existing] | None:
+        """
+        Give the columns of a table by name; None: there is no such table.
+
+        :raises ValueError: it can not be told from others of this name.
+        """
+        try:
+            session.execute(f"SELECT * FROM {table.quoted(self.quote)} WHERE 1 = 0")  # noqa: S608 - checked
+        except Exception:  # noqa: BLE001 - every driver has its own; if it was another, CREATE TABLE will tell
+            self.rollback(session)
+            return None
+        names = [column[0] for column in session.cursor.description]
+        session.cursor.fetchall()
+        sql = (
+            "SELECT column_name, data_type, numeric_scale FROM information_schema.columns WHERE table_name = "
+        )
+        parameters = [table.name]
+        if table.schema:
+            sql += f"{self.mark} AND table_schema = "
+            parameters.append(table.schema)
+        rows = session.rows(sql + self.mark, parameters)
+        if sorted(name for name, *_ in rows) != sorted(names):
+            raise ValueError(f"table={str(table)!r}: there are several of this name; give its schema")
+        found = {name: (Existing.of(kind), scale) for name, kind, scale in rows}
+        return {
+            name: replace(column, scale=int(scale))
+            if column.kind == "decimal" and scale is not None
+            else column
+            for name, (column, scale) in found.items()
+        }
+
+    def existing(self, rows: Iterable[Sequence[Any]]) -> dict[str, Existing] | None:
+        """Read names and types of columns."""
+        return {name: Existing.of(kind) for name, kind in rows} or None
+
+
+class BulkDialect(Dialect, ABC):
+    """A database that takes many rows at once."""
+
+    @abstractmethod
+    def bulk(self, session: Session, table: str, lines: Iterable[bytes]) -> None:
+        """Load lines of CSV in which a bare ``null`` is NULL."""
+
+
+class SQLite(Dialect):
+    """
+    SQLite.
+
+    Its own decimal type is a float, so decimals are text: types whose names hold ``TEXT`` keep what they
+    are given.
+    """
+
+    name = "SQLite"
+    has_on_conflict = True
+    types: ClassVar[Mapping[str, str]] = {
+        "integer": "INTEGER",
+        "decimal": "DECIMAL_TEXT",
+        "boolean": "BOOLEAN",
+        "date": "DATE_TEXT",
+        "timestamp": "TIMESTAMP_TEXT",
+        "text": "TEXT",
+        "json": "JSON_TEXT",
+        "name": "TEXT",
+    }
+    patience = 600_000  # milliseconds that a load waits for others to finish writing
+
+    def prepare(self, connection: Any) -> None:
+        """Take transactions into our own hands, and wait for other writers."""
+        connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout = {self.patience}")
+
+    def begin(self, session: Session, *, staging: bool = False) -> None:
+        """Be the one writer from the start: a reader that turns writer may be refused."""
+        session.execute("BEGIN" if staging else "BEGIN IMMEDIATE")
+
+    def describe(self, session: Session, table: TableName) -> dict[str, Existing] | None:
+        """Ask the table."""
+        schema = table.schema or "main"
+        rows = session.rows(
+            "SELECT name, type FROM pragma_table_info(?, ?) ORDER BY cid", (table.name, schema)
+        )
+        found = self.existing(rows)
+        for name, column in (found or {}).items():
+            if column.kind == "decimal" and "TEXT" not in column.type.upper():
+                found[name] = Existing(column.type, "float", None)  # type: ignore[index]
+        return found
+
+
+class DuckDB(BulkDialect):
+    """
+    DuckDB.
+
+    Moments are ``TIMESTAMP``, in UTC: to read one with a zone, Python needs another library.
+    """
+
+    name = "DuckDB"
+    has_comments = True
+    has_on_conflict = True
+    types: ClassVar[Mapping[str, str]] = {
+        **Dialect.types,
+        "text": "VARCHAR",
+        "json": "JSON",
+        "name": "VARCHAR",
+    }
+
+    def begin(self, session: Session, *, staging: bool = False) -> None:  # noqa: ARG002 - the base's
+        """Begin; DuckDB would commit each statement."""
+        session.execute("BEGIN TRANSACTION")
+
+    def commit(self, session: Session) -> None:
+        """End the cursor's transaction: the connection has another."""
+        session.execute("COMMIT")
+
+    def rollback(self, session: Session) -> None:
+        """Take the cursor's transaction back."""
+        session.execute("ROLLBACK")
+
+    def changed(self, cursor: Any) -> int:
+        """Read the count that the statement gives."""
+        return int(cursor.fetchone()[0])
+
+    def describe(self, session: Session, table: TableName) -> dict[str, Existing] | None:
+        """Ask the catalogue of the database in use."""
+        rows = session.rows(
+            "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = ? "
+            "AND table_schema = coalesce(?, current_schema()) AND table_catalog = current_database() "
+            "ORDER BY ordinal_position",
+            (table.name, table.schema),
+        )
+        return self.existing(rows)
+
+    def bulk(self, session: Session, table: str, lines: Iterable[bytes]) -> None:
+        """Write the lines to a file, and have it read."""
+        import tempfile  # noqa: PLC0415 - only where DuckDB is used
+
+        with tempfile.NamedTemporaryFile(prefix="poweroffice-", suffix=".csv") as file:
+            file.writelines(lines)
+            file.flush()
+            session.execute(
+                f"COPY {table} FROM {literal(file.name)} (FORMAT csv, HEADER false, AUTO_DETECT false, "
+                "DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR 'null', ALLOW_QUOTED_NULLS false, "
+                f"MAX_LINE_SIZE {MOST_BYTES_OF_A_ROW})"
+            )

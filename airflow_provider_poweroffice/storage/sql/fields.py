@@ -1,0 +1,101 @@
+"""Which fields of the API's rows have a column, of what name and kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from airflow_provider_poweroffice.storage.sql.columns import Column, Existing
+from airflow_provider_poweroffice.storage.sql.identifiers import is_name, snake_case
+
+NAMINGS = ("snake_case", "as sent")
+
+
+@dataclass(slots=True)
+class Field:
+    """
+    A field of the API's rows.
+
+    :param field: its name there.
+    :param name: of its column; empty: it has none and goes to the extra ones.
+    :param kind: None until a value was seen.
+    :param existing: the table's column.
+    """
+
+    field: str
+    name: str
+    kind: str | None
+    existing: Existing | None
+
+    @property
+    def is_extra(self) -> bool:
+        """Tell whether it goes to the extra ones."""
+        return not self.name
+
+    @property
+    def is_column(self) -> bool:
+        """Tell whether it has a column, or gets one."""
+        return bool(self.name) and self.kind is not None
+
+
+class Fields:
+    """The fields seen, in order; see ``ColumnsLayout`` for the arguments."""
+
+    def __init__(
+        self,
+        key: tuple[str, ...],
+        existing: Mapping[str, Existing] | None,
+        *,
+        known: Mapping[str, str],
+        naming: str,
+        allow_new: bool,
+    ) -> None:
+        self._existing = existing
+        self._known = known
+        self._naming = naming
+        self._allow_new = allow_new
+        self._fields: dict[str, Field] = {}
+        self._taken: set[str] = set()
+        self._key = key
+        for name in key:
+            self.add(name)
+
+    def __iter__(self) -> Iterator[Field]:
+        return iter(self._fields.values())
+
+    def __getitem__(self, name: str) -> Field:
+        return self._fields[name]
+
+    def add(self, name: str) -> Field:
+        """Take up a field, or give the one there is."""
+        if name not in self._fields:
+            self._fields[name] = self._new(name)
+        return self._fields[name]
+
+    def _new(self, name: str) -> Field:
+        column = snake_case(name) if self._naming == "snake_case" else name
+        existing = (self._existing or {}).get(column)
+        has_room = self._existing is None or existing is not None or self._allow_new or name in self._key
+        if not has_room or not is_name(column) or column.startswith("_") or column.lower() in self._taken:
+            return Field(name, "", None, None)
+        self._taken.add(column.lower())
+        known = self._known.get(name)
+        if existing and existing.kind == "text" and known == "json":
+            existing = replace(existing, kind="json")  # in a database that has no type for it
+        return Field(name, column, existing.kind if existing else known, existing)
+
+    def assume_known(self) -> None:
+        """Take up all the fields of the official description."""
+        for name in self._known:
+            self.add(name)
+
+    def column(self, field: Field) -> Column | None:
+        """Give the column of a field, if it has one."""
+        note = f"{field.field} of the API"
+        return Column(field.name, field.kind or "text", note, field.existing) if field.name else None
+
+    def columns(self) -> Iterator[Column]:
+        """Give the columns of all fields that have one."""
+        for field in self:
+            if field.is_column and (column := self.column(field)):
+                yield column

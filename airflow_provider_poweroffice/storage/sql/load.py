@@ -1,0 +1,225 @@
+"""
+A load: pages in, a table that holds them or holds what it held before.
+
+::
+
+    load = Load(plan, spool, changed_field=..., kinds=...)
+    load.prepare(session)        # before anything is read: does the table fit?
+    for page in pages:
+        load.take(page.content)  # to the disk, and looked at
+    stored = load.store(session) # table made, rows staged, one transaction
+
+Rule: the database is connected while nothing is waited for: pages are read between two connections.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from airflow_provider_poweroffice.storage.sql.columns_layout import ColumnsLayout
+from airflow_provider_poweroffice.storage.sql.ddl import STAGE, add_columns, create_table
+from airflow_provider_poweroffice.storage.sql.identifiers import TableName
+from airflow_provider_poweroffice.storage.sql.layouts import Layout
+from airflow_provider_poweroffice.storage.sql.merge import Counts, Identity, Merge
+from airflow_provider_poweroffice.storage.sql.raw_layout import RawLayout
+from airflow_provider_poweroffice.storage.sql.refusal import first_refused, is_refusal, naming, refused_row
+from airflow_provider_poweroffice.storage.sql.session import Session
+from airflow_provider_poweroffice.storage.sql.spool import PageSpool
+from airflow_provider_poweroffice.storage.sql.staging import Stage, split
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """
+    What is to be loaded, and how.
+
+    :param table: where to.
+    :param mode: one of ``merge.MODES``.
+    :param layout: one of ``layouts.LAYOUTS``.
+    :param key: fields that no two rows of a company share; none for rows without a key.
+    :param identity: whose rows, and who loads them.
+    :param source: the endpoint, for the table's comment.
+    :param changed_field: the field of a row with its change time.
+    :param kinds: the kinds of fields by the official description.
+    :param column_names: ``"snake_case"`` or ``"as sent"``; columns layout.
+    :param allow_new_columns: a field without a column gets one; columns layout.
+    :param bulk: use the database's way to take many rows at once, where it has one.
+    """
+
+    table: TableName
+    mode: str
+    layout: str
+    key: tuple[str, ...]
+    identity: Identity
+    source: str
+    changed_field: str
+    kinds: Mapping[str, str]
+    column_names: str = "snake_case"
+    allow_new_columns: bool = False
+    bulk: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """
+    What a load did.
+
+    :param counts: of the rows.
+    :param repeated: rows that came twice in the read, the last of which counts.
+    :param created: the table was made.
+    :param columns_added: to a table that was there.
+    :param fields_kept: fields with values but without a column of their own.
+    """
+
+    counts: Counts
+    repeated: int
+    created: bool
+    columns_added: list[str]
+    fields_kept: list[str]
+
+
+class Load:
+    """
+    One load of one company's rows into one table.
+
+    :param spool: where the pages wait.
+    """
+
+    def __init__(self, plan: Plan, spool: PageSpool) -> None:
+        self.plan = plan
+        self.rows = 0
+        self._spool = spool
+        self._layout = self._new_layout(None)
+
+    def prepare(self, session: Session) -> None:
+        """
+        Look at the table, before anything is read.
+
+        :raises ValueError: it was made for another layout.
+        :raises LoadError: the database refuses to show it.
+        """
+        with naming(str(self.plan.table)), session.transaction(staging=True):
+            self._layout = self._new_layout(session)
+
+    def _new_layout(self, session: Session | None) -> Layout:
+        plan = self.plan
+        existing = session.dialect.describe(session, plan.table) if session else None
+        if plan.layout == "raw":
+            return RawLayout(str(plan.table), plan.key, existing, changed_field=plan.changed_field)
+        return ColumnsLayout(
+            str(plan.table),
+            plan.key,
+            existing,
+            known=plan.kinds,
+            naming=plan.column_names,
+            allow_new=plan.allow_new_columns,
+        )
+
+    def take(self, content: bytes) -> None:
+        """
+        Take a page.
+
+        :param content: a JSON array of rows, not an empty one.
+        :raises LoadError: a row that can not be stored, see ``Layout.see``.
+        """
+        self._layout.see(content)
+        self._spool.add(content)
+        self.rows += len(split(content))
+
+    def store(self, session: Session) -> Stored:
+        """
+        Bring the rows into the table.
+
+        :raises LoadError: the database refuses; the table is as before.
+        """
+        with naming(str(self.plan.table)):
+            created, added = self._make_table(session)
+            if self._layout.existing is None and not created:
+                return Stored(
+                    counts=Counts(0, 0, 0), repeated=0, created=False, columns_added=[], fields_kept=[]
+                )
+            stage = Stage(session, self._layout, self._spool)
+            merge = Merge(
+                session,
+                self.plan.table,
+                mode=self.plan.mode,
+                columns=stage.columns,
+                key=self._layout.key_columns,
+                books=self._layout.books,
+                identity=self.plan.identity,
+            )
+            stage.fill(bulk=self.plan.bulk)
+            with session.transaction(staging=True):
+                repeated = merge.drop_repeated()
+                session.dialect.staged(session, STAGE)
+            counts = self._merge(session, merge, stage)
+        return Stored(
+            counts=counts,
+            repeated=repeated,
+            created=created,
+            columns_added=added,
+            fields_kept=self._layout.kept,
+        )
+
+    def _make_table(self, session: Session) -> tuple[bool, list[str]]:
+        """
+        Make the table, or the columns that it lacks, and go by what it then is.
+
+        :return: was it made, and which columns were added. Where neither rows nor the description tell
+            what columns it would have, none is made.
+        """
+        plan = self.plan
+        with session.transaction():
+            session.dialect.lock(session, str(plan.table))
+            before = self._layout.existing
+            if session.dialect.describe(session, plan.table) != before:
+                # Another task made or changed it since: the rows must fit what it is now.
+                self._layout = self._new_layout(session)
+                for content in self._spool:
+                    self._layout.see(content)
+            if self._layout.existing is None:
+                if not self.rows and not self._layout.assume_known():
+                    return False, []
+                self._create(session)
+                return True, []
+            added = [column for column in self._layout.columns if not column.existing]
+            if added:
+                add_columns(session, plan.table, added)
+            return False, [column.name for column in added]
+
+    def _create(self, session: Session) -> None:
+        plan, books = self.plan, self._layout.books
+        key = [books.company, *self._layout.key_columns] if plan.key else []
+        if key and plan.mode == "append":
+            key += [books.run_id, books.task]
+        one = f"one row for each {', '.join(key)}" if key else "rows without a key"
+        create_table(
+            session,
+            plan.table,
+            [*self._layout.columns, *books.columns()],
+            key,
+            f"PowerOffice Go {plan.source}: {one}; made by airflow-provider-poweroffice",
+        )
+
+    def _merge(self, session: Session, merge: Merge, stage: Stage) -> Counts:
+        try:
+            with session.transaction():
+                session.dialect.lock(session, f"{self.plan.table} {self.plan.identity.company}")
+                return merge.run(0, self.rows)
+        except Exception as error:
+            if is_refusal(error) and (number := self._find_refused(session, merge)) is not None:
+                raise refused_row(str(self.plan.table), stage.key_of(number), error) from error
+            raise
+
+    def _find_refused(self, session: Session, merge: Merge) -> int | None:
+        """Find the row that the table refuses; nothing of the attempts stays."""
+
+        def attempt(first: int, end: int) -> None:
+            session.dialect.begin(session)
+            try:
+                merge.run(first, end)
+            finally:
+                session.dialect.rollback(session)
+
+        return first_refused(self.rows, attempt)

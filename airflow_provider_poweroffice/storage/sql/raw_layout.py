@@ -1,0 +1,124 @@
+"""The raw layout: each row as the server sent it, with its key and its time of change beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from airflow_provider_poweroffice.errors import LoadError
+from airflow_provider_poweroffice.storage.sql.columns import Books, Column, Existing
+from airflow_provider_poweroffice.storage.sql.encoding import key_text, quoted
+from airflow_provider_poweroffice.storage.sql.kinds import NULL
+from airflow_provider_poweroffice.storage.sql.layouts import Layout
+from airflow_provider_poweroffice.storage.sql.moments import micro
+
+_split = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_NONE = msgspec.Raw(NULL)
+
+
+class RawLayout(Layout):
+    """
+    ``id``, ``changed_at``, ``payload``, and the books.
+
+    :param changed_field: the field of a row with its change time.
+    """
+
+    books = Books()
+
+    def __init__(
+        self,
+        table: str,
+        key: tuple[str, ...],
+        existing: Mapping[str, Existing] | None,
+        *,
+        changed_field: str,
+    ) -> None:
+        super().__init__(table, key, existing)
+        names = [(f"k{number}", field) for number, field in enumerate(key)]
+        stamp = msgspec.defstruct(
+            "Stamp",
+            [(name, msgspec.Raw, _NONE) for name, _ in names] + [("changed", msgspec.Raw, _NONE)],
+            rename=dict([*names, ("changed", changed_field)] if changed_field not in key else names),
+        )
+        self._stamp: Any = stamp
+        self._stamps: Any = msgspec.json.Decoder(list[stamp]).decode  # type: ignore[valid-type]
+        self._changed = key.index(changed_field) if changed_field in key else len(key)
+        self.check_books([*self.books.columns(), *self.columns])
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """Three."""
+        known = self.existing or {}
+        return (
+            Column("id", "name", f"{', '.join(self.key) or 'no key'}, as text", known.get("id")),
+            Column(
+                "changed_at", "timestamp", "when the row changed last, by the API", known.get("changed_at")
+            ),
+            Column("payload", "json", "the row as the API sent it", known.get("payload")),
+        )
+
+    @property
+    def key_columns(self) -> tuple[str, ...]:
+        """The one text that holds the key."""
+        return ("id",) if self.key else ()
+
+    def see(self, content: bytes) -> None:
+        """Check that each row has its key."""
+        if not self.key:
+            return
+        for number, (key, _) in enumerate(self._read(content)):
+            if NULL in key:
+                raise LoadError(
+                    f"table {self.table}: row {number} of a page has no {self.key[key.index(NULL)]}, "
+                    "which is its key: name another by key=",
+                    table=self.table,
+                )
+
+    def _read(self, content: bytes) -> Iterator[tuple[tuple[bytes, ...], bytes]]:
+        """Give the key and the change time of each row."""
+        try:
+            stamps = self._stamps(content)
+        except msgspec.ValidationError:
+            stamps = [self._lenient(row) for row in _split(content)]
+        for stamp in stamps:
+            values = tuple(map(bytes, msgspec.structs.astuple(stamp)))
+            yield values[: len(self.key)], values[self._changed]
+
+    def _lenient(self, row: msgspec.Raw) -> Any:
+        """Read a row that may be no object; then it has neither key nor time."""
+        try:
+            return msgspec.json.decode(row, type=self._stamp)
+        except msgspec.ValidationError:
+            return self._stamp()
+
+    def csv(self, content: bytes, first: int) -> Iterator[bytes]:
+        """Write the rows as they were sent, quoted."""
+        for number, (row, (key, changed)) in enumerate(
+            zip(_split(content), self._read(content), strict=True), start=first
+        ):
+            moment = _moment(changed)
+            yield b"%d,%b,%b,%b\n" % (
+                number,
+                quoted(key_text(key).encode()) if key else NULL,
+                moment.encode() if moment else NULL,
+                quoted(bytes(row)),
+            )
+
+    def parameters(self, content: bytes, first: int) -> Iterator[tuple[Any, ...]]:
+        """Give the rows as text."""
+        for number, (row, (key, changed)) in enumerate(
+            zip(_split(content), self._read(content), strict=True), start=first
+        ):
+            yield number, key_text(key) if key else None, _moment(changed), bytes(row).decode()
+
+    def key_of(self, row: bytes) -> str:
+        """Give the key as it is in ``id``."""
+        ((key, _),) = self._read(b"[" + row + b"]")
+        return key_text(key) if key else "without a key"
+
+
+def _moment(value: bytes) -> str | None:
+    """Read a change time; whatever is none gives None, as the row itself is kept whole."""
+    return micro(msgspec.json.decode(value)) if value[:1] == b'"' else None

@@ -1,0 +1,81 @@
+"""
+When a database says no: its own words, with the table and the row.
+
+Rule: what a repetition can cure (a lost connection, a deadlock, a lock not granted) keeps its type, so
+that Airflow tries again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from airflow_provider_poweroffice.errors import LoadError
+
+_PASSING = {"OperationalError", "InterfaceError"}
+
+
+def _names(error: BaseException) -> set[str]:
+    return {kind.__name__ for kind in type(error).__mro__}
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Tell whether an error is a database's, and not one that passes; by the names of the DB-API."""
+    names = _names(error)
+    return "Error" in names and not names & _PASSING
+
+
+def is_refused_value(error: BaseException) -> bool:
+    """Tell whether a database or its driver does not take a value; psycopg2 says no by ``ValueError``."""
+    return is_refusal(error) or isinstance(error, ValueError)
+
+
+@contextmanager
+def naming(table: str) -> Iterator[None]:
+    """Have every error of a database name the table."""
+    try:
+        yield
+    except Exception as error:
+        if is_refusal(error):
+            raise LoadError(f"table {table}: {_says(error)}", table=table) from error
+        if "Error" in _names(error):
+            error.add_note(f"table {table}")
+        raise
+
+
+def refused_row(table: str, row: str, error: BaseException) -> LoadError:
+    """Make the error that names a row."""
+    made = LoadError(f"table {table}, row {row}: {_says(error)}", table=table, row=row)
+    made.__cause__ = error
+    return made
+
+
+def _says(error: BaseException) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
+def first_refused(rows: int, try_rows: Callable[[int, int], Any]) -> int | None:
+    """
+    Find the first row that a database refuses, by halves.
+
+    :param try_rows: takes a range of rows; raises where the database refuses one of them.
+    :return: None where it refuses even to write none.
+    """
+
+    def refuses(end: int) -> bool:
+        try:
+            try_rows(0, end)
+        except Exception as error:
+            if not is_refusal(error):
+                raise
+            return True
+        return False
+
+    if refuses(0):
+        return None
+    accepted, refused = 0, rows
+    while refused - accepted > 1:
+        middle = (accepted + refused) // 2
+        accepted, refused = (accepted, middle) if refuses(middle) else (middle, refused)
+    return accepted

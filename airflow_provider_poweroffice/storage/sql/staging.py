@@ -1,0 +1,101 @@
+"""
+The temporary table that rows go through, and the rows behind its numbers.
+
+Rule: it is the connection's own, so that whatever happens to a load, nothing of it stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from airflow_provider_poweroffice.storage.sql.columns import ROW, Column
+from airflow_provider_poweroffice.storage.sql.ddl import STAGE, create_stage
+from airflow_provider_poweroffice.storage.sql.dialects import BulkDialect
+from airflow_provider_poweroffice.storage.sql.layouts import Layout
+from airflow_provider_poweroffice.storage.sql.refusal import is_refused_value, refused_row
+from airflow_provider_poweroffice.storage.sql.session import Session
+from airflow_provider_poweroffice.storage.sql.spool import PageSpool
+
+split = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
+class Stage:
+    """
+    The staged rows of a load.
+
+    :param layout: how they lie in the table.
+    :param spool: the pages.
+    """
+
+    def __init__(self, session: Session, layout: Layout, spool: PageSpool) -> None:
+        self.columns: Sequence[Column] = list(layout.columns)
+        self._session = session
+        self._layout = layout
+        self._spool = spool
+
+    def _pages(self) -> Iterator[tuple[bytes, int]]:
+        """Give the pages with the number of their first row."""
+        first = 0
+        for content in self._spool:
+            yield content, first
+            first += len(split(content))
+
+    def key_of(self, number: int) -> str:
+        """Give the key of a row by its number."""
+        for content, first in self._pages():
+            rows = split(content)
+            if number < first + len(rows):
+                return self._layout.key_of(bytes(rows[number - first]))
+        raise AssertionError("unreachable: the row was counted")
+
+    def fill(self, *, bulk: bool) -> None:
+        """
+        Make the table and bring the rows into it.
+
+        :param bulk: the database's way for many rows, where it has one.
+        :raises LoadError: a row that the database can not hold.
+        """
+        session, dialect = self._session, self._session.dialect
+        with session.transaction(staging=True):
+            create_stage(session, self.columns)
+        try:
+            with session.transaction(staging=True):
+                if bulk and isinstance(dialect, BulkDialect):
+                    lines = (line for page in self._pages() for line in self._layout.csv(*page))
+                    dialect.bulk(session, STAGE, lines)
+                else:
+                    rows = (row for page in self._pages() for row in self._layout.parameters(*page))
+                    session.insert(self._insert(), rows)
+        except Exception as error:
+            if is_refused_value(error):
+                self._find_refused()
+            raise
+
+    def _insert(self) -> str:
+        dialect = self._session.dialect
+        names = [dialect.quoted(name) for name in (ROW, *(column.name for column in self.columns))]
+        marks = ", ".join([dialect.mark] * len(names))
+        return f"INSERT INTO {STAGE} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608 - names are checked
+
+    def _find_refused(self) -> None:
+        """Insert page by page, and row by row in the page that is refused, up to the row at fault."""
+        for content, first in self._pages():
+            try:
+                with self._session.transaction(staging=True):
+                    self._session.insert(self._insert(), self._layout.parameters(content, first))
+            except Exception as error:
+                if not is_refused_value(error):
+                    raise
+                self._find_in_page(content)
+
+    def _find_in_page(self, content: bytes) -> None:
+        for row, values in zip(split(content), self._layout.parameters(content, 0), strict=True):
+            try:
+                with self._session.transaction(staging=True):
+                    self._session.execute(self._insert(), values)
+            except Exception as error:
+                if is_refused_value(error):
+                    raise refused_row(self._layout.table, self._layout.key_of(bytes(row)), error) from error
+                raise

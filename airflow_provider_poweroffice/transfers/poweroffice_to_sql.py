@@ -1,0 +1,258 @@
+"""
+The transfer: a collection into a table of any database Airflow knows.
+
+Rule: pages wait on the local disk until the read is complete; then one transaction brings them into the
+table. A killed task leaves the table as it was, and a retry gives exactly the new state.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_poweroffice.api.options import CONCURRENCY, RetryOptions
+from airflow_provider_poweroffice.api.since import OVERLAP
+from airflow_provider_poweroffice.errors import IncompleteReadError, PowerOfficeError
+from airflow_provider_poweroffice.hooks.database import database, database_hook
+from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
+from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
+from airflow_provider_poweroffice.operators.advice import warn_of_unknown
+from airflow_provider_poweroffice.operators.company_reports import report_company
+from airflow_provider_poweroffice.operators.company_templates import CompanyOperator, marked
+from airflow_provider_poweroffice.operators.failures import fail_task_when_final
+from airflow_provider_poweroffice.operators.page_arguments import check_reading
+from airflow_provider_poweroffice.operators.reading import Reading
+from airflow_provider_poweroffice.operators.table_arguments import check_settled, plan_of
+from airflow_provider_poweroffice.storage.sql.load import Load, Stored
+from airflow_provider_poweroffice.storage.sql.merge import Identity
+from airflow_provider_poweroffice.storage.sql.spool import PageSpool
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_poweroffice.storage.sql.load import Plan
+
+
+class PowerOfficeToSqlOperator(CompanyOperator):
+    """
+    Load a collection of PowerOffice Go into a table.
+
+    Returns a receipt: ``{"table", "conn_id", "endpoint", "company", "mode", "layout", "rows", "inserted",
+    "updated", "deleted", "repeated", "pages", "bytes", "seconds", "watermark", "created", "columns_added",
+    "fields_kept", "truncated", "skipped_pages"}``; ``bytes`` counts the JSON that was read, ``watermark`` is
+    what the next ``changed_since`` goes on from, as in the receipt of the transfer to object storage.
+
+    :param endpoint: path of a list, such as ``AccountTransactions`` (templated).
+    :param conn_id: the Airflow connection of the database (templated).
+    :param table: the table, ``name`` or ``schema.name``; made where it is missing (templated).
+    :param schema: the schema of the table (templated).
+    :param mode: ``"append"`` adds the rows, once for each run; ``"replace"`` puts them in the place of all
+        of the company's; ``"upsert"`` in the place of those with the same key (templated).
+    :param layout: ``"raw"``: the row as sent, with its key and change time; ``"columns"``: a typed column
+        for each field, nested ones as JSON (templated).
+    :param key: a field that no two rows share, or several; default the resource's own. ``""``: rows have no
+        key (templated).
+    :param company: alias of one of the connection's companies (templated), see docs/companies.md. It is
+        written into the company column, without one ``poweroffice_conn_id`` is; a load touches rows of its
+        company only.
+    :param column_names: ``"snake_case"``: ``VatCode`` is in ``vat_code``; or ``"as sent"``; columns layout.
+    :param allow_new_columns: a field that the table has no column for gets one; else it is kept in
+        ``_extra``, logged and in the receipt; columns layout.
+    :param bulk: take the database's way for many rows, such as ``COPY`` of PostgreSQL; False: plain inserts.
+    :param query: filters (templated).
+    :param headers: further headers (templated).
+    :param changed_since: read only what changed since this moment (templated); not with ``replace``.
+    :param created_since: the same for the time of creation (templated).
+    :param overlap: seconds to go back from that moment; the API's filters are strictly greater than.
+    :param filters: OData filter as data, for APIs that have ``$filter``; see docs/filters.md (templated).
+    :param split_days: read ``fromDate`` to ``toDate`` of the query in periods of so many days at most, as one
+        collection.
+    :param page_size: rows per page, default 5000; at most what the API allows.
+    :param first_page: page to begin with; not with ``replace``.
+    :param max_pages: pages to read at most; not with ``replace``.
+    :param concurrency: pages in flight, 1 to 32, default 4; the rows and their order are those of 1.
+    :param page_bytes: largest page in bytes, default 16 MiB; larger ones are read as smaller pages.
+    :param order_by: order of the pages, default a unique key of the resource.
+    :param on_page_error: ``"stop"`` (default), ``"skip"`` or a callable ``(error, page_number) -> bool``;
+        a ``replace`` that lacks pages fails all the same.
+    :param retry_options: a mapping such as ``{"attempts": 3, "deadline": 60}``.
+    :param poweroffice_conn_id: the Airflow connection of PowerOffice Go (templated).
+
+    .. seealso:: docs/sql.md
+    """
+
+    template_fields: Sequence[str] = (
+        "company",
+        "endpoint",
+        "conn_id",
+        "table",
+        "schema",
+        "mode",
+        "layout",
+        "key",
+        "query",
+        "filters",
+        "headers",
+        "changed_since",
+        "created_since",
+        "poweroffice_conn_id",
+    )
+    template_fields_renderers = {"query": "json", "filters": "json", "headers": "json"}  # noqa: RUF012 - Airflow's form
+    operator_extra_links = (PowerOfficeDocsLink(),)
+    ui_color = "#d9e8f5"
+
+    def __init__(
+        self,
+        *,
+        endpoint: str,
+        conn_id: str,
+        table: str,
+        schema: str | None = None,
+        mode: str = "upsert",
+        layout: str = "columns",
+        key: str | Sequence[str] | None = None,
+        company: str | None = None,
+        column_names: str = "snake_case",
+        allow_new_columns: bool = False,
+        bulk: bool = True,
+        query: Mapping[str, Any] | None = None,
+        filters: Any = None,
+        headers: Mapping[str, str] | None = None,
+        changed_since: Any = None,
+        created_since: Any = None,
+        overlap: float = OVERLAP,
+        split_days: int | None = None,
+        page_size: int | None = None,
+        first_page: int | None = None,
+        max_pages: int | None = None,
+        concurrency: int = CONCURRENCY,
+        page_bytes: int | None = None,
+        order_by: str | None = "default",
+        on_page_error: str | Callable[[PowerOfficeError, int], bool] = "stop",
+        retry_options: RetryOptions | Mapping[str, Any] | None = None,
+        poweroffice_conn_id: str = PowerOfficeHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.endpoint = endpoint
+        self.conn_id = conn_id
+        self.table = table
+        self.schema = schema
+        self.mode = mode
+        self.layout = layout
+        self.key = key
+        self.company = company
+        self.column_names = column_names
+        self.allow_new_columns = allow_new_columns
+        self.bulk = bulk
+        self.query = query
+        self.filters = filters
+        self.headers = headers
+        self.changed_since = changed_since
+        self.created_since = created_since
+        self.overlap = overlap
+        self.split_days = split_days
+        self.page_size = page_size
+        self.first_page = first_page
+        self.max_pages = max_pages
+        self.concurrency = concurrency
+        self.page_bytes = page_bytes
+        self.order_by = order_by
+        self.on_page_error = on_page_error
+        self.retry_options = RetryOptions.of(retry_options)
+        self.poweroffice_conn_id = poweroffice_conn_id
+        check_reading(self)
+        check_settled(self)
+        warn_of_unknown(endpoint)
+
+    @cached_property
+    def hook(self) -> PowerOfficeHook:
+        """Give the hook of the PowerOffice connection."""
+        return PowerOfficeHook(
+            self.poweroffice_conn_id, company=self.company, retry_options=self.retry_options
+        )
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Load the collection and give the receipt."""
+        with report_company(context, self.company):
+            return self._load(context)
+
+    def _load(self, context: Context) -> dict[str, Any]:
+        started = monotonic()
+        target = database_hook(self.conn_id)
+        with self.hook as hook, fail_task_when_final(), tempfile.TemporaryFile() as file:
+            plan = plan_of(self, hook.client.dialect, self._identity(context))
+            load = Load(plan, PageSpool(file))
+            with database(target) as session:
+                load.prepare(session)
+            with Reading(hook.client, self) as reading:
+                for page in reading:
+                    load.take(page.content)
+                    del page  # its memory is free while the next one is fetched
+            self._check_complete(reading)
+            with database(target) as session:
+                stored = load.store(session)
+        receipt = self._receipt(plan, reading, stored) | {"seconds": round(monotonic() - started, 3)}
+        self._tell(receipt)
+        return receipt
+
+    def _identity(self, context: Context) -> Identity:
+        """Say whose rows these are, and what tells this load from others but not from its own retries."""
+        index = getattr(context.get("ti"), "map_index", -1)
+        return Identity(
+            company=self.company or self.poweroffice_conn_id,
+            run_id=str(context["run_id"]),
+            task=f"{self.dag_id}.{self.task_id}" + (f"[{index}]" if index >= 0 else ""),
+            loaded_at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
+        )
+
+    def _check_complete(self, reading: Reading) -> None:
+        """Refuse to replace everything by a part."""
+        if self.mode == "replace" and not reading.pages.complete:
+            numbers = ", ".join(str(skip["page"]) for skip in reading.pages.skipped)
+            raise IncompleteReadError(
+                f"{self.endpoint}: pages {numbers} could not be read, and mode='replace' needs all; "
+                f"{self.table} is as before"
+            )
+
+    def _receipt(self, plan: Plan, reading: Reading, stored: Stored) -> dict[str, Any]:
+        return {
+            "table": str(plan.table),
+            "conn_id": self.conn_id,
+            "endpoint": self.endpoint,
+            "company": plan.identity.company,
+            "mode": plan.mode,
+            "layout": plan.layout,
+            "rows": reading.pages.rows - stored.repeated,
+            "inserted": stored.counts.inserted,
+            "updated": stored.counts.updated,
+            "deleted": stored.counts.deleted,
+            "repeated": stored.repeated,
+            "pages": reading.pages.pages,
+            "bytes": reading.bytes,
+            "watermark": reading.watermark(),
+            "created": stored.created,
+            "columns_added": stored.columns_added,
+            "fields_kept": stored.fields_kept,
+            "truncated": reading.pages.truncated,
+            "skipped_pages": reading.pages.skipped,
+        }
+
+    def _tell(self, receipt: Mapping[str, Any]) -> None:
+        self.log.info(
+            "%s: %d rows to %s: %d inserted, %d updated, %d deleted, in %.1f s",
+            marked(self.company, self.endpoint),
+            *(receipt[name] for name in ("rows", "table", "inserted", "updated", "deleted", "seconds")),
+        )
+        if receipt["columns_added"]:
+            self.log.info("%s: new columns: %s", receipt["table"], ", ".join(receipt["columns_added"]))
+        if receipt["fields_kept"]:
+            self.log.warning(
+                "%s has no column for %s: kept in _extra. allow_new_columns=True adds columns",
+                receipt["table"],
+                ", ".join(receipt["fields_kept"]),
+            )

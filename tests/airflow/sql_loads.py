@@ -1,0 +1,42 @@
+"""Run the transfer to SQL as a task does, and read the sandbox's rows to compare with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from airflow_provider_poweroffice.api import Client
+from airflow_provider_poweroffice.transfers.poweroffice_to_sql import PowerOfficeToSqlOperator
+
+DATES = {"fromDate": "2000-01-01", "toDate": "2099-12-31"}
+FAST = {"wait_initial": 0, "attempts": 6}
+Query = Callable[[str], list[tuple[Any, ...]]]
+
+
+def set_database(monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any]) -> None:
+    """Have ``db`` be a connection."""
+    monkeypatch.setenv("AIRFLOW_CONN_DB", json.dumps(fields))
+
+
+def operator(**arguments: Any) -> PowerOfficeToSqlOperator:
+    """Make a transfer of the ledger."""
+    defaults = {"endpoint": "AccountTransactions", "query": DATES, "conn_id": "db", "table": "ledger"}
+    return PowerOfficeToSqlOperator(task_id="load", **defaults | {"retry_options": FAST} | arguments)
+
+
+def load(run_id: str = "run 1", map_index: int = -1, **arguments: Any) -> dict[str, Any]:
+    """Run a transfer of the ledger."""
+    context: Any = {"run_id": run_id}
+    if map_index >= 0:
+        context["ti"] = SimpleNamespace(map_index=map_index)
+    return operator(**arguments).execute(context)
+
+
+def sent(client: Client, endpoint: str = "AccountTransactions") -> list[str]:
+    """Read the rows as the sandbox sends them."""
+    query = DATES if endpoint == "AccountTransactions" else None
+    return [bytes(row).decode() for page in client.pages(endpoint, query=query) for row in page.raw_rows]

@@ -1,0 +1,20 @@
+"""Databases for the tests of storage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from databases import KINDS, Database, open_database
+
+
+@pytest.fixture(params=KINDS)
+def db(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+    """Give an empty database of each kind."""
+    return open_database(request.param, tmp_path, lambda: request.getfixturevalue("postgres"))
+
+
+@pytest.fixture
+def pg(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+    """Give an empty PostgreSQL."""
+    return open_database(KINDS[0], tmp_path, lambda: request.getfixturevalue("postgres"))

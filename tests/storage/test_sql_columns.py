@@ -1,0 +1,260 @@
+"""The columns layout: typed, exact, and with nothing lost or changed in silence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from databases import Database
+from loading import load
+
+from airflow_provider_poweroffice.errors import LoadError, TypeConflictError
+from airflow_provider_poweroffice.storage.sql.identifiers import TableName
+
+FULL = (
+    '{"Id":1,"Amount":0.1000000001,"Name":"a, \\"b\\"\\n\\u00f8 ø","Date":"2026-05-02","Open":true,'
+    '"LastChangedDateTimeOffset":"2026-05-02T13:09:55.9103409Z","Address":{"City":"Tromsø","No":1.10}}'
+)
+EMPTY = (
+    '{"Id":2,"Amount":null,"Name":null,"Date":null,"Open":null,'
+    '"LastChangedDateTimeOffset":null,"Address":null}'
+)
+COLUMNS: dict[str, Any] = {"layout": "columns"}
+
+
+def text_of(db: Database, column: str, where: str = "1 = 1") -> list[str | None]:
+    """Read a column as text."""
+    return [
+        row[0]
+        for row in db.query(f"SELECT CAST({column} AS VARCHAR(99)) FROM ledger WHERE {where} ORDER BY id")
+    ]
+
+
+@pytest.mark.parametrize("bulk", [True, False])
+def test_values(db: Database, *, bulk: bool) -> None:
+    """Each kind has its type, and every value is the one that was sent."""
+    load(db, FULL, EMPTY, bulk=bulk, **COLUMNS)
+    assert text_of(db, "amount") == ["0.1000000001", None]
+    assert text_of(db, "name") == ['a, "b"\nø ø', None]
+    assert text_of(db, "date") == ["2026-05-02", None]
+    assert text_of(db, "address") == ['{"City":"Tromsø","No":1.10}', None]
+    assert db.query("SELECT id FROM ledger WHERE open") == [(1,)]
+    (stamp, none) = text_of(db, "last_changed_date_time_offset")
+    assert none is None
+    assert "55.91034" in str(stamp)
+    assert "55.910341" not in str(stamp), "cut, not rounded"
+    assert text_of(db, "_extra") == [None, None]
+
+
+def test_money_is_no_float(db: Database) -> None:
+    """A tenth added ten times is one; in SQLite amounts are text, as its numbers would be floats."""
+    load(db, *({"Id": n, "Amount": 0.1} for n in range(10)), **COLUMNS)
+    if db.kind == "sqlite":
+        assert db.query("SELECT DISTINCT typeof(amount), amount FROM ledger") == [("text", "0.1")]
+    else:
+        assert db.query("SELECT sum(amount) = 1 FROM ledger") == [(True,)]
+
+
+def test_types_in_postgres(pg: Database) -> None:
+    """PostgreSQL's own types, also for columns that hold only null so far."""
+    load(pg, EMPTY, **COLUMNS)
+    found = dict(
+        pg.query(
+            "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute "
+            "WHERE attrelid = 'ledger'::regclass AND attnum > 0"
+        )
+    )
+    assert {
+        name: found[name] for name in ("id", "amount", "name", "date", "open", "address", "_company")
+    } == {
+        "id": "bigint",
+        "amount": "numeric",
+        "name": "text",
+        "date": "date",
+        "open": "boolean",
+        "address": "json",
+        "_company": "text",
+    }
+    assert found["last_changed_date_time_offset"] == "timestamp with time zone"
+    assert pg.query("SELECT col_description('ledger'::regclass, 2)") == [("Amount of the API",)]
+
+
+def test_kinds_from_the_data(db: Database) -> None:
+    """Fields that the description does not know get their kind from all rows of the first load."""
+    load(
+        db,
+        {"Id": 1, "A": 1, "SomeDate": "2026-05-02", "B": None, "C": None},
+        {"Id": 2, "A": 2.5, "SomeDate": "2026-05-02T10:00:00Z", "B": False, "C": None},
+        {"Id": 3, "A": 3, "SomeDate": None, "D": [1]},
+        kinds={},
+        **COLUMNS,
+    )
+    assert [float(str(value)) for value in text_of(db, "a")] == [1, 2.5, 3]
+    assert [str(value)[:10] for value in text_of(db, "some_date", "id < 3")] == ["2026-05-02"] * 2
+    session = db.session()
+    columns = session.dialect.describe(session, TableName("ledger")) or {}
+    assert columns["a"].kind == "decimal"
+    assert columns["some_date"].kind == "timestamp"
+    assert columns["b"].kind == "boolean"
+    assert "c" not in columns, "nothing is known of it yet"
+    assert text_of(db, "d") == [None, None, "[1]"]
+
+
+def test_new_fields_are_kept_and_said(db: Database) -> None:
+    """Without permission a new field goes to _extra, as sent; with it, it gets a column."""
+    load(db, {"Id": 1, "Amount": 1}, **COLUMNS)
+    row = '{"Id":2,"Amount":2,"New":1.10,"Other":{"x":"\\u00f8"},"Empty":null}'
+    stored = load(db, row, **COLUMNS)
+    assert (stored.fields_kept, stored.columns_added) == (["New", "Other"], [])
+    assert text_of(db, "_extra") == [None, '{"New":1.10,"Other":{"x":"\\u00f8"}}']
+    if db.kind == "standard":
+        row = row.replace('{"x":"\\u00f8"}', '"x"')  # it has no type for JSON of which nothing is known
+    stored = load(db, row, allow_new_columns=True, **COLUMNS)
+    assert (stored.fields_kept, stored.columns_added) == ([], ["new", "other"])
+    assert text_of(db, "other") == [None, "x" if db.kind == "standard" else '{"x":"\\u00f8"}']
+    assert text_of(db, "_extra") == [None, None]
+    assert load(db, row, **COLUMNS).fields_kept == []
+
+
+def test_fields_that_can_not_name_a_column(db: Database) -> None:
+    """Odd names, and two fields of one name, are kept in _extra."""
+    stored = load(db, '{"Id":1,"VatCode":"3","vat_code":"4","odd name":5,"_company":"x"}', **COLUMNS)
+    assert stored.fields_kept == ["_company", "odd name", "vat_code"]
+    with pytest.raises(LoadError, match=r'use layout="raw"'):
+        load(db, '{"Id":1,"with \\"quotes\\"":5}', **COLUMNS)
+    assert text_of(db, "vat_code") == ["3"]
+    assert text_of(db, "_extra") == ['{"vat_code":"4","odd name":5,"_company":"x"}']
+
+
+def test_names_as_sent(db: Database) -> None:
+    """Columns may keep the API's own names."""
+    for _ in range(2):
+        load(db, FULL, column_names="as sent", **COLUMNS)
+    assert db.query('SELECT "Id", "Name" FROM ledger') == [(1, 'a, "b"\nø ø')]
+
+
+def test_fields_that_were_not_asked_for_stay(db: Database) -> None:
+    """An upsert of some fields leaves the others as they are."""
+    load(db, FULL, **COLUMNS)
+    load(db, '{"Id":1,"Name":"new"}', **COLUMNS)
+    # Standard SQL knows no upsert: the row is written anew.
+    kept = [None] if db.kind == "standard" else ["0.1000000001"]
+    assert (text_of(db, "name"), text_of(db, "amount")) == (["new"], kept)
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "value"),
+    [
+        ('{"Id":7,"Amount":"much"}', "amount", '"much"'),
+        ('{"Id":7,"Amount":"1.10"}', "amount", '"1.10"'),
+        ('{"Id":7,"Name":{"a":1}}', "name", '{"a":1}'),
+        ('{"Id":7,"Open":1}', "open", "1"),
+        ('{"Id":7,"Date":"2026-05-02T10:00:00Z"}', "date", '"2026-05-02T10:00:00Z"'),
+        ('{"Id":7.5}', "id", "7.5"),
+        ('{"Id":7,"Address":1,"Name":5}', "name", "5"),
+    ],
+)
+def test_conflict_with_the_table(db: Database, row: str, column: str, value: str) -> None:
+    """A value that does not fit its column is an error with column, row and value; the table is as before."""
+    load(db, FULL, **COLUMNS)
+    with pytest.raises(TypeConflictError) as caught:
+        load(db, '{"Id":2}', row, **COLUMNS)
+    error = caught.value
+    key = "7.5" if column == "id" else "7"
+    assert (error.table, error.column, error.row, error.value) == ("ledger", column, key, value)
+    for part in ("table ledger", f"column {column}", f"row {error.row}", value, 'layout="raw"'):
+        assert part in str(error)
+    assert db.query("SELECT id FROM ledger") == [(1,)]
+
+
+def test_conflict_within_the_data(db: Database) -> None:
+    """Fields whose values go together in no way are an error in a new table too."""
+    with pytest.raises(TypeConflictError, match=r'column new .*by the rows before it.*row 2 has "x" in New'):
+        load(db, {"Id": 1, "New": 1}, {"Id": 2, "New": "x"}, **COLUMNS)
+
+
+def test_description_that_is_wrong(db: Database) -> None:
+    """In a new table the data widens what the description says, where nothing is lost."""
+    load(
+        db,
+        {"Id": 1, "Date": "2026-05-02T10:00:00Z", "No": 1.5},
+        kinds={"Date": "date", "No": "integer"},
+        **COLUMNS,
+    )
+    assert text_of(db, "no") in (["1.5"], ["1.5000000000"])
+    assert "10:00" in str(text_of(db, "date")) or "12:00" in str(text_of(db, "date"))
+
+
+@pytest.mark.parametrize("bulk", [True, False])
+def test_columns_of_ones_own(pg: Database, *, bulk: bool) -> None:
+    """Types that a user gave the columns are kept to; digits that would be rounded away are an error."""
+    load(pg, FULL, **COLUMNS)
+    pg.run("TRUNCATE ledger")
+    pg.run("ALTER TABLE ledger ALTER amount TYPE numeric(18, 2), ALTER name TYPE uuid USING NULL")
+    pg.run("ALTER TABLE ledger ALTER address TYPE jsonb")
+    good = '{"Id":3,"Amount":1.10,"Name":"9e3779b9-7f4a-4c15-a000-000000000001","Address":{"b":1,"a":2}}'
+    load(pg, good, bulk=bulk, **COLUMNS)
+    assert text_of(pg, "amount") == ["1.10"]
+    with pytest.raises(TypeConflictError, match=r"column amount .numeric.18,2..: row 4 has 1.125"):
+        load(pg, '{"Id":4,"Amount":1.125}', bulk=bulk, **COLUMNS)
+    with pytest.raises(LoadError, match=r'row 5: .*invalid input syntax for type uuid: "x"'):
+        load(pg, good, '{"Id":5,"Name":"x"}', '{"Id":6,"Name":"y"}', bulk=bulk, **COLUMNS)
+    assert text_of(pg, "id") == ["3"]
+
+
+def test_float_columns_are_refused(pg: Database) -> None:
+    """A column that would lose digits takes no number."""
+    load(pg, FULL, **COLUMNS)
+    pg.run("ALTER TABLE ledger ALTER amount TYPE double precision")
+    with pytest.raises(TypeConflictError, match=r"column amount .double precision.: row 1 has 0.1000000001"):
+        load(pg, FULL, **COLUMNS)
+
+
+def test_decimals_with_too_many_digits(db: Database) -> None:
+    """Where decimals have a bound, digits beyond it are an error on the second load, and kept elsewhere."""
+    load(db, FULL, **COLUMNS)
+    row = '{"Id":3,"Amount":0.12345678901}'
+    if db.kind in {"duckdb", "standard"}:
+        with pytest.raises(TypeConflictError, match=r"row 3 has 0.12345678901 in Amount.*finer"):
+            load(db, row, **COLUMNS)
+    else:
+        load(db, row, **COLUMNS)
+        assert text_of(db, "amount", "id = 3") == ["0.12345678901"]
+
+
+@pytest.mark.parametrize("row", ["5", "null", "[1]"])
+def test_rows_that_are_no_objects(db: Database, row: str) -> None:
+    """Rows without fields are an error that names the other layout."""
+    with pytest.raises(LoadError, match=r'row 1 of a page is no object.*layout="raw"'):
+        load(db, {"Id": 1}, row, **COLUMNS)
+
+
+def test_empty(db: Database) -> None:
+    """Nothing read makes a table with the columns of the description; where none are known, no table."""
+    assert load(db, kinds={}, **COLUMNS).created is False
+    stored = load(db, **COLUMNS)
+    assert (stored.created, stored.counts.inserted) == (True, 0)
+    assert text_of(db, "last_changed_date_time_offset") == []
+    assert load(db, **COLUMNS).created is False
+
+
+@pytest.mark.parametrize(("first", "then"), [("raw", "columns"), ("columns", "raw")])
+def test_table_of_the_other_layout(db: Database, first: str, then: str) -> None:
+    """A table made for one layout is refused by the other, with the columns that it lacks."""
+    load(db, FULL, layout=first)
+    with pytest.raises(ValueError, match=r"table ledger has no column .*not made for this layout"):
+        load(db, FULL, layout=then)
+
+
+def test_table_changed_meanwhile(db: Database) -> None:
+    """Rows are looked at again where another task made the table since; what fits is stored, else said."""
+
+    def other() -> None:
+        load(db, {"Id": 1, "X": 5}, company="beta", kinds={}, **COLUMNS)
+
+    stored = load(db, {"Id": 2, "X": 7, "Y": 1}, before_store=other, kinds={}, **COLUMNS)
+    assert stored.fields_kept == ["Y"]
+    db.run("DROP TABLE ledger")
+    with pytest.raises(TypeConflictError, match=r'row 2 has "seven" in X'):
+        load(db, {"Id": 2, "X": "seven"}, before_store=other, kinds={}, **COLUMNS)
+    assert text_of(db, "id") == ["1"]
