@@ -21,7 +21,7 @@ PROGRESS_SECONDS = 10.0
 
 class Reading:
     """
-    The pages of one collection; iterate over it once.
+    The pages of one collection; iterate over it once, in a ``with`` block that ends what is under way.
 
     :param operator: one with ``company``, ``endpoint``, ``query``, ``headers`` and the arguments about pages.
     """
@@ -38,7 +38,6 @@ class Reading:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End the read: no request is started after this, and no thread is left."""
         self.pages.close()
 
     def __iter__(self) -> Iterator[Page]:

@@ -76,6 +76,8 @@ class PowerOfficeToSqlOperator(CompanyOperator):
     :param page_size: rows per page, default 5000; at most what the API allows.
     :param first_page: page to begin with; not with ``replace``.
     :param max_pages: pages to read at most; not with ``replace``.
+    :param concurrency: pages in flight, 1 to 32, default 4; the rows and their order are those of 1.
+    :param page_bytes: largest page in bytes, default 16 MiB; larger ones are read as smaller pages.
     :param order_by: order of the pages, default a unique key of the resource.
     :param on_page_error: ``"stop"`` (default), ``"skip"`` or a callable ``(error, page_number) -> bool``;
         a ``replace`` that lacks pages fails all the same.
@@ -131,6 +133,8 @@ class PowerOfficeToSqlOperator(CompanyOperator):
         page_size: int | None = None,
         first_page: int | None = None,
         max_pages: int | None = None,
+        concurrency: int = CONCURRENCY,
+        page_bytes: int | None = None,
         order_by: str | None = "default",
         on_page_error: str | Callable[[PowerOfficeError, int], bool] = "stop",
         retry_options: RetryOptions | Mapping[str, Any] | None = None,
@@ -161,6 +165,8 @@ class PowerOfficeToSqlOperator(CompanyOperator):
         self.page_size = page_size
         self.first_page = first_page
         self.max_pages = max_pages
+        self.concurrency = concurrency
+        self.page_bytes = page_bytes
         self.order_by = order_by
         self.on_page_error = on_page_error
         self.retry_options = RetryOptions.of(retry_options)
