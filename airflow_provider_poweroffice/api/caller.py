@@ -149,7 +149,7 @@ class Caller:
                 self._throttle.pause(max(error.retry_after or 0.0, MINIMUM_RATE_LIMIT_WAIT))
                 raise
 
-        deadline = self._clock.monotonic() + self.retry.deadline
+        deadline = self._clock.monotonic() + self.retry.longest
         token = seconds_left.set(lambda: deadline - self._clock.monotonic())
         try:
             return loop(attempt)

@@ -15,7 +15,12 @@ from airflow_provider_poweroffice._compat import mask_secrets
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.hooks.d365fo_form import CONN_FIELDS, UI_FIELD_BEHAVIOUR
 from airflow_provider_poweroffice.hooks.d365fo_settings import read_d365fo, says_read_timeout
-from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook, form_widgets, open_client
+from airflow_provider_poweroffice.hooks.poweroffice import (
+    PowerOfficeHook,
+    form_widgets,
+    mask_token,
+    open_client,
+)
 from airflow_provider_poweroffice.hooks.settings import D365FO_TYPE, Settings
 
 if TYPE_CHECKING:
@@ -28,6 +33,7 @@ class D365FOHook(PowerOfficeHook):
     Finance & Operations of one environment.
 
     :param d365fo_conn_id: the Airflow connection.
+    :param company: legal entity whose rows are read; None takes the connection's default.
     :param retry_options: see :class:`~airflow_provider_poweroffice.api.options.RetryOptions`, or a mapping.
     :param token: used as given, with or without ``Bearer``, instead of the connection's keys; never renewed.
     :param read_timeout: seconds of silence while waiting for an answer; 0 for no limit, None for what the
@@ -48,6 +54,7 @@ class D365FOHook(PowerOfficeHook):
         self,
         d365fo_conn_id: str = default_conn_name,
         *,
+        company: str | None = None,
         retry_options: RetryOptions | Mapping[str, Any] | None = None,
         token: str | None = None,
         read_timeout: float | None = None,
@@ -55,7 +62,7 @@ class D365FOHook(PowerOfficeHook):
         clock: Clock | None = None,
         throttle: Throttle | None = None,
     ) -> None:
-        super().__init__(d365fo_conn_id, retry_options=retry_options)
+        super().__init__(d365fo_conn_id, company=company, retry_options=retry_options)
         self.d365fo_conn_id = d365fo_conn_id
         self._token = token
         self._read_timeout = read_timeout
@@ -106,7 +113,7 @@ class D365FOHook(PowerOfficeHook):
         return open_client(
             settings,
             retry,
-            on_token=lambda token: mask_secrets((token,)),
+            on_token=mask_token,
             clock=self._clock,
             throttle=self._throttle,
         )
@@ -114,10 +121,10 @@ class D365FOHook(PowerOfficeHook):
     def _settings(self) -> Settings:
         conn = self.get_connection(self.d365fo_conn_id)
         try:
-            settings = read_d365fo(conn, token=self._token)
+            settings = read_d365fo(conn, self.company, token=self._token)
         except (ValueError, TypeError) as error:
             raise ValueError(f"connection {conn.conn_id!r}: {error}") from None
-        mask_secrets(settings.credentials.secrets)
+        mask_secrets(settings.secrets)
         if self._read_timeout is not None or (self._unlimited and not says_read_timeout(conn)):
             settings = replace(settings, timeouts=replace(settings.timeouts, read=self._read_timeout or None))
         return settings

@@ -72,10 +72,11 @@ CONN_FIELDS: dict[str, dict[str, Any]] = {
         name: field
         for name, field in _COMMON.items()
         if name in {"connect_timeout", "read_timeout", "verify", "ca_bundle", "allow_http"}
+        or name.startswith("rate_limit_")
     },
     "requests_per_second": {
         "label": "Requests per second",
-        "description": "Pace to keep in each process; default 20",
+        "description": "Pace to keep; none is published, default 20",
         "schema": {"type": ["number", "null"], "minimum": 0.001},
     },
 }

@@ -17,6 +17,7 @@ from airflow_provider_poweroffice.hooks.settings import (
     read_extra,
     read_flag,
     read_number,
+    read_rate_limit,
     read_url,
     read_verify,
 )
@@ -25,10 +26,11 @@ if TYPE_CHECKING:
     from airflow.sdk import Connection
 
 
-def read_d365fo(conn: Connection, *, token: str | None = None) -> Settings:
+def read_d365fo(conn: Connection, company: str | None = None, *, token: str | None = None) -> Settings:
     """
     Read a connection.
 
+    :param company: legal entity whose rows are read; None takes the connection's default.
     :param token: wins over the connection's keys.
     :raises ValueError: what is missing or wrong, by the field's name.
     """
@@ -58,10 +60,11 @@ def read_d365fo(conn: Connection, *, token: str | None = None) -> Settings:
             client_secret=conn.password or None,
             token_version=_text(extra, "token_version"),
             resource=_text(extra, "resource"),
-            company=_text(extra, "company"),
+            company=company or _text(extra, "company"),
             token=given,
             **urls,
         ),
+        company=company,
         environment="production",
         host=url,
         api_version=D365FO_TYPE,
@@ -71,6 +74,7 @@ def read_d365fo(conn: Connection, *, token: str | None = None) -> Settings:
         ),
         verify=read_verify(extra),
         requests_per_second=read_number(extra, "requests_per_second", None),
+        rate_limit=read_rate_limit(extra),
     )
 
 

@@ -34,7 +34,8 @@ class Settings:
     What a connection says; see docs/connection.md.
 
     :param credentials: the API's own: :class:`Credentials`, or ``D365FOCredentials``.
-    :param company: alias of the company whose client key is in the credentials; None for the password's.
+    :param company: alias of the company whose client key is in the credentials; None for the password's. Of
+        Finance & Operations, the legal entity whose rows are read.
     """
 
     credentials: Any
@@ -86,7 +87,7 @@ def _read(conn: Connection, company: str | None) -> Settings:
     if conn.conn_type == D365FO_TYPE:
         from airflow_provider_poweroffice.hooks.d365fo_settings import read_d365fo  # noqa: PLC0415 - a circle
 
-        return read_d365fo(conn)
+        return read_d365fo(conn, company)
     if conn.conn_type and conn.conn_type != CONN_TYPE:
         raise ValueError(f"it is of the type {conn.conn_type!r}; choose 'PowerOffice Go' ({CONN_TYPE!r})")
     extra = read_extra(conn.extra)
@@ -114,12 +115,17 @@ def _read(conn: Connection, company: str | None) -> Settings:
         ),
         verify=read_verify(extra),
         requests_per_second=read_number(extra, "requests_per_second", None),
-        rate_limit=RateLimit(
-            share=read_number(extra, "rate_limit_share", RateLimit().share),
-            backend=str(extra.get("rate_limit_backend") or RateLimit().backend).strip(),
-            password=str(extra.get("rate_limit_password") or ""),
-            on_unreachable=str(extra.get("rate_limit_on_unreachable") or RateLimit().on_unreachable).lower(),
-        ),
+        rate_limit=read_rate_limit(extra),
+    )
+
+
+def read_rate_limit(extra: Mapping[str, Any]) -> RateLimit:
+    """Read with whom the limit is shared."""
+    return RateLimit(
+        share=read_number(extra, "rate_limit_share", RateLimit().share),
+        backend=str(extra.get("rate_limit_backend") or RateLimit().backend).strip(),
+        password=str(extra.get("rate_limit_password") or ""),
+        on_unreachable=str(extra.get("rate_limit_on_unreachable") or RateLimit().on_unreachable).lower(),
     )
 
 

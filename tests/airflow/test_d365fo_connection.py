@@ -161,6 +161,10 @@ def test_fields_are_those_that_are_read(connect: Any, fo: D365FOSandbox) -> None
         "verify": False,
         "ca_bundle": "x",
         "allow_http": True,
+        "rate_limit_share": 0.5,
+        "rate_limit_backend": "process",
+        "rate_limit_password": "",
+        "rate_limit_on_unreachable": "local",
     }
     settings = connect(host="http://env.example/p", extra=extra)._settings()
     found = settings.credentials
@@ -169,6 +173,7 @@ def test_fields_are_those_that_are_read(connect: Any, fo: D365FOSandbox) -> None
     assert (found.token_url, found.authority) == (fo.token_url("v1"), fo.url)
     assert (settings.timeouts.connect, settings.timeouts.read, settings.verify) == (3, 4, False)
     assert settings.requests_per_second == 5
+    assert (settings.rate_limit.share, settings.rate_limit.backend) == (0.5, "process")
     assert set(extra) | {"tenant_id", "authority"} == set(CONN_FIELDS)
 
 

@@ -75,6 +75,8 @@ def test_companies(fo: D365FOSandbox) -> None:
     assert entity(key=group)["dataAreaId"] == "usrt"
     with pytest.raises(AirflowFailException):
         entity(key=group, cross_company=False)
+    of_task = entity("CustomersV3", company="dat", paginate=True, max_result_bytes=None)
+    assert {row["dataAreaId"] for row in of_task} == {"dat"}
     every = entity("CustomersV3", cross_company=True, paginate=True, max_result_bytes=None)
     assert len(every) == fo.totals()["CustomersV3"]
 
