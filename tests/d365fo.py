@@ -28,12 +28,12 @@ def fo_credentials(sandbox: D365FOSandbox, app: int | str = 0, **changed: Any) -
 
 
 def fo_client(sandbox: D365FOSandbox, clock: FakeClock, app: int | str = 0, **changed: Any) -> Client:
-    """Open a client with fake time and no throttle; but for ``retry``, options are the credentials'."""
-    retry = changed.pop("retry", None)
+    """Open a client with fake time; ``retry``, ``throttle``, and what changes in the credentials."""
+    retry, throttle = changed.pop("retry", None), changed.pop("throttle", None) or Unthrottled()
     return Client(
         fo_credentials(sandbox, app, **changed),
         api_version="d365fo",
         clock=clock,
-        throttle=Unthrottled(),
+        throttle=throttle,
         retry=retry,
     )

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from d365fo import TEST, fo_client
+from support import Unthrottled
 
 from airflow_provider_poweroffice.api import Client, RetryOptions
 from airflow_provider_poweroffice.api.d365fo.entities import entity_path
 from airflow_provider_poweroffice.api.d365fo.services import near_names, service_path, services
+from airflow_provider_poweroffice.api.throttle import NoSlotError, Slot
 from airflow_provider_poweroffice.errors import (
     AuthenticationError,
     BadRequestError,
@@ -347,6 +349,27 @@ def test_own_deadline_of_429(fo: D365FOSandbox, clock: FakeClock) -> None:
         call(client, "getBoolean")
     assert len(clock.naps) == before, "a wait beyond the deadline is not slept"
     assert caught.value.retry_after is not None
+
+
+class Impatient(Unthrottled):
+    """A throttle that refuses who may wait no longer, as the shared ones do."""
+
+    def acquire(self, patience: float | None = None) -> Slot:
+        """Let pass who has time left."""
+        assert patience is not None
+        if patience <= 0:
+            raise NoSlotError(1.0)
+        return super().acquire(patience)
+
+
+def test_waiting_for_ever_at_the_throttle(fo: D365FOSandbox, clock: FakeClock) -> None:
+    """Who may wait for ever after 429s is not sent away by the throttle at the deadline of other errors."""
+    clock.lead(fo)
+    fo.add_fault(action="status", status=429, headers={"Retry-After": "400"}, path="/api/*", times=3)
+    forever = RetryOptions(deadline=50, rate_limit_deadline=float("inf"))
+    with fo_client(fo, clock, retry=forever, throttle=Impatient()) as client:
+        assert call(client, "getBoolean") is True
+    assert len(clock.naps) == 3
 
 
 @pytest.mark.parametrize("fault", ["reset_after", "truncate"])
