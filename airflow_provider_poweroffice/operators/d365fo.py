@@ -165,6 +165,12 @@ class D365FORestEndpointOperator(BaseOperator):
         """Give the time; a test's own moves without waiting."""
         return SystemClock()
 
+    def render_template(self, content: Any, *args: Any, **kwargs: Any) -> Any:
+        """Render; a text that ends in ``.json`` is a file's name only where it is the payload itself."""
+        if isinstance(content, str) and content.endswith(".json") and content != self.payload:
+            return f"{super().render_template(content.removesuffix('.json'), *args, **kwargs)}.json"
+        return super().render_template(content, *args, **kwargs)
+
     def execute(self, context: Context) -> Any:
         """
         Make the call.

@@ -153,6 +153,16 @@ def test_payload_file(run: Any, build: Any, tmp_path: Path) -> None:
     assert run
 
 
+def test_names_of_files_in_a_payload(build: Any) -> None:
+    """A text in a payload that ends in .json is a value, rendered as any other, and no file to read."""
+    with DAG("d", schedule=None):
+        operator = build(payload={"_request": {"File": "{{ run_id }}.json", "Other": ["x.json"]}})
+    operator.resolve_template_files()
+    operator.render_template_fields({"run_id": "r1"})
+    answer = operator.execute({})
+    assert (answer["File"], answer["Other"]) == ("r1.json", ["x.json"])
+
+
 def test_all_is_templated() -> None:
     """Every parameter of the call is a template."""
     plain = {"raw", "response", "response_check", "fail_on_error", "idempotent", "deferrable"}
