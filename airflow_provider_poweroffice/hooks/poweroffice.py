@@ -17,7 +17,13 @@ from airflow_provider_poweroffice._compat import mask_secrets
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.hooks.companies import EXTRA, check_source
 from airflow_provider_poweroffice.hooks.form import CONN_FIELDS, UI_FIELD_BEHAVIOUR
-from airflow_provider_poweroffice.hooks.settings import CONN_TYPE, Settings, read_aliases, read_settings
+from airflow_provider_poweroffice.hooks.settings import (
+    CONN_TYPE,
+    D365FO_TYPE,
+    Settings,
+    read_aliases,
+    read_settings,
+)
 
 if TYPE_CHECKING:
     import requests
@@ -141,6 +147,10 @@ class PowerOfficeHook(BaseHook):
 
         try:
             conn = self.get_connection(self.poweroffice_conn_id)
+            if conn.conn_type == D365FO_TYPE:
+                from airflow_provider_poweroffice.hooks.d365fo import D365FOHook  # noqa: PLC0415 - a circle
+
+                return D365FOHook(self.poweroffice_conn_id).test_connection()
             names: list[str | None] = [self.company]
             if self.company is None and (aliases := read_aliases(conn)):
                 names = [*([None] if conn.password else []), *aliases]

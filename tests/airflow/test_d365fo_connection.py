@@ -119,6 +119,7 @@ def test_services(connect: Any) -> None:
 def test_wrong_hook(connect: Any, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """The common hook takes both types of connection; this one its own only."""
     connect()
+    assert PowerOfficeHook("d365fo_default").test_connection() == D365FOHook().test_connection()
     with PowerOfficeHook("d365fo_default") as hook:
         assert hook.client.request("GET", "UnitsOfMeasure", query={"$top": 1}).body[0]["UnitSymbol"]
     monkeypatch.setenv("AIRFLOW_CONN_D365FO_DEFAULT", sandbox.connection_json())

@@ -248,8 +248,10 @@ def test_xpp_exception_ends_the_task(run: Any, clock: FakeClock) -> None:
     assert clock.naps == []
 
 
-def test_no_such_operation(run: Any) -> None:
+@pytest.mark.parametrize("form", ["404-message", "404-empty"])
+def test_no_such_operation(run: Any, fo: D365FOSandbox, form: str) -> None:
     """An unknown operation is told with near names."""
+    fo.set(unknown_service=form)
     with pytest.raises(AirflowFailException, match="no such operation: 'ecco'; near names: echo") as caught:
         run(f"{TEST}/ecco", {})
     assert isinstance(caught.value.__cause__, NotFoundError)

@@ -21,6 +21,8 @@ from airflow_provider_poweroffice.errors import (
 
 ACTIVITY_HEADER = "ms-dyn-aid"  # Microsoft's page "Service request tracing"
 HINTS = {
+    302: "on premises a refused token is led to a log-in page: check the audience (resource), and that the "
+    "app is registered inside Finance & Operations",
     401: "the token is valid for its tenant, but Finance & Operations refuses it: is the app registered "
     "inside it (System administration > Setup > Microsoft Entra ID applications) and mapped to a user, and "
     "is the environment URL the token's audience? A token that was handed in may have expired",
