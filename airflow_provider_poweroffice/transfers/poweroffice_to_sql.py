@@ -71,8 +71,6 @@ class PowerOfficeToSqlOperator(CompanyOperator):
     :param filters: OData filter as data, for APIs that have ``$filter``; see docs/filters.md (templated).
     :param split_days: read ``fromDate`` to ``toDate`` of the query in periods of so many days at most, as one
         collection.
-    :param concurrency: pages in flight, 1 to 32, default 4; the rows and their order are those of 1.
-    :param page_bytes: largest page in bytes, default 16 MiB; larger ones are read as smaller pages.
     :param page_size: rows per page, default 5000; at most what the API allows.
     :param first_page: page to begin with; not with ``replace``.
     :param max_pages: pages to read at most; not with ``replace``.
@@ -128,8 +126,6 @@ class PowerOfficeToSqlOperator(CompanyOperator):
         created_since: Any = None,
         overlap: float = OVERLAP,
         split_days: int | None = None,
-        concurrency: int = CONCURRENCY,
-        page_bytes: int | None = None,
         page_size: int | None = None,
         first_page: int | None = None,
         max_pages: int | None = None,
@@ -160,8 +156,6 @@ class PowerOfficeToSqlOperator(CompanyOperator):
         self.created_since = created_since
         self.overlap = overlap
         self.split_days = split_days
-        self.concurrency = concurrency
-        self.page_bytes = page_bytes
         self.page_size = page_size
         self.first_page = first_page
         self.max_pages = max_pages
