@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 _EVENTS = 1000  # how far back the last event of a company is looked for
 _EXTRA = "poweroffice"
+_SCOPE = ("poweroffice_conn_id", "endpoint", "query", "filters", "split_days", "headers")
 _BEGUN = "poweroffice_since"
 
 
@@ -87,8 +88,15 @@ class Increment:
         text = msgspec.json.encode(scope, enc_hook=str, order="deterministic")
         self._scope = hashlib.sha256(text).hexdigest()[:16]
 
-    def since(self) -> str | None:
-        """Give the moment to read from, the same for each try of this run; None reads everything."""
+    def since(self, full_refresh: Any = False) -> str | None:
+        """
+        Give the moment to read from, the same for each try of this run; None reads everything.
+
+        :param full_refresh: true, or a text that says so: read everything this time.
+        """
+        if _is_true(full_refresh):
+            log.info("%s: full_refresh: everything is read", self.key)
+            return None
         tries = self._context.get("task_state_store")
         begun = tries.get(_BEGUN) if tries is not None else None
         if isinstance(begun, dict) and begun.get("scope") == self._scope:
@@ -155,6 +163,19 @@ class Increment:
         return None if stores is None else stores[self.asset]
 
 
+def increment_of(operator: Any, context: Any, *, target: str) -> Increment | None:
+    """
+    Give the watermark of a transfer, if it keeps one.
+
+    :param operator: a transfer, rendered.
+    :param target: see :class:`Increment`.
+    """
+    if not operator.incremental:
+        return None
+    scope = {name: getattr(operator, name) for name in _SCOPE}
+    return Increment(context, operator.outlets, target=target, company=operator.company, scope=scope)
+
+
 def announce(context: Any, outlets: Any, receipt: Mapping[str, Any], note: Mapping[str, Any] | None) -> None:
     """
     Tell those who wait for an asset of ours what came: the receipt, and the watermark's note.
@@ -176,13 +197,29 @@ def check_incremental(operator: Any) -> None:
 
     :raises ValueError: names the argument.
     """
+    if not isinstance(operator.incremental, bool):
+        raise TypeError(f"incremental must be True or False, not {operator.incremental!r}")
     if not operator.incremental:
+        if operator.full_refresh is not False:
+            raise ValueError("full_refresh needs incremental=True; without it everything is read anyway")
         return
     for name in ("changed_since", "created_since"):
         if given(getattr(operator, name)):
             raise ValueError(f"{name} and incremental=True exclude each other: the watermark is kept for you")
     if operator.max_pages is not None or operator.first_page not in {None, 1}:
         raise ValueError("incremental=True needs all pages: leave first_page and max_pages out")
+
+
+def _is_true(value: Any) -> bool:
+    """
+    Read a flag that a template may have rendered to text.
+
+    :raises ValueError: it is none.
+    """
+    text = str(value).strip().lower()
+    if text not in {"true", "false", "1", "0", "none", ""}:
+        raise ValueError(f"full_refresh must be True or False, not {value!r}")
+    return text in {"true", "1"}
 
 
 def _key(target: str, company: str | None) -> str:

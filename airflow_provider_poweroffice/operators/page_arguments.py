@@ -68,11 +68,12 @@ def check_refused_delete(value: Any, method: str) -> None:
         raise ValueError(f"on_refused_delete='archive' needs method='DELETE', not {method!r}")
 
 
-def open_pages(client: Client, operator: Any) -> Pages | PeriodPages:
+def open_pages(client: Client, operator: Any, *, changed_since: Any) -> Pages | PeriodPages:
     """
     Begin to read the collection that an operator's arguments name.
 
     :param operator: one with ``endpoint``, ``query``, ``headers`` and the arguments about pages.
+    :param changed_since: the operator's own, or the watermark that is kept for it.
     """
     options = {
         "query": operator.query,
@@ -85,7 +86,7 @@ def open_pages(client: Client, operator: Any) -> Pages | PeriodPages:
         "page_bytes": operator.page_bytes,
         "order_by": operator.order_by,
         "on_page_error": _handler(operator.on_page_error),
-        "changed_since": operator.changed_since,
+        "changed_since": changed_since,
         "created_since": operator.created_since,
         "overlap": operator.overlap,
     }

@@ -254,7 +254,7 @@ class PowerOfficeOperator(CompanyOperator):
     def _collect(self, client: Client, context: Context) -> list[Any]:
         rows: list[Any] = []
         size = 0
-        with open_pages(client, self) as pages:
+        with open_pages(client, self, changed_since=self.changed_since) as pages:
             for page in pages:
                 found = page.rows if self.response == "json" else validate(page.rows, self.response)
                 rows += found

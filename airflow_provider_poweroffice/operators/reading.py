@@ -17,20 +17,26 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.page import Page
 
 PROGRESS_SECONDS = 10.0
+_LONG_AGO = "2000-01-01T00:00:00Z"
 
 
 class Reading:
     """
     The pages of one collection; iterate over it once, in a ``with`` block that ends what is under way.
 
-    :param operator: one with ``company``, ``endpoint``, ``query``, ``headers`` and the arguments about pages.
+    :param operator: one with ``company``, ``incremental``, ``endpoint``, ``query``, ``headers`` and
+        the arguments about pages.
+    :param changed_since: the operator's own, or the watermark that is kept for it.
+    :raises ValueError: the read is incremental, and the resource has no filter for changes.
     """
 
-    def __init__(self, client: Client, operator: Any) -> None:
-        self.pages = open_pages(client, operator)
+    def __init__(self, client: Client, operator: Any, *, changed_since: Any) -> None:
+        if operator.incremental:  # a first read needs no filter, but the next one will
+            client.since(operator.endpoint, changed_since=_LONG_AGO)
+        self.pages = open_pages(client, operator, changed_since=changed_since)
         self.bytes = 0
         self._label = marked(operator.company, operator.endpoint)
-        self._changed_since = operator.changed_since
+        self._changed_since = changed_since
         self._log: logging.Logger = operator.log
         self._watermark = Watermark(client.dialect.changed_field_of(operator.endpoint))
 

@@ -47,6 +47,10 @@ def _check_whole(operator: Any) -> None:
         value = getattr(operator, name)
         if given(value) and is_settled(value):
             raise ValueError(f"mode='replace' with {name} would drop the rows before it; use mode='upsert'")
+    if operator.incremental:
+        raise ValueError(
+            "mode='replace' with incremental=True would drop what did not change; use mode='upsert'"
+        )
     for name in ("first_page", "max_pages"):
         if getattr(operator, name) is not None:
             raise ValueError(f"mode='replace' reads everything: leave out {name}, or use another mode")

@@ -25,6 +25,12 @@ from airflow_provider_poweroffice.operators.advice import warn_of_unknown
 from airflow_provider_poweroffice.operators.company_reports import check_company_in, report_company
 from airflow_provider_poweroffice.operators.company_templates import CompanyOperator, marked
 from airflow_provider_poweroffice.operators.failures import fail_task_when_final
+from airflow_provider_poweroffice.operators.increment import (
+    announce,
+    check_incremental,
+    increment_of,
+    with_asset,
+)
 from airflow_provider_poweroffice.operators.page_arguments import check_reading
 from airflow_provider_poweroffice.operators.reading import Reading
 from airflow_provider_poweroffice.storage.codecs import FORMATS, Spool, encode
@@ -66,6 +72,10 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
     :param changed_since: read only what changed since this moment: a timestamp or None
         for everything (templated). The filter of the resource is chosen; some have none.
     :param created_since: the same for the time of creation (templated).
+    :param incremental: read only what changed since the last run of this task; the first reads everything.
+        The watermark is kept with the asset ``poweroffice://<connection>/<endpoint>``: docs/increments.md.
+    :param full_refresh: read everything this time all the same, e.g. ``"{{ params.full_refresh }}"``
+        (templated).
     :param overlap: seconds to go back from that moment; the API's filters are strictly greater than.
     :param split_days: read ``fromDate`` to ``toDate`` of the query in periods of so many days at most, as one
         collection.
@@ -93,6 +103,7 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
         "headers",
         "changed_since",
         "created_since",
+        "full_refresh",
         "poweroffice_conn_id",
     )
     template_fields_renderers = {"query": "json", "filters": "json", "headers": "json"}  # noqa: RUF012 - Airflow's form
@@ -110,6 +121,8 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
         changed_since: Any = None,
         created_since: Any = None,
         overlap: float = OVERLAP,
+        incremental: bool = False,
+        full_refresh: bool | str = False,
         split_days: int | None = None,
         format: str = "ndjson.gz",  # noqa: A002 - the word of pandas, DuckDB and COPY
         fields: Mapping[str, str] | None = None,
@@ -125,7 +138,9 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
         company: str | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(
+            **with_asset(kwargs, incremental=incremental, endpoint=endpoint, conn_id=poweroffice_conn_id)
+        )
         self.company = company
         self.endpoint = endpoint
         self.object_path = object_path
@@ -135,6 +150,8 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
         self.changed_since = changed_since
         self.created_since = created_since
         self.overlap = overlap
+        self.incremental = incremental
+        self.full_refresh = full_refresh
         self.split_days = split_days
         self.poweroffice_conn_id = poweroffice_conn_id
         self.format = format
@@ -152,6 +169,7 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
         if fields is not None and format != "parquet":
             raise ValueError(f"fields goes with format='parquet'; the rows of {format!r} have no types")
         check_reading(self)
+        check_incremental(self)
         warn_of_unknown(endpoint)
 
     @cached_property
@@ -165,12 +183,21 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
         """Copy the collection and give the receipt."""
         with report_company(context, self.company):
             check_company_in(self.object_path, self.company, context)
-            return self._copy()
+            increment = increment_of(self, context, target=f"{self.dag_id}.{self.task_id}")
+            since = increment.since(self.full_refresh) if increment else self.changed_since
+            receipt = self._copy(since)
+            note = increment.move(since, receipt["watermark"]) if increment else None
+            announce(context, self.outlets, receipt, note)
+            return receipt
 
-    def _copy(self) -> dict[str, Any]:
+    def _copy(self, since: Any) -> dict[str, Any]:
         started = monotonic()
         target = object_path(self.object_path, self.format)
-        with self.hook as hook, fail_task_when_final(), Reading(hook.client, self) as reading:
+        with (
+            self.hook as hook,
+            fail_task_when_final(),
+            Reading(hook.client, self, changed_since=since) as reading,
+        ):
             pages = reading.pages
             with tempfile.NamedTemporaryFile(prefix="poweroffice-") as file:
                 spool = Spool(file, compress=self.format.endswith(".gz"))

@@ -24,6 +24,12 @@ from airflow_provider_poweroffice.operators.advice import warn_of_unknown
 from airflow_provider_poweroffice.operators.company_reports import report_company
 from airflow_provider_poweroffice.operators.company_templates import CompanyOperator, marked
 from airflow_provider_poweroffice.operators.failures import fail_task_when_final
+from airflow_provider_poweroffice.operators.increment import (
+    announce,
+    check_incremental,
+    increment_of,
+    with_asset,
+)
 from airflow_provider_poweroffice.operators.page_arguments import check_reading
 from airflow_provider_poweroffice.operators.reading import Reading
 from airflow_provider_poweroffice.operators.table_arguments import check_settled, plan_of
@@ -67,6 +73,11 @@ class PowerOfficeToSqlOperator(CompanyOperator):
     :param headers: further headers (templated).
     :param changed_since: read only what changed since this moment (templated); not with ``replace``.
     :param created_since: the same for the time of creation (templated).
+    :param incremental: read only what changed since the last load of this table; the watermark is kept with
+        the asset ``poweroffice://<connection>/<endpoint>``, see docs/increments.md. The first load, and one
+        into a table without rows of the company, reads everything.
+    :param full_refresh: read everything this time all the same, e.g. ``"{{ params.full_refresh }}"``
+        (templated).
     :param overlap: seconds to go back from that moment; the API's filters are strictly greater than.
     :param filters: OData filter as data, for APIs that have ``$filter``; see docs/filters.md (templated).
     :param split_days: read ``fromDate`` to ``toDate`` of the query in periods of so many days at most, as one
@@ -99,6 +110,7 @@ class PowerOfficeToSqlOperator(CompanyOperator):
         "headers",
         "changed_since",
         "created_since",
+        "full_refresh",
         "poweroffice_conn_id",
     )
     template_fields_renderers = {"query": "json", "filters": "json", "headers": "json"}  # noqa: RUF012 - Airflow's form
@@ -125,6 +137,8 @@ class PowerOfficeToSqlOperator(CompanyOperator):
         changed_since: Any = None,
         created_since: Any = None,
         overlap: float = OVERLAP,
+        incremental: bool = False,
+        full_refresh: bool | str = False,
         split_days: int | None = None,
         page_size: int | None = None,
         first_page: int | None = None,
@@ -137,7 +151,9 @@ class PowerOfficeToSqlOperator(CompanyOperator):
         poweroffice_conn_id: str = PowerOfficeHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(
+            **with_asset(kwargs, incremental=incremental, endpoint=endpoint, conn_id=poweroffice_conn_id)
+        )
         self.endpoint = endpoint
         self.conn_id = conn_id
         self.table = table
@@ -155,6 +171,8 @@ class PowerOfficeToSqlOperator(CompanyOperator):
         self.changed_since = changed_since
         self.created_since = created_since
         self.overlap = overlap
+        self.incremental = incremental
+        self.full_refresh = full_refresh
         self.split_days = split_days
         self.page_size = page_size
         self.first_page = first_page
@@ -166,6 +184,7 @@ class PowerOfficeToSqlOperator(CompanyOperator):
         self.retry_options = RetryOptions.of(retry_options)
         self.poweroffice_conn_id = poweroffice_conn_id
         check_reading(self)
+        check_incremental(self)
         check_settled(self)
         warn_of_unknown(endpoint)
 
@@ -186,10 +205,16 @@ class PowerOfficeToSqlOperator(CompanyOperator):
         target = database_hook(self.conn_id)
         with self.hook as hook, fail_task_when_final(), tempfile.TemporaryFile() as file:
             plan = plan_of(self, hook.client.dialect, self._identity(context))
+            company = plan.identity.company
             load = Load(plan, PageSpool(file))
+            increment = increment_of(self, context, target=f"{self.conn_id}/{plan.table}")
+            since = increment.since(self.full_refresh) if increment else self.changed_since
             with database(target) as session:
                 load.prepare(session)
-            with Reading(hook.client, self) as reading:
+                if increment and since and not load.has_rows(session):
+                    self.log.warning("%s has no rows of %s: everything is read", plan.table, company)
+                    since = None
+            with Reading(hook.client, self, changed_since=since) as reading:
                 for page in reading:
                     load.take(page.content)
                     del page  # its memory is free while the next one is fetched
@@ -197,6 +222,8 @@ class PowerOfficeToSqlOperator(CompanyOperator):
             with database(target) as session:
                 stored = load.store(session)
         receipt = self._receipt(plan, reading, stored) | {"seconds": round(monotonic() - started, 3)}
+        note = increment.move(since, receipt["watermark"]) if increment else None
+        announce(context, self.outlets, receipt, note)
         self._tell(receipt)
         return receipt
 

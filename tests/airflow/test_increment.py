@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +11,11 @@ import pytest
 
 from airflow_provider_poweroffice.assets.poweroffice import poweroffice_asset
 from airflow_provider_poweroffice.operators.increment import Increment, announce, with_asset
+from airflow_provider_poweroffice.sandbox import Sandbox
+from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
+    PowerOfficeToObjectStorageOperator,
+)
+from airflow_provider_poweroffice.transfers.poweroffice_to_sql import PowerOfficeToSqlOperator
 
 ASSET = poweroffice_asset("Customers")
 EARLY, LATE, LATER = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00.1234567Z", "2026-03-01T00:00:00Z"
@@ -20,6 +27,17 @@ class Store(dict[str, Any]):
     def set(self, key: str, value: Any) -> None:
         """Keep a value."""
         self[key] = value
+
+
+class ByAsset:
+    """What Airflow keeps by asset; before 3.2 an asset can not be a key of a dict."""
+
+    def __init__(self, kept: Any) -> None:
+        self._kept = kept
+
+    def __getitem__(self, asset: Any) -> Any:
+        assert asset == ASSET
+        return self._kept
 
 
 class World:
@@ -34,10 +52,10 @@ class World:
         """Give the context of a task in a run."""
         ti = SimpleNamespace(dag_id="d", run_id=run, task_id="t", map_index=-1)
         if self.state is None:
-            return {"ti": ti, "inlet_events": {ASSET: self.events}}
+            return {"ti": ti, "inlet_events": ByAsset(self.events)}
         return {
             "ti": ti,
-            "asset_state_store": {ASSET: self.state},
+            "asset_state_store": ByAsset(self.state),
             "task_state_store": self.tasks.setdefault(run, Store()),
         }
 
@@ -50,7 +68,7 @@ class World:
         note = increment.move(since, seen)
         if not dies:  # an event is recorded when the task has succeeded
             event = SimpleNamespace(extra={})
-            announce(context | {"outlet_events": {ASSET: event}}, [ASSET], {"rows": 1}, note)
+            announce(context | {"outlet_events": ByAsset(event)}, [ASSET], {"rows": 1}, note)
             self.events.append(event)
         return since
 
@@ -116,3 +134,46 @@ def test_asset_is_added() -> None:
         with_asset({}, **about | {"endpoint": "{{ x }}"})
     with pytest.raises(ValueError, match="partial"):
         Increment({}, [], target="x", company=None, scope={})
+
+
+def test_full_refresh(world: World) -> None:
+    """Everything is read for once; the next run goes on from there."""
+    world.load("1", LATE)
+    increment = Increment(world.context("2"), [ASSET], target="db:books.customers", company="acme", scope={})
+    assert increment.since("True") is None
+    assert increment.since("False") == LATE
+    with pytest.raises(ValueError, match="full_refresh must be True or False, not 'perhaps'"):
+        increment.since("perhaps")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"changed_since": EARLY}, "changed_since and incremental=True exclude each other"),
+        ({"max_pages": 2}, "needs all pages"),
+        ({"first_page": 2}, "needs all pages"),
+        ({"mode": "replace"}, "use mode='upsert'"),
+        ({"incremental": False, "full_refresh": True}, "full_refresh needs incremental=True"),
+        ({"incremental": "yes"}, "incremental must be True or False"),
+        ({"endpoint": "{{ x }}"}, "outlets="),
+    ],
+)
+def test_bad_arguments(wrong: dict[str, Any], says: str) -> None:
+    """What contradicts a watermark fails while the DAG file is read, with the way out."""
+    arguments = {"endpoint": "Customers", "conn_id": "db", "table": "t", "incremental": True} | wrong
+    with pytest.raises((ValueError, TypeError), match=says):
+        PowerOfficeToSqlOperator(task_id="t", **arguments)
+
+
+def test_resource_without_a_filter(
+    sandbox: Sandbox, connection: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A resource that tells no changes is refused before any row is read, with what works instead."""
+    assert connection
+    monkeypatch.setenv("AIRFLOW_CONN_DB", json.dumps({"conn_type": "sqlite", "host": str(tmp_path / "db")}))
+    task = PowerOfficeToObjectStorageOperator(
+        task_id="t", endpoint="VatCodes", object_path=f"file://{tmp_path}/x.ndjson.gz", incremental=True
+    )
+    with pytest.raises(ValueError, match=r"VatCodes can not be read by changed_since.*read it whole"):
+        task.execute({})  # type: ignore[typeddict-item]
+    assert sandbox.count("GET", "/VatCodes") == 0

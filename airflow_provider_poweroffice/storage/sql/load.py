@@ -102,6 +102,20 @@ class Load:
         with naming(str(self.plan.table)), session.transaction(staging=True):
             self._layout = self._new_layout(session)
 
+    def has_rows(self, session: Session) -> bool:
+        """Tell whether the table, as it was prepared for, holds rows of the company."""
+        if self._layout.existing is None:
+            return False
+        dialect = session.dialect
+        company = dialect.quoted(self._layout.books.company)
+        with naming(str(self.plan.table)), session.transaction(staging=True):
+            found = session.rows(
+                f"SELECT CASE WHEN EXISTS (SELECT 1 FROM {self.plan.table.quoted(dialect.quote)} "  # noqa: S608 - names are checked
+                f"WHERE {company} = {dialect.mark}) THEN 1 ELSE 0 END",
+                (self.plan.identity.company,),
+            )
+        return bool(found[0][0])
+
     def _new_layout(self, session: Session | None) -> Layout:
         plan = self.plan
         existing = session.dialect.describe(session, plan.table) if session else None
