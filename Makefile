@@ -8,7 +8,7 @@ BIN := .venv/bin
 export PYTHONPATH :=
 export UV_SYSTEM_CERTS := true
 
-.PHONY: demo test airflow sandbox env test-fast test-older lint types docs build pins screenshots bench clean
+.PHONY: demo test airflow sandbox env test-fast test-older scaling lint types docs build pins screenshots bench clean
 
 demo: env
 	@$(BIN)/python tools/demo.py
@@ -33,6 +33,11 @@ test-older:
 	.venvs/airflow-3.2/bin/python -m pytest --ignore=tests/ui
 	@$(PYTHON) tools/environment.py .venvs/airflow-3.1 requirements/airflow-3.1.txt
 	.venvs/airflow-3.1/bin/python -m pytest --ignore=tests/ui
+
+# 50 companies on CeleryExecutor and LocalExecutor; needs PostgreSQL and Redis: apt-get install postgresql redis-server
+scaling:
+	@$(PYTHON) tools/environment.py .venvs/scaling requirements/scaling.txt
+	@.venvs/scaling/bin/python tools/scaling.py
 
 lint: env
 	$(BIN)/ruff check .
@@ -61,6 +66,7 @@ PIN = UV_CACHE_DIR=.cache/uv $(BIN)/uv pip compile --quiet pyproject.toml --univ
 	--no-annotate --no-header --group test
 pins:
 	echo 'apache-airflow==3.3.2' | $(PIN) --group browser --group lint -c - -o requirements/airflow-3.3.txt
+	$(PIN) --group scaling -c requirements/airflow-3.3.txt -o requirements/scaling.txt
 	echo 'apache-airflow==3.2.2' | $(PIN) --exclude-newer 2026-06-15 -c - -o requirements/airflow-3.2.txt
 	printf '%s\n' apache-airflow==3.3.2 apache-airflow-providers-http apache-airflow-providers-postgres \
 		'dlt[postgres]' aiohttp | $(PIN) - -o requirements/bench.txt

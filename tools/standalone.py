@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -38,7 +39,10 @@ class Standalone:
     :param connection: make the connection ``poweroffice_default``.
     :param fresh: begin with an empty folder.
     :param say: is told, again and again, what is waited for.
+    :param options: further ones of the sandbox.
     """
+
+    parts: Sequence[str] = ("scheduler", "dag_processor", "triggerer")
 
     def __init__(
         self,
@@ -52,17 +56,18 @@ class Standalone:
         connection: bool = True,
         fresh: bool = False,
         say: Callable[[str], None] = lambda _: None,
+        **options: Any,
     ) -> None:
         self.home = Home(folder)
         self.port = port
-        self.sandbox = Sandbox(port=sandbox_port, size=size)
+        self.sandbox = Sandbox(port=sandbox_port, size=size, **options)
         self.v1_sandbox = V1Sandbox()
         self.lake = lake or folder / "lake"
         self._dags = dags
         self._connection = connection
         self._fresh = fresh
         self._say = say
-        self._airflow: Guarded | None = None
+        self._programs: dict[Path, Guarded] = {}  # by the file their output goes to
         self._started = datetime.now(UTC)
         self._http = requests.Session()
         self._http.trust_env = False  # no proxy stands between here and here
@@ -98,23 +103,34 @@ class Standalone:
         except PortError as error:
             raise StartError(f"the sandbox can not listen on {error}") from None
         self._started = datetime.now(UTC)
-        environment = self.home.environment(self.port, self.lake, self._dags)
-        self._airflow = Guarded(["airflow", "standalone"], environment, self.home.folder, self.home.log)
-        self._wait(self._missing_parts)
+        self.launch(self.home.environment(self.port, self.lake, self._dags))
+        self.wait(self._missing_parts)
         self._log_in()
-        self._wait(self._missing_dags)
+        self.wait(self._missing_dags)
         if self._connection:
             self._connect()
         return self
 
     def stop(self) -> None:
         """Stop both; nothing is left running."""
-        if self._airflow:
-            self._airflow.stop()
-            self._airflow = None
+        with ThreadPoolExecutor() as together:
+            list(together.map(Guarded.stop, self._programs.values()))
+        self._programs = {}
         self.v1_sandbox.stop()
         self.sandbox.stop()
         self.home.leave()
+
+    def launch(self, environment: Mapping[str, str]) -> None:
+        """
+        Start the programs that Airflow consists of, each by :meth:`run`.
+
+        :param environment: of Airflow.
+        """
+        self.run(["airflow", "standalone"], environment, self.home.log)
+
+    def run(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+        """Start a program that ends when this Airflow is stopped, and that it can not be without."""
+        self._programs[log] = Guarded(command, environment, self.home.folder, log)
 
     def watch(self) -> None:
         """
@@ -124,6 +140,24 @@ class Standalone:
         """
         while True:
             self._check()
+            time.sleep(0.5)
+
+    def wait(self, missing: Callable[[], str], seconds: float = START_SECONDS) -> None:
+        """
+        Wait until nothing is missing.
+
+        :param missing: says what is, each time it is asked; nothing is an empty text.
+        :param seconds: at most.
+        :raises StartError: it took too long, or Airflow has ended.
+        """
+        deadline = time.monotonic() + seconds
+        while what := missing():
+            self._say(f"waiting for {what}")
+            self._check()
+            if time.monotonic() > deadline:
+                raise StartError(
+                    f"waited {seconds:.0f} s for {what}; see {', '.join(map(str, self._programs))}"
+                )
             time.sleep(0.5)
 
     def api(self, method: str, path: str, body: Any = None) -> Any:
@@ -161,26 +195,16 @@ class Standalone:
         }
 
     def _check(self) -> None:
-        if self._airflow is None or not self._airflow.running:
-            raise StartError(f"Airflow ended by itself; the end of {self.home.log} says why")
-
-    def _wait(self, missing: Callable[[], str]) -> None:
-        """Wait until nothing is missing."""
-        deadline = time.monotonic() + START_SECONDS
-        while what := missing():
-            self._say(f"waiting for {what}")
-            self._check()
-            if time.monotonic() > deadline:
-                raise StartError(f"waited {START_SECONDS:.0f} s for {what}; see {self.home.log}")
-            time.sleep(0.5)
+        for log, program in self._programs.items():
+            if not program.running:
+                raise StartError(f"Airflow ended by itself; the end of {log} says why")
 
     def _missing_parts(self) -> str:
         try:
             health = self.api("GET", "monitor/health")
         except requests.RequestException:
             return "the API server"
-        parts = ("scheduler", "dag_processor", "triggerer")
-        return ", ".join(f"the {part}" for part in parts if not self._alive(part, health[part]))
+        return ", ".join(f"the {part}" for part in self.parts if not self._alive(part, health[part]))
 
     def _alive(self, part: str, health: dict[str, Any]) -> bool:
         """Whether a part has given a sign of life since the start; one from before may be its last."""

@@ -128,6 +128,18 @@ class Sandbox(BaseSandbox[State]):
         """
         return self.state.totals(self.state.access.company(company, environment))
 
+    def tokens(self, company: int | str = 0, environment: str = "production") -> list[str]:
+        """
+        Give the tokens issued to a company, oldest first, without those that :meth:`expire_tokens` ended.
+
+        For tests that look for leaked ones.
+
+        :param company: position or alias.
+        :param environment: ``production`` or ``demo``.
+        """
+        wanted = self.state.access.company(company, environment)
+        return [token for token, found in self.state.tokens.issued().items() if found == wanted]
+
     def set_privileges(
         self, company: int | str = 0, environment: str = "production", **changes: Any
     ) -> tuple[str, ...]:

@@ -57,6 +57,10 @@ class Tokens:
         """Make every token issued so far invalid."""
         self._grants = {}
 
+    def issued(self) -> dict[str, Company]:
+        """Give the tokens issued since the start or since :meth:`expire`, and the company each opens."""
+        return {token: grant.company for token, grant in self._grants.items()}
+
     def grant(self, token: str, now: float) -> Grant | None:
         """
         Find what a token allows; ``None`` when it is unknown or has expired.

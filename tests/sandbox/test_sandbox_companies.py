@@ -52,6 +52,18 @@ def test_many_companies() -> None:
             sandbox.keys("firma-050")
 
 
+def test_tokens_of_a_company() -> None:
+    """A test can ask which tokens there are, to look for leaked ones; ended ones are gone."""
+    with Sandbox(companies=6, customers=0, ledger_rows=0, rate_limit=0) as sandbox:
+        for alias in ("firma-005", "granli", "firma-005"):
+            who(sandbox, alias)
+        assert [len(sandbox.tokens(alias)) for alias in ("granli", "firma-005", "firma-004")] == [1, 2, 0]
+        assert sandbox.tokens("firma-005", "demo") == []
+        assert not set(sandbox.tokens("granli")) & set(sandbox.tokens("firma-005"))
+        sandbox.expire_tokens()
+        assert sandbox.tokens("firma-005") == []
+
+
 def test_connection_of_several() -> None:
     """A connection holds the companies asked for, by alias, besides the one of its password."""
     sandbox = Sandbox(companies=6)

@@ -1,0 +1,41 @@
+"""
+What a PostgreSQL server holds, as text and as files.
+
+Rule: asked by its own programs, so that no driver is needed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from postgres_server import PostgresServer, programs
+
+_TABLE = re.compile(rb"^COPY public\.(\S+) .*? FROM stdin;\n(.*?)^\\\.$", re.DOTALL | re.MULTILINE)
+
+
+def tables(server: PostgresServer) -> dict[str, bytes]:
+    """Give the rows of every table, a line each, as ``pg_dump`` writes them."""
+    dump = _run(server, "pg_dump", "--data-only")
+    return {name.decode(): rows for name, rows in _TABLE.findall(dump)}
+
+
+def folder(server: PostgresServer) -> Path:
+    """Give the folder of its files: they hold deleted rows too, and the log of all changes."""
+    _run(server, "psql", "-c", "checkpoint")
+    return Path(_run(server, "psql", "-Atc", "show data_directory").decode().strip())
+
+
+def _run(server: PostgresServer, program: str, *arguments: str) -> bytes:
+    at = server.parts
+    environment = os.environ | {
+        "PGHOST": at["host"],
+        "PGPORT": str(at["port"]),
+        "PGUSER": at["user"],
+        "PGPASSWORD": at["password"],
+        "PGDATABASE": at["dbname"],
+    }
+    command = [str(programs() / program), *arguments]
+    return subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE).stdout
