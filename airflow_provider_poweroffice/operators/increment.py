@@ -88,7 +88,7 @@ class Increment:
         text = msgspec.json.encode(scope, enc_hook=str, order="deterministic")
         self._scope = hashlib.sha256(text).hexdigest()[:16]
 
-    def since(self, full_refresh: Any = False) -> str | None:
+    def since(self, *, full_refresh: Any = False) -> str | None:
         """
         Give the moment to read from, the same for each try of this run; None reads everything.
 

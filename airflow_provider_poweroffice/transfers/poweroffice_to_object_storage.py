@@ -184,7 +184,7 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
         with report_company(context, self.company):
             check_company_in(self.object_path, self.company, context)
             increment = increment_of(self, context, target=f"{self.dag_id}.{self.task_id}")
-            since = increment.since(self.full_refresh) if increment else self.changed_since
+            since = increment.since(full_refresh=self.full_refresh) if increment else self.changed_since
             receipt = self._copy(since)
             note = increment.move(since, receipt["watermark"]) if increment else None
             announce(context, self.outlets, receipt, note)

@@ -208,7 +208,7 @@ class PowerOfficeToSqlOperator(CompanyOperator):
             company = plan.identity.company
             load = Load(plan, PageSpool(file))
             increment = increment_of(self, context, target=f"{self.conn_id}/{plan.table}")
-            since = increment.since(self.full_refresh) if increment else self.changed_since
+            since = increment.since(full_refresh=self.full_refresh) if increment else self.changed_since
             with database(target) as session:
                 load.prepare(session)
                 if increment and since and not load.has_rows(session):

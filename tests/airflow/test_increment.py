@@ -140,10 +140,10 @@ def test_full_refresh(world: World) -> None:
     """Everything is read for once; the next run goes on from there."""
     world.load("1", LATE)
     increment = Increment(world.context("2"), [ASSET], target="db:books.customers", company="acme", scope={})
-    assert increment.since("True") is None
-    assert increment.since("False") == LATE
+    assert increment.since(full_refresh="True") is None
+    assert increment.since(full_refresh="False") == LATE
     with pytest.raises(ValueError, match="full_refresh must be True or False, not 'perhaps'"):
-        increment.since("perhaps")
+        increment.since(full_refresh="perhaps")
 
 
 @pytest.mark.parametrize(
