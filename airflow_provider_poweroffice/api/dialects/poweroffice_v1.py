@@ -142,6 +142,8 @@ class PowerOfficeV1(ODataDialect[Credentials]):
         ``count`` counts the whole; equal to the rows of this page it tells nothing, as some count the page.
         """
         envelope = _envelope(content)
+        if envelope.success is None:
+            raise msgspec.ValidationError("no envelope: success is missing")
         rows = bytes(envelope.data) or b"null"
         if rows == b"null" and not envelope.count:
             rows = b"[]"  # null properties are left out
