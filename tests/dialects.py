@@ -160,6 +160,10 @@ class Bench:
             return {}
         return {"page_size": size}
 
+    def one_by_one(self) -> dict[str, Any]:
+        """Have short pages that are asked for one after another, so that a test can act between two."""
+        return self.paged() | {"concurrency": 1}
+
     def read(self, client: Client | None = None, **options: Any) -> list[Any]:
         """Read the list in short pages, and give the keys of its rows."""
         options = self.paged() | options

@@ -26,13 +26,14 @@ if TYPE_CHECKING:
 ONCE = RetryOptions(attempts=1)
 
 
+@pytest.mark.parametrize("concurrency", [1, 4])
 @pytest.mark.parametrize("rows", [0, 1, 4, 5, 6, 10, 23])
 @pytest.mark.parametrize("api", APIS.values(), ids=APIS)
-def test_every_row_once(api: Api, clock: FakeClock, rows: int) -> None:
+def test_every_row_once(api: Api, clock: FakeClock, rows: int, concurrency: int) -> None:
     """No row, one, a page less one, exactly a page, a page and one, two pages, many."""
     with api.build(rows) as sandbox:
         bench = Bench(api, sandbox, clock)
-        found = bench.read()
+        found = bench.read(concurrency=concurrency)
         bench.close()
         assert len(found) == len(set(found)) == rows
         assert found == sorted(found)
@@ -73,7 +74,7 @@ def test_order_that_is_asked_for(bench: Bench) -> None:
 
 def test_lazy(bench: Bench) -> None:
     """A page is requested when it is asked for, not before."""
-    pages = bench.client.pages(bench.api.endpoint, **bench.paged())
+    pages = bench.client.pages(bench.api.endpoint, **bench.one_by_one())
     assert bench.sandbox.count() == 0
     next(pages)
     assert (bench.requests, bench.tokens) == (1, 1)
@@ -81,7 +82,7 @@ def test_lazy(bench: Bench) -> None:
 
 def test_max_pages(bench: Bench) -> None:
     """A read that was told to stop early knows that it is not whole."""
-    pages = bench.client.pages(bench.api.endpoint, max_pages=2, **bench.paged())
+    pages = bench.client.pages(bench.api.endpoint, max_pages=2, **bench.one_by_one())
     assert sum(len(page) for page in pages) == 2 * PAGE
     assert (pages.truncated, pages.complete) == (True, False)
 
@@ -105,14 +106,14 @@ def test_server_that_never_ends(bench: Bench) -> None:
     body = bench.api.wrap(f'[{{"{bench.api.key}":1}}]', **{"@odata.nextLink": "?$skiptoken=1"})
     bench.fault(action="status", status=200, body=body, times=0)
     with pytest.raises(PaginationError, match=r"repeats a page|followed already"):
-        bench.read()
+        bench.read(concurrency=1)
     assert bench.requests == 2
 
 
 def test_fewer_rows_than_counted(bench: Bench) -> None:
     """Rows that the server counts and does not send are an error, not a short list."""
     bench.sandbox.set(**({"pagination": "totals-only"} if bench.api.name == "v2" else {}))
-    pages = bench.client.pages(bench.api.endpoint, **bench.paged())
+    pages = bench.client.pages(bench.api.endpoint, **bench.one_by_one())
     next(pages)
     bench.fault(action="status", status=200, body=bench.api.wrap("[]"), times=0)
     with pytest.raises(IncompleteReadError):
@@ -121,7 +122,7 @@ def test_fewer_rows_than_counted(bench: Bench) -> None:
 
 def test_hole(bench: Bench) -> None:
     """One empty page where more must follow ends nothing: the rest comes, or the read fails."""
-    pages = bench.client.pages(bench.api.endpoint, **bench.paged())
+    pages = bench.client.pages(bench.api.endpoint, **bench.one_by_one())
     found = [row[bench.api.key] for row in next(pages).rows]
     empty = bench.api.wrap("[]", **({"@odata.nextLink": f"?$skip={PAGE}"} if bench.api.by_link else {}))
     bench.fault(action="status", status=200, body=empty)
@@ -145,17 +146,17 @@ BROKEN = [
 
 
 @pytest.mark.parametrize("fault", BROKEN, ids=lambda fault: " ".join(str(item) for item in fault.values()))
-def test_all_or_error(bench: Bench, fault: dict[str, object]) -> None:
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_all_or_error(bench: Bench, fault: dict[str, object], concurrency: int) -> None:
     """A page that fails for good ends the read with a typed error; nobody takes the rest for the whole."""
     client = bench.open(retry=ONCE)
-    pages = client.pages(bench.api.endpoint, **bench.paged())
-    next(pages)
-    bench.fault(**fault, times=0)
+    bench.fault(**fault, every=2)
+    pages = client.pages(bench.api.endpoint, **bench.paged(), concurrency=concurrency)
     with pytest.raises(PowerOfficeError) as caught:
         list(pages)
     kinds = (APIStatusError, InvalidResponseError, APIConnectionError, IncompleteReadError)
     assert isinstance(caught.value, kinds)
-    assert pages.rows == PAGE
+    assert PAGE <= pages.rows < ROWS
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])

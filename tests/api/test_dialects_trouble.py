@@ -141,7 +141,7 @@ def test_token_is_fetched_once(bench: Bench) -> None:
 
 def test_token_dies_in_the_middle(bench: Bench) -> None:
     """A 401 in the middle costs one new token, no wait and no row."""
-    pages = bench.client.pages(bench.api.endpoint, **bench.paged())
+    pages = bench.client.pages(bench.api.endpoint, **bench.one_by_one())
     found = [row[bench.api.key] for row in next(pages).rows]
     bench.sandbox.expire_tokens()
     found += [row[bench.api.key] for page in pages for row in page.rows]
@@ -215,7 +215,7 @@ def test_link_to_a_stranger(bench: Bench, stranger: Tap) -> None:
     bench.fault(
         action="status", status=200, body=body, headers={"X-Pagination": pagination, "Link": f"<{link}>"}
     )
-    pages = bench.client.pages(bench.api.endpoint, **bench.paged())
+    pages = bench.client.pages(bench.api.endpoint, **bench.one_by_one())
     assert len(next(pages)) == 1
     if bench.api.by_link:
         with pytest.raises(UntrustedHostError):

@@ -130,6 +130,7 @@ def _on_error(one: Example) -> None:
 def _on_page_error(one: Example) -> None:
     one.sandbox.add_fault(action="status", status=500, path="/Customers", every=2, times=1)
     one.task.retry_options = type(one.task.retry_options)(attempts=1)
+    one.task.concurrency = 1  # the second request is the second page
     total = one.sandbox.totals()["Customers"]
     assert len(one.run()) == total - 50
     assert [call.query["PageNumber"] for call in one.calls] == ["1", "2", "3"]
@@ -138,7 +139,7 @@ def _on_page_error(one: Example) -> None:
 @check
 def _start_page(one: Example) -> None:
     assert len(one.run()) == one.sandbox.totals()["Customers"] - 50
-    assert one.calls[0].query["PageNumber"] == "2"
+    assert min(call.query["PageNumber"] for call in one.calls) == "2"
 
 
 @check
@@ -150,7 +151,7 @@ def _items_per_page(one: Example) -> None:
 @check
 def _max_page_count(one: Example) -> None:
     assert len(one.run()) == 40
-    assert [call.query["PageNumber"] for call in one.calls] == ["1", "2"]
+    assert sorted(call.query["PageNumber"] for call in one.calls) == ["1", "2"]
 
 
 @check

@@ -76,7 +76,7 @@ def _v1_orderby(one: Example) -> None:
 def _v1_top(one: Example) -> None:
     assert len(one.run()) == 120
     assert [call.query["$top"] for call in one.calls] == ["50"] * 3
-    assert [call.query["$skip"] for call in one.calls] == ["0", "50", "100"]
+    assert {call.query["$skip"] for call in one.calls} == {"0", "50", "100"}
 
 
 @check
