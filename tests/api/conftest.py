@@ -11,43 +11,27 @@ import pytest
 from dialects import APART, APIS, ROWS, Bench
 from tap import Tap
 
-from airflow_provider_poweroffice.sandbox import D365FOSandbox, Sandbox, V1Sandbox
-
 if TYPE_CHECKING:
     from support import FakeClock
 
 _CASE = re.compile(r"test_dialects\w*\.py::test_\w+\[(\w+)")
 
 
-@pytest.fixture(scope="session")
-def shared_benches() -> Iterator[dict[str, Sandbox | V1Sandbox | D365FOSandbox]]:
-    """Run a sandbox of each API for the whole session; use ``bench``, which resets it."""
-    running = {name: api.build(ROWS) for name, api in APIS.items()}
-    for sandbox in running.values():
-        sandbox.start()
-    yield running
-    for sandbox in running.values():
-        sandbox.stop()
-
-
 @pytest.fixture(params=APIS)
-def bench(
-    request: pytest.FixtureRequest,
-    shared_benches: dict[str, Sandbox | V1Sandbox | D365FOSandbox],
-    clock: FakeClock,
-) -> Iterator[Bench]:
-    """Give each API in turn, as new; a case that it can not have is left out with the reason."""
+def bench(request: pytest.FixtureRequest, clock: FakeClock) -> Iterator[Bench]:
+    """
+    Give each API in turn; a case that it can not have is left out with the reason.
+
+    The sandbox is the test's own: a page that was in flight when another test ended would be counted.
+    """
     api = APIS[request.param]
     case = request.function.__name__.removeprefix("test_")
     if reason := APART.get((case, api.name)):
         pytest.skip(f"{api.name} {reason}")
-    sandbox = shared_benches[api.name]
-    before = sandbox.state.switches.as_dict()
-    sandbox.reset()
-    one = Bench(api, sandbox, clock)
-    yield one
-    one.close()
-    sandbox.set(**before)
+    with api.build(ROWS) as sandbox:
+        one = Bench(api, sandbox, clock)
+        yield one
+        one.close()
 
 
 @pytest.fixture
