@@ -69,9 +69,16 @@ class Postgres(BulkDialect):
 
     def bulk(self, session: Session, table: str, lines: Iterable[bytes]) -> None:
         """``COPY``: the lines go as they are."""
-        sql = f"COPY {table} FROM STDIN WITH (FORMAT csv, NULL 'null')"
+        # The lines are UTF-8, whatever the connection's own encoding is.
+        sql = f"COPY {table} FROM STDIN WITH (FORMAT csv, NULL 'null', ENCODING 'UTF8')"
         if hasattr(session.cursor, "copy_expert"):  # psycopg2
-            session.cursor.copy_expert(sql, _Lines(lines), BYTES_AT_ONCE)
+            file = _Lines(lines)
+            try:
+                session.cursor.copy_expert(sql, file, BYTES_AT_ONCE)
+            except Exception:
+                if file.error:  # psycopg2 tells of it as a cancelled query, which would be tried again
+                    raise file.error from None
+                raise
             return
         with session.cursor.copy(sql) as copy:
             for block in _blocks(lines):
@@ -89,7 +96,9 @@ def _blocks(lines: Iterable[bytes]) -> Iterator[bytes]:
 
 
 class _Lines(io.RawIOBase):
-    """Lines as a file that psycopg2 reads from."""
+    """Lines as a file that psycopg2 reads from; ``error`` is what making them raised."""
+
+    error: BaseException | None = None
 
     def __init__(self, lines: Iterable[bytes]) -> None:
         self._blocks = _blocks(lines)
@@ -102,6 +111,10 @@ class _Lines(io.RawIOBase):
     def read(self, size: int = -1) -> Any:
         """Give at most so many bytes."""
         if not self._rest:
-            self._rest = next((block for block in self._blocks if block), b"")
+            try:
+                self._rest = next((block for block in self._blocks if block), b"")
+            except BaseException as error:
+                self.error = error
+                raise
         given, self._rest = self._rest[:size], self._rest[size:]
         return given
