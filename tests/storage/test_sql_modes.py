@@ -146,6 +146,24 @@ def test_many_tasks_make_the_table_at_once(kind: str, request: pytest.FixtureReq
     assert db.query("SELECT count(new0), count(new1) FROM ledger") == [(80, 80)]
 
 
+def test_one_table_of_two_names_is_locked_once(pg: Database) -> None:
+    """Two tasks that write the table with and without its schema wait for each other."""
+    one, other = TableName("ledger"), TableName("ledger", "public")
+    how: dict[str, Any] = {"mode": "replace", "layout": "raw", "key": ()}
+    load(pg, ONE, **how)
+    holder, waiter = pg.session(), pg.session()
+    for company in (None, "acme"):
+        with holder.transaction():
+            holder.dialect.lock(holder, one, company)
+            waiter.execute("SET lock_timeout = 100")
+            with pytest.raises(Exception, match="lock timeout"), waiter.transaction():
+                waiter.dialect.lock(waiter, other, company)
+            with waiter.transaction():
+                waiter.dialect.lock(waiter, other, "beta")
+    holder.connection.close()
+    waiter.connection.close()
+
+
 @pytest.mark.parametrize("kind", [*KINDS[:1], "sqlite", "duckdb"])
 def test_readers_never_see_half(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """While everything is replaced, over and over, a reader sees one state or the other, whole."""

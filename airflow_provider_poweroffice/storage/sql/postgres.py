@@ -54,9 +54,12 @@ class Postgres(BulkDialect):
         """Count the rows: a plan for a table thought to be small takes hours on a large one."""
         session.execute(f"ANALYZE {table}")
 
-    def lock(self, session: Session, name: str) -> None:
-        """Take an advisory lock until the end of the transaction."""
-        session.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"poweroffice {name}",))
+    def lock(self, session: Session, table: TableName, company: str | None = None) -> None:
+        """Take an advisory lock until the end of the transaction: by the table's number, once it has one."""
+        name, parameters = "%s::text", [f"poweroffice {table.name}"]
+        if company is not None:
+            name, parameters = "'poweroffice ' || to_regclass(%s)::oid || ' ' || %s", [table.quoted(), company]
+        session.execute(f"SELECT pg_advisory_xact_lock(hashtextextended({name}, 0))", parameters)  # noqa: S608 - constant
 
     def describe(self, session: Session, table: TableName) -> dict[str, Existing] | None:
         """Ask the catalogue; a name without a schema is looked up along the search path."""
