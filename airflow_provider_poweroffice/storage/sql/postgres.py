@@ -58,8 +58,11 @@ class Postgres(BulkDialect):
         """Take an advisory lock until the end of the transaction: by the table's number, once it has one."""
         name, parameters = "%s::text", [f"poweroffice {table.name}"]
         if company is not None:
-            name, parameters = "'poweroffice ' || to_regclass(%s)::oid || ' ' || %s", [table.quoted(), company]
-        session.execute(f"SELECT pg_advisory_xact_lock(hashtextextended({name}, 0))", parameters)  # noqa: S608 - constant
+            name, parameters = (
+                "'poweroffice ' || to_regclass(%s)::oid || ' ' || %s",
+                [table.quoted(), company],
+            )
+        session.execute(f"SELECT pg_advisory_xact_lock(hashtextextended({name}, 0))", parameters)
 
     def describe(self, session: Session, table: TableName) -> dict[str, Existing] | None:
         """Ask the catalogue; a name without a schema is looked up along the search path."""
