@@ -127,6 +127,15 @@ def test_fields_that_can_not_name_a_column(db: Database) -> None:
     assert text_of(db, "_extra") == ['{"vat_code":"4","odd name":5,"_company":"x"}']
 
 
+def test_two_fields_of_one_name(db: Database) -> None:
+    """The described one has the column, in every load and whichever a row holds first."""
+    for row in ('{"Id":1,"VATCode":"4","VatCode":"3"}', '{"Id":2,"VatCode":"3","VATCode":"4"}'):
+        load(db, row, kinds={"Id": "integer", "VatCode": "text"}, **COLUMNS)
+    load(db, '{"Id":3,"VATCode":"4"}', kinds={"Id": "integer", "VatCode": "text"}, **COLUMNS)
+    assert text_of(db, "vat_code") == ["3", "3", None]
+    assert text_of(db, "_extra") == ['{"VATCode":"4"}'] * 3
+
+
 def test_names_as_sent(db: Database) -> None:
     """Columns may keep the API's own names."""
     for _ in range(2):
