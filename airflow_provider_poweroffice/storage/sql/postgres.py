@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 LINES_AT_ONCE = 500
 BYTES_AT_ONCE = 1 << 20
+LOCK_NAP = 0.1
+"""Seconds between two tries to lock."""
 
 
 class Postgres(BulkDialect):
@@ -55,14 +57,21 @@ class Postgres(BulkDialect):
         session.execute(f"ANALYZE {table}")
 
     def lock(self, session: Session, table: TableName, company: str | None = None) -> None:
-        """Take an advisory lock until the end of the transaction: by the table's number, once it has one."""
+        """
+        Take an advisory lock until the end of the transaction: by the table's number, once it has one.
+
+        It is asked for again and again, as psycopg2 hears of no signal while a statement waits: a task
+        would wait on behind its timeout.
+        """
         name, parameters = "%s::text", [f"poweroffice {table.name}"]
         if company is not None:
             name, parameters = (
                 "'poweroffice ' || to_regclass(%s)::oid || ' ' || %s",
                 [table.quoted(), company],
             )
-        session.execute(f"SELECT pg_advisory_xact_lock(hashtextextended({name}, 0))", parameters)
+        sql = f"SELECT pg_try_advisory_xact_lock(hashtextextended({name}, 0))"
+        while session.rows(sql, parameters)[0][0] is False:
+            session.execute(f"SELECT pg_sleep({LOCK_NAP})")
 
     def describe(self, session: Session, table: TableName) -> dict[str, Existing] | None:
         """Ask the catalogue; a name without a schema is looked up along the search path."""
