@@ -10,7 +10,7 @@ from airflow_provider_poweroffice.api.since import given
 from airflow_provider_poweroffice.storage.sql.fields import NAMINGS
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 from airflow_provider_poweroffice.storage.sql.layouts import LAYOUTS
-from airflow_provider_poweroffice.storage.sql.load import Plan
+from airflow_provider_poweroffice.storage.sql.plan import Plan
 from airflow_provider_poweroffice.storage.sql.merge import MODES, Identity
 
 _CHOICES = {"mode": MODES, "layout": LAYOUTS, "column_names": NAMINGS}

@@ -33,14 +33,14 @@ from airflow_provider_poweroffice.operators.increment import (
 from airflow_provider_poweroffice.operators.page_arguments import check_reading
 from airflow_provider_poweroffice.operators.reading import Reading
 from airflow_provider_poweroffice.operators.table_arguments import check_settled, plan_of
-from airflow_provider_poweroffice.storage.sql.load import Load, Stored
+from airflow_provider_poweroffice.storage.sql.load import Load
 from airflow_provider_poweroffice.storage.sql.merge import Identity
 from airflow_provider_poweroffice.storage.sql.spool import PageSpool
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_poweroffice.storage.sql.load import Plan
+    from airflow_provider_poweroffice.storage.sql.plan import Plan
 
 
 class PowerOfficeToSqlOperator(CompanyOperator):
