@@ -151,6 +151,6 @@ def test_finance_and_operations(lite: Path, fo_connection: str) -> None:
 )
 def test_bad_arguments(arguments: dict[str, Any], says: str) -> None:
     """What contradicts a comparison is refused while the DAG file is read, with the way out."""
-    with pytest.raises((ValueError, TypeError), match="detect_deletions|max_deletions") as caught:
+    with pytest.raises((ValueError, TypeError), match=r"detect_deletions|max_deletions") as caught:
         operator(**{"detect_deletions": True, "query": None} | arguments)
     assert says in str(caught.value)

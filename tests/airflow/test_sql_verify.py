@@ -1,4 +1,4 @@
-"""``verify="trial-balance"``: the table of the ledger agrees with the books, or the task fails and says where."""
+"""``verify="trial-balance"``: the ledger in the table agrees with the books, or the task says where not."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def post_voucher(client: Client, amount: float, day: str = "2026-05-31") -> int:
 
 @LAYOUTS
 def test_agrees(query: Query, sandbox: Sandbox, client: Client, layout: str) -> None:
-    """Table and books agree, to the digit, over all days and over some; the receipt says what was compared."""
+    """Table and books agree to the digit, over all days and over some; the receipt says what was compared."""
     post_voucher(client, 0.1)
     receipt = load(layout=layout, **VERIFIED)
     vouchers = len(
