@@ -14,19 +14,20 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sql_loads import DATES, Query, operator
+from sql_loads import DATES, Query, change, operator
 from support import FakeClock, client_of
 
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.api import Client
 from airflow_provider_poweroffice.api.timestamps import ticks_of_iso
+from airflow_provider_poweroffice.errors import VerificationError
 from airflow_provider_poweroffice.sandbox import Sandbox
 
 DAYS = 30
 DAY = 86_400
 FAILS = {6: ("Customers", 2), 21: ("AccountTransactions", 2), 24: ("Customers", 5000)}
 """The page size decides whether the second request is for more rows, or for the list of ids."""
-CLEARED, TWICE = 12, 17
+CLEARED, TWICE, DAMAGED = 12, 17, 27
 MOST_REQUESTS = 12  # of a day with one run: two reads, a list of ids, two trial balances, tokens
 LOADS: dict[str, dict[str, Any]] = {
     "Customers": {"query": None, "table": "customers", "layout": "raw", "detect_deletions": True},
@@ -130,6 +131,15 @@ class Month:
         self.sandbox.clear_faults()
         assert (self.rows(endpoint), self.kept.watermarks(endpoint)) == (before, held)
 
+    def damage(self, run_id: str) -> None:
+        """Change an amount in the warehouse: the load says so and stays where it is; a full one heals it."""
+        held = self.kept.watermarks("AccountTransactions")
+        change("UPDATE ledger SET amount = amount + 1 WHERE id = (SELECT min(id) FROM ledger)")
+        with pytest.raises(VerificationError, match=r"account \d+: .* in the table"):
+            self.run("AccountTransactions", run_id)
+        assert self.kept.watermarks("AccountTransactions") == held
+        assert self.run("AccountTransactions", run_id, full_refresh=True)["inserted"] == 0
+
     def rows(self, endpoint: str) -> list[Any]:
         """Give the rows of the warehouse that are not deleted."""
         if endpoint == "Customers":
@@ -172,6 +182,8 @@ def test_month(month: Month) -> None:
         month.sandbox.advance(DAY)
         month.work(day)
         month.seen = 0
+        if day == DAMAGED:
+            month.damage(f"day {day}")
         if day in FAILS:
             month.fails(*FAILS[day], f"day {day}")
         receipts = [month.run(endpoint, f"day {day}") for endpoint in LOADS]
@@ -188,7 +200,7 @@ def test_month(month: Month) -> None:
         rows = ", ".join(f"{receipt['endpoint']} {receipt['rows']}" for receipt in receipts)
         print(f"day {day:2}: {month.seen:2} requests; rows read: {rows}")  # noqa: T201 - with -s
     print(f"{sum(costs)} requests in {DAYS} days, {marked} rows marked as deleted")  # noqa: T201
-    usual = [cost for day, cost in enumerate(costs, start=1) if day not in {CLEARED, TWICE}]
+    usual = [cost for day, cost in enumerate(costs, start=1) if day not in {CLEARED, TWICE, DAMAGED}]
     assert max(usual) <= MOST_REQUESTS
     assert marked == month.vanished > DAYS // 3
     assert all(receipt["rows"] < 30 for receipt in receipts), "the last day read what changed"

@@ -6,25 +6,16 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sql_loads import DATES, Query, load, operator
+from sql_loads import DATES, Query, change, load, operator
 
 from airflow_provider_poweroffice.api import Client
 from airflow_provider_poweroffice.errors import VerificationError
-from airflow_provider_poweroffice.hooks.database import database_hook
 from airflow_provider_poweroffice.sandbox import Sandbox
 
 pytestmark = pytest.mark.usefixtures("connection")
 
 VERIFIED: dict[str, Any] = {"verify": "trial-balance"}
 LAYOUTS = pytest.mark.parametrize("layout", ["raw", "columns"])
-
-
-def change(sql: str) -> None:
-    """Change the database behind the load's back."""
-    hook = database_hook("db")
-    with hook.get_conn() as connection:
-        connection.cursor().execute(sql)
-        connection.commit()
 
 
 def post_voucher(client: Client, amount: float, day: str = "2026-05-31") -> int:
