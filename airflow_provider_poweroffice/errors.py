@@ -12,7 +12,9 @@ Every error this package raises for a call to the API, and for a load into a tab
     ├── ResultTooLargeError           an answer too large for XCom; use a transfer
     ├── ResponseValidationError       the answer does not fit the type asked for
     ├── LoadError                     rows can not be stored in a table; nothing of them was
-    │   └── TypeConflictError         a value does not fit its column
+    │   ├── TypeConflictError         a value does not fit its column
+    │   └── TooManyDeletionsError     more rows would be marked as deleted than allowed
+    ├── VerificationError             a table of the ledger does not agree with the books; its rows are stored
     ├── InvalidResponseError          a 2xx answer that can not be read (cut JSON, HTML, ...)
     ├── APIConnectionError            no answer
     │   ├── APITimeoutError           no answer in time, or no slot under the rate limit
@@ -41,7 +43,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from decimal import Decimal
 
     from airflow_provider_poweroffice.api.response import Response
 
@@ -148,6 +151,40 @@ class TypeConflictError(LoadError):
         super().__init__(message, table=table, row=row)
         self.column = column
         self.value = value
+
+
+class TooManyDeletionsError(LoadError):
+    """
+    More rows would be marked as deleted than ``max_deletions`` allows: rather a wrong key or query.
+
+    :param gone: rows that would be marked.
+    :param rows: rows of the company that are not marked yet.
+    """
+
+    def __init__(self, message: str, *, table: str, gone: int, rows: int) -> None:
+        super().__init__(message, table=table)
+        self.gone = gone
+        self.rows = rows
+
+
+class VerificationError(PowerOfficeError):
+    """
+    A table of the ledger does not agree with the books, although everything that was read is stored.
+
+    :param accounts: of each account that differs its number, the sum in the table and that in the books.
+    :param vouchers: of each voucher that does not sum to zero its number and its sum.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        accounts: Sequence[tuple[int, Decimal, Decimal]],
+        vouchers: Sequence[tuple[int, Decimal]],
+    ) -> None:
+        super().__init__(message)
+        self.accounts = accounts
+        self.vouchers = vouchers
 
 
 class InvalidResponseError(PowerOfficeError):

@@ -52,12 +52,12 @@ def operator(query: dict[str, str], **arguments: Any) -> Any:
 
 def measure(pipe: Connection, table: str, page_size: int, options: dict[str, Any]) -> None:
     """Run one load in this process and send what it took."""
-    from airflow_provider_poweroffice.storage.sql import load  # noqa: PLC0415 - after the environment
+    from airflow_provider_poweroffice.storage.sql import load, plan  # noqa: PLC0415 - after the environment
 
     took: list[float] = []
     store = load.Load.store
 
-    def timed(self: load.Load, session: Any) -> load.Stored:
+    def timed(self: load.Load, session: Any) -> plan.Stored:
         began = time.monotonic()
         stored = store(self, session)
         took.append(time.monotonic() - began)

@@ -9,8 +9,9 @@ from typing import Any
 from databases import Database
 
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
-from airflow_provider_poweroffice.storage.sql.load import Load, Plan, Stored
+from airflow_provider_poweroffice.storage.sql.load import Load
 from airflow_provider_poweroffice.storage.sql.merge import Identity
+from airflow_provider_poweroffice.storage.sql.plan import Plan, Stored
 from airflow_provider_poweroffice.storage.sql.spool import PageSpool
 
 KINDS = {"Id": "integer", "Amount": "decimal", "Name": "text", "Date": "date", "Open": "boolean"}
@@ -42,15 +43,23 @@ def pages(*rows: Any, size: int = 3) -> list[bytes]:
     return [f"[{','.join(texts[n : n + size])}]".encode() for n in range(0, len(texts), size)]
 
 
-def load(db: Database, *rows: Any, before_store: Any = None, **changes: Any) -> Stored:
-    """Load rows in pages of three."""
-    with tempfile.TemporaryFile() as file:
+def load(
+    db: Database, *rows: Any, before_store: Any = None, ids: list[Any] | None = None, **changes: Any
+) -> Stored:
+    """
+    Load rows in pages of three.
+
+    :param ids: rows of keys that there are besides those loaded; None: there are only those.
+    """
+    with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as keys:
         one = Load(plan(**changes), PageSpool(file))
         session = db.session()
         one.prepare(session)
         session.connection.close()
         for content in pages(*rows):
             one.take(content)
+        if ids is not None:
+            one.compare(PageSpool(keys), pages(*ids))
         if before_store:
             before_store()
         session = db.session()

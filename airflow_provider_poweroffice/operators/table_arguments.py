@@ -8,11 +8,13 @@ from typing import Any
 from airflow_provider_poweroffice.api.catalogue.fields import fields_of
 from airflow_provider_poweroffice.api.dialects.base import Dialect
 from airflow_provider_poweroffice.api.since import given
+from airflow_provider_poweroffice.operators.deletions import check_deletions, check_rendered
+from airflow_provider_poweroffice.operators.trial_balance import check_ledger, check_verify
 from airflow_provider_poweroffice.storage.sql.fields import NAMINGS
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 from airflow_provider_poweroffice.storage.sql.layouts import LAYOUTS
-from airflow_provider_poweroffice.storage.sql.load import Plan
 from airflow_provider_poweroffice.storage.sql.merge import MODES, Identity
+from airflow_provider_poweroffice.storage.sql.plan import Plan
 
 _CHOICES = {"mode": MODES, "layout": LAYOUTS, "column_names": NAMINGS}
 
@@ -39,6 +41,8 @@ def check_settled(operator: Any) -> None:
         TableName.of(operator.table, operator.schema)
     if operator.mode == "replace":
         _check_whole(operator, rendered=False)
+    check_deletions(operator)
+    check_verify(operator)
 
 
 def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
@@ -76,6 +80,8 @@ def plan_of(operator: Any, dialect: Dialect[Any], identity: Identity) -> Plan:
         _check_choice(name, getattr(operator, name), choices)
     if operator.mode == "replace":
         _check_whole(operator, rendered=True)
+    check_rendered(operator)
+    check_ledger(operator, dialect)
     return Plan(
         table=TableName.of(operator.table, operator.schema),
         mode=operator.mode,
@@ -88,6 +94,7 @@ def plan_of(operator: Any, dialect: Dialect[Any], identity: Identity) -> Plan:
         column_names=operator.column_names,
         allow_new_columns=operator.allow_new_columns,
         bulk=operator.bulk,
+        most_deleted=operator.max_deletions if operator.detect_deletions else None,
     )
 
 
@@ -95,8 +102,7 @@ def _key(operator: Any, dialect: Dialect[Any]) -> tuple[str, ...]:
     """Take the key that was given, else the resource's own; rows of unknown ones are taken to have an Id."""
     given_key = operator.key
     if given_key is None:
-        resource = dialect.known.find(operator.endpoint)
-        given_key = resource.key if resource else "Id"
+        given_key = dialect.key_field(operator.endpoint)
     names = (given_key,) if isinstance(given_key, str) else given_key
     if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
         raise TypeError(f"key must be the name of a field, or a list of several, not {operator.key!r}")

@@ -22,7 +22,8 @@ from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
 from airflow_provider_poweroffice.operators.advice import warn_of_unknown
 from airflow_provider_poweroffice.operators.company_reports import report_company
-from airflow_provider_poweroffice.operators.company_templates import CompanyOperator, marked
+from airflow_provider_poweroffice.operators.company_templates import CompanyOperator
+from airflow_provider_poweroffice.operators.deletions import MOST, listed_keys, needs_list
 from airflow_provider_poweroffice.operators.failures import fail_task_when_final
 from airflow_provider_poweroffice.operators.increment import (
     announce,
@@ -33,14 +34,14 @@ from airflow_provider_poweroffice.operators.increment import (
 from airflow_provider_poweroffice.operators.page_arguments import check_reading
 from airflow_provider_poweroffice.operators.reading import Reading
 from airflow_provider_poweroffice.operators.table_arguments import check_settled, plan_of
-from airflow_provider_poweroffice.storage.sql.load import Load, Stored
+from airflow_provider_poweroffice.operators.table_receipt import receipt_of, tell
+from airflow_provider_poweroffice.operators.trial_balance import verify
+from airflow_provider_poweroffice.storage.sql.load import Load
 from airflow_provider_poweroffice.storage.sql.merge import Identity
 from airflow_provider_poweroffice.storage.sql.spool import PageSpool
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-
-    from airflow_provider_poweroffice.storage.sql.load import Plan
 
 
 class PowerOfficeToSqlOperator(CompanyOperator):
@@ -49,8 +50,9 @@ class PowerOfficeToSqlOperator(CompanyOperator):
 
     Returns a receipt: ``{"table", "conn_id", "endpoint", "company", "mode", "layout", "rows", "inserted",
     "updated", "deleted", "repeated", "pages", "bytes", "seconds", "watermark", "created", "columns_added",
-    "fields_kept", "truncated", "skipped_pages"}``; ``bytes`` counts the JSON that was read, ``watermark`` is
-    what the next ``changed_since`` goes on from, as in the receipt of the transfer to object storage.
+    "fields_kept", "truncated", "skipped_pages", "marked_deleted", "restored", "verified"}``; ``bytes`` counts
+    the JSON that was read, ``watermark`` is what the next ``changed_since`` goes on from, as in the receipt
+    of the transfer to object storage.
 
     :param endpoint: path of a list, such as ``AccountTransactions`` (templated).
     :param conn_id: the Airflow connection of the database (templated).
@@ -78,6 +80,13 @@ class PowerOfficeToSqlOperator(CompanyOperator):
         into a table without rows of the company, reads everything.
     :param full_refresh: read everything this time all the same, e.g. ``"{{ params.full_refresh }}"``
         (templated).
+    :param detect_deletions: afterwards, list all keys that there are, by the same query, and mark the rows of
+        the company that are not among them in ``_deleted_at`` (``deleted_at`` in the raw layout); those that
+        come back are unmarked. Only with ``upsert``.
+    :param max_deletions: the share of the company's rows that may be marked at once, 0 to 1, where it has
+        more than 100; above it the task fails, and the table is as before.
+    :param verify: ``"trial-balance"``: afterwards, each voucher of the company in the table must sum to zero,
+        and each account to what TrialBalance says; for ``AccountTransactions`` of PowerOffice Go v2.
     :param overlap: seconds to go back from that moment; the API's filters are strictly greater than.
     :param filters: OData filter as data, for APIs that have ``$filter``; see docs/filters.md (templated).
     :param split_days: read ``fromDate`` to ``toDate`` of the query in periods of so many days at most, as one
@@ -139,6 +148,9 @@ class PowerOfficeToSqlOperator(CompanyOperator):
         overlap: float = OVERLAP,
         incremental: bool = False,
         full_refresh: bool | str = False,
+        detect_deletions: bool = False,
+        max_deletions: float = MOST,
+        verify: str | None = None,
         split_days: int | None = None,
         page_size: int | None = None,
         first_page: int | None = None,
@@ -173,6 +185,9 @@ class PowerOfficeToSqlOperator(CompanyOperator):
         self.overlap = overlap
         self.incremental = incremental
         self.full_refresh = full_refresh
+        self.detect_deletions = detect_deletions
+        self.max_deletions = max_deletions
+        self.verify = verify
         self.split_days = split_days
         self.page_size = page_size
         self.first_page = first_page
@@ -203,7 +218,12 @@ class PowerOfficeToSqlOperator(CompanyOperator):
     def _load(self, context: Context) -> dict[str, Any]:
         started = monotonic()
         target = database_hook(self.conn_id)
-        with self.hook as hook, fail_task_when_final(), tempfile.TemporaryFile() as file:
+        with (
+            self.hook as hook,
+            fail_task_when_final(),
+            tempfile.TemporaryFile() as file,
+            tempfile.TemporaryFile() as keys,
+        ):
             plan = plan_of(self, hook.client.dialect, self._identity(context))
             company = plan.identity.company
             load = Load(plan, PageSpool(file))
@@ -219,12 +239,20 @@ class PowerOfficeToSqlOperator(CompanyOperator):
                     load.take(page.content)
                     del page  # its memory is free while the next one is fetched
             self._check_complete(reading)
+            if needs_list(self, since, complete=reading.pages.complete):
+                load.compare(PageSpool(keys), listed_keys(hook.client, self, plan.key))
             with database(target) as session:
                 stored = load.store(session)
-        receipt = self._receipt(plan, reading, stored) | {"seconds": round(monotonic() - started, 3)}
+            check = verify(self, hook.client, target, plan)
+        if check:
+            check.raise_differences()  # beyond the block above: a retry may find that books and table agree
+        receipt = receipt_of(self, plan, reading, stored) | {
+            "verified": check.receipt if check else None,
+            "seconds": round(monotonic() - started, 3),
+        }
         note = increment.move(since, receipt["watermark"]) if increment else None
         announce(context, self.outlets, receipt, note)
-        self._tell(receipt)
+        tell(self, receipt)
         return receipt
 
     def _identity(self, context: Context) -> Identity:
@@ -244,42 +272,4 @@ class PowerOfficeToSqlOperator(CompanyOperator):
             raise IncompleteReadError(
                 f"{self.endpoint}: pages {numbers} could not be read, and mode='replace' needs all; "
                 f"{self.table} is as before"
-            )
-
-    def _receipt(self, plan: Plan, reading: Reading, stored: Stored) -> dict[str, Any]:
-        return {
-            "table": str(plan.table),
-            "conn_id": self.conn_id,
-            "endpoint": self.endpoint,
-            "company": plan.identity.company,
-            "mode": plan.mode,
-            "layout": plan.layout,
-            "rows": reading.pages.rows - stored.repeated,
-            "inserted": stored.counts.inserted,
-            "updated": stored.counts.updated,
-            "deleted": stored.counts.deleted,
-            "repeated": stored.repeated,
-            "pages": reading.pages.pages,
-            "bytes": reading.bytes,
-            "watermark": reading.watermark(),
-            "created": stored.created,
-            "columns_added": stored.columns_added,
-            "fields_kept": stored.fields_kept,
-            "truncated": reading.pages.truncated,
-            "skipped_pages": reading.pages.skipped,
-        }
-
-    def _tell(self, receipt: Mapping[str, Any]) -> None:
-        self.log.info(
-            "%s: %d rows to %s: %d inserted, %d updated, %d deleted, in %.1f s",
-            marked(self.company, self.endpoint),
-            *(receipt[name] for name in ("rows", "table", "inserted", "updated", "deleted", "seconds")),
-        )
-        if receipt["columns_added"]:
-            self.log.info("%s: new columns: %s", receipt["table"], ", ".join(receipt["columns_added"]))
-        if receipt["fields_kept"]:
-            self.log.warning(
-                "%s has no column for %s: kept in _extra. allow_new_columns=True adds columns",
-                receipt["table"],
-                ", ".join(receipt["fields_kept"]),
             )

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_poweroffice.api import Client
+from airflow_provider_poweroffice.hooks.database import database_hook
 from airflow_provider_poweroffice.transfers.poweroffice_to_sql import PowerOfficeToSqlOperator
 
 DATES = {"fromDate": "2000-01-01", "toDate": "2099-12-31"}
@@ -40,3 +41,11 @@ def sent(client: Client, endpoint: str = "AccountTransactions") -> list[str]:
     """Read the rows as the sandbox sends them."""
     query = DATES if endpoint == "AccountTransactions" else None
     return [bytes(row).decode() for page in client.pages(endpoint, query=query) for row in page.raw_rows]
+
+
+def change(sql: str) -> None:
+    """Change the database behind the load's back."""
+    hook = database_hook("db")
+    with hook.get_conn() as connection:
+        connection.cursor().execute(sql)
+        connection.commit()

@@ -41,6 +41,8 @@ class Dialect(ABC, Generic[K]):
     """How values are written in ``$filter``; None for an API that has no such filters."""
     archives: ClassVar[bool] = False
     """Records in use can be archived instead of deleted, see :meth:`archiving`."""
+    fields_key: ClassVar[str] = ""
+    """Query name by which a paged list sends some fields of its rows only; "" where it can not."""
     read_lag: ClassVar[float] = 0.0
     """Seconds that reads may lag behind writes."""
     unsaid_wait: ClassVar[float] = 1.0

@@ -34,6 +34,7 @@ class PowerOfficeV2(Dialect[Credentials]):
     changed_field: ClassVar[str] = "LastChangedDateTimeOffset"
     page_keys: ClassVar[tuple[str, ...]] = ("PageNumber", "PageSize")
     order_key: ClassVar[str] = "OrderBy"
+    fields_key: ClassVar[str] = "Fields"  # OpenAPI ResourceParameters
     catalogue_name: ClassVar[str] = "poweroffice_v2"
 
     def endpoints(self, credentials: Credentials, environment: str, host: str | None) -> Endpoints:

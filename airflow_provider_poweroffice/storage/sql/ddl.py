@@ -15,6 +15,7 @@ from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 from airflow_provider_poweroffice.storage.sql.session import Session
 
 STAGE = "poweroffice_stage"
+IDS = "poweroffice_ids"
 
 
 def type_of(dialect: Dialect, column: Column, key: Sequence[str] = ()) -> str:
@@ -67,9 +68,9 @@ def _comments(dialect: Dialect, table: str, columns: Iterable[Column]) -> Iterat
         yield f"COMMENT ON COLUMN {table}.{dialect.quoted(column.name)} IS {literal(column.note)}"
 
 
-def create_stage(session: Session, columns: Iterable[Column]) -> None:
-    """Make the temporary table, of the types that the rows' table has; it goes with the connection."""
+def create_stage(session: Session, table: str, columns: Iterable[Column]) -> None:
+    """Make a temporary table, of the types that the rows' table has; it goes with the connection."""
     dialect = session.dialect
     parts = [f"{dialect.quoted(ROW)} {dialect.types['integer']}"]
     parts += [f"{dialect.quoted(column.name)} {type_of(dialect, column)}" for column in columns]
-    session.execute(f"CREATE TEMPORARY TABLE {STAGE} ({', '.join(parts)})")
+    session.execute(f"CREATE TEMPORARY TABLE {table} ({', '.join(parts)})")

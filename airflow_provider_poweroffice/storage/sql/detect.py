@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_poweroffice.storage.sql.dialects import Dialect, DuckDB, SQLite
+from airflow_provider_poweroffice.storage.sql.dialects import Dialect, DuckDB
 from airflow_provider_poweroffice.storage.sql.postgres import Postgres
+from airflow_provider_poweroffice.storage.sql.sqlite import SQLite
 
 _BY_DRIVER: dict[str, type[Dialect]] = {
     "psycopg": Postgres,

@@ -88,6 +88,14 @@ class Dialect:
     def staged(self, session: Session, table: str) -> None:
         """Make ready a temporary table that is filled."""
 
+    def in_json(self, column: str, field: str) -> str:
+        """Take a field out of JSON, as text, a number in the digits that it was sent with."""
+        return f"JSON_VALUE({column}, {literal(f'$.{field}')})"
+
+    def exact_sum(self, amounts: str) -> str:
+        """Sum decimals, or their text, without a float."""
+        return f"sum(CAST({amounts} AS {self.types['decimal']}))"
+
     def describe(self, session: Session, table: TableName) -> dict[str, Existing] | None:
         """
         Give the columns of a table by name; None: there is no such table.
@@ -132,50 +140,6 @@ class BulkDialect(Dialect, ABC):
         """Load lines of CSV in which a bare ``null`` is NULL."""
 
 
-class SQLite(Dialect):
-    """
-    SQLite.
-
-    Its own decimal type is a float, so decimals are text: types whose names hold ``TEXT`` keep what they
-    are given.
-    """
-
-    name = "SQLite"
-    has_on_conflict = True
-    types: ClassVar[Mapping[str, str]] = {
-        "integer": "INTEGER",
-        "decimal": "DECIMAL_TEXT",
-        "boolean": "BOOLEAN",
-        "date": "DATE_TEXT",
-        "timestamp": "TIMESTAMP_TEXT",
-        "text": "TEXT",
-        "json": "JSON_TEXT",
-        "name": "TEXT",
-    }
-    patience = 600_000  # milliseconds that a load waits for others to finish writing
-
-    def prepare(self, connection: Any) -> None:
-        """Take transactions into our own hands, and wait for other writers."""
-        connection.isolation_level = None
-        connection.execute(f"PRAGMA busy_timeout = {self.patience}")
-
-    def begin(self, session: Session, *, staging: bool = False) -> None:
-        """Be the one writer from the start: a reader that turns writer may be refused."""
-        session.execute("BEGIN" if staging else "BEGIN IMMEDIATE")
-
-    def describe(self, session: Session, table: TableName) -> dict[str, Existing] | None:
-        """Ask the table."""
-        schema = table.schema or "main"
-        rows = session.rows(
-            "SELECT name, type FROM pragma_table_info(?, ?) ORDER BY cid", (table.name, schema)
-        )
-        found = self.existing(rows)
-        for name, column in (found or {}).items():
-            if column.kind == "decimal" and "TEXT" not in column.type.upper():
-                found[name] = Existing(column.type, "float", None)  # type: ignore[index]
-        return found
-
-
 class DuckDB(BulkDialect):
     """
     DuckDB.
@@ -218,6 +182,10 @@ class DuckDB(BulkDialect):
             (table.name, table.schema),
         )
         return self.existing(rows)
+
+    def in_json(self, column: str, field: str) -> str:
+        """Take a field as text."""
+        return f"({column} ->> {literal(f'$.{field}')})"
 
     def bulk(self, session: Session, table: str, lines: Iterable[bytes]) -> None:
         """Write the lines to a file, and have it read."""

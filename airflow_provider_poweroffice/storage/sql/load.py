@@ -3,10 +3,11 @@ A load: pages in, a table that holds them or holds what it held before.
 
 ::
 
-    load = Load(plan, spool, changed_field=..., kinds=...)
+    load = Load(plan, spool)
     load.prepare(session)        # before anything is read: does the table fit?
     for page in pages:
         load.take(page.content)  # to the disk, and looked at
+    load.compare(spool, ids)     # where rows that are gone are to be marked, and not all rows were read
     stored = load.store(session) # table made, rows staged, one transaction
 
 Rule: the database is connected while nothing is waited for: pages are read between two connections.
@@ -14,69 +15,19 @@ Rule: the database is connected while nothing is waited for: pages are read betw
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from airflow_provider_poweroffice.storage.sql.columns_layout import ColumnsLayout
-from airflow_provider_poweroffice.storage.sql.ddl import STAGE, add_columns, create_table
-from airflow_provider_poweroffice.storage.sql.identifiers import TableName
+from airflow_provider_poweroffice.storage.sql.ddl import IDS, STAGE, add_columns, create_table
+from airflow_provider_poweroffice.storage.sql.deletions import Deletions
 from airflow_provider_poweroffice.storage.sql.layouts import Layout
-from airflow_provider_poweroffice.storage.sql.merge import Counts, Identity, Merge
+from airflow_provider_poweroffice.storage.sql.merge import Counts, Merge
+from airflow_provider_poweroffice.storage.sql.plan import Plan, Stored
 from airflow_provider_poweroffice.storage.sql.raw_layout import RawLayout
 from airflow_provider_poweroffice.storage.sql.refusal import first_refused, is_refusal, naming, refused_row
 from airflow_provider_poweroffice.storage.sql.session import Session
 from airflow_provider_poweroffice.storage.sql.spool import PageSpool
 from airflow_provider_poweroffice.storage.sql.staging import Stage, split
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """
-    What is to be loaded, and how.
-
-    :param table: where to.
-    :param mode: one of ``merge.MODES``.
-    :param layout: one of ``layouts.LAYOUTS``.
-    :param key: fields that no two rows of a company share; none for rows without a key.
-    :param identity: whose rows, and who loads them.
-    :param source: the endpoint, for the table's comment.
-    :param changed_field: the field of a row with its change time.
-    :param kinds: the kinds of fields by the official description.
-    :param column_names: ``"snake_case"`` or ``"as sent"``; columns layout.
-    :param allow_new_columns: a field without a column gets one; columns layout.
-    :param bulk: use the database's way to take many rows at once, where it has one.
-    """
-
-    table: TableName
-    mode: str
-    layout: str
-    key: tuple[str, ...]
-    identity: Identity
-    source: str
-    changed_field: str
-    kinds: Mapping[str, str]
-    column_names: str = "snake_case"
-    allow_new_columns: bool = False
-    bulk: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
-    """
-    What a load did.
-
-    :param counts: of the rows.
-    :param repeated: rows that came twice in the read, the last of which counts.
-    :param created: the table was made.
-    :param columns_added: to a table that was there.
-    :param fields_kept: fields with values but without a column of their own.
-    """
-
-    counts: Counts
-    repeated: int
-    created: bool
-    columns_added: list[str]
-    fields_kept: list[str]
 
 
 class Load:
@@ -90,6 +41,7 @@ class Load:
         self.plan = plan
         self.rows = 0
         self._spool = spool
+        self._ids: PageSpool | None = None
         self._layout = self._new_layout(None)
 
     def prepare(self, session: Session) -> None:
@@ -141,11 +93,23 @@ class Load:
         self._spool.add(content)
         self.rows += len(split(content))
 
+    def compare(self, spool: PageSpool, contents: Iterable[bytes]) -> None:
+        """
+        Take the keys of all rows that there are; without them, the rows taken are all that there are.
+
+        :param spool: where the keys wait.
+        :param contents: JSON arrays of rows that hold their key and nothing else.
+        """
+        for content in contents:
+            spool.add(content)
+        self._ids = spool
+
     def store(self, session: Session) -> Stored:
         """
-        Bring the rows into the table.
+        Bring the rows into the table, and mark those that are gone.
 
         :raises LoadError: the database refuses; the table is as before.
+        :raises TooManyDeletionsError: more rows are gone than the plan allows; the table is as before.
         """
         with naming(str(self.plan.table)):
             created, added = self._make_table(session)
@@ -167,13 +131,36 @@ class Load:
             with session.transaction(staging=True):
                 repeated = merge.drop_repeated()
                 session.dialect.staged(session, STAGE)
-            counts = self._merge(session, merge, stage)
+            deletions = self._deletions(session)
+            counts = self._merge(session, merge, stage, deletions)
         return Stored(
             counts=counts,
             repeated=repeated,
             created=created,
             columns_added=added,
             fields_kept=self._layout.kept,
+            marked_deleted=deletions.marked if deletions else 0,
+            restored=deletions.restored if deletions else 0,
+        )
+
+    def _deletions(self, session: Session) -> Deletions | None:
+        """Make ready what rows are compared with: the keys that were listed, else the staged rows."""
+        plan = self.plan
+        if plan.most_deleted is None:
+            return None
+        if self._ids is not None:
+            keys = self._new_layout(session)
+            for content in self._ids:
+                keys.see(content)
+            Stage(session, keys, self._ids, IDS).fill(bulk=plan.bulk)
+        return Deletions(
+            session,
+            plan.table,
+            keys=STAGE if self._ids is None else IDS,
+            key=self._layout.key_columns,
+            books=self._layout.books,
+            identity=plan.identity,
+            most=plan.most_deleted,
         )
 
     def _make_table(self, session: Session) -> tuple[bool, list[str]]:
@@ -216,11 +203,16 @@ class Load:
             f"PowerOffice Go {plan.source}: {one}; made by airflow-provider-poweroffice",
         )
 
-    def _merge(self, session: Session, merge: Merge, stage: Stage) -> Counts:
+    def _merge(self, session: Session, merge: Merge, stage: Stage, deletions: Deletions | None) -> Counts:
         try:
             with session.transaction():
                 session.dialect.lock(session, self.plan.table, self.plan.identity.company)
-                return merge.run(0, self.rows)
+                if deletions:
+                    deletions.note_returning()
+                counts = merge.run(0, self.rows)
+                if deletions:
+                    deletions.mark()
+                return counts
         except Exception as error:
             if is_refusal(error) and (number := self._find_refused(session, merge)) is not None:
                 raise refused_row(str(self.plan.table), stage.key_of(number), error) from error

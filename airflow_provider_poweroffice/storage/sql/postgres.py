@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_poweroffice.storage.sql.columns import Existing
-from airflow_provider_poweroffice.storage.sql.dialects import BulkDialect
+from airflow_provider_poweroffice.storage.sql.dialects import BulkDialect, literal
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 
 if TYPE_CHECKING:
@@ -72,6 +72,14 @@ class Postgres(BulkDialect):
         sql = f"SELECT pg_try_advisory_xact_lock(hashtextextended({name}, 0))"
         while session.rows(sql, parameters)[0][0] is False:
             session.execute(f"SELECT pg_sleep({LOCK_NAP})")
+
+    def in_json(self, column: str, field: str) -> str:
+        """Take a field as text."""
+        return f"({column} ->> {literal(field)})"
+
+    def exact_sum(self, amounts: str) -> str:
+        """Sum ``numeric``, which has no bound."""
+        return f"sum(CAST({amounts} AS numeric))"
 
     def describe(self, session: Session, table: TableName) -> dict[str, Existing] | None:
         """Ask the catalogue; a name without a schema is looked up along the search path."""

@@ -27,9 +27,11 @@ class Stage:
 
     :param layout: how they lie in the table.
     :param spool: the pages.
+    :param table: name of the temporary table.
     """
 
-    def __init__(self, session: Session, layout: Layout, spool: PageSpool) -> None:
+    def __init__(self, session: Session, layout: Layout, spool: PageSpool, table: str = STAGE) -> None:
+        self._table = table
         self.columns: Sequence[Column] = list(layout.columns)
         self._session = session
         self._layout = layout
@@ -59,12 +61,12 @@ class Stage:
         """
         session, dialect = self._session, self._session.dialect
         with session.transaction(staging=True):
-            create_stage(session, self.columns)
+            create_stage(session, self._table, self.columns)
         try:
             with session.transaction(staging=True):
                 if bulk and isinstance(dialect, BulkDialect):
                     lines = (line for page in self._pages() for line in self._layout.csv(*page))
-                    dialect.bulk(session, STAGE, lines)
+                    dialect.bulk(session, self._table, lines)
                 else:
                     rows = (row for page in self._pages() for row in self._layout.parameters(*page))
                     session.insert(self._insert(), rows)
@@ -77,7 +79,7 @@ class Stage:
         dialect = self._session.dialect
         names = [dialect.quoted(name) for name in (ROW, *(column.name for column in self.columns))]
         marks = ", ".join([dialect.mark] * len(names))
-        return f"INSERT INTO {STAGE} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608 - names are checked
+        return f"INSERT INTO {self._table} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608 - names are checked
 
     def _find_refused(self) -> None:
         """Insert page by page, and row by row in the page that is refused, up to the row at fault."""

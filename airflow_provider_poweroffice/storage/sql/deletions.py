@@ -1,0 +1,98 @@
+"""
+Rows that are gone: marked, not removed, and unmarked when they come back.
+
+Rule: every statement runs in the load's one transaction. A list that lacks most of a table's rows is taken
+for a wrong one: nothing is marked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from airflow_provider_poweroffice.errors import TooManyDeletionsError
+from airflow_provider_poweroffice.storage.sql.columns import Books
+from airflow_provider_poweroffice.storage.sql.identifiers import TableName
+from airflow_provider_poweroffice.storage.sql.merge import Identity
+from airflow_provider_poweroffice.storage.sql.session import Session
+
+FEW = 100  # rows of a company that may all be gone at once: a list of departments may well be emptied
+
+
+class Deletions:
+    """
+    The statements that compare the rows of a company with the keys of all that there are.
+
+    :param keys: temporary table of the keys.
+    :param key: its columns.
+    :param most: the share of the company's rows that may be marked at once, 0 to 1.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        table: TableName,
+        *,
+        keys: str,
+        key: Sequence[str],
+        books: Books,
+        identity: Identity,
+        most: float,
+    ) -> None:
+        self.marked = 0
+        self.restored = 0
+        self._session = session
+        self._identity = identity
+        self._most = most
+        self._label = str(table)
+        dialect = session.dialect
+        self._table = table.quoted(dialect.quote)
+        names = [dialect.quoted(name) for name in key]
+        with session.transaction(staging=True):
+            # Without it, SQLite would look through all keys for each row.
+            session.execute(f"CREATE INDEX {keys}_key ON {keys} ({', '.join(names)})")
+            dialect.staged(session, keys)
+        self._deleted_at = dialect.quoted(books.deleted_at)
+        self._own = f"{self._table}.{dialect.quoted(books.company)} = {dialect.mark}"
+        same = " AND ".join(f"s.{name} = {self._table}.{name}" for name in names)
+        self._there = f"EXISTS (SELECT 1 FROM {keys} s WHERE {same})"  # noqa: S608 - names are checked
+
+    def _count(self, *conditions: str) -> int:
+        where = " AND ".join((self._own, *conditions))
+        sql = f"SELECT count(*) FROM {self._table} WHERE {where}"  # noqa: S608 - names are checked
+        return int(self._session.rows(sql, (self._identity.company,))[0][0])
+
+    def note_returning(self) -> None:
+        """Count the marked rows that are there again; before the rows are written, which unmarks some."""
+        self.restored = self._count(f"{self._deleted_at} IS NOT NULL", self._there)
+
+    def mark(self) -> None:
+        """
+        Mark the rows that are gone, and unmark those that are there; when the rows are written.
+
+        :raises TooManyDeletionsError: that is more than allowed.
+        """
+        rows = self._count(f"{self._deleted_at} IS NULL")
+        gone = self._count(f"{self._deleted_at} IS NULL", f"NOT {self._there}")
+        if rows > FEW and gone > rows * self._most:
+            raise TooManyDeletionsError(
+                f"table {self._label}: {gone} of {rows} rows of {self._identity.company} would be marked as "
+                f"deleted, more than max_deletions={self._most:g} allows; the table is as before. Check "
+                "company, keys, privileges and query; if they are gone, run once with max_deletions=1",
+                table=self._label,
+                gone=gone,
+                rows=rows,
+            )
+        dialect, company = self._session.dialect, self._identity.company
+        if gone:
+            now = f"CAST({dialect.mark} AS {dialect.types['timestamp']})"
+            self.marked = self._session.count(
+                f"UPDATE {self._table} SET {self._deleted_at} = {now} "  # noqa: S608 - names are checked
+                f"WHERE {self._own} AND {self._deleted_at} IS NULL AND NOT {self._there}",
+                (self._identity.loaded_at, company),
+            )
+        if self.restored:
+            self._session.execute(
+                f"UPDATE {self._table} SET {self._deleted_at} = NULL "  # noqa: S608 - names are checked
+                f"WHERE {self._own} AND {self._deleted_at} IS NOT NULL AND {self._there}",
+                (company,),
+            )

@@ -1,0 +1,97 @@
+"""SQLite, and the exact arithmetic that it does not bring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Context, Decimal
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import msgspec
+
+from airflow_provider_poweroffice.storage.sql.columns import Existing
+from airflow_provider_poweroffice.storage.sql.dialects import Dialect, literal
+from airflow_provider_poweroffice.storage.sql.identifiers import TableName
+
+if TYPE_CHECKING:
+    from airflow_provider_poweroffice.storage.sql.session import Session
+
+_EXACT = Context(prec=100)
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+def _field(text: str, name: str) -> str | None:
+    """Take a field out of a JSON object: a text without its quotes, anything else as it stands."""
+    value = bytes(_fields(text).get(name, msgspec.Raw(b"null")))
+    if value[:1] == b'"':
+        return str(msgspec.json.decode(value))
+    return None if value == b"null" else value.decode()
+
+
+class _Sum:
+    """A sum over text, or over whole numbers."""
+
+    def __init__(self) -> None:
+        self._sum = Decimal(0)
+
+    def step(self, value: str | int | None) -> None:
+        """Add one; null adds nothing."""
+        if value is not None:
+            self._sum = _EXACT.add(self._sum, Decimal(value))
+
+    def finalize(self) -> str:
+        """Give the sum."""
+        return str(self._sum)
+
+
+class SQLite(Dialect):
+    """
+    SQLite.
+
+    Its own decimal type is a float, so decimals are text: types whose names hold ``TEXT`` keep what they
+    are given.
+    """
+
+    name = "SQLite"
+    has_on_conflict = True
+    types: ClassVar[Mapping[str, str]] = {
+        "integer": "INTEGER",
+        "decimal": "DECIMAL_TEXT",
+        "boolean": "BOOLEAN",
+        "date": "DATE_TEXT",
+        "timestamp": "TIMESTAMP_TEXT",
+        "text": "TEXT",
+        "json": "JSON_TEXT",
+        "name": "TEXT",
+    }
+    patience = 600_000  # milliseconds that a load waits for others to finish writing
+
+    def prepare(self, connection: Any) -> None:
+        """Take transactions into our own hands, wait for other writers, and bring what SQLite lacks."""
+        connection.isolation_level = None
+        connection.create_function("poweroffice_field", 2, _field, deterministic=True)
+        connection.create_aggregate("poweroffice_sum", 1, _Sum)
+        connection.execute(f"PRAGMA busy_timeout = {self.patience}")
+
+    def begin(self, session: Session, *, staging: bool = False) -> None:
+        """Be the one writer from the start: a reader that turns writer may be refused."""
+        session.execute("BEGIN" if staging else "BEGIN IMMEDIATE")
+
+    def in_json(self, column: str, field: str) -> str:
+        """Take a field; SQLite's own functions would make a float of a number."""
+        return f"poweroffice_field({column}, {literal(field)})"
+
+    def exact_sum(self, amounts: str) -> str:
+        """Sum text, and give text."""
+        return f"poweroffice_sum({amounts})"
+
+    def describe(self, session: Session, table: TableName) -> dict[str, Existing] | None:
+        """Ask the table."""
+        schema = table.schema or "main"
+        rows = session.rows(
+            "SELECT name, type FROM pragma_table_info(?, ?) ORDER BY cid", (table.name, schema)
+        )
+        found = self.existing(rows)
+        for name, column in (found or {}).items():
+            if column.kind == "decimal" and "TEXT" not in column.type.upper():
+                found[name] = Existing(column.type, "float", None)  # type: ignore[index]
+        return found

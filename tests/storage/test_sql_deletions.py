@@ -1,0 +1,87 @@
+"""Rows that are gone are marked, rows that come back are not: in every database, all or nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from databases import Database
+from loading import counts, load
+
+from airflow_provider_poweroffice.errors import TooManyDeletionsError
+from airflow_provider_poweroffice.storage.sql.deletions import FEW
+
+ONE, TWO, THREE = ({"Id": n, "Amount": n} for n in range(1, 4))
+LAYOUTS = pytest.mark.parametrize("layout", ["raw", "columns"])
+
+
+def keys(*numbers: int) -> list[dict[str, int]]:
+    """Write rows of keys."""
+    return [{"Id": number} for number in numbers]
+
+
+def marked(db: Database, layout: str, company: str = "acme") -> list[int]:
+    """Give the ids of a company's marked rows."""
+    books = "" if layout == "raw" else "_"
+    sql = f"SELECT id FROM ledger WHERE {books}company = '{company}' AND {books}deleted_at IS NOT NULL"
+    return sorted(int(row[0]) for row in db.query(sql))
+
+
+@LAYOUTS
+@pytest.mark.parametrize("bulk", [True, False])
+def test_gone_and_back(db: Database, layout: str, *, bulk: bool) -> None:
+    """Rows that are in no list are marked, for this company only; what comes back is unmarked."""
+    how: dict[str, Any] = {"layout": layout, "bulk": bulk}
+    load(db, ONE, TWO, THREE, company="beta", **how)
+    load(db, ONE, TWO, THREE, **how)
+    how["most_deleted"] = 0.5
+    stored = load(db, {"Id": 1, "Amount": 9}, ids=keys(1, 3, 8), **how)
+    assert (stored.marked_deleted, stored.restored, counts(stored)) == (1, 0, (0, 1, 0))
+    assert marked(db, layout) == [2]
+    stored = load(db, ids=keys(1, 3), **how)
+    assert (stored.marked_deleted, stored.restored) == (0, 0), "they are marked once"
+    stored = load(db, ids=[], **how)
+    assert (stored.marked_deleted, marked(db, layout)) == (2, [1, 2, 3])
+    # One comes back unchanged, another changed, the third was changed before it went.
+    stored = load(db, TWO, THREE, ids=keys(1, 2), **how)
+    assert (stored.marked_deleted, stored.restored, marked(db, layout)) == (1, 2, [3])
+    assert marked(db, layout, "beta") == []
+
+
+@LAYOUTS
+def test_all_rows_read_need_no_list(db: Database, layout: str) -> None:
+    """Where everything was read, the rows themselves are the list."""
+    load(db, ONE, TWO, THREE, layout=layout)
+    stored = load(db, THREE, THREE, TWO, layout=layout, most_deleted=0.5)
+    assert (stored.marked_deleted, counts(stored), marked(db, layout)) == (1, (0, 2, 0), [1])
+    stored = load(db, ONE, TWO, THREE, layout=layout, most_deleted=0.5)
+    assert (stored.restored, marked(db, layout)) == (1, [])
+
+
+@LAYOUTS
+def test_key_of_several_fields(db: Database, layout: str) -> None:
+    """Keys of several fields are compared whole."""
+    rows = [{"Id": n, "Name": name} for n in (1, 2) for name in ("a", "b")]
+    how: dict[str, Any] = {"layout": layout, "key": ("Id", "Name")}
+    load(db, *rows, **how)
+    assert load(db, ids=rows[1:], most_deleted=0.5, **how).marked_deleted == 1
+
+
+@LAYOUTS
+def test_too_many(db: Database, layout: str) -> None:
+    """A list that lacks most rows of a large table is refused, and nothing of the load stays."""
+    rows = [{"Id": n, "Amount": 1} for n in range(FEW + 2)]
+    load(db, *rows, layout=layout)
+    half = keys(*range(FEW // 2 + 1))
+    with pytest.raises(TooManyDeletionsError, match=r"52 of 103 rows of acme.*max_deletions=0.5") as caught:
+        load(db, {"Id": 999, "Amount": 1}, ids=[*half[:-1], {"Id": 999}], layout=layout, most_deleted=0.5)
+    assert (caught.value.gone, caught.value.rows) == (52, 103)
+    assert (marked(db, layout), len(db.query("SELECT id FROM ledger"))) == ([], FEW + 2)
+    assert load(db, ids=half, layout=layout, most_deleted=0.5).marked_deleted == FEW // 2 + 1
+    assert load(db, ids=[], layout=layout, most_deleted=1).marked_deleted == FEW // 2 + 1
+
+
+def test_nothing_there(db: Database) -> None:
+    """A table that does not exist yet has nothing to mark."""
+    assert load(db, ids=[], layout="columns", kinds={}, most_deleted=0.5).marked_deleted == 0
+    assert load(db, ONE, ids=keys(1), layout="columns", most_deleted=0.5).marked_deleted == 0
