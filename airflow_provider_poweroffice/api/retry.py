@@ -44,6 +44,7 @@ log = logging.getLogger(__name__)
 IDEMPOTENT_METHODS = frozenset({"GET", "PUT", "DELETE"})
 FINAL_SERVER_ERRORS = frozenset({501, 505})  # not implemented, HTTP version: they stay
 MINIMUM_RATE_LIMIT_WAIT = 1.0  # "wait at least one second": portal page "Requests"
+LONGEST_WAIT = 366 * 86_400.0  # whatever is asked for: more fits neither a clock nor a calendar
 SERVER_WAIT_JITTER = 0.5  # so that all who were refused together do not come back together
 
 
@@ -124,20 +125,20 @@ def parse_retry_after(value: str | None, now: float) -> float | None:
     Read a ``Retry-After`` header: seconds or an HTTP-date (RFC 9110 §10.2.3), as seconds from now.
 
     :param now: seconds since 1970.
-    :return: seconds, never negative; None when there is none or it can not be read.
+    :return: seconds from 0 to a year; None when there is none or it can not be read.
     """
     if not value or not value.strip():
         return None
     text = value.strip()
     if text.replace(".", "", 1).isdigit() and text.isascii():
-        return float(text)
+        return min(float(text), LONGEST_WAIT)
     try:
         moment = parsedate_to_datetime(text)
     except ValueError:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.fromtimestamp(now, UTC)).total_seconds())
+    return min(max(0.0, (moment - datetime.fromtimestamp(now, UTC)).total_seconds()), LONGEST_WAIT)
 
 
 def retrying(

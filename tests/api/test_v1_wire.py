@@ -12,7 +12,7 @@ from airflow_provider_poweroffice.api import Client, Credentials, Page
 from airflow_provider_poweroffice.api.archive import delete_or_archive
 from airflow_provider_poweroffice.api.dialects.base import PageInfo
 from airflow_provider_poweroffice.api.page import split_rows
-from airflow_provider_poweroffice.api.periods import unique_rows
+from airflow_provider_poweroffice.api.periods import split_query, unique_rows
 from airflow_provider_poweroffice.errors import (
     APIStatusError,
     AuthenticationError,
@@ -166,6 +166,21 @@ def test_periods(client: Client, sandbox: V1Sandbox, to_date: str, days: int) ->
     assert len(whole) > 50
     assert sorted(found) == sorted(whole)
     assert (pages.rows, pages.complete, pages.truncated) == (len(whole), True, False)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "days", "periods"),
+    [
+        ("2024-02-28", "2024-03-01", 2, ["28 to 29", "29 to 01"]),
+        ("2024-02-29", "2024-02-29", 2, ["29 to 29"]),
+        ("9999-12-29", "9999-12-31", 2, ["29 to 30", "30 to 31"]),
+        ("2026-01-01", "2026-01-31", 10**12, ["01 to 31"]),
+    ],
+)
+def test_borders_of_periods(first: str, last: str, days: int, periods: list[str]) -> None:
+    """Neighbours share their border day, also at a leap day and at the end of all days."""
+    found = split_query({"fromDate": first, "toDate": last}, days)
+    assert [f"{part['fromDate'][-2:]} to {part['toDate'][-2:]}" for part in found] == periods
 
 
 def test_periods_that_go_wrong(client: Client, sandbox: V1Sandbox) -> None:
