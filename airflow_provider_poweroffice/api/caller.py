@@ -37,7 +37,12 @@ from airflow_provider_poweroffice.api.transport import (
     connection_error,
     seconds_left,
 )
-from airflow_provider_poweroffice.errors import APIStatusError, PowerOfficeError, RateLimitError
+from airflow_provider_poweroffice.errors import (
+    APIStatusError,
+    PowerOfficeError,
+    RateLimitError,
+    UntrustedHostError,
+)
 
 T = TypeVar("T")
 
@@ -293,8 +298,13 @@ class Caller:
         """
         Give the URL of a link in the answer to a call.
 
-        :raises UntrustedHostError: it leads to another server, or to an unencrypted connection.
+        :raises UntrustedHostError: it leads to another server, to an unencrypted connection, or nowhere.
         """
-        url = urljoin(self.dialect.url(self.endpoints, call.endpoint), link)
-        self.auth.check_origin(url)
+        try:
+            url = urljoin(self.dialect.url(self.endpoints, call.endpoint), link)
+            self.auth.check_origin(url)
+        except ValueError as error:
+            raise UntrustedHostError(
+                f"{self.label_of(call)}: the link to the next page is no URL ({error})"
+            ) from None
         return url

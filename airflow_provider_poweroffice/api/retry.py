@@ -114,6 +114,20 @@ def wait_seconds(
     return asked if isinstance(error, RateLimitError) else max(asked, backoff)
 
 
+def fitting_wait(  # noqa: PLR0917 - those of wait_seconds
+    options: RetryOptions, error: BaseException, attempt: int, jitter: float, left: float, unsaid_wait: float
+) -> float:
+    """
+    Say the same, with so much less of the jitter after a 429 that a wait which just fits is not too long.
+
+    :param left: seconds that may still be waited.
+    """
+    seconds = wait_seconds(options, error, attempt, jitter, unsaid_wait)
+    if not isinstance(error, RateLimitError):
+        return seconds
+    return max(wait_seconds(options, error, attempt, 0.0, unsaid_wait), min(seconds, left))
+
+
 def _unsaid(options: RetryOptions, attempt: int, first: float) -> float:
     """Say how long to wait after a 429 that names no wait, or none at all."""
     growth = 2.0 ** min(attempt - 1, 30) if first > MINIMUM_RATE_LIMIT_WAIT else 1.0
@@ -161,6 +175,7 @@ def retrying(
     :param jitter: source of random numbers in [0, 1).
     """
     started = clock.monotonic()
+    fits = True  # the next wait, into what is left
     refused = 0  # by the rate limit; they count as attempts only where they have no deadline of their own
 
     def waited_out(error: BaseException) -> bool:
@@ -170,13 +185,17 @@ def retrying(
         return retry_reason(error, method, idempotent=idempotent)
 
     def wait(state: tenacity.RetryCallState) -> float:
-        return wait_seconds(options, _error(state), state.attempt_number, jitter(), unsaid_wait)
+        nonlocal fits
+        error = _error(state)
+        budget = (options.rate_limit_deadline or 0.0) if waited_out(error) else options.deadline
+        left = budget - (clock.monotonic() - started)
+        seconds = fitting_wait(options, error, state.attempt_number, jitter(), left, unsaid_wait)
+        fits = seconds <= left
+        return seconds
 
     def stop(state: tenacity.RetryCallState) -> bool:
-        after_wait = clock.monotonic() - started + state.upcoming_sleep
-        if waited_out(_error(state)):
-            return after_wait > (options.rate_limit_deadline or 0.0)
-        return state.attempt_number - refused >= options.attempts or after_wait > options.deadline
+        tired = not waited_out(_error(state)) and state.attempt_number - refused >= options.attempts
+        return tired or not fits
 
     def before_sleep(state: tenacity.RetryCallState) -> None:
         nonlocal refused

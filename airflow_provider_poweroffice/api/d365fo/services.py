@@ -65,7 +65,9 @@ def services(client: Client, name: str = "") -> Any:
     body = client.request("GET", service_path(parts)).body
     if len(parts) == len(_LEVELS) or not isinstance(body, dict):
         return body
-    found = body.get(_LEVELS[len(parts)][0]) or []
+    found = body.get(_LEVELS[len(parts)][0])
+    if not isinstance(found, list):
+        return []
     return [str(item["Name"]) for item in found if isinstance(item, dict) and "Name" in item]
 
 
@@ -79,6 +81,8 @@ def near_names(client: Client, parts: list[str]) -> str | None:
         for level, (part, (_, what)) in enumerate(zip(parts, _LEVELS, strict=False)):
             above = parts[:level]
             names = services(client, "/".join(above))
+            if not isinstance(names, list):
+                return None
             if part not in names:
                 return f"no such {what}: {part!r}; {_near(part, names)}"
     except PowerOfficeError:
