@@ -189,6 +189,7 @@ class Caller:
         retry: RetryOptions | None,
     ) -> T:
         uncertain = 0
+        open_end = False  # a try was begun, and nothing is known of its end
 
         def on_wait(error: BaseException) -> None:
             nonlocal uncertain
@@ -207,10 +208,14 @@ class Caller:
         )
 
         def paused() -> T:
+            nonlocal open_end
+            open_end = True
             try:
                 return attempt(label)
-            except RateLimitError as error:  # of the API or the token endpoint: all who share it are refused
-                self._throttle.pause(max(error.retry_after or 0.0, MINIMUM_RATE_LIMIT_WAIT))
+            except PowerOfficeError as error:
+                open_end = False
+                if isinstance(error, RateLimitError):  # of the API or the token endpoint: of all who share it
+                    self._throttle.pause(max(error.retry_after or 0.0, MINIMUM_RATE_LIMIT_WAIT))
                 raise
 
         deadline = self._clock.monotonic() + self.retry.longest
@@ -220,6 +225,10 @@ class Caller:
         except PowerOfficeError as error:
             error.company = self.company
             note_uncertain_attempts(error, uncertain)
+            raise
+        except BaseException as error:
+            # A task that is ended, by its time limit or by a person, while it waits: nothing was carried out.
+            error.outcome_unknown = open_end or uncertain > 0  # type: ignore[attr-defined]
             raise
         finally:
             seconds_left.reset(token)

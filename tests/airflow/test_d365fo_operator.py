@@ -15,7 +15,7 @@ from airflow.sdk import DAG
 from d365fo import TEST
 from support import FakeClock, Unthrottled
 
-from airflow_provider_poweroffice._compat import AirflowFailException
+from airflow_provider_poweroffice._compat import AirflowFailException, AirflowTaskTimeout
 from airflow_provider_poweroffice.errors import (
     BusinessFailureError,
     NotFoundError,
@@ -483,6 +483,27 @@ def test_lost_reply_is_not_repeated(run: Any, fo: D365FOSandbox) -> None:
             run(f"{TEST}/getBoolean", {}, context=context)
     assert fo.executed() == {f"{TEST}/getBoolean": 1}
     assert run(f"{TEST}/getBoolean", {}, idempotent=True) is True
+
+
+@pytest.mark.parametrize("error", [AirflowTaskTimeout("too long"), SystemExit(1)])
+def test_ended_while_waiting(
+    build: Any, fo: D365FOSandbox, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    """A task that is ended while it waits out a 429 has sent nothing that counts: its retry may send."""
+    fo.add_fault(action="status", status=429, headers={"Retry-After": "60"}, path="/api/*", times=1)
+    store = Store()
+
+    def sleep(_seconds: float) -> None:
+        assert store[KEY]["state"] == "sent"
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(clock, "sleep", sleep)
+        with pytest.raises(type(error)):
+            build(f"{TEST}/getBoolean", {}).execute({"task_state_store": store})
+    assert store == {}
+    assert build(f"{TEST}/getBoolean", {}).execute({"task_state_store": store}) is True
+    assert fo.executed() == {f"{TEST}/getBoolean": 1}
 
 
 def test_worker_died_after_the_call(run: Any, fo: D365FOSandbox) -> None:
