@@ -16,7 +16,9 @@ from d365fo import TEST
 from support import FakeClock, Unthrottled
 
 from airflow_provider_poweroffice._compat import AirflowFailException, AirflowTaskTimeout
+from airflow_provider_poweroffice.api.throttle import NoSlotError, Slot
 from airflow_provider_poweroffice.errors import (
+    APITimeoutError,
     BusinessFailureError,
     NotFoundError,
     RateLimitError,
@@ -472,6 +474,26 @@ def test_trigger_waits() -> None:
             return await asyncio.wait_for(anext(aiter(one.run())), 5)
 
         assert asyncio.run(first(trigger)).payload == {"status": "success", "started": 1.5, "waits": 2}
+
+
+def test_no_slot_is_left_to_retries(build: Any, fo: D365FOSandbox) -> None:
+    """A call that found no slot under the shared limit was not sent: the task's retries may find one."""
+
+    class Busy(Unthrottled):
+        def acquire(self, patience: float | None = None) -> Slot:  # noqa: ARG002 - the protocol's
+            raise NoSlotError(61.0)
+
+    class Queued(Timed):
+        def _hook(self, left: float) -> D365FOHook:
+            hook = super()._hook(left)
+            hook._throttle = Busy()
+            return hook
+
+    store = Store()
+    operator = Queued(task_id="t", service_name=ECHO, payload={}, retry_options={"deadline": 30})
+    with pytest.raises(APITimeoutError, match="not sent"):
+        operator.execute({"task_state_store": store})
+    assert (store, fo.executed()) == ({}, {})
 
 
 def test_lost_reply_is_not_repeated(run: Any, fo: D365FOSandbox) -> None:
