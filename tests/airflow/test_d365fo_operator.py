@@ -476,7 +476,7 @@ def test_trigger_waits() -> None:
         assert asyncio.run(first(trigger)).payload == {"status": "success", "started": 1.5, "waits": 2}
 
 
-def test_no_slot_is_left_to_retries(build: Any, fo: D365FOSandbox) -> None:
+def test_no_slot_is_left_to_retries(fo: D365FOSandbox) -> None:
     """A call that found no slot under the shared limit was not sent: the task's retries may find one."""
 
     class Busy(Unthrottled):
