@@ -6,7 +6,6 @@ Source: the official v1 documentation, pages "Filtering", "API calls", "Limitati
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -21,12 +20,12 @@ from airflow_provider_poweroffice.api.poweroffice.envelope import (
     data_of,
     is_refusal,
     read_validation,
+    refusal_kind,
     split_envelope,
 )
 from airflow_provider_poweroffice.api.poweroffice.options import MOST, check_options, row_cap
-from airflow_provider_poweroffice.errors import APIStatusError, DeleteRefusedError, RefusedError
+from airflow_provider_poweroffice.errors import APIStatusError
 
-_MISSING = re.compile("not found|does not exist", re.IGNORECASE)
 _HINTS = {
     401: "the token was new, so the integration was switched off or the keys belong to another environment",
     403: "the integration lacks the privilege, or the company lacks the Go module behind it; the claim "
@@ -110,8 +109,7 @@ class PowerOfficeV1(ODataDialect[Credentials]):
         """Tell refusals in a 2xx, and among them those of DELETE of a record that is there."""
         if status >= HTTPStatus.MULTIPLE_CHOICES:
             return super().error_kind(method, status, fault)
-        is_there = not _MISSING.search(fault.detail or "")
-        return DeleteRefusedError if method == "DELETE" and is_there else RefusedError
+        return refusal_kind(method, fault)
 
     def archiving(self, endpoint: str, content: bytes) -> tuple[str, str, bytes]:
         """POST the whole record as it is, archived."""

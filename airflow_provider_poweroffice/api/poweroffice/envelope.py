@@ -6,6 +6,7 @@ Source: the official v1 documentation, pages "API calls" and "Backend changes".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
@@ -15,7 +16,9 @@ import msgspec
 
 from airflow_provider_poweroffice.api.facts import Fault, PageInfo, whole
 from airflow_provider_poweroffice.api.problem import read_problem
+from airflow_provider_poweroffice.errors import DeleteRefusedError, RefusedError
 
+_MISSING = re.compile("not found|does not exist", re.IGNORECASE)
 _YES = frozenset({"true", "1"})
 _VALIDATION = {"exception": "error", "summary": "detail", "errorLogReference": "traceId"}
 
@@ -97,6 +100,12 @@ def read_validation(headers: Mapping[str, str], body: Any) -> Fault:
     said = ": ".join(filter(None, (fault.title, fault.detail))) or None
     names = {"summary": said, "error_log_reference": fault.trace_id, "exception": fault.code}
     return replace(fault, attributes=names)
+
+
+def refusal_kind(method: str, fault: Fault) -> type[RefusedError]:
+    """Name the class of a refusal; what is not there was not refused for being in use."""
+    is_there = not _MISSING.search(fault.detail or "")
+    return DeleteRefusedError if method == "DELETE" and is_there else RefusedError
 
 
 def archived(endpoint: str, content: bytes) -> bytes:
