@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_poweroffice.api.retry import retry_reason
 from airflow_provider_poweroffice.errors import APIStatusError, DeleteRefusedError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def delete_or_archive(
     :return: the answer to the DELETE, or the archived record.
     :raises ValueError: the API has no archive.
     :raises DeleteRefusedError: the record is neither deleted nor archived; a note says why not.
+    :raises PowerOfficeError: it could not be archived for now; the whole may be repeated.
     """
     if not client.dialect.archives:
         raise ValueError(
@@ -42,6 +44,8 @@ def delete_or_archive(
         try:
             return _archive(client, endpoint)
         except (APIStatusError, ValueError) as error:
+            if retry_reason(error, "GET"):
+                raise  # a disturbance: the whole may be tried again
             refusal.add_note(f"It was not archived either: {error}")
             if fail_on_error:
                 raise refusal from error

@@ -8,6 +8,7 @@ so that a session lent to a user is as safe as the client itself.
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -26,6 +27,7 @@ from airflow_provider_poweroffice.errors import InvalidResponseError, UntrustedH
 UNSAID_LIFETIME = 600.0  # the example in the official token description
 EARLY = 60.0  # seconds; "be proactive when renewing access token": portal page "Requests"
 EARLY_SHARE = 0.2  # of a short token's life
+_SENDABLE = re.compile(r"[!-~]+")  # in a header; anything else would end up in http.client's message
 _REFUSED = frozenset({400, 401})
 
 
@@ -155,6 +157,10 @@ def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    if not parts.netloc.isascii():  # as requests writes it: what is compared is what is sent
+        prepared = requests.PreparedRequest()
+        prepared.prepare_url(url, None)
+        return _origin(prepared.url or "")
     return f"{parts.scheme}://{parts.hostname}:{port}".lower()
 
 
@@ -165,7 +171,7 @@ def _read_token(content: bytes, label: str, now: float) -> tuple[str, float]:
         token = body["access_token"]
     except (ValueError, KeyError, TypeError):
         token = None
-    if not isinstance(token, str) or not token:
+    if not isinstance(token, str) or not _SENDABLE.fullmatch(token):
         error = InvalidResponseError(f"{label}: the answer holds no access_token")
         error.outcome_unknown = False
         raise error

@@ -37,7 +37,12 @@ from airflow_provider_poweroffice.api.transport import (
     connection_error,
     seconds_left,
 )
-from airflow_provider_poweroffice.errors import APIStatusError, PowerOfficeError, RateLimitError
+from airflow_provider_poweroffice.errors import (
+    APIStatusError,
+    PowerOfficeError,
+    RateLimitError,
+    UntrustedHostError,
+)
 
 T = TypeVar("T")
 
@@ -184,6 +189,7 @@ class Caller:
         retry: RetryOptions | None,
     ) -> T:
         uncertain = 0
+        open_end = False  # a try was begun, and nothing is known of its end
 
         def on_wait(error: BaseException) -> None:
             nonlocal uncertain
@@ -202,10 +208,14 @@ class Caller:
         )
 
         def paused() -> T:
+            nonlocal open_end
+            open_end = True
             try:
                 return attempt(label)
-            except RateLimitError as error:  # of the API or the token endpoint: all who share it are refused
-                self._throttle.pause(max(error.retry_after or 0.0, MINIMUM_RATE_LIMIT_WAIT))
+            except PowerOfficeError as error:
+                open_end = False
+                if isinstance(error, RateLimitError):  # of the API or the token endpoint: of all who share it
+                    self._throttle.pause(max(error.retry_after or 0.0, MINIMUM_RATE_LIMIT_WAIT))
                 raise
 
         deadline = self._clock.monotonic() + self.retry.longest
@@ -215,6 +225,10 @@ class Caller:
         except PowerOfficeError as error:
             error.company = self.company
             note_uncertain_attempts(error, uncertain)
+            raise
+        except BaseException as error:
+            # A task that is ended, by its time limit or by a person, while it waits: nothing was carried out.
+            error.outcome_unknown = open_end or uncertain > 0  # type: ignore[attr-defined]
             raise
         finally:
             seconds_left.reset(token)
@@ -293,8 +307,13 @@ class Caller:
         """
         Give the URL of a link in the answer to a call.
 
-        :raises UntrustedHostError: it leads to another server, or to an unencrypted connection.
+        :raises UntrustedHostError: it leads to another server, to an unencrypted connection, or nowhere.
         """
-        url = urljoin(self.dialect.url(self.endpoints, call.endpoint), link)
-        self.auth.check_origin(url)
+        try:
+            url = urljoin(self.dialect.url(self.endpoints, call.endpoint), link)
+            self.auth.check_origin(url)
+        except ValueError as error:
+            raise UntrustedHostError(
+                f"{self.label_of(call)}: the link to the next page is no URL ({error})"
+            ) from None
         return url

@@ -15,8 +15,15 @@ _REGISTERED = {  # Python's names of those whose registered (IANA) names are spe
     "utf-16-be": "utf-16be",
     "utf-32-le": "utf-32le",
     "utf-32-be": "utf-32be",
+    "shift-jis": "shift_jis",
+    "big5hkscs": "big5-hkscs",
+    "cp932": "windows-31j",
+    "cp874": "windows-874",
+    "hz": "hz-gb-2312",
+    "kz1048": "kz-1048",
 }
-_SYNONYMS = {"ansi": "cp1252"}  # what Windows calls its western European code page
+# Names that not every Python knows; "ANSI" is what Windows calls its western European code page.
+_SYNONYMS = {"ansi": "cp1252", "windows-31j": "cp932", "windows-874": "cp874"}
 # Text encodings of Python that are no charsets of the Internet.
 _PRIVATE = frozenset(
     {"idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined", "utf-8-sig", "palmos"}
@@ -46,8 +53,8 @@ def charset_of(name: str) -> tuple[str, str]:
 
 
 def _registered(codec: str) -> str:
-    if codec.startswith("iso8859"):
-        return codec.replace("iso8859", "iso-8859", 1)
+    if codec.startswith(("iso8859", "iso2022")):
+        return codec.replace("iso", "iso-", 1)
     if codec.startswith("cp125"):
         return codec.replace("cp", "windows-", 1)
     return _REGISTERED.get(codec, codec)

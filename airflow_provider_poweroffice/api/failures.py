@@ -46,7 +46,7 @@ def status_error(
     :param privilege: what the call needs, as far as it is known.
     :param meant: the resource that an unknown one was perhaps meant to be.
     """
-    response = _scrubbed(response, secrets)
+    response = scrubbed(response, secrets)
     fault = dialect.fault(response.headers, response.error_content)
     waits = (parse_retry_after(response.headers.get("Retry-After"), now), fault.retry_after)
     kind = dialect.error_kind(response.method, response.status_code, fault)
@@ -72,7 +72,7 @@ def status_error(
 
 def token_refusal(dialect: Dialect[Any], response: Response, secrets: tuple[str, ...]) -> AuthenticationError:
     """Say which key the token endpoint refused, as far as its answer tells."""
-    response = _scrubbed(response, secrets)
+    response = scrubbed(response, secrets)
     fault = dialect.fault(response.headers, response.error_content)
     says = f" ({fault.code + ': ' if fault.code else ''}{fault.detail})" if fault.detail or fault.code else ""
     key, advice = dialect.token_advice(response.status_code, fault)
@@ -103,7 +103,8 @@ def _phrase(status: int) -> str:
         return "no explanation"
 
 
-def _scrubbed(response: Response, secrets: tuple[str, ...]) -> Response:
+def scrubbed(response: Response, secrets: tuple[str, ...]) -> Response:
+    """Blank secrets out of an answer: a server may echo what it was sent."""
     headers = {name: scrub(value, secrets) for name, value in response.headers.items()}
     content = scrub(response.content.decode("latin-1"), secrets).encode("latin-1")
     return replace(response, headers=CaseInsensitiveDict(headers), content=content)

@@ -114,7 +114,7 @@ def split_query(query: Mapping[str, str], days: int) -> list[dict[str, str]]:
     }
     periods = []
     while True:
-        end = min(last, first + timedelta(days=days - 1))
+        end = last if (last - first).days < days else first + timedelta(days=days - 1)
         periods.append({**others, FIRST: first.isoformat(), LAST: end.isoformat()})
         if end == last:
             return periods

@@ -47,10 +47,9 @@ class Response:
     @property
     def text(self) -> str:
         """Decode the body as text: the declared charset, else UTF-8; bad bytes become U+FFFD."""
-        charset = self._content_type.partition("charset=")[2].partition(";")[0].strip(" \"'")
         try:
-            return self.content.decode(charset or "utf-8", errors="replace")
-        except LookupError:
+            return self.content.decode(self._charset or "utf-8", errors="replace")
+        except (LookupError, ValueError):  # some of Python's codecs are no charsets
             return self.content.decode("utf-8", errors="replace")
 
     @cached_property
@@ -69,7 +68,7 @@ class Response:
         if not self.content:
             return None
         if self.is_json:
-            return json.loads(self.content)
+            return self._json()
         if "xml" in self._content_type or self.is_html:
             return self.text
         if self._content_type.startswith("text/") or not self._content_type:
@@ -85,10 +84,19 @@ class Response:
         """Decode what is not declared as JSON, but may be: a gateway may lose the content type."""
         if self.content.lstrip()[:1] in {b"[", b"{"}:
             try:
-                return json.loads(self.content)
+                return self._json()
             except ValueError:
                 return self.text
         return self.text
+
+    def _json(self) -> Any:
+        """Decode JSON, which is UTF-8, -16 or -32 by its standard, whatever is declared; else as declared."""
+        try:
+            return json.loads(self.content)
+        except UnicodeDecodeError:
+            if self._charset in {"", "utf-8", "utf8"}:
+                raise
+            return json.loads(self.text)
 
     @property
     def error_content(self) -> Any:
@@ -115,6 +123,10 @@ class Response:
             "is_success": self.is_success,
             "error_content": jsonable(self.error_content),
         }
+
+    @property
+    def _charset(self) -> str:
+        return self._content_type.partition("charset=")[2].partition(";")[0].strip(" \"'")
 
     @property
     def _content_type(self) -> str:

@@ -44,6 +44,7 @@ log = logging.getLogger(__name__)
 IDEMPOTENT_METHODS = frozenset({"GET", "PUT", "DELETE"})
 FINAL_SERVER_ERRORS = frozenset({501, 505})  # not implemented, HTTP version: they stay
 MINIMUM_RATE_LIMIT_WAIT = 1.0  # "wait at least one second": portal page "Requests"
+LONGEST_WAIT = 366 * 86_400.0  # whatever is asked for: more fits neither a clock nor a calendar
 SERVER_WAIT_JITTER = 0.5  # so that all who were refused together do not come back together
 
 
@@ -113,6 +114,20 @@ def wait_seconds(
     return asked if isinstance(error, RateLimitError) else max(asked, backoff)
 
 
+def fitting_wait(  # noqa: PLR0917 - those of wait_seconds
+    options: RetryOptions, error: BaseException, attempt: int, jitter: float, left: float, unsaid_wait: float
+) -> float:
+    """
+    Say the same, with so much less of the jitter after a 429 that a wait which just fits is not too long.
+
+    :param left: seconds that may still be waited.
+    """
+    seconds = wait_seconds(options, error, attempt, jitter, unsaid_wait)
+    if not isinstance(error, RateLimitError):
+        return seconds
+    return max(wait_seconds(options, error, attempt, 0.0, unsaid_wait), min(seconds, left))
+
+
 def _unsaid(options: RetryOptions, attempt: int, first: float) -> float:
     """Say how long to wait after a 429 that names no wait, or none at all."""
     growth = 2.0 ** min(attempt - 1, 30) if first > MINIMUM_RATE_LIMIT_WAIT else 1.0
@@ -124,20 +139,20 @@ def parse_retry_after(value: str | None, now: float) -> float | None:
     Read a ``Retry-After`` header: seconds or an HTTP-date (RFC 9110 §10.2.3), as seconds from now.
 
     :param now: seconds since 1970.
-    :return: seconds, never negative; None when there is none or it can not be read.
+    :return: seconds from 0 to a year; None when there is none or it can not be read.
     """
     if not value or not value.strip():
         return None
     text = value.strip()
     if text.replace(".", "", 1).isdigit() and text.isascii():
-        return float(text)
+        return min(float(text), LONGEST_WAIT)
     try:
         moment = parsedate_to_datetime(text)
     except ValueError:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.fromtimestamp(now, UTC)).total_seconds())
+    return min(max(0.0, (moment - datetime.fromtimestamp(now, UTC)).total_seconds()), LONGEST_WAIT)
 
 
 def retrying(
@@ -160,6 +175,7 @@ def retrying(
     :param jitter: source of random numbers in [0, 1).
     """
     started = clock.monotonic()
+    fits = True  # the next wait, into what is left
     refused = 0  # by the rate limit; they count as attempts only where they have no deadline of their own
 
     def waited_out(error: BaseException) -> bool:
@@ -169,13 +185,17 @@ def retrying(
         return retry_reason(error, method, idempotent=idempotent)
 
     def wait(state: tenacity.RetryCallState) -> float:
-        return wait_seconds(options, _error(state), state.attempt_number, jitter(), unsaid_wait)
+        nonlocal fits
+        error = _error(state)
+        budget = (options.rate_limit_deadline or 0.0) if waited_out(error) else options.deadline
+        left = budget - (clock.monotonic() - started)
+        seconds = fitting_wait(options, error, state.attempt_number, jitter(), left, unsaid_wait)
+        fits = seconds <= left
+        return seconds
 
     def stop(state: tenacity.RetryCallState) -> bool:
-        after_wait = clock.monotonic() - started + state.upcoming_sleep
-        if waited_out(_error(state)):
-            return after_wait > (options.rate_limit_deadline or 0.0)
-        return state.attempt_number - refused >= options.attempts or after_wait > options.deadline
+        tired = not waited_out(_error(state)) and state.attempt_number - refused >= options.attempts
+        return tired or not fits
 
     def before_sleep(state: tenacity.RetryCallState) -> None:
         nonlocal refused

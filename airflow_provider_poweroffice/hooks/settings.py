@@ -165,6 +165,8 @@ def read_url(host: str | None, port: int | None, *, allow_http: bool, name: str 
         if port not in {None, 0, 443}:
             raise ValueError(f"port {port} is given without a host; leave it empty, or 443")
         return None
+    if "@" in host:  # not shown: it may hold a password
+        raise ValueError(f"{name} with an '@' is no base URL; keys go to login and password")
     url = host.strip() if "://" in host else f"https://{host.strip()}"
     parts = _split(url, host, name)
     if parts.scheme not in {"https", "http"}:
@@ -184,7 +186,7 @@ def _split(url: str, host: str, name: str) -> Any:
         _ = parts.port
     except ValueError as error:
         raise ValueError(f"{name} {host!r} is no URL ({error})") from None
-    if not parts.hostname or parts.username or parts.query or parts.fragment or " " in url:
+    if not parts.hostname or parts.query or parts.fragment or " " in url:
         raise ValueError(f"{name} {host!r} is no base URL; write https://server, or https://server/path")
     return parts
 

@@ -18,7 +18,7 @@ from airflow.sdk import BaseOperator
 from airflow_provider_poweroffice._compat import conf
 from airflow_provider_poweroffice.api.dialects.d365fo import D365FO
 from airflow_provider_poweroffice.api.options import RetryOptions
-from airflow_provider_poweroffice.api.retry import wait_seconds
+from airflow_provider_poweroffice.api.retry import fitting_wait
 from airflow_provider_poweroffice.api.throttle import Clock, SystemClock
 from airflow_provider_poweroffice.errors import APIStatusError, RateLimitError
 from airflow_provider_poweroffice.hooks.d365fo import D365FOHook
@@ -154,6 +154,10 @@ class D365FORestEndpointOperator(BaseOperator):
         self.deferrable = default if deferrable is None else deferrable
         self.max_result_bytes = max_result_bytes
         self.retry_options = RetryOptions.of(retry_options)
+        if self.retry_options.rate_limit_deadline is not None:
+            raise ValueError(
+                "retry_options holds rate_limit_deadline; the budget for 429s is retry_timeout here"
+            )
         self.d365fo_conn_id = d365fo_conn_id
         check_kind(response)
         check_limit(max_result_bytes)
@@ -235,8 +239,9 @@ class D365FORestEndpointOperator(BaseOperator):
         own_limit = self.execution_timeout.total_seconds() if self.execution_timeout else _FOR_EVER
         limit = min(own_limit, _FOR_EVER if budget is None else budget)
         elapsed = self.clock.time() - started
-        wait = wait_seconds(self.retry_options, error, waits + 1, random.random(), D365FO.unsaid_wait)  # noqa: S311
-        if not self.deferrable or elapsed + wait > limit:
+        left, jitter = limit - elapsed, random.random()  # noqa: S311 - spreads calls in time
+        wait = fitting_wait(self.retry_options, error, waits + 1, jitter, left, D365FO.unsaid_wait)
+        if not self.deferrable or wait > left:
             error.add_note(
                 f"429s were waited out for {elapsed:.0f} s; a wait of {wait:.0f} s more would pass "
                 f"retry_timeout={self.retry_timeout!r} or execution_timeout."

@@ -9,6 +9,7 @@ from airflow_provider_poweroffice.api.d365fo.entities import entity_path
 from airflow_provider_poweroffice.hooks.d365fo import D365FOHook
 from airflow_provider_poweroffice.links.d365fo import D365FODocsLink
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
+from airflow_provider_poweroffice.operators.service_call import given
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -72,9 +73,12 @@ class D365FOEntityOperator(PowerOfficeOperator):
 
         :return: plain JSON, see ``response``; rows without their envelope.
         """
-        self.endpoint = entity_path(self.entity, self.key, action=self.action)
-        if self.etag:
-            self.headers = {**(self.headers or {}), "If-Match": self.etag}
-        if self.cross_company is not None:
+        action = self.action if given(self.action) else None
+        self.endpoint = entity_path(self.entity, self.key, action=action)
+        if action and self.method == "GET" and not self.paginate:
+            self.method = "POST"
+        if given(self.etag):
+            self.headers = {**(self.headers or {}), "If-Match": str(self.etag)}
+        if given(self.cross_company):
             self.query = {**(self.query or {}), "cross-company": self.cross_company}
         return super().execute(context)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.api.retry import retry_reason
-from airflow_provider_poweroffice.errors import PowerOfficeError
+from airflow_provider_poweroffice.errors import APITimeoutError, PowerOfficeError
 
 
 @contextmanager
@@ -25,7 +25,8 @@ def fail_task_when_final(method: str = "GET", *, idempotent: bool | None = None)
     try:
         yield
     except PowerOfficeError as error:
-        if retry_reason(error, method, idempotent=idempotent):
+        no_slot = isinstance(error, APITimeoutError) and not error.outcome_unknown  # later there may be one
+        if no_slot or retry_reason(error, method, idempotent=idempotent):
             raise
         notes = " ".join(getattr(error, "__notes__", ()))
         raise AirflowFailException(f"{type(error).__name__}: {error} {notes}".rstrip()) from error

@@ -113,8 +113,10 @@ class ServiceRun:
 
     def _failure(self, answer: Response) -> APIStatusError | None:
         """Find the failure in an answer that was not refused by its status."""
+        from airflow_provider_poweroffice.api.failures import scrubbed  # noqa: PLC0415 - loads requests
+
         label = f"{answer.method} {answer.path}"
-        refused = replace(answer, refused=True)
+        refused = scrubbed(replace(answer, refused=True), self.client.auth.secrets)
         if self.expected and answer.status_code not in self.expected:
             known = ", ".join(map(str, sorted(self.expected)))
             return UnexpectedStatusError(

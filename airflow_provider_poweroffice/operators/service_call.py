@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_poweroffice.api.call import check_method, encode_body
+from airflow_provider_poweroffice.api.call import check_headers, check_method, encode_body
 from airflow_provider_poweroffice.api.charsets import charset_of, encode_text
 from airflow_provider_poweroffice.api.d365fo.services import service_parts, service_path
 from airflow_provider_poweroffice.api.dialects.d365fo import D365FO
@@ -52,7 +52,7 @@ def read_call(operator: Any) -> ServiceCall:
         raise ValueError("payload does not go with GET, which asks what an operation takes; leave method out")
     parts = service_parts(operator.service_name, discovery=verb == "GET" and payload is None)
     registered, _ = charset_of(charset)
-    sent = dict(operator.headers or {})
+    sent = check_headers(operator.headers)
     content = None if payload is None else _encode(verb, payload, charset, raw=operator.raw)
     if content and "content-type" not in {name.lower() for name in sent}:
         sent["Content-Type"] = f"application/json;charset={registered}"
@@ -72,12 +72,16 @@ def _encode(method: str, payload: Any, charset: str, *, raw: bool) -> bytes:
     elif raw or not payload.strip():
         text = payload
     else:
-        text = payload
+        text = payload.removeprefix("\ufeff")  # an editor's mark, which JSON does not have
         try:
-            json.loads(payload.removeprefix("\ufeff"))
+            json.loads(text, parse_constant=_no_constant)
         except ValueError as error:
             raise ValueError(f"payload is no JSON ({error}); raw=True sends it as it stands") from None
     return encode_text(text, charset)[0]
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"it holds {name}")
 
 
 def read_retry_timeout(value: Any) -> float | None:

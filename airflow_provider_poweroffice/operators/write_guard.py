@@ -19,7 +19,6 @@ import msgspec
 
 from airflow_provider_poweroffice._compat import AirflowFailException, task_state_store
 from airflow_provider_poweroffice.api.retry import may_have_been_carried_out
-from airflow_provider_poweroffice.errors import PowerOfficeError
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.response import Response
@@ -77,7 +76,8 @@ class WriteGuard:
         """
         Note that the call is about to leave; take the note back when it surely was not carried out.
 
-        An unknown outcome, or the end of the worker in the middle, leaves the note.
+        An unknown outcome, or the end of the worker in the middle, leaves the note; the end of the task while
+        it waited out a refusal does not.
         """
         self._write({"state": "sent"})
         try:
@@ -85,8 +85,8 @@ class WriteGuard:
         except (ValueError, TypeError):
             self._take_back()
             raise
-        except PowerOfficeError as error:
-            if not error.outcome_unknown:
+        except BaseException as error:
+            if not getattr(error, "outcome_unknown", True):
                 self._take_back()
             raise
 

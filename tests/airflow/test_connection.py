@@ -113,6 +113,7 @@ def test_host(host: str | None, port: int | None, url: str | None) -> None:
         ({"host": "ftp://x.example"}, None, "'ftp'"),
         ({"host": "http://x.example"}, None, "unencrypted"),
         ({"host": "https://u:p@x.example"}, None, "no base URL"),
+        ({"host": "https://:p@x.example"}, None, "no base URL"),
         ({"host": "https://x.example/v2?a=1"}, None, "no base URL"),
         ({"host": "https://"}, None, "no base URL"),
         ({"host": "https://x.example:port"}, None, "no URL"),

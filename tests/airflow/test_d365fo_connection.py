@@ -42,6 +42,14 @@ def test_connected(connect: Any, fo: D365FOSandbox) -> None:
     assert connect().test_connection() == (True, f"Connected to {fo.url}: 2 service groups.")
 
 
+@pytest.mark.parametrize("body", ["", "[]", "null", '{"ServiceGroups": 5}'])
+def test_odd_list_of_services(connect: Any, fo: D365FOSandbox, body: str) -> None:
+    """The button never raises, however odd the answer."""
+    json_type = {"Content-Type": "application/json"}
+    fo.add_fault(action="status", status=200, body=body, headers=json_type, path="/api/*", times=0)
+    assert connect().test_connection() == (True, f"Connected to {fo.url}: 0 service groups.")
+
+
 @pytest.mark.parametrize(
     ("app", "changed", "says"),
     [

@@ -95,6 +95,14 @@ def test_templates() -> None:
     assert names - {"self", "kwargs", "d365fo_conn_id"} <= set(D365FOEntityOperator.template_fields)
 
 
+def test_templates_of_nothing() -> None:
+    """A template that renders None or nothing leaves an argument out."""
+    nothing = {"etag": "None", "action": "", "cross_company": "None"}
+    assert len(entity(query={"$top": 1}, **nothing)) == 1
+    assert entity(key=GROUP, method="PATCH", body={"Description": "new"}, **nothing) is None
+    assert entity(key=GROUP)["Description"] == "new"
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [({"key": {}}, "key"), ({"key": {"a": ""}}, "'a'"), ({"cross_company": "perhaps"}, "cross-company")],
@@ -111,6 +119,15 @@ def test_action(fo: D365FOSandbox) -> None:
     with pytest.raises(AirflowFailException):
         entity(action="nothing", method="POST", body={})
     assert fo.count("POST", "/data/CustomerGroups/Microsoft.Dynamics.DataEntities.nothing") == 1
+
+
+def test_action_is_a_post(fo: D365FOSandbox) -> None:
+    """An action that is there gives its result; it is called by POST, for which a method need not be said."""
+    key = {"dataAreaId": "usmf", "JournalBatchNumber": "JB-000002"}
+    assert entity("LedgerJournalHeaders", key=key, action="countLines") == 2
+    assert entity("LedgerJournalHeaders", action="nextJournalNumber") == "JB-900001"
+    assert entity("CustomersV3", action="accountsOnHold", body={"company": "usmf"}) != []
+    assert fo.count("GET", "/data/*") == 0
 
 
 def test_transfer(fo: D365FOSandbox, tmp_path: Path) -> None:

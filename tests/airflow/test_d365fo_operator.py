@@ -15,8 +15,10 @@ from airflow.sdk import DAG
 from d365fo import TEST
 from support import FakeClock, Unthrottled
 
-from airflow_provider_poweroffice._compat import AirflowFailException
+from airflow_provider_poweroffice._compat import AirflowFailException, AirflowTaskTimeout
+from airflow_provider_poweroffice.api.throttle import NoSlotError, Slot
 from airflow_provider_poweroffice.errors import (
+    APITimeoutError,
     BusinessFailureError,
     NotFoundError,
     RateLimitError,
@@ -207,6 +209,9 @@ def test_rendered_texts(run: Any, clock: FakeClock) -> None:
         ({"expected_status": "ok"}, "expected_status"),
         ({"headers": {"Authorization": "x"}}, "Authorization"),
         ({"token": "a b"}, "token"),
+        ({"payload": '{"a": NaN}'}, "payload is no JSON .it holds NaN"),
+        ({"payload": "[-Infinity]"}, "payload is no JSON"),
+        ({"headers": "X-Y: z"}, "headers must be a mapping"),
     ],
 )
 def test_bad_input(run: Any, fo: D365FOSandbox, arguments: dict[str, Any], says: str) -> None:
@@ -221,6 +226,18 @@ def test_bad_response_check() -> None:
     """A check that can not be called is refused while the DAG file is read."""
     with pytest.raises(TypeError, match="response_check"):
         D365FORestEndpointOperator(task_id="t", service_name=ECHO, response_check="x")  # type: ignore[arg-type]
+
+
+def test_one_budget_for_429s() -> None:
+    """A second budget for the same is refused, as it would do nothing."""
+    with pytest.raises(ValueError, match="retry_timeout"):
+        D365FORestEndpointOperator(task_id="t", service_name=ECHO, retry_options={"rate_limit_deadline": 60})
+
+
+def test_mark_of_an_editor(run: Any) -> None:
+    """The byte order mark that some editors begin a file with is not sent, in no charset."""
+    seen = run(f"{TEST}/requestInfo", '\ufeff{"_request": 1}', charset="ISO-8859-1")
+    assert seen["Bytes"] == len('{"_request": 1}')
 
 
 def test_raw(run: Any) -> None:
@@ -246,6 +263,18 @@ def test_xpp_exception_ends_the_task(run: Any, clock: FakeClock) -> None:
         run(f"{TEST}/throwException", {"_kind": "error"})
     assert isinstance(caught.value.__cause__, XppError)
     assert clock.naps == []
+
+
+@pytest.mark.parametrize("body", ["", "[]", '{"ServiceGroups": 5}', '"x"', "null"])
+def test_odd_answer_to_the_search(run: Any, fo: D365FOSandbox, body: str) -> None:
+    """Where the server does not tell its services, the 404 stands as it is."""
+    json_type = {"Content-Type": "application/json"}
+    fo.add_fault(
+        action="status", method="GET", status=200, body=body, headers=json_type, path="/api/*", times=0
+    )
+    with pytest.raises(AirflowFailException) as caught:
+        run(f"{TEST}/ecco", {})
+    assert isinstance(caught.value.__cause__, NotFoundError)
 
 
 @pytest.mark.parametrize("form", ["404-message", "404-empty"])
@@ -286,6 +315,20 @@ def test_business_failure(run: Any, fo: D365FOSandbox) -> None:
     assert fo.executed()[f"{TEST}/post"] == 3
 
 
+@pytest.mark.parametrize("arguments", [{"expected_status": 202}, {"response_check": lambda _: False}])
+def test_echo_in_a_failure(run: Any, fo: D365FOSandbox, arguments: dict[str, Any]) -> None:
+    """A 200 that is refused here, and repeats the token, brings it into no exception."""
+    token = D365FOHook().client.auth.token()
+    body = json.dumps({"Message": f"bad token {token}"})
+    headers = {"Content-Type": "application/json", "X-Token": token}
+    fo.add_fault(action="status", status=200, body=body, headers=headers, path="/api/*", times=0)
+    with pytest.raises(AirflowFailException) as caught:
+        run(ECHO, {}, token=token, **arguments)
+    cause = caught.value.__cause__
+    assert token not in f"{caught.value}{cause}{vars(cause)}{vars(cause.response)}"
+    assert token not in json.dumps(run(ECHO, {}, token=token, fail_on_error=False, **arguments))
+
+
 def test_pause(run: Any, clock: FakeClock) -> None:
     """throttle_seed pauses between 1 and N seconds after each call that was answered; none after an error."""
     for seed, low, high in ((1, 1, 1), (2.5, 1, 2.5), (60, 1, 60), (0, 0, 0)):
@@ -322,6 +365,37 @@ def test_budget(run: Any, fo: D365FOSandbox, clock: FakeClock, budget: Any) -> N
     assert "retry_timeout" in caught.value.__notes__[0]
     soft = run(f"{TEST}/getBoolean", {}, retry_timeout=budget, fail_on_error=False)
     assert (soft["status_code"], soft["is_success"]) == (429, False)
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_budget_that_just_fits(build: Any, fo: D365FOSandbox, clock: FakeClock, *, deferrable: bool) -> None:
+    """A wait as long as the budget is not beyond it, whatever is added to spread calls in time."""
+    fo.add_fault(action="status", status=429, headers={"Retry-After": "60"}, path="/api/*", times=1)
+    operator = build(f"{TEST}/getBoolean", {}, retry_timeout=60, deferrable=deferrable)
+    if not deferrable:
+        assert operator.execute({}) is True
+        assert clock.naps == [60.0]
+        return
+    with pytest.raises(TaskDeferred) as caught:
+        operator.execute({})
+    moment = caught.value.trigger.serialize()[1]["moment"]
+    assert datetime.fromisoformat(moment).timestamp() - clock.time() == pytest.approx(60, abs=0.001)
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_wait_beyond_all_calendars(
+    build: Any, fo: D365FOSandbox, clock: FakeClock, *, deferrable: bool
+) -> None:
+    """A server that asks for millennia breaks no clock: the wait is a year at most."""
+    header = {"Retry-After": "99999999999"}
+    fo.add_fault(action="status", status=429, headers=header, path="/api/*", times=1)
+    operator = build(f"{TEST}/getBoolean", {}, deferrable=deferrable)
+    if deferrable:
+        with pytest.raises(TaskDeferred):
+            operator.execute({})
+    else:
+        assert operator.execute({}) is True
+    assert sum(clock.naps) < 367 * 86_400
 
 
 def test_budget_is_enough(run: Any, fo: D365FOSandbox, clock: FakeClock) -> None:
@@ -402,6 +476,26 @@ def test_trigger_waits() -> None:
         assert asyncio.run(first(trigger)).payload == {"status": "success", "started": 1.5, "waits": 2}
 
 
+def test_no_slot_is_left_to_retries(fo: D365FOSandbox) -> None:
+    """A call that found no slot under the shared limit was not sent: the task's retries may find one."""
+
+    class Busy(Unthrottled):
+        def acquire(self, patience: float | None = None) -> Slot:  # noqa: ARG002 - the protocol's
+            raise NoSlotError(61.0)
+
+    class Queued(Timed):
+        def _hook(self, left: float) -> D365FOHook:
+            hook = super()._hook(left)
+            hook._throttle = Busy()
+            return hook
+
+    store = Store()
+    operator = Queued(task_id="t", service_name=ECHO, payload={}, retry_options={"deadline": 30})
+    with pytest.raises(APITimeoutError, match="not sent"):
+        operator.execute({"task_state_store": store})
+    assert (store, fo.executed()) == ({}, {})
+
+
 def test_lost_reply_is_not_repeated(run: Any, fo: D365FOSandbox) -> None:
     """A POST whose reply was lost ends the task, and no retry sends it again."""
     context = {"task_state_store": Store()}
@@ -411,6 +505,27 @@ def test_lost_reply_is_not_repeated(run: Any, fo: D365FOSandbox) -> None:
             run(f"{TEST}/getBoolean", {}, context=context)
     assert fo.executed() == {f"{TEST}/getBoolean": 1}
     assert run(f"{TEST}/getBoolean", {}, idempotent=True) is True
+
+
+@pytest.mark.parametrize("error", [AirflowTaskTimeout("too long"), SystemExit(1)])
+def test_ended_while_waiting(
+    build: Any, fo: D365FOSandbox, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    """A task that is ended while it waits out a 429 has sent nothing that counts: its retry may send."""
+    fo.add_fault(action="status", status=429, headers={"Retry-After": "60"}, path="/api/*", times=1)
+    store = Store()
+
+    def sleep(_seconds: float) -> None:
+        assert store[KEY]["state"] == "sent"
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(clock, "sleep", sleep)
+        with pytest.raises(type(error)):
+            build(f"{TEST}/getBoolean", {}).execute({"task_state_store": store})
+    assert store == {}
+    assert build(f"{TEST}/getBoolean", {}).execute({"task_state_store": store}) is True
+    assert fo.executed() == {f"{TEST}/getBoolean": 1}
 
 
 def test_worker_died_after_the_call(run: Any, fo: D365FOSandbox) -> None:

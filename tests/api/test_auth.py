@@ -18,6 +18,7 @@ from airflow_provider_poweroffice.errors import (
     PowerOfficeError,
     RateLimitError,
     ServerError,
+    UntrustedHostError,
 )
 from airflow_provider_poweroffice.sandbox import Sandbox
 
@@ -161,6 +162,27 @@ def test_answer_without_token(sandbox: Sandbox, clock: FakeClock) -> None:
     )
     with client, pytest.raises(InvalidResponseError, match="access_token"):
         client.request("GET", "Customers")
+
+
+@pytest.mark.parametrize("token", ["secret-a\r\nX: y", "secret-b\u20ac", " secret-c", "secret d", 5, [], ""])
+def test_token_that_can_not_be_sent(sandbox: Sandbox, clock: FakeClock, token: object) -> None:
+    """A token that fits no header is refused, and not shown by the error."""
+    body = json.dumps({"access_token": token})
+    sandbox.add_fault(action="status", status=200, body=body, path=TOKEN, times=0)
+    client = client_of(sandbox, clock, retry=RetryOptions(attempts=1))
+    with client, pytest.raises(InvalidResponseError, match="access_token") as caught:
+        client.request("GET", "Customers")
+    assert "secret" not in str(caught.value)
+
+
+def test_host_in_its_own_script(clock: FakeClock) -> None:
+    """A host with letters beyond ASCII is the same server as in the form that is sent."""
+    keys = Credentials(application_key="aaaaaa", client_key="bbbbbb", subscription_key="cccccc")
+    with Client(keys, host="https://B\u00fccher.example", clock=clock, throttle=Unthrottled()) as client:
+        client.auth.check_origin("https://xn--bcher-kva.example/v2/Customers")
+        for other in ("https://bucher.example/", "https://b\u00fccher.example.org/", "https://\u00fc/"):
+            with pytest.raises(UntrustedHostError):
+                client.auth.check_origin(other)
 
 
 @pytest.mark.parametrize("lifetime", [None, "soon", 0, -5])

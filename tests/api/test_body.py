@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from airflow_provider_poweroffice.api.body import IN_MEMORY, read_to_wait, read_whole
+from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.errors import PageTooLargeError
 
 ROWS = b"[" + b",".join(b'{"Id": %d}' % number for number in range(60_000)) + b"]"
@@ -18,6 +19,21 @@ READERS = {
     "now": lambda answer, limit=None: read_whole(answer, limit).content,
     "later": lambda answer, limit=None: read_to_wait(answer, limit).whole().content,
 }
+
+
+@pytest.mark.parametrize("charset", ["idna", "undefined", "punycode", "hex", "nonsense"])
+def test_odd_charset(charset: str) -> None:
+    """A charset that is none does not hide what the answer says."""
+    answer = Response(400, {"Content-Type": f"text/plain; charset={charset}"}, b"no \xe5", "GET", "/")
+    assert answer.text == "no \ufffd"
+
+
+@pytest.mark.parametrize("charset", ["iso-8859-1", "windows-1252"])
+def test_json_in_its_declared_charset(charset: str) -> None:
+    """JSON is UTF-8 by its standard; a service may say otherwise, and mean it."""
+    kind = {"Content-Type": f"application/json;charset={charset}"}
+    assert Response(200, kind, '{"a":"blå"}'.encode(charset), "GET", "/").body == {"a": "blå"}
+    assert Response(200, kind, '\ufeff{"a":"blå"}'.encode(), "GET", "/").body == {"a": "blå"}
 
 
 class Rows(BaseHTTPRequestHandler):

@@ -430,6 +430,31 @@ def test_link_in_a_circle(fo_api: Client, fo: D365FOSandbox, link: str) -> None:
         rows(fo_api, "CustomersV3")
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        "//127.0.0.1:1/data/CustomersV3",
+        "http://127.0.0.1:99999/data/x",
+        "http://[::1/data/x",
+        "https://{netloc}/data/x",
+        "http://{netloc}@127.0.0.1:1/data/x",
+        "http://127.0.0.1:1\\\\@{netloc}/data/x",
+        "http://127.0.0.1:1#@{netloc}/data/x",
+        "http://bl\u00e5.example/data/x",
+        "file:///etc/passwd",
+    ],
+)
+def test_hostile_links(fo_api: Client, fo: D365FOSandbox, link: str) -> None:
+    """However a link to another server is spelt, no token leaves; one that is no URL is told as such."""
+    link = link.replace("{netloc}", fo.url.partition("//")[2])
+    body = f'{{"@odata.context":"c","value":[{{"a":1}}],"@odata.nextLink":"{link}"}}'
+    json_type = {"Content-Type": "application/json"}
+    fo.add_fault(action="status", status=200, body=body, headers=json_type, path="/data/*", times=0)
+    with pytest.raises(UntrustedHostError):
+        rows(fo_api, "CustomersV3")
+    assert fo.count("GET", "/data/*") == 1
+
+
 def test_redirect_to_the_login_page(fo: D365FOSandbox, clock: FakeClock) -> None:
     """On premises a refused token leads to a login page: it is not followed, and not taken for data."""
     with (

@@ -15,8 +15,16 @@ from airflow_provider_poweroffice.api.d365fo.credentials import D365FOCredential
 from airflow_provider_poweroffice.api.d365fo.entities import entity_path
 from airflow_provider_poweroffice.api.d365fo.faults import read_fault
 from airflow_provider_poweroffice.api.d365fo.services import service_parts, service_path
+from airflow_provider_poweroffice.api.dialects import DIALECTS
 from airflow_provider_poweroffice.api.durations import seconds_of
-from airflow_provider_poweroffice.errors import BadRequestError, ConflictError, NotFoundError, XppError
+from airflow_provider_poweroffice.errors import (
+    BadRequestError,
+    ConflictError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    XppError,
+)
 
 KEYS: dict[str, Any] = {
     "url": "https://Contoso.Operations.Dynamics.com/",
@@ -174,6 +182,12 @@ def test_bad_keys(arguments: tuple[Any, ...], named: str) -> None:
             {"$filter": "dataAreaId eq 'b'", "cross-company": "true"},
         ),
         ("data/X", {"cross-company": "false"}, "usmf", {}),
+        (
+            "data/X",
+            {"$filter": " "},
+            "us'mf",
+            {"$filter": "dataAreaId eq 'us''mf'", "cross-company": "true"},
+        ),
         ("data/X(Id='1')", {}, "usmf", {}),
         ("api/services", {}, "usmf", {}),
     ],
@@ -245,6 +259,23 @@ def test_bad_durations(value: Any) -> None:
 def test_charsets(name: str, registered: str, content: bytes) -> None:
     """A body is really encoded as its content type says."""
     assert encode_text("å€", name) == (content, registered)
+
+
+@pytest.mark.parametrize(
+    ("name", "registered"),
+    [
+        ("sjis", "shift_jis"),
+        ("Windows-31J", "windows-31j"),
+        ("ISO-2022-JP", "iso-2022-jp"),
+        ("Big5-HKSCS", "big5-hkscs"),
+        ("EUC-KR", "euc-kr"),
+        ("ISO-8859-15", "iso-8859-15"),
+        ("utf-7", "utf-7"),
+    ],
+)
+def test_registered_names(name: str, registered: str) -> None:
+    """The content type has the name that is registered, not Python's own; it is taken back, too."""
+    assert charset_of(name)[0] == charset_of(registered)[0] == registered
 
 
 @pytest.mark.parametrize(
@@ -392,6 +423,35 @@ def test_faults(body: Any, detail: str | None, kind: Any, attributes: dict[str, 
     assert (fault.detail, fault.kind, fault.final) == (detail, kind, kind is not None or refused)
     assert attributes.items() <= dict(fault.attributes).items()
     assert fault.trace_id == (attributes.get("activity_id") or "d1")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"ExceptionType": 5, "ActivityId": {}, "Message": [1]},
+        {"error": {"message": None, "code": {}, "innererror": {"type": 7, "message": [1]}}},
+        {"error": [1], "error_codes": {}},
+        {"error": 1, "correlation_id": 2},
+        [1],
+        5,
+        b"\x00",
+    ],
+)
+def test_odd_faults(body: Any) -> None:
+    """A body of any shape gives a fault, whose facts are texts."""
+    fault = read_fault({}, body)
+    facts = (fault.code, fault.detail, fault.trace_id, *fault.attributes.values())
+    assert all(fact is None or isinstance(fact, str) for fact in facts)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(401, PermissionDeniedError), (403, PermissionDeniedError), (429, RateLimitError)]
+)
+def test_no_operation_threw(status: int, kind: type[Exception]) -> None:
+    """A call that was refused before an operation ran is that, whatever exception its body names."""
+    fault = read_fault({}, {"Message": "slow down", "ExceptionType": "ThrottledException"})
+    assert DIALECTS["d365fo"].error_kind("POST", status, fault) is kind
+    assert DIALECTS["d365fo"].error_kind("POST", 500, fault) is XppError
 
 
 def test_long_text_is_cut() -> None:

@@ -9,7 +9,12 @@ import pytest
 
 from airflow_provider_poweroffice.api.options import RetryOptions, Timeouts
 from airflow_provider_poweroffice.api.response import Response
-from airflow_provider_poweroffice.api.retry import parse_retry_after, retry_reason, wait_seconds
+from airflow_provider_poweroffice.api.retry import (
+    LONGEST_WAIT,
+    parse_retry_after,
+    retry_reason,
+    wait_seconds,
+)
 from airflow_provider_poweroffice.errors import (
     APIConnectionError,
     APIStatusError,
@@ -129,6 +134,9 @@ def test_rate_limit_deadline(wrong: object) -> None:
         ("soon", None),
         ("-1", None),
         ("٣", None),
+        ("99999999999", LONGEST_WAIT),
+        ("9" * 400, LONGEST_WAIT),
+        ("Wed, 21 Oct 2099 07:28:00 GMT", LONGEST_WAIT),
     ],
 )
 def test_retry_after_seconds(text: str | None, seconds: float | None) -> None:

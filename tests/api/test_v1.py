@@ -83,6 +83,10 @@ def test_bad_endpoints() -> None:
         ('{"success":true}', b"[]", None),
         ('{"success":true,"data":null,"count":0}', b"[]", None),
         ('{"success":true,"data":[1,2,3],"count":2}', b"[1,2,3]", 2),
+        ('{"success":true,"data":[1],"count":"3"}', b"[1]", 3),
+        ('{"success":true,"data":[1],"count":3.0}', b"[1]", 3),
+        ('{"success":true,"data":[1],"count":-1}', b"[1]", None),
+        ('{"success":true,"data":[1],"count":"many"}', b"[1]", None),
     ],
 )
 def test_page(body: str, rows: bytes, total: int | None) -> None:
@@ -90,7 +94,10 @@ def test_page(body: str, rows: bytes, total: int | None) -> None:
     assert V1.page({}, body.encode()) == (rows, PageInfo(total_rows=total))
 
 
-@pytest.mark.parametrize("body", ['{"success":true,"data":{"id":1}}', '{"success":true,"count":3}', "[1]"])
+@pytest.mark.parametrize(
+    "body",
+    ['{"success":true,"data":{"id":1}}', '{"success":true,"count":3}', "[1]", '{"error":"x"}', "{}"],
+)
 def test_no_page(body: str) -> None:
     """A record, rows that are counted and not there, and no envelope at all, are no page."""
     with pytest.raises(msgspec.ValidationError):
@@ -107,6 +114,11 @@ def test_no_page(body: str) -> None:
         ({"success": True, "data": {"status": 400, "title": 7}}, b'{"status": 400, "title": 7}', False),
         ({"success": True, "data": {"status": 3, "title": "x"}}, b'{"status": 3, "title": "x"}', False),
         (SAYS_NO, b"null", True),
+        (SAYS_NO | {"count": "0"}, b"null", True),
+        (SAYS_NO | {"success": "false"}, b"null", True),
+        ({"validation": SAYS_NO["validation"]}, b"null", True),
+        ({"success": True, "data": PROBLEM | {"status": "400"}}, None, True),
+        ({"success": True, "data": [1], "count": "1"}, b"[1]", False),
         ({"success": True, "data": SAYS_NO}, None, True),
         ({"success": True, "data": PROBLEM}, None, True),
         ([1], None, False),

@@ -12,7 +12,7 @@ from airflow_provider_poweroffice.api import Client, Credentials, Page
 from airflow_provider_poweroffice.api.archive import delete_or_archive
 from airflow_provider_poweroffice.api.dialects.base import PageInfo
 from airflow_provider_poweroffice.api.page import split_rows
-from airflow_provider_poweroffice.api.periods import unique_rows
+from airflow_provider_poweroffice.api.periods import split_query, unique_rows
 from airflow_provider_poweroffice.errors import (
     APIStatusError,
     AuthenticationError,
@@ -166,6 +166,21 @@ def test_periods(client: Client, sandbox: V1Sandbox, to_date: str, days: int) ->
     assert len(whole) > 50
     assert sorted(found) == sorted(whole)
     assert (pages.rows, pages.complete, pages.truncated) == (len(whole), True, False)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "days", "periods"),
+    [
+        ("2024-02-28", "2024-03-01", 2, ["28 to 29", "29 to 01"]),
+        ("2024-02-29", "2024-02-29", 2, ["29 to 29"]),
+        ("9999-12-29", "9999-12-31", 2, ["29 to 30", "30 to 31"]),
+        ("2026-01-01", "2026-01-31", 10**12, ["01 to 31"]),
+    ],
+)
+def test_borders_of_periods(first: str, last: str, days: int, periods: list[str]) -> None:
+    """Neighbours share their border day, also at a leap day and at the end of all days."""
+    found = split_query({"fromDate": first, "toDate": last}, days)
+    assert [f"{part['fromDate'][-2:]} to {part['toDate'][-2:]}" for part in found] == periods
 
 
 def test_periods_that_go_wrong(client: Client, sandbox: V1Sandbox) -> None:
@@ -375,11 +390,33 @@ def test_delete(client: Client, sandbox: V1Sandbox) -> None:
     assert sandbox.totals()["Customer"] == TOTAL
     with pytest.raises(DeleteRefusedError, match="related data; a record in use is archived instead"):
         client.request("DELETE", IN_USE)
-    with pytest.raises(DeleteRefusedError) as caught:
+    with pytest.raises(RefusedError, match="Customer with id 1 was not found") as caught:
         delete_or_archive(client, "Customer/1")
-    assert "not archived either: GET /Customer/1: 200 Customer with id 1" in caught.value.__notes__[0]
+    assert not isinstance(caught.value, DeleteRefusedError)
+    assert "archive" not in str(caught.value)
     refused = delete_or_archive(client, "Customer/1", fail_on_error=False)
     assert (refused.is_success, refused.method) == (False, "DELETE")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_archive_is_disturbed(client: Client, sandbox: V1Sandbox, method: str) -> None:
+    """A disturbance that does not end is that, not a refusal for good: a task may try the whole again."""
+    sandbox.add_fault(action="status", status=503, method=method, path="/Customer*", times=0)
+    with pytest.raises(ServerError):
+        delete_or_archive(client, IN_USE)
+
+
+def test_archive_of_an_odd_record(client: Client, sandbox: V1Sandbox) -> None:
+    """What is no record is not sent back."""
+    json_type = {"Content-Type": "application/json"}
+    for body in ('{"success":true,"data":[1]}', '{"success":true}', "[1]"):
+        sandbox.add_fault(
+            action="status", method="GET", status=200, headers=json_type, body=body, path="/Customer/*"
+        )
+        with pytest.raises(DeleteRefusedError) as caught:
+            delete_or_archive(client, IN_USE)
+        assert "It was not archived either" in caught.value.__notes__[0]
+    assert sandbox.count("POST", "/Customer*") == 0
 
 
 def test_archive_of_what_has_none(client: Client, sandbox: V1Sandbox) -> None:

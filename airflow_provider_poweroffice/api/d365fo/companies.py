@@ -40,7 +40,7 @@ def with_company(method: str, endpoint: str, query: Mapping[str, str], company: 
     named = _FIELD in _QUOTED.sub("", text + unquote(endpoint)).lower()
     if company and not given and not named and method == "GET" and _SET.fullmatch(endpoint):
         own = "dataAreaId eq '{}'".format(company.replace("'", "''"))
-        wanted[name] = f"({text}) and {own}" if text else own
+        wanted[name] = f"({text}) and {own}" if text.strip() else own
         named = True
     if given[-1] == "true" if given else named:
         wanted[_SWITCH] = "true"

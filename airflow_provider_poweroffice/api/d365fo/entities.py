@@ -60,7 +60,10 @@ def _field(name: str, value: Any) -> str:
     _check_name("key", name)
     where = f"key[{name!r}]"
     if value is None or value == "":
-        raise ValueError(f"{where} is {value!r}: a row is found by all fields of its key")
+        raise ValueError(
+            f"{where} is {value!r}: a row is found by all fields of its key; one that is empty in the row is "
+            "('', 'text')"
+        )
     kind = None
     if isinstance(value, (list, tuple)) and len(value) == 2:  # noqa: PLR2004 - value and type
         value, kind = value

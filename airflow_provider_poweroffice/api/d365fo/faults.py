@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_poweroffice.api.facts import Fault
+from airflow_provider_poweroffice.api.problem import text_or_none
 from airflow_provider_poweroffice.errors import (
     APIStatusError,
     BadRequestError,
@@ -59,15 +60,14 @@ def read_fault(headers: Mapping[str, str], body: Any) -> Fault:
     if isinstance(error, Mapping):
         return _odata(error, activity)
     if error is not None:
-        return Fault(
-            code=str(error), detail=_sign_in(facts), trace_id=facts.get("correlation_id") or activity
-        )
+        trace_id = text_or_none(facts.get("correlation_id")) or activity
+        return Fault(code=str(error), detail=_sign_in(facts), trace_id=trace_id)
     said = [facts.get(name) for name in ("message", "exceptionmessage", "messagedetail")]
     text = ": ".join(dict.fromkeys(_PREFIX.sub("", item) for item in said if isinstance(item, str) and item))
     return _fault(
         text,
-        exception_type=facts.get("exceptiontype"),
-        activity=facts.get("activityid") or activity,
+        exception_type=text_or_none(facts.get("exceptiontype")),
+        activity=text_or_none(facts.get("activityid")) or activity,
         threw=any(isinstance(item, str) and _PREFIX.match(item) for item in said),
     )
 
@@ -78,9 +78,10 @@ def _odata(error: Mapping[str, Any], activity: str | None) -> Fault:
     text, kind = "", None
     while isinstance(inner, Mapping):
         text = str(inner.get("message") or text)
-        kind = inner.get("type") or kind
+        kind = text_or_none(inner.get("type")) or kind
         inner = inner.get("innererror") or inner.get("internalexception")
-    return _fault(_summary(text), inner_type=kind, activity=activity, code=error.get("code") or None)
+    code = text_or_none(error.get("code")) or None
+    return _fault(_summary(text), inner_type=kind, activity=activity, code=code)
 
 
 def _fault(

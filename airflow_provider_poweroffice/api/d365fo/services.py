@@ -58,14 +58,17 @@ def services(client: Client, name: str = "") -> Any:
     Ask what there is.
 
     :param name: ``""``, ``Group``, ``Group/Service`` or ``Group/Service/Operation``.
-    :return: a list of names; for an operation, a dict of its ``Parameters`` and ``Return``.
+    :return: a list of names, empty where the answer has none; for an operation, a dict of its
+        ``Parameters`` and ``Return``.
     :raises PowerOfficeError: the server refuses.
     """
     parts = service_parts(name, discovery=True)
     body = client.request("GET", service_path(parts)).body
-    if len(parts) == len(_LEVELS) or not isinstance(body, dict):
+    if len(parts) == len(_LEVELS):
         return body
-    found = body.get(_LEVELS[len(parts)][0]) or []
+    found = body.get(_LEVELS[len(parts)][0]) if isinstance(body, dict) else None
+    if not isinstance(found, list):
+        return []
     return [str(item["Name"]) for item in found if isinstance(item, dict) and "Name" in item]
 
 
@@ -79,6 +82,8 @@ def near_names(client: Client, parts: list[str]) -> str | None:
         for level, (part, (_, what)) in enumerate(zip(parts, _LEVELS, strict=False)):
             above = parts[:level]
             names = services(client, "/".join(above))
+            if not names:
+                return None
             if part not in names:
                 return f"no such {what}: {part!r}; {_near(part, names)}"
     except PowerOfficeError:

@@ -14,8 +14,10 @@ from airflow_provider_poweroffice.api.d365fo.sign_in import explain
 from airflow_provider_poweroffice.api.dialects.base import Endpoints, Fault, PageInfo
 from airflow_provider_poweroffice.api.dialects.odata import ODataDialect
 from airflow_provider_poweroffice.api.filters import Literals
+from airflow_provider_poweroffice.errors import APIStatusError, error_class
 
 _DOCS = "https://learn.microsoft.com/dynamics365/fin-ops-core/dev-itpro/data-entities"
+_NOT_RUN = frozenset({401, 403, 429})  # an ASP.NET server may name an exception there too
 _ROOTS = ("data/", "api/", "metadata/")
 
 
@@ -88,6 +90,10 @@ class D365FO(ODataDialect[D365FOCredentials]):
     def fault(self, headers: Mapping[str, str], body: Any) -> Fault:
         """Read an error of a service, of OData, of the token endpoint or of a gateway."""
         return read_fault(headers, body)
+
+    def error_kind(self, method: str, status: int, fault: Fault) -> type[APIStatusError]:
+        """Let the body tell, but not of what was refused before any operation ran."""
+        return error_class(status) if status in _NOT_RUN else super().error_kind(method, status, fault)
 
     def hint(self, status: int) -> str:
         """Explain a 401 or 403."""

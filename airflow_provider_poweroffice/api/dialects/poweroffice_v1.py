@@ -20,10 +20,11 @@ from airflow_provider_poweroffice.api.poweroffice.envelope import (
     data_of,
     is_refusal,
     read_validation,
+    refusal_kind,
     split_envelope,
 )
 from airflow_provider_poweroffice.api.poweroffice.options import MOST, check_options, row_cap
-from airflow_provider_poweroffice.errors import APIStatusError, DeleteRefusedError, RefusedError
+from airflow_provider_poweroffice.errors import APIStatusError
 
 _HINTS = {
     401: "the token was new, so the integration was switched off or the keys belong to another environment",
@@ -105,10 +106,10 @@ class PowerOfficeV1(ODataDialect[Credentials]):
         return read_validation(headers, body)
 
     def error_kind(self, method: str, status: int, fault: Fault) -> type[APIStatusError]:
-        """Tell refusals in a 2xx, and those of DELETE among them."""
+        """Tell refusals in a 2xx, and among them those of DELETE of a record that is there."""
         if status >= HTTPStatus.MULTIPLE_CHOICES:
             return super().error_kind(method, status, fault)
-        return DeleteRefusedError if method == "DELETE" else RefusedError
+        return refusal_kind(method, fault)
 
     def archiving(self, endpoint: str, content: bytes) -> tuple[str, str, bytes]:
         """POST the whole record as it is, archived."""

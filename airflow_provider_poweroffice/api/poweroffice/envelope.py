@@ -6,6 +6,7 @@ Source: the official v1 documentation, pages "API calls" and "Backend changes".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
@@ -13,16 +14,26 @@ from typing import Any
 
 import msgspec
 
-from airflow_provider_poweroffice.api.facts import Fault, PageInfo
+from airflow_provider_poweroffice.api.facts import Fault, PageInfo, whole
 from airflow_provider_poweroffice.api.problem import read_problem
+from airflow_provider_poweroffice.errors import DeleteRefusedError, RefusedError
 
+_MISSING = re.compile("not found|does not exist", re.IGNORECASE)
+_YES = frozenset({"true", "1"})
 _VALIDATION = {"exception": "error", "summary": "detail", "errorLogReference": "traceId"}
 
 
 class _Envelope(msgspec.Struct):
-    success: bool | None = None
+    """What wraps an answer; of any type, so that a refusal is seen whatever else is odd."""
+
+    success: Any = None
     data: msgspec.Raw = msgspec.Raw(b"")
-    count: int | None = None
+    count: Any = None
+    validation: Any = None
+
+    @property
+    def is_refusal(self) -> bool:
+        return str(self.success).lower() not in _YES
 
 
 class _Inside(msgspec.Struct):
@@ -34,8 +45,8 @@ class _Inside(msgspec.Struct):
 
     @property
     def is_refusal(self) -> bool:
-        problem = isinstance(self.title, str) and isinstance(self.status, int)
-        return self.success is False or (problem and self.status >= HTTPStatus.BAD_REQUEST)
+        status = whole(self.status) if isinstance(self.title, str) else None
+        return self.success is False or (status or 0) >= HTTPStatus.BAD_REQUEST
 
 
 _envelope = msgspec.json.Decoder(_Envelope).decode
@@ -56,10 +67,10 @@ def split_envelope(content: bytes) -> tuple[bytes, PageInfo]:
     envelope = _envelope(content)
     if envelope.success is None:
         raise msgspec.ValidationError("no envelope: success is missing")
-    rows = bytes(envelope.data) or b"null"
-    if rows == b"null" and not envelope.count:
+    rows, count = bytes(envelope.data) or b"null", whole(envelope.count)
+    if rows == b"null" and not count:
         rows = b"[]"  # null properties are left out
-    total = envelope.count if envelope.count != len(_rows(rows)) else None
+    total = count if count != len(_rows(rows)) else None
     return rows, PageInfo(total_rows=total)
 
 
@@ -75,7 +86,7 @@ def is_refusal(content: bytes) -> bool:
     if envelope is None:
         return False
     inner = bytes(envelope.data)
-    return not envelope.success or (inner[:1] == b"{" and _inside(inner).is_refusal)
+    return envelope.is_refusal or (inner[:1] == b"{" and _inside(inner).is_refusal)
 
 
 def read_validation(headers: Mapping[str, str], body: Any) -> Fault:
@@ -89,6 +100,12 @@ def read_validation(headers: Mapping[str, str], body: Any) -> Fault:
     said = ": ".join(filter(None, (fault.title, fault.detail))) or None
     names = {"summary": said, "error_log_reference": fault.trace_id, "exception": fault.code}
     return replace(fault, attributes=names)
+
+
+def refusal_kind(method: str, fault: Fault) -> type[RefusedError]:
+    """Name the class of a refusal; what is not there was not refused for being in use."""
+    is_there = not _MISSING.search(fault.detail or "")
+    return DeleteRefusedError if method == "DELETE" and is_there else RefusedError
 
 
 def archived(endpoint: str, content: bytes) -> bytes:
@@ -112,4 +129,4 @@ def _read(content: bytes) -> _Envelope | None:
         envelope = _envelope(content)
     except msgspec.DecodeError:
         return None
-    return None if envelope.success is None else envelope
+    return None if envelope.success is None and envelope.validation is None else envelope
