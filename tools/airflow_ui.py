@@ -70,7 +70,7 @@ Sandbox     {airflow.sandbox.url}  behaves like PowerOffice Go; all its data is 
 Connection  {CONNECTION}: Admin > Connections, the pulse at the end of its row tests it
 DAGs        open one, press Trigger
   poweroffice_company_to_warehouse  two companies into the tables of {warehouse}
-  poweroffice_extract_company       copies customers and ledger to {lake}; then task "customers" > Storage > XCom
+  poweroffice_extract_company       customers and ledger to {lake}; then task "customers" > Storage > XCom
   poweroffice_wait_for_change       waits, deferred, until a customer is changed ...
   poweroffice_create_customer       ... which this one does
 Log         {log}
