@@ -76,8 +76,7 @@ def _show_revenue(warehouse: Any, companies: Sequence[str]) -> None:
     latest = sorted(months)[-MONTHS:]
     most = max(sum(months[month].values()) for month in latest)
     legend = "  ".join(f"{shade} {alias}" for shade, alias in zip(SHADES, companies, strict=True))
-    print(f"\nRevenue per month, NOK 1000  {legend}")
-    print(_query(REVENUE))
+    print(f"\nRevenue per month, NOK 1000  {legend}\n{_query(REVENUE)}")
     for month in latest:
         total = sum(months[month].values())
         bars = "".join(
@@ -91,8 +90,8 @@ def _show_balance(warehouse: Any, companies: Sequence[str]) -> bool:
     classes: dict[int, dict[str, Decimal]] = {}
     for number, company, balance in warehouse.execute(BALANCE).fetchall():
         classes.setdefault(number, {})[company] = balance
-    print(f"\n{'Trial balance, NOK':<26}" + "".join(f"{alias:>18}" for alias in companies))
-    print(_query(BALANCE))
+    print(f"\nTrial balance, NOK\n{_query(BALANCE)}")
+    print(" " * 26 + "".join(f"{alias:>18}" for alias in companies))
     for number, balances in classes.items():
         figures = "".join(f"{balances.get(alias, Decimal()):>18,.2f}" for alias in companies)
         print(f"  {number}xxx {CLASSES[number]:<22}{figures}".rstrip())

@@ -112,7 +112,7 @@ class Standalone:
         self._log_in()
         self.wait(self._missing_dags)
         if self._connection:
-            self._connect()
+            self.connect()
         return self
 
     def stop(self) -> None:
@@ -204,7 +204,13 @@ class Standalone:
         """Give those to Dynamics 365 and to the warehouse, a SQLite file in the folder."""
         fo = json.loads(self.fo_sandbox.connection_json())
         return [
-            fo | {"connection_id": "d365fo_default", "extra": json.dumps(fo["extra"])},
+            fo
+            | {
+                "connection_id": "d365fo_default",
+                "host": "http://127.0.0.1",
+                "port": urlsplit(self.fo_sandbox.url).port,
+                "extra": json.dumps(fo["extra"]),
+            },
             {"connection_id": "warehouse", "conn_type": "sqlite", "host": str(self.warehouse)},
         ]
 
@@ -240,7 +246,7 @@ class Standalone:
         answer.raise_for_status()
         self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
-    def _connect(self) -> None:
+    def connect(self) -> None:
         """Make the connections, or renew those of an earlier start: the ports may be others."""
         entities = [self.connection(), self.v1_connection(), *self.further_connections()]
         create = {"action": "create", "entities": entities, "action_on_existence": "overwrite"}
