@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 PICTURES = ROOT / "docs" / "screenshots"
 DAG = "poweroffice_extract_company"
 WAREHOUSE_DAG = "poweroffice_company_to_warehouse"
-WIDE = {"width": 1280, "height": 800}
-FORM = {"width": 720, "height": 1600}
+WIDE = {"width": 1280, "height": 900}
+FORM = {"width": 720, "height": 2400}
 _IMAGE = '<img style="border-radius: 9px" src="data:image/png;base64,{}">'
 
 
