@@ -11,7 +11,7 @@ from d365fo import AS_NEW as FO_AS_NEW
 from d365fo import fo_client
 from databases import start_postgres
 from postgres_server import PostgresServer
-from support import AS_NEW, V1_AS_NEW, FakeClock, client_of, v1_client_of
+from support import AS_NEW, V1_AS_NEW, FakeClock, client_of, settle, v1_client_of
 
 from airflow_provider_poweroffice.api import Client, RetryOptions
 from airflow_provider_poweroffice.api.throttles.directory import VARIABLE
@@ -46,6 +46,7 @@ def shared_sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def sandbox(shared_sandbox: Sandbox) -> Sandbox:
     """Give the sandbox as new: no faults, default switches, no journal."""
+    settle(shared_sandbox.url)
     shared_sandbox.reset()
     shared_sandbox.set(**AS_NEW)
     return shared_sandbox
@@ -76,6 +77,7 @@ def shared_v1_sandbox() -> Iterator[V1Sandbox]:
 @pytest.fixture
 def v1_sandbox(shared_v1_sandbox: V1Sandbox) -> V1Sandbox:
     """Give the sandbox of v1 as new, without a limit and a lag."""
+    settle(shared_v1_sandbox.url)
     shared_v1_sandbox.reset()
     shared_v1_sandbox.set(**V1_AS_NEW)
     return shared_v1_sandbox
@@ -98,6 +100,7 @@ def shared_fo_sandbox() -> Iterator[D365FOSandbox]:
 @pytest.fixture
 def fo(shared_fo_sandbox: D365FOSandbox) -> D365FOSandbox:
     """Give the sandbox of Finance & Operations as new."""
+    settle(shared_fo_sandbox.url)
     shared_fo_sandbox.reset()
     shared_fo_sandbox.set(**FO_AS_NEW)
     return shared_fo_sandbox

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import requests
+
 from airflow_provider_poweroffice.api import Client, Credentials, Page, Pages
 from airflow_provider_poweroffice.api.dialects.base import Position
 from airflow_provider_poweroffice.api.options import CONCURRENCY
@@ -118,3 +120,9 @@ def v1_client_of(sandbox: V1Sandbox, clock: FakeClock, company: int = 0, **optio
     given = {"host": sandbox.base_url(), "api_version": "v1", "clock": clock, "throttle": Unthrottled()}
     credentials = Credentials(application_key=keys.application_key, client_key=keys.client_key)
     return Client(credentials, **(given | options))
+
+
+def settle(url: str) -> None:
+    """Let a sandbox take what earlier tests left on their sockets: an answer comes after all of that."""
+    for _ in range(2):
+        requests.get(f"{url}/_sandbox/health", timeout=10).raise_for_status()

@@ -36,10 +36,7 @@ _OPTIONS = (
 )
 _TOAST = "[data-scope=toast][data-part=root]"
 # The viewer of JSON makes its lines in any order, and puts each in its place.
-_TOP_DOWN = """lines => lines
-    .map(line => [line.getBoundingClientRect().top, line.textContent])
-    .sort((one, other) => one[0] - other[0])
-    .map(([_, text]) => text).join("")"""
+_LINES = "lines => lines.map(line => [parseInt(line.style.top), line.textContent])"
 
 
 def find_chromium() -> str | None:
@@ -178,14 +175,20 @@ def read_xcom(page: Page) -> dict[str, Any]:
     page.get_by_role("button", name="Expand all extra JSON").click()
     lines = page.get_by_role("row").filter(has_text="return_value").locator(".view-line")
     deadline = time.monotonic() + SLOW / 1000
+    seen: dict[int, str] = {}  # by height in the text, of which the viewer holds only what is in sight
     while True:
-        shown = re.sub(r"\s", "", lines.evaluate_all(_TOP_DOWN))
+        seen |= dict(lines.evaluate_all(_LINES))
+        shown = re.sub(r"\s", "", "".join(seen[top] for top in sorted(seen)))
         with contextlib.suppress(ValueError):  # the viewer is still unfolding it
             receipt: dict[str, Any] = json.loads(shown)
             if receipt:
                 return receipt
         if time.monotonic() > deadline:
             raise TimeoutError(f"the XCom page shows no whole JSON object: {shown}")
+        box = lines.first.bounding_box()
+        if box:  # it moves while the viewer unfolds
+            page.mouse.move(box["x"] + 20, box["y"] + 5)
+            page.mouse.wheel(0, 100)
         page.wait_for_timeout(200)
 
 

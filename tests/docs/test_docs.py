@@ -55,7 +55,7 @@ def test_snippet(code: str, tmp_path: Path) -> None:
     dags = [thing for thing in space.values() if isinstance(thing, DAG)] or [dag]
     context = {
         "run_id": "manual__1",
-        "params": {"since": None},
+        "params": {"since": None, "company": None, "token": None},
         "dag_run": SimpleNamespace(run_after=datetime.now(UTC)),
     }
     needs_run = "xcom_pull" in code or any(isinstance(task, MappedOperator) for task in dags[-1].tasks)

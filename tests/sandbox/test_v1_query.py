@@ -129,6 +129,8 @@ def test_blank_parameter(v1: V1Api) -> None:
     assert answer.status_code == 400
     assert answer.json()["success"] is True
     assert answer.json()["data"]["errors"] == {"$filter": ["The $filter field is required."]}
+    answer = v1.get("Reporting/AccountTransactions", fromDate="", toDate="2025-01-01")
+    assert answer.json()["data"]["errors"] == {"fromDate": ["The fromDate field is required."]}
 
 
 def test_empty(v1: V1Api) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from airflow_provider_poweroffice.api.dialects.base import PageInfo
+from airflow_provider_poweroffice.api.facts import PageInfo
 
 
 class _Collection(msgspec.Struct):

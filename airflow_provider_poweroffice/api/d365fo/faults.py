@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_poweroffice.api.dialects.base import Fault
+from airflow_provider_poweroffice.api.facts import Fault
 from airflow_provider_poweroffice.errors import (
     APIStatusError,
     BadRequestError,

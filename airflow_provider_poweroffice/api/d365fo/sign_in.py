@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from airflow_provider_poweroffice.api.dialects.base import Fault
+from airflow_provider_poweroffice.api.facts import Fault
 
 _ID = "client id"
 _SECRET = "client secret"  # noqa: S105 - the name of one

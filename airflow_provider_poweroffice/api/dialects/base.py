@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from airflow_provider_poweroffice.api.catalogue import Catalogue, catalogue
 from airflow_provider_poweroffice.api.credentials import Keys
-from airflow_provider_poweroffice.api.dialects.values import Endpoints, Fault, PageInfo, Position
+from airflow_provider_poweroffice.api.facts import Endpoints, Fault, PageInfo, Position
 from airflow_provider_poweroffice.api.filters import Literals
 from airflow_provider_poweroffice.errors import APIStatusError, error_class
 

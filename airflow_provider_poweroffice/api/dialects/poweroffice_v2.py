@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from airflow_provider_poweroffice.api.credentials import Credentials
 from airflow_provider_poweroffice.api.dialects.base import Dialect, Endpoints, Fault, PageInfo, Position
-from airflow_provider_poweroffice.api.dialects.problem import read_problem
-
-# Portal pages "Transition from v1 to v2" and "Postman collection".
-_ORIGIN = "https://goapi.poweroffice.net"
-_PREFIX = {"production": "", "demo": "/Demo"}
-
-# Pages of the portal that are known by name; the others are reached from its front page.
-_PORTAL = "https://developer.poweroffice.net"
-_PAGES = {
-    "accounttransactions": "/endpoints/reporting/account-transactions",
-    "clientintegrationinformation": "/workflows/client-settings/client-integration-information",
-    "voucherapproval": "/endpoints/voucher-workflows/voucherapproval",
-    "voucherdocumentation": "/workflows/endpoints/voucher-workflow/voucher-documentation",
-}
+from airflow_provider_poweroffice.api.poweroffice.addresses import v2_endpoints, v2_page
+from airflow_provider_poweroffice.api.poweroffice.json_patch import MEDIA_TYPE, check_patch
+from airflow_provider_poweroffice.api.poweroffice.pagination import read_pagination
+from airflow_provider_poweroffice.api.problem import read_problem
 
 _HINTS = {
     401: "the token was new, so the integration was switched off or the keys belong to another environment",
     403: "the integration lacks the privilege for this call, or the company lacks the module; "
     "GET ClientIntegrationInformation lists both",
 }
-_PATCH_OPS = frozenset({"add", "remove", "replace", "copy", "move", "test"})
 
 
 class PowerOfficeV2(Dialect[Credentials]):
@@ -53,25 +40,7 @@ class PowerOfficeV2(Dialect[Credentials]):
         """Find production or demo at the vendor's, or below another host."""
         if not credentials.subscription_key:
             raise ValueError("the subscription key is missing: set subscription_key")
-        if environment not in _PREFIX:
-            raise ValueError(f"unknown environment {environment!r}; use one of: {', '.join(_PREFIX)}")
-        root = host or _ORIGIN
-        path = urlsplit(root).path.rstrip("/")
-        if not path:
-            root = root.rstrip("/") + _PREFIX[environment]
-        elif path.lower().endswith("/v2"):
-            root = root.rstrip("/")[: -len("/v2")]
-            if path.lower().endswith("/demo/v2") != (environment == "demo"):
-                raise ValueError(
-                    f"the host {host!r} does not belong to the environment {environment!r}: "
-                    "the demo environment is the one below /Demo/v2"
-                )
-        else:
-            raise ValueError(
-                f"the host {host!r} has the path {path!r}: give the server alone "
-                "(https://host) or the whole base URL ending in /v2"
-            )
-        return Endpoints(base=root + "/v2", token=root + "/OAuth/Token")
+        return v2_endpoints(environment, host)
 
     def headers(self, credentials: Credentials) -> dict[str, str]:
         """Give the subscription key's header; it goes with the token request too."""
@@ -94,48 +63,21 @@ class PowerOfficeV2(Dialect[Credentials]):
         )
 
     def body_type(self, method: str) -> str:
-        """Name JSON, or JSON Patch: the only type that the OpenAPI file declares for PATCH."""
-        return "application/json-patch+json" if method == "PATCH" else "application/json"
+        """Name JSON, or JSON Patch."""
+        return MEDIA_TYPE if method == "PATCH" else super().body_type(method)
 
     def check_body(self, method: str, body: Any) -> None:
         """Check that PATCH carries a list of RFC 6902 operations."""
-        if method != "PATCH":
-            return
-        example = '[{"op": "replace", "path": "/Name", "value": "..."}]'
-        if not isinstance(body, (list, tuple)) or not body:
-            raise ValueError(f"body of PATCH must be a list of JSON Patch operations such as {example}")
-        for operation in body:
-            known = isinstance(operation, Mapping) and operation.get("op") in _PATCH_OPS
-            if not known or not str(operation.get("path", "")).startswith("/"):
-                raise ValueError(f"body of PATCH has an operation without a known op and path; use {example}")
+        if method == "PATCH":
+            check_patch(body)
 
     def page_query(self, at: Position, size: int) -> dict[str, str]:
         """Ask by page number, from 1."""
         return {"PageNumber": str(at.number), "PageSize": str(size)}
 
     def page(self, headers: Mapping[str, str], content: bytes) -> tuple[bytes, PageInfo]:
-        """
-        Read ``X-Pagination``: JSON text, of which only two keys are confirmed; the body is the array.
-
-        The links are only looked at for being there: behind the gateway they may name another host.
-        """
-        try:
-            loaded = json.loads(headers.get("X-Pagination") or "")
-        except ValueError:
-            return content, PageInfo()
-        if not isinstance(loaded, dict):
-            return content, PageInfo()
-        facts = {str(key).lower(): value for key, value in loaded.items()}
-        rows, size = _whole(facts.get("totalcount")), _whole(facts.get("pagesize"))
-        pages = _whole(facts.get("totalpages"))
-        info = PageInfo(
-            total_rows=rows,
-            total_pages=-(-rows // size) if pages is None and rows and size else pages,
-            number=_whole(facts.get("currentpage")),
-            # A link that is left out proves nothing: the server may never send one.
-            is_last=not facts["nextpagelink"] if "nextpagelink" in facts else None,
-        )
-        return content, info
+        """Read ``X-Pagination``; the body is the array."""
+        return content, read_pagination(headers.get("X-Pagination"))
 
     def fault(self, headers: Mapping[str, str], body: Any) -> Fault:
         """Read problem details, a gateway message or a token error; keys in any case."""
@@ -152,11 +94,4 @@ class PowerOfficeV2(Dialect[Credentials]):
 
     def docs_url(self, endpoint: str) -> str:
         """Give the portal's page of a resource, or its front page."""
-        return _PORTAL + _PAGES.get(endpoint.strip("/").split("/")[0].lower(), "/")
-
-
-def _whole(value: Any) -> int | None:
-    try:
-        return None if value is None or isinstance(value, bool) else int(value)
-    except (TypeError, ValueError):
-        return None
+        return v2_page(endpoint)

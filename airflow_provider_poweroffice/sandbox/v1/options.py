@@ -7,7 +7,7 @@ Rule: reading and refusing only; :mod:`.reading` applies it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from .envelope import ODATA, bad_parameters, refuse
@@ -39,7 +39,7 @@ class Options(NamedTuple):
     names_archived: bool
 
 
-def read_options(pairs: Iterable[tuple[str, str]], resource: Resource, switches: V1Switches) -> Options:
+def read_options(pairs: Sequence[tuple[str, str]], resource: Resource, switches: V1Switches) -> Options:
     """
     Read the query of a list.
 
@@ -48,8 +48,8 @@ def read_options(pairs: Iterable[tuple[str, str]], resource: Resource, switches:
     :param switches: how the sandbox behaves.
     :raises RefusedError: something in it cannot be served.
     """
+    _refuse_blank(pairs, switches)
     given = {name.lower(): value for name, value in pairs}
-    _refuse_blank(given, switches)
     _refuse_unknown(given, resource, switches)
     if switches.unordered == "refused" and given.keys() & {"$top", "$skip"} and "$orderby" not in given:
         raise refuse("$top and $skip need an $orderby: without it the rows have no order.", ODATA)
@@ -66,9 +66,9 @@ def read_options(pairs: Iterable[tuple[str, str]], resource: Resource, switches:
         raise refuse(str(error), ODATA) from None
 
 
-def _refuse_blank(given: dict[str, str], switches: V1Switches) -> None:
+def _refuse_blank(pairs: Sequence[tuple[str, str]], switches: V1Switches) -> None:
     # Official documentation, "Backend changes": empty string parameters are refused by ASP.NET.
-    blank = {name: f"The {name} field is required." for name, value in given.items() if not value.strip()}
+    blank = {name: f"The {name} field is required." for name, value in pairs if not value.strip()}
     if blank:
         raise bad_parameters(blank, switches)
 

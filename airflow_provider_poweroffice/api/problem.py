@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_poweroffice.api.dialects.base import Fault
+from airflow_provider_poweroffice.api.facts import Fault
 
 _SECONDS_IN_TEXT = re.compile(r"[Tt]ry again in (\d+) second")
 _REPLENISHED = re.compile(r"replenished in (\d+):(\d\d):(\d\d)")

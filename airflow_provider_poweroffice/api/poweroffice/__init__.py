@@ -1,0 +1,1 @@
+"""What the two versions of PowerOffice Go have of their own; pure."""

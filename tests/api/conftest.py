@@ -1,0 +1,55 @@
+"""Fixtures of the cases that hold for every API, and the count of them at the end of a run."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from dialects import APART, APIS, ROWS, Bench
+from tap import Tap
+
+if TYPE_CHECKING:
+    from support import FakeClock
+
+_CASE = re.compile(r"test_dialects\w*\.py::test_\w+\[(\w+)")
+
+
+@pytest.fixture(params=APIS)
+def bench(request: pytest.FixtureRequest, clock: FakeClock) -> Iterator[Bench]:
+    """
+    Give each API in turn; a case that it can not have is left out with the reason.
+
+    The sandbox is the test's own: a page that was in flight when another test ended would be counted.
+    """
+    api = APIS[request.param]
+    case = request.function.__name__.removeprefix("test_")
+    if reason := APART.get((case, api.name)):
+        pytest.skip(f"{api.name} {reason}")
+    with api.build(ROWS) as sandbox:
+        one = Bench(api, sandbox, clock)
+        yield one
+        one.close()
+
+
+@pytest.fixture
+def stranger() -> Iterator[Tap]:
+    """Run a server that must see nothing."""
+    with Tap() as server:
+        yield server
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many cases held for how many APIs."""
+    passed = Counter(
+        found[1]
+        for report in terminalreporter.stats.get("passed", ())
+        if report.when == "call" and (found := _CASE.search(report.nodeid))
+    )
+    if passed:
+        counts = ", ".join(f"{name} {passed[name]}" for name in APIS)
+        terminalreporter.write_line(
+            f"cases x dialects: {max(passed.values())} x {len(passed)} ({counts} passed)"
+        )
