@@ -47,8 +47,8 @@ def main() -> int:
             browser.log_in(page, airflow.url, USER, PASSWORD)
             _form(page, airflow)
             _test(page, airflow)
-            _run(page, airflow)
             _warehouse(page, airflow)
+            _run(page, airflow)
     except (StartError, RuntimeError) as error:
         print(error, file=sys.stderr)
         return 1
