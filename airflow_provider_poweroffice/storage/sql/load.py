@@ -185,7 +185,7 @@ class Load:
         """
         plan = self.plan
         with session.transaction():
-            session.dialect.lock(session, str(plan.table))
+            session.dialect.lock(session, plan.table)
             before = self._layout.existing
             if session.dialect.describe(session, plan.table) != before:
                 # Another task made or changed it since: the rows must fit what it is now.
@@ -219,7 +219,7 @@ class Load:
     def _merge(self, session: Session, merge: Merge, stage: Stage) -> Counts:
         try:
             with session.transaction():
-                session.dialect.lock(session, f"{self.plan.table} {self.plan.identity.company}")
+                session.dialect.lock(session, self.plan.table, self.plan.identity.company)
                 return merge.run(0, self.rows)
         except Exception as error:
             if is_refusal(error) and (number := self._find_refused(session, merge)) is not None:
