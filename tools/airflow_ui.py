@@ -51,7 +51,7 @@ def main() -> int:
             airflow.watch()
     except KeyboardInterrupt:
         progress.end()
-        print("Airflow and the sandbox are stopped.")
+        print("Airflow and the sandboxes are stopped.")
         return 0
     except StartError as error:
         progress.end()
@@ -61,17 +61,20 @@ def main() -> int:
 
 
 def _guide(airflow: Standalone) -> str:
-    lake, log = (path.relative_to(ROOT) for path in (airflow.lake, airflow.home.log))
+    paths = (airflow.lake, airflow.warehouse, airflow.home.log)
+    lake, warehouse, log = (path.relative_to(ROOT) for path in paths)
     return f"""\
 Airflow     {airflow.url}  user {USER}, password {PASSWORD}
-Sandbox     {airflow.sandbox.url}  behaves like PowerOffice Go; all its data is invented
+Sandbox     {airflow.sandbox.url}  behaves like PowerOffice Go; all its data is invented.
+            Those of v1 and of Dynamics 365 run too
 Connection  {CONNECTION}: Admin > Connections, the pulse at the end of its row tests it
 DAGs        open one, press Trigger
-  poweroffice_extract_company   copies customers and ledger to {lake}; then task "customers" > Storage > XCom
-  poweroffice_wait_for_change   waits, deferred, until a customer is changed ...
-  poweroffice_create_customer   ... which this one does
+  poweroffice_company_to_warehouse  two companies into the tables of {warehouse}
+  poweroffice_extract_company       customers and ledger to {lake}; then task "customers" > Storage > XCom
+  poweroffice_wait_for_change       waits, deferred, until a customer is changed ...
+  poweroffice_create_customer       ... which this one does
 Log         {log}
-Ctrl-C stops both."""
+Ctrl-C stops all."""
 
 
 if __name__ == "__main__":

@@ -156,6 +156,11 @@ def show_graph(page: Page) -> None:
     expect(page.locator(".react-flow__node").first).to_be_visible()
 
 
+def expand_groups(page: Page) -> None:
+    """Show the tasks within the groups of an open run."""
+    page.get_by_role("button", name="Expand all task groups").first.click()
+
+
 def open_task(page: Page, url: str, dag_id: str, run_id: str, task_id: str) -> None:
     """Open a run and from there one of its tasks."""
     page.goto(f"{url}/dags/{dag_id}/runs/{run_id}")

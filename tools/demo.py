@@ -1,6 +1,8 @@
 """
 The main job, shown: the example DAGs run in a real Airflow against the sandbox, and what landed.
 
+First files, then the tables of a database, with questions that a bookkeeper would ask them.
+
 Everything is kept below ``.work/demo``, and made anew at each run. What is started is stopped.
 
     make demo
@@ -20,6 +22,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from demo_warehouse import show_warehouse
+
 from airflow_provider_poweroffice.sandbox import Sandbox, V1Sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,7 +33,10 @@ DAGS = (
     "poweroffice_create_customer",
     "poweroffice_wait_for_change",
     "poweroffice_v1_changed_customers",
+    "poweroffice_company_to_warehouse",
 )
+COMPANIES = ("fjordlys", "havblaast")
+WAREHOUSE = HOME / "warehouse.duckdb"
 RESOURCES = {"customers": "Customers", "ledger": "AccountTransactions"}
 FIELDS = {
     "customers": ("Number", "Name", "OrganizationNumber", "EmailAddress", "LastChangedDateTimeOffset"),
@@ -43,7 +50,8 @@ FIELDS = {
         "Description",
     ),
 }
-DEADLINE = 240  # seconds for one DAG
+RUNNER = ROOT / "tools" / "demo_dags.py"
+DEADLINE = 480  # seconds for all DAGs
 
 
 def environment(sandbox: Sandbox, v1: V1Sandbox) -> dict[str, str]:
@@ -55,33 +63,40 @@ def environment(sandbox: Sandbox, v1: V1Sandbox) -> dict[str, str]:
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{HOME}/airflow.db",
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
-        "AIRFLOW_CONN_POWEROFFICE_DEFAULT": sandbox.connection_json(),
+        "AIRFLOW_CONN_POWEROFFICE_DEFAULT": sandbox.connection_json(companies=COMPANIES),
         "AIRFLOW_CONN_POWEROFFICE_V1": v1.connection_json(),
+        "AIRFLOW_CONN_WAREHOUSE": json.dumps({"conn_type": "duckdb", "host": str(WAREHOUSE)}),
         "AIRFLOW_VAR_POWEROFFICE_LAKE": f"file://{HOME}/lake",
         "NO_PROXY": "127.0.0.1,localhost",
     }
 
 
-def airflow(settings: dict[str, str], *arguments: str, log: Path) -> None:
-    """Run an airflow command; on failure show the end of its log and leave."""
+def airflow(settings: dict[str, str], log: Path, *command: str, told: bool = False) -> None:
+    """
+    Run a program of our environment; on failure show the end of its log and leave.
+
+    :param told: what it prints is for the terminal; it writes the log itself.
+    """
     with log.open("w") as output:
         done = subprocess.run(
-            [str(Path(sys.executable).parent / "airflow"), *arguments],
+            [str(Path(sys.executable).parent / command[0]), *command[1:]],
             env=settings,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+            stdout=None if told else output,
+            stderr=output,
             timeout=DEADLINE,
             check=False,
         )
     if done.returncode:
         print("".join(log.read_text().splitlines(keepends=True)[-40:]))
-        sys.exit(f"airflow {' '.join(arguments)} failed; the whole log is in {log.relative_to(ROOT)}")
+        sys.exit(f"Airflow failed; the whole log is in {log.relative_to(ROOT)}")
 
 
 def xcoms() -> dict[str, Any]:
     """Read what the tasks returned."""
     with sqlite3.connect(HOME / "airflow.db") as database:
-        rows = database.execute("select task_id, value from xcom where key = 'return_value'").fetchall()
+        rows = database.execute(
+            "select task_id, value from xcom where key = 'return_value' and map_index = -1"
+        ).fetchall()
     return {task: json.loads(value) for task, value in rows}
 
 
@@ -93,25 +108,27 @@ def rows_in(receipt: dict[str, Any]) -> list[bytes]:
 def show(results: dict[str, Any], sandbox: Sandbox) -> bool:
     """Print what landed, and say whether it is what the sandbox holds."""
     whole = True
-    print(f"\n{'resource':<20} {'rows':>8} {'held':>8} {'bytes':>10} {'seconds':>8}  where")
+    folder = Path(urlsplit(results["ledger"]["path"]).path).parent.relative_to(ROOT)
+    print(f"\nFiles in {folder}/")
+    print(f"  {'resource':<20} {'rows':>8} {'sandbox':>8} {'bytes':>10} {'seconds':>8}  file")
     for task, resource in RESOURCES.items():
         receipt, rows = results[task], rows_in(results[task])
         held = sandbox.totals()[resource]
         # The example that creates a customer ran after the one that reads them.
         expected = held - (resource == "Customers")
         whole &= len(rows) == receipt["rows"] == expected
-        where = Path(urlsplit(receipt["path"]).path).relative_to(ROOT)
-        figures = f"{len(rows):>8} {expected:>8} {receipt['bytes']:>10} {receipt['seconds']:>8}"
-        print(f"{resource:<20} {figures}  {where}")
+        figures = f"{len(rows):>8,} {expected:>8,} {receipt['bytes']:>10,} {receipt['seconds']:>8.2f}"
+        print(f"  {resource:<20} {figures}  {receipt['path'].rpartition('/')[2]}")
     for task, fields in FIELDS.items():
-        print(f"\n{RESOURCES[task]}, the first rows, some fields:")
+        print(f"\nThe first rows of {RESOURCES[task]}, some fields:")
         for line in rows_in(results[task])[:3]:
             row = json.loads(line, parse_float=str)  # as written: 1.10 is not 1.1
             print("  " + "  ".join(f"{row[name]}" for name in fields))
-    print(f"\nCompany:  {results['company']['ClientName']}")
-    print(f"Created:  customer {results['read_back']['Number']} {results['read_back']['Name']}")
-    print(f"Waited:   {results['announce']}")
-    print(f"v1:       {results['changed_customers']['rows']} customers")
+    print("\nOther examples")
+    print(f"  company   {results['company']['ClientName']}")
+    print(f"  created   customer {results['read_back']['Number']} {results['read_back']['Name']}")
+    print(f"  waited    {results['announce']}")
+    print(f"  v1        {results['changed_customers']['rows']} customers read")
     return whole
 
 
@@ -124,14 +141,13 @@ def main() -> int:
         settings = environment(sandbox, v1)
         print(f"sandbox   {sandbox.url} with {sandbox.totals()['AccountTransactions']:,} ledger rows")
         print("airflow   making its database ...", flush=True)
-        airflow(settings, "db", "migrate", log=HOME / "migrate.log")
-        for dag in DAGS:
-            print(f"airflow   dags test {dag} ...", flush=True)
-            airflow(settings, "dags", "test", dag, log=HOME / f"{dag}.log")
+        airflow(settings, HOME / "migrate.log", "airflow", "db", "migrate")
+        airflow(settings, HOME / "dags.log", "python", str(RUNNER), str(HOME / "dags.log"), *DAGS, told=True)
         whole = show(xcoms(), sandbox)
+        whole &= show_warehouse(WAREHOUSE, sandbox, COMPANIES)
     print(f"\nDone in {time.monotonic() - started:.0f} s; logs and files are in {HOME.relative_to(ROOT)}/")
     if not whole:
-        print("The rows that landed are not those the sandbox holds.")
+        print("What landed is not what the sandbox holds.")
     return 0 if whole else 1
 
 

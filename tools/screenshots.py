@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 PICTURES = ROOT / "docs" / "screenshots"
 DAG = "poweroffice_extract_company"
-WIDE = {"width": 1280, "height": 800}
-FORM = {"width": 720, "height": 1600}
+WAREHOUSE_DAG = "poweroffice_company_to_warehouse"
+WIDE = {"width": 1280, "height": 900}
+FORM = {"width": 720, "height": 2400}
 _IMAGE = '<img style="border-radius: 9px" src="data:image/png;base64,{}">'
 
 
@@ -46,6 +47,7 @@ def main() -> int:
             browser.log_in(page, airflow.url, USER, PASSWORD)
             _form(page, airflow)
             _test(page, airflow)
+            _warehouse(page, airflow)
             _run(page, airflow)
     except (StartError, RuntimeError) as error:
         print(error, file=sys.stderr)
@@ -96,6 +98,15 @@ def _run(page: Page, airflow: Standalone) -> None:
     page.goto(f"{airflow.url}/dags/{DAG}/runs/{run_id}")
     browser.show_graph(page)  # last: Airflow shows the graph from now on
     _save(page, "dag-run")
+
+
+def _warehouse(page: Page, airflow: Standalone) -> None:
+    airflow.connect()
+    run_id = browser.trigger_dag(page, airflow.url, WAREHOUSE_DAG)
+    browser.wait_for_end(page)
+    page.goto(f"{airflow.url}/dags/{WAREHOUSE_DAG}/runs/{run_id}")
+    browser.expand_groups(page)
+    _save(page, "warehouse-run")
 
 
 def _save(page: Page, name: str, *, full_page: bool = False) -> None:

@@ -1,5 +1,5 @@
 """
-A real ``airflow standalone`` with a sandbox of PowerOffice Go beside it.
+A real ``airflow standalone`` with the sandboxes beside it, and an empty warehouse.
 
 Rule: it starts, waits and stops; what is done with the running Airflow is decided elsewhere.
 """
@@ -20,15 +20,16 @@ import requests
 from airflow_home import DAGS, PASSWORD, ROOT, USER, Home, StartError, free_port
 from processes import Guarded
 
-from airflow_provider_poweroffice.sandbox import PortError, Sandbox, V1Sandbox
+from airflow_provider_poweroffice.sandbox import D365FOSandbox, PortError, Sandbox, V1Sandbox
 
 CONNECTION = "poweroffice_default"
+COMPANIES = ("fjordlys", "havblaast")
 START_SECONDS = 240.0
 
 
 class Standalone:
     """
-    Airflow and a sandbox; a context manager.
+    Airflow and a sandbox of each API; a context manager.
 
     :param folder: where everything is kept; a second start finds what the first one left.
     :param port: of Airflow, 0 for a free one.
@@ -36,7 +37,7 @@ class Standalone:
     :param size: of the sandbox's companies.
     :param lake: where the example DAGs put their files, default inside the folder.
     :param dags: the folders with DAGs.
-    :param connection: make the connection ``poweroffice_default``.
+    :param connection: make the connections that the example DAGs use.
     :param fresh: begin with an empty folder.
     :param say: is told, again and again, what is waited for.
     :param options: further ones of the sandbox.
@@ -62,7 +63,9 @@ class Standalone:
         self.port = port
         self.sandbox = Sandbox(port=sandbox_port, size=size, **options)
         self.v1_sandbox = V1Sandbox()
+        self.fo_sandbox = D365FOSandbox()
         self.lake = lake or folder / "lake"
+        self.warehouse = folder / "warehouse.sqlite"
         self._dags = dags
         self._connection = connection
         self._fresh = fresh
@@ -91,7 +94,7 @@ class Standalone:
 
     def start(self) -> Self:
         """
-        Start both, and return when every part of Airflow is healthy and has read the DAGs.
+        Start all, and return when every part of Airflow is healthy and has read the DAGs.
 
         :raises StartError: the folder or a port is in use, or Airflow does not come up.
         """
@@ -100,6 +103,7 @@ class Standalone:
         try:
             self.sandbox.start()
             self.v1_sandbox.start()
+            self.fo_sandbox.start()
         except PortError as error:
             raise StartError(f"the sandbox can not listen on {error}") from None
         self._started = datetime.now(UTC)
@@ -108,14 +112,15 @@ class Standalone:
         self._log_in()
         self.wait(self._missing_dags)
         if self._connection:
-            self._connect()
+            self.connect()
         return self
 
     def stop(self) -> None:
-        """Stop both; nothing is left running."""
+        """Stop all; nothing is left running."""
         with ThreadPoolExecutor() as together:
             list(together.map(Guarded.stop, self._programs.values()))
         self._programs = {}
+        self.fo_sandbox.stop()
         self.v1_sandbox.stop()
         self.sandbox.stop()
         self.home.leave()
@@ -172,8 +177,9 @@ class Standalone:
         return answer.json() if answer.content else None
 
     def connection(self, connection_id: str = CONNECTION) -> dict[str, Any]:
-        """Give the connection to the sandbox, as Airflow's REST API takes it."""
+        """Give the connection to the sandbox with two companies, as Airflow's REST API takes it."""
         keys = self.sandbox.keys()
+        whole = json.loads(self.sandbox.connection_json(companies=COMPANIES))
         return {
             "connection_id": connection_id,
             "conn_type": "poweroffice",
@@ -181,7 +187,7 @@ class Standalone:
             "port": urlsplit(self.sandbox.url).port,  # without one, Airflow 3.3.2 refuses to test it
             "login": keys.application_key,
             "password": keys.client_key,
-            "extra": json.dumps({"subscription_api_key": keys.subscription_key, "environment": "production"}),
+            "extra": json.dumps(whole["extra"]),
         }
 
     def v1_connection(self) -> dict[str, Any]:
@@ -193,6 +199,20 @@ class Standalone:
             "password": keys.client_key,
             "extra": json.dumps({"api_version": "v1"}),
         }
+
+    def further_connections(self) -> list[dict[str, Any]]:
+        """Give those to Dynamics 365 and to the warehouse, a SQLite file in the folder."""
+        fo = json.loads(self.fo_sandbox.connection_json())
+        return [
+            fo
+            | {
+                "connection_id": "d365fo_default",
+                "host": "http://127.0.0.1",
+                "port": urlsplit(self.fo_sandbox.url).port,
+                "extra": json.dumps(fo["extra"]),
+            },
+            {"connection_id": "warehouse", "conn_type": "sqlite", "host": str(self.warehouse)},
+        ]
 
     def _check(self) -> None:
         for log, program in self._programs.items():
@@ -226,9 +246,9 @@ class Standalone:
         answer.raise_for_status()
         self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
-    def _connect(self) -> None:
+    def connect(self) -> None:
         """Make the connections, or renew those of an earlier start: the ports may be others."""
-        entities = [self.connection(), self.v1_connection()]
+        entities = [self.connection(), self.v1_connection(), *self.further_connections()]
         create = {"action": "create", "entities": entities, "action_on_existence": "overwrite"}
         result = self.api("PATCH", "connections", {"actions": [create]})
         if errors := result["create"]["errors"]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import sqlite3
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +15,10 @@ import pytest
 from airflow_of_tests import HOME, ROOT, states, xcoms
 
 from airflow_provider_poweroffice.sandbox import Sandbox
+from airflow_provider_poweroffice.storage.sql.identifiers import snake_case
+from airflow_provider_poweroffice.task_groups.load_company import DEFAULT_RESOURCES
 
+COMPANIES = ["fjordlys", "havblaast"]
 SUCCESS = {"success", "TaskInstanceState.SUCCESS"}
 
 
@@ -66,6 +71,38 @@ def test_wait_for_change(connection: str, run_dag: Any) -> None:
     found = run_ok(run_dag("poweroffice_wait_for_change"))
     assert found["announce.return_value"].startswith("Havblikk Kafé AS changed at ")
     assert connection
+
+
+@pytest.fixture
+def books(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Point the connections at two companies of the sandbox and at an empty warehouse, and give its path."""
+    path = tmp_path / "books.sqlite"
+    for name, text in (
+        ("POWEROFFICE_DEFAULT", sandbox.connection_json(companies=COMPANIES)),
+        ("WAREHOUSE", json.dumps({"conn_type": "sqlite", "host": str(path), "extra": {}})),
+    ):
+        fields = json.loads(text)
+        fields["extra"]["requests_per_second"] = 1000
+        monkeypatch.setenv(f"AIRFLOW_CONN_{name}", json.dumps(fields))
+    return path
+
+
+def test_company_to_warehouse(books: Path, sandbox: Sandbox, run_dag: Any) -> None:
+    """Every table holds every row of both companies, and their books balance; a second run reads changes."""
+    found = run_ok(run_dag("poweroffice_company_to_warehouse"))
+    assert found["load_company.summary.return_value"]["succeeded"] == COMPANIES
+    with sqlite3.connect(books) as warehouse:
+        for resource in DEFAULT_RESOURCES:
+            table = snake_case(resource)
+            counts = dict(warehouse.execute(f"SELECT _company, count(*) FROM {table} GROUP BY _company"))
+            assert counts == {alias: sandbox.totals(alias)[resource] for alias in COMPANIES}, resource
+        amounts = warehouse.execute("SELECT amount FROM account_transactions").fetchall()
+    assert sum(Decimal(amount) for (amount,) in amounts) == 0
+    before = len(sandbox.journal())
+    run_ok(run_dag("poweroffice_company_to_warehouse"))
+    asked = [entry for entry in sandbox.journal()[before:] if entry.path.endswith("/AccountTransactions")]
+    assert asked
+    assert all("lastChangedDateTimeOffsetGreaterThan" in entry.query for entry in asked)
 
 
 def test_mapped_tasks(connection: str, sandbox: Sandbox, run_dag: Any) -> None:

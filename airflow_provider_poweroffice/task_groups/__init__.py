@@ -1,0 +1,1 @@
+"""Groups of tasks to be put into a DAG by one call."""

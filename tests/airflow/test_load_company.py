@@ -1,0 +1,161 @@
+"""``load_company``: the tasks it makes, and what it refuses while the DAG file is read."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG, task
+
+from airflow_provider_poweroffice.assets.poweroffice import poweroffice_asset
+from airflow_provider_poweroffice.task_groups.load_company import DEFAULT_RESOURCES, load_company
+
+ALL = sorted(
+    f"load_company.{name}"
+    for name in (
+        "account_transactions",
+        "customers",
+        "departments",
+        "general_ledger_accounts",
+        "products",
+        "projects",
+        "suppliers",
+        "vat_codes",
+    )
+)
+
+
+def tasks_of(**arguments: Any) -> dict[str, Any]:
+    """Make the group in a DAG and give the DAG's tasks."""
+    with DAG("books", schedule=None) as dag:
+        load_company(**arguments)
+    return dag.task_dict
+
+
+def arguments_of(task: Any) -> dict[str, Any]:
+    """Give the arguments of a mapped task."""
+    return dict(task.partial_kwargs)
+
+
+def test_one_company() -> None:
+    """Without companies there is a task for each resource, and nothing to list or to sum up."""
+    tasks = tasks_of()
+    assert sorted(tasks) == ALL
+    ledger, vat = tasks["load_company.account_transactions"], tasks["load_company.vat_codes"]
+    assert (ledger.incremental, ledger.mode, ledger.table) == (True, "upsert", "account_transactions")
+    assert ledger.query == {"fromDate": "2000-01-01", "toDate": "2099-12-31"}
+    assert (vat.incremental, vat.mode, vat.query) == (
+        False,
+        "replace",
+        {"includeExpired": "true"},
+    )
+    assert vat.outlets == [poweroffice_asset("VatCodes")]
+
+
+def test_several_companies() -> None:
+    """With companies the tasks are mapped, keep their watermarks, and the summary comes last."""
+    tasks = tasks_of(
+        companies=["fjordlys", "havblaast"], pool="warehouse", table_prefix="po_", schema="books"
+    )
+    assert sorted(tasks) == sorted([*ALL, "load_company.summary"])
+    summary = tasks["load_company.summary"]
+    assert sorted(summary.upstream_task_ids) == sorted(summary.tasks) == ALL
+    ledger = tasks["load_company.account_transactions"]
+    assert ledger.pool == "warehouse"
+    given = arguments_of(ledger)
+    assert (given["table"], given["schema"], given["incremental"]) == (
+        "po_account_transactions",
+        "books",
+        True,
+    )
+    assert ledger.outlets == [poweroffice_asset("AccountTransactions")]
+
+
+def test_companies_of_the_connection() -> None:
+    """A task lists the companies first."""
+    tasks = tasks_of(companies="connection", poweroffice_conn_id="firm")
+    assert tasks["load_company.companies"].poweroffice_conn_id == "firm"
+    assert tasks["load_company.customers"].upstream_task_ids == {"load_company.companies"}
+    assert tasks["load_company.customers"].outlets == [poweroffice_asset("Customers", conn_id="firm")]
+
+
+def test_companies_of_another_task() -> None:
+    """The list may come from any task."""
+    with DAG("books", schedule=None) as dag:
+
+        @task
+        def chosen() -> list[str]:
+            return ["fjordlys"]
+
+        load_company(companies=chosen(), resources=["Customers"])
+    assert dag.task_dict["load_company.customers"].upstream_task_ids == {"chosen"}
+
+
+def test_arguments_of_one_resource() -> None:
+    """What a resource is given goes before the group's own choice, and before what all are given."""
+    resources = DEFAULT_RESOURCES | {
+        "Customers": {"table": "clients", "retries": 5, "incremental": False},
+        "VatCodes": {"mode": "upsert"},
+        "SalesOrders": None,
+        "TrialBalance": {"query": {"date": "{{ ds }}"}},
+    }
+    tasks = tasks_of(
+        resources=resources, retries=2, ledger_from=date(2024, 1, 1), full_refresh="{{ params.all }}"
+    )
+    customers, orders = tasks["load_company.customers"], tasks["load_company.sales_orders"]
+    assert (customers.table, customers.retries, customers.mode) == ("clients", 5, "replace")
+    assert (orders.retries, orders.incremental, orders.full_refresh) == (2, True, "{{ params.all }}")
+    vat = tasks["load_company.vat_codes"]
+    assert (vat.mode, vat.query) == ("upsert", {"includeExpired": "true"})
+    assert tasks["load_company.trial_balance"].mode == "replace"
+    assert tasks["load_company.account_transactions"].query["fromDate"] == "2024-01-01"
+
+
+def test_two_groups() -> None:
+    """A DAG may have several, under names of their own, before and after other tasks."""
+    with DAG("books", schedule=None) as dag:
+        first = load_company(resources=["Customers"], companies=["fjordlys"])
+        first >> load_company(resources=["Suppliers"], group_id="then")
+    assert dag.task_dict["then.suppliers"].upstream_task_ids == {"load_company.summary"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"resources": ["Custmers"]}, "'Custmers' is not known; did you mean 'Customers'?"),
+        ({"resources": ["Weather"]}, "{'Weather': {'mode': 'replace'}}"),
+        ({"resources": []}, "resources is empty"),
+        ({"resources": ["Customers", "/customers"]}, "'Customers' twice"),
+        ({"resources": "Customers"}, "must be a list of endpoints"),
+        ({"resources": {"Customers": "clients"}}, "no endpoint with a mapping"),
+        ({"resources": ["ClientIntegrationInformation"]}, "no list that can be read"),
+        ({"resources": ["Customers/{id}"]}, "no list that can be read"),
+        ({"resources": ["TrialBalance"]}, "{'TrialBalance': {'query': {'date': '...'}}}"),
+        ({"resources": {"VatCodes": {"incremental": True}}}, "VatCodes can not be read by changed_since"),
+        ({"resources": {"Customers": {"mode": "replace", "incremental": True}}}, "use mode='upsert'"),
+        ({"resources": {"Customers": {"company": "x"}}}, "leave out 'company': give companies= to the group"),
+        ({"resources": {"Customers": {"table": "t"}, "Products": {"table": "t"}}}, "go into one table"),
+        ({"resources": {"Customers": {"tabel": "t"}}}, "tabel"),
+        ({"resources": {"Customers": {"table": 'a"b'}}}, "is no name"),
+        ({"companies": []}, "companies is empty"),
+        ({"companies": "fjordlys"}, "['fjordlys']"),
+        ({"companies": ["a", "b", "a"]}, "names a twice"),
+        ({"companies": [1]}, "list of aliases"),
+        ({"layout": "wide"}, "unknown layout 'wide'"),
+        ({"ledger_from": "1st May"}, "ledger_from must be a date"),
+        ({"poweroffice_conn_id": "{{ x }}"}, "can not be part of an asset"),
+    ],
+)
+@pytest.mark.parametrize("companies", [None, ["fjordlys"]])
+def test_refused(companies: list[str] | None, arguments: dict[str, Any], words: str) -> None:
+    """What can not work is refused while the DAG file is read, mapped or not, and the way out is named."""
+    with pytest.raises((ValueError, TypeError)) as caught:
+        tasks_of(**{"companies": companies} | arguments)
+    assert words in str(caught.value)
+
+
+def test_an_endpoint_newer_than_this_package() -> None:
+    """An unknown endpoint is read as it is told to be."""
+    tasks = tasks_of(resources={"Weather": {"mode": "replace"}}, companies=["fjordlys"])
+    assert arguments_of(tasks["load_company.weather"])["mode"] == "replace"
