@@ -27,7 +27,7 @@ def main() -> None:
     """Measure, and write the report."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.compare", description=__doc__)
     parser.add_argument("--only", choices=("latencies", "page_sizes", "growth", "limited", "database"))
-    parser.add_argument("--runs", type=int, default=5, help="of each contestant; the median counts")
+    parser.add_argument("--runs", type=int, default=3, help="of each contestant; the median counts")
     parser.add_argument("--database", metavar="URI", help="of a PostgreSQL; default: one of its own")
     parser.add_argument("--print", action="store_true", help="print instead of writing docs/benchmarks.md")
     options = parser.parse_args()
