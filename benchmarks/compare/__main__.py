@@ -11,7 +11,12 @@ import argparse
 import os
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+
+from postgres_server import PostgresServer
 
 from benchmarks.compare.report import write
 from benchmarks.compare.run import ROOT
@@ -22,14 +27,19 @@ def main() -> None:
     """Measure, and write the report."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.compare", description=__doc__)
     parser.add_argument("--only", choices=("latencies", "page_sizes", "growth", "limited", "database"))
-    parser.add_argument("--runs", type=int, default=5, help="of each contestant; the median counts")
-    parser.add_argument("--database", default=os.environ.get("BENCH_DATABASE", ""), metavar="URI")
+    parser.add_argument("--runs", type=int, default=3, help="of each contestant; the median counts")
+    parser.add_argument("--database", metavar="URI", help="of a PostgreSQL; default: one of its own")
     parser.add_argument("--print", action="store_true", help="print instead of writing docs/benchmarks.md")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="bench-home-") as home:
+    with tempfile.TemporaryDirectory(prefix="bench-home-") as home, ExitStack() as stack:
         os.environ["AIRFLOW_HOME"] = home
         os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "false"
-        found = list(parts(options.only, options.runs, options.database))
+        os.environ["POWEROFFICE_RATE_LIMIT_DIR"] = home
+        uri = options.database
+        if uri is None and options.only in {None, "database"}:
+            own = stack.enter_context(PostgresServer()).parts
+            uri = f"postgresql://{own['user']}:{own['password']}@{own['host']}:{own['port']}/{own['dbname']}"
+        found = list(parts(options.only, options.runs, uri or ""))
         folder = Path(home) if options.print else ROOT / "docs"
         write(found, folder)
         if options.print:

@@ -24,8 +24,8 @@ def load(task: Task, layout: str) -> int:
         conn_id="warehouse",
         table=f"{'warm' if warm else 'ours'}_{layout}",
         layout=layout,
-        mode="replace",
-    ).execute({})
+        mode="append" if warm else "replace",
+    ).execute({"run_id": "bench"})
     return int(receipt["rows"])
 
 
