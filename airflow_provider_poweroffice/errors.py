@@ -200,12 +200,21 @@ class APIConnectionError(PowerOfficeError):
     :param outcome_unknown: False when the request provably never reached the server (refused
         connection, unknown host, TLS), so that any method may be repeated.
     :param permanent: True when a repetition can not help (a certificate that is not trusted).
+    :param retry_after: seconds before which a repetition can not help, or None.
     """
 
-    def __init__(self, message: str, *, outcome_unknown: bool, permanent: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        outcome_unknown: bool,
+        permanent: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(message)
         self.outcome_unknown = outcome_unknown
         self.permanent = permanent
+        self.retry_after = retry_after
 
 
 class APITimeoutError(APIConnectionError):

@@ -99,10 +99,11 @@ class FetchAhead:
     def close(self) -> None:
         """Stop the threads at once: no request is started after this, and no thread is left."""
         self._stop.set()
-        for _ in self._threads:
-            self._queue.put(None)
+        self._queue.put(None)
         for thread in self._threads:
-            if thread is not threading.current_thread():  # when memory is collected there
+            if thread is threading.current_thread():  # when memory is collected there
+                continue
+            with contextlib.suppress(RuntimeError):  # a signal, such as a timeout, came while it was started
                 thread.join(_JOIN_SECONDS / len(self._threads))
         for job in self._jobs.values():
             if job.answer:
@@ -119,3 +120,4 @@ def _work(queue: SimpleQueue[_Job | None], stop: Stop) -> None:
             job.run()
             stop.release()
         del job  # what it holds is free while the next one is waited for
+    queue.put(None)  # for the next thread

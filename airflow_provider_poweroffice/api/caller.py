@@ -27,6 +27,7 @@ from airflow_provider_poweroffice.api.options import RetryOptions, Timeouts
 from airflow_provider_poweroffice.api.rate_limit import RateLimit
 from airflow_provider_poweroffice.api.response import Response, is_success
 from airflow_provider_poweroffice.api.retry import MINIMUM_RATE_LIMIT_WAIT, note_uncertain_attempts, retrying
+from airflow_provider_poweroffice.api.stopping import current
 from airflow_provider_poweroffice.api.throttle import Clock, SystemClock, Throttle
 from airflow_provider_poweroffice.api.throttles.shared import shared_throttle
 from airflow_provider_poweroffice.api.transport import (
@@ -247,6 +248,8 @@ class Caller:
                     return take(answer, limit)
                 response = read_whole(answer)
         except requests.RequestException as error:
+            if stop := current.get():
+                stop.check()  # the connection was cut: nothing failed
             raise connection_error(error, label) from None
         refusal = self._status_error(call, response, len(answer.request.url or ""))
         refusal.request_id = headers[id_header] if id_header else None

@@ -66,7 +66,8 @@ def text_of(count: int) -> str:
     """Write a count of 100 ns since 1970 as a timestamp, exact."""
     seconds, fraction = divmod(count, TICKS)
     moment = _EPOCH + timedelta(seconds=seconds)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{fraction:07d}Z"
+    # Not strftime: its %Y writes the year 1 as "1", which PostgreSQL reads as 2001.
+    return f"{moment.replace(tzinfo=None).isoformat()}.{fraction:07d}Z"
 
 
 def latest(stamps: Iterable[str]) -> str | None:

@@ -63,7 +63,8 @@ class PacedAdapter(HTTPAdapter):
         """
         Wait for a slot, then send.
 
-        :raises APITimeoutError: there is no slot before the call's deadline; nothing was sent.
+        :raises APITimeoutError: there is no slot before the call's deadline; nothing was sent. It says by
+            ``retry_after`` when there is one, which ends the tries of this call, not those of a task.
         """
         limits: Any = timeout if timeout is not None else (self._timeouts.connect, self._timeouts.read)
         left = seconds_left.get()
@@ -74,7 +75,7 @@ class PacedAdapter(HTTPAdapter):
                 f"{request.method} {urlsplit(request.url or '').path}: not sent: the rate limit has no slot "
                 f"before the deadline; the next is {error.wait:.1f} s away",
                 outcome_unknown=False,
-                permanent=True,
+                retry_after=error.wait,
             ) from None
         if stop := current.get():
             stop.check()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from airflow_provider_poweroffice.api.catalogue.fields import fields_of
@@ -20,7 +21,11 @@ _CHOICES = {"mode": MODES, "layout": LAYOUTS, "column_names": NAMINGS}
 
 def is_settled(value: Any) -> bool:
     """Tell whether an argument is what it will be: no template, and no other task's result."""
-    return value is None or (isinstance(value, str) and "{{" not in value and "{%" not in value)
+    return (
+        value is None
+        or isinstance(value, date)
+        or (isinstance(value, str) and "{{" not in value and "{%" not in value)
+    )
 
 
 def check_settled(operator: Any) -> None:
@@ -35,7 +40,7 @@ def check_settled(operator: Any) -> None:
     if is_settled(operator.table) and is_settled(operator.schema):
         TableName.of(operator.table, operator.schema)
     if operator.mode == "replace":
-        _check_whole(operator)
+        _check_whole(operator, rendered=False)
     check_deletions(operator)
     check_verify(operator)
 
@@ -45,11 +50,15 @@ def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
         raise ValueError(f"unknown {name} {value!r}; use one of: {', '.join(map(repr, choices))}")
 
 
-def _check_whole(operator: Any) -> None:
-    """Refuse to replace everything by a part."""
+def _check_whole(operator: Any, *, rendered: bool) -> None:
+    """
+    Refuse to replace everything by a part.
+
+    :param rendered: every argument is what it will be, of whatever type.
+    """
     for name in ("changed_since", "created_since"):
         value = getattr(operator, name)
-        if given(value) and is_settled(value):
+        if given(value) and (rendered or is_settled(value)):
             raise ValueError(f"mode='replace' with {name} would drop the rows before it; use mode='upsert'")
     if operator.incremental:
         raise ValueError(
@@ -70,7 +79,7 @@ def plan_of(operator: Any, dialect: Dialect[Any], identity: Identity) -> Plan:
     for name, choices in _CHOICES.items():
         _check_choice(name, getattr(operator, name), choices)
     if operator.mode == "replace":
-        _check_whole(operator)
+        _check_whole(operator, rendered=True)
     check_rendered(operator)
     check_ledger(operator, dialect)
     return Plan(

@@ -58,7 +58,9 @@ class ParquetFile:
         :raises FieldTypeError: a value does not fit its column.
         """
         if self._typed is None:
-            self._open({**guess_fields(page.raw_rows), **self._overrides})
+            guessed = guess_fields(page.raw_rows)
+            guessed.pop(REST, None)  # a field of this name is kept in the column of this name
+            self._open({**guessed, **self._overrides})
         self._writer.write_table(self._table(page))
         self._file.taken += len(page.content)
 

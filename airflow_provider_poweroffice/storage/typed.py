@@ -7,6 +7,7 @@ kept beside the others, and a value that does not fit is named with its field an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -17,6 +18,7 @@ import msgspec
 from airflow_provider_poweroffice.api.timestamps import ticks_of_iso
 from airflow_provider_poweroffice.errors import PowerOfficeError
 
+_MOST_DIGITS = 18  # behind the first, of 64 bits
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TYPES: dict[str, Any] = {
     "integer": int | None,
@@ -27,6 +29,7 @@ _TYPES: dict[str, Any] = {
     "text": str | None,
     "json": msgspec.Raw,
 }
+_CAN_BE_READ = re.compile(r"[^\"\\\x00-\x1f]*").fullmatch  # of msgspec's structs
 _decode = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _number = msgspec.json.Decoder(Decimal).decode
 _text = msgspec.json.Decoder(str).decode
@@ -142,7 +145,8 @@ _CONVERT: dict[str, Callable[[Any], Any]] = {"date": _day, "timestamp": _moment,
 
 def _whole(raw: bytes) -> int:
     value = _number(raw)
-    if value != value.to_integral_value():
+    # Written out, 1E999999999 would keep the task busy for hours.
+    if value.adjusted() > _MOST_DIGITS or value != value.to_integral_value():
         raise ValueError(raw)
     return int(value)
 
@@ -168,12 +172,15 @@ def guess_fields(raw_rows: list[msgspec.Raw]) -> dict[str, str]:
     Guess the types of rows that no description covers: by all values of the first page.
 
     Numbers with a point anywhere in the field are decimals, other numbers are whole; moments and dates stay
-    texts, as a text that only looks like one would be changed.
+    texts, as a text that only looks like one would be changed. Names with quotes, backslashes or control
+    characters get no type: such fields stay with the rest.
     """
     kinds: dict[str, str] = {}
     for raw in raw_rows:
         for name, value in _decode(raw).items():
             kind = _kind(bytes(value))
+            if not _CAN_BE_READ(name):
+                continue
             if kind is None:
                 kinds.setdefault(name, "")
             elif kinds.get(name) in {None, "", kind}:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ pytestmark = pytest.mark.usefixtures("connection")
         ({"schema": "a.b"}, "schema='a.b'"),
         ({"table": "a.b", "schema": "c"}, "give one"),
         ({"mode": "replace", "changed_since": "2026-05-02"}, "use mode='upsert'"),
+        ({"mode": "replace", "changed_since": datetime(2026, 5, 2, tzinfo=UTC)}, "use mode='upsert'"),
+        ({"mode": "replace", "created_since": date(2026, 5, 2)}, "use mode='upsert'"),
         ({"mode": "replace", "max_pages": 3}, "leave out max_pages"),
         ({"on_page_error": "ignore"}, "on_page_error"),
     ],
@@ -47,6 +50,7 @@ def test_bad_arguments(arguments: dict[str, Any], says: str) -> None:
         ({"key": 5}, "key must be the name of a field"),
         ({"key": {"Id": 1}}, "key must be the name of a field"),
         ({"mode": "{{ 'me' }}rge"}, "unknown mode 'merge'"),
+        ({"mode": "{{ 'replace' }}", "changed_since": datetime(2026, 5, 2, tzinfo=UTC)}, "use mode='upsert'"),
         ({"table": "{{ 'a b' }}"}, "table='a b'"),
         ({"conn_id": "nope"}, "nope"),
         ({"conn_id": "poweroffice_default"}, "no SQL database"),

@@ -218,12 +218,14 @@ def test_accounts_of_a_group(folder: Path, clock: FakeClock) -> None:
 
 
 def test_forked_child(folder: Path) -> None:
-    """A child forked while another thread held the lock is not held up, and shares the limit."""
+    """A child forked while another thread held a lock is not held up, and shares the limit."""
     code = (
-        "import os, threading, time\n"
+        "import os, signal, threading, time\n"
         "from airflow_provider_poweroffice.api.throttle import SystemClock\n"
         "from airflow_provider_poweroffice.api.throttles.host import WindowFile\n"
         "from airflow_provider_poweroffice.api.throttles.local import LocalThrottle, MemoryStore\n"
+        "from airflow_provider_poweroffice.api.rate_limit import RateLimit\n"
+        "from airflow_provider_poweroffice.api.throttles import shared\n"
         "stores, held = [MemoryStore(), WindowFile('one')], threading.Event()\n"
         "def hold(window, now):\n"
         "    held.set()\n"
@@ -234,6 +236,16 @@ def test_forked_child(folder: Path) -> None:
         "    held.wait()\n"
         "    if not (child := os.fork()):\n"
         "        LocalThrottle(10, SystemClock(), store).acquire(5)\n"
+        "        os._exit(7)\n"
+        "    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7\n"
+        "def other():\n"
+        "    return shared.shared_throttle('k', 'o', 10, RateLimit(backend='process'), SystemClock())\n"
+        "one = other()\n"
+        "with shared._stores_lock, one._journeys._lock:\n"
+        "    if not (child := os.fork()):\n"
+        "        signal.alarm(5)\n"
+        "        one.answered(one.acquire())\n"
+        "        other()\n"
         "        os._exit(7)\n"
         "    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7\n"
     )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -56,14 +58,15 @@ def check_quiet(sandbox: Sandbox, since: float) -> None:
     assert sandbox.count("GET", "/Customers") == 5
 
 
-def test_close(slow: Sandbox) -> None:
-    """Closing a read cuts what is under way; the client is as good as before."""
+def test_close(slow: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+    """Closing a read cuts what is under way, and says nothing of it; the client is as good as before."""
     started = time.monotonic()
     with real_client(slow) as client:
         with begin(client, slow) as pages:
             pass
         check_quiet(slow, started)
         assert list(pages) == []
+        assert "no reply" not in caplog.text
         assert client.request("GET", "Suppliers").is_success
 
 
@@ -120,6 +123,27 @@ class Sleepy(Unthrottled):
             self.asleep += 1
             SystemClock().sleep(60)
         return super().acquire(*patience)
+
+
+def test_signal_while_a_thread_is_started(sandbox: Sandbox) -> None:
+    """A timeout in the middle of starting threads comes out as itself, and ends those that run."""
+    started = 0
+
+    def interrupt(frame: FrameType, event: str, _: Any) -> None:
+        nonlocal started
+        if event == "call" and frame.f_code is threading.Thread.start.__code__:
+            started += 1
+            if started == 3:
+                sys.setprofile(None)
+                raise StoppedByHandError
+
+    with real_client(sandbox) as client:
+        pages = client.pages("Customers", page_size=2)
+        sys.setprofile(interrupt)
+        with pytest.raises(StoppedByHandError), pages:
+            list(pages)
+    assert started == 3
+    until(lambda: threads() == [])
 
 
 def test_who_waits_for_the_rate_limit_wakes_up(sandbox: Sandbox) -> None:

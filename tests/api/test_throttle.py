@@ -10,6 +10,7 @@ import pytest
 from support import FakeClock, client_of, credentials
 
 from airflow_provider_poweroffice.api import Client, RetryOptions
+from airflow_provider_poweroffice.api.retry import retry_reason
 from airflow_provider_poweroffice.api.throttle import NoSlotError
 from airflow_provider_poweroffice.api.throttles.journey import LEARN, LEAST, MOST, SHARE, Journeys
 from airflow_provider_poweroffice.api.throttles.local import LocalThrottle, MemoryStore
@@ -176,7 +177,8 @@ def test_deadline_bounds_the_wait_for_a_slot(sandbox: Sandbox, clock: FakeClock)
             APITimeoutError, match=r"^POST /v2/Departments: not sent: .* 30\.0 s away"
         ) as caught:
             client.request("POST", "Departments", body={"Code": "7", "Name": "Seven"})
-        assert (caught.value.outcome_unknown, caught.value.permanent) == (False, True)
+        assert (caught.value.outcome_unknown, caught.value.permanent) == (False, False)
+        assert retry_reason(caught.value, "POST") == "not delivered", "for the task's own retry"
         assert sandbox.count("POST", "/v2/Departments") == 0
         assert clock.naps == []
         client.session.get("VatCodes")

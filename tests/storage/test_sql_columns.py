@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from databases import Database
+from databases import KINDS, Database, postgres_database
 from loading import load
+from postgres_server import PostgresServer
 
 from airflow_provider_poweroffice.errors import LoadError, TypeConflictError
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
@@ -124,6 +125,15 @@ def test_fields_that_can_not_name_a_column(db: Database) -> None:
         load(db, '{"Id":1,"with \\"quotes\\"":5}', **COLUMNS)
     assert text_of(db, "vat_code") == ["3"]
     assert text_of(db, "_extra") == ['{"vat_code":"4","odd name":5,"_company":"x"}']
+
+
+def test_two_fields_of_one_name(db: Database) -> None:
+    """The described one has the column, in every load and whichever a row holds first."""
+    for row in ('{"Id":1,"VATCode":"4","VatCode":"3"}', '{"Id":2,"VatCode":"3","VATCode":"4"}'):
+        load(db, row, kinds={"Id": "integer", "VatCode": "text"}, **COLUMNS)
+    load(db, '{"Id":3,"VATCode":"4"}', kinds={"Id": "integer", "VatCode": "text"}, **COLUMNS)
+    assert text_of(db, "vat_code") == ["3", "3", None]
+    assert text_of(db, "_extra") == ['{"VATCode":"4"}'] * 3
 
 
 def test_names_as_sent(db: Database) -> None:
@@ -258,3 +268,74 @@ def test_table_changed_meanwhile(db: Database) -> None:
     with pytest.raises(TypeConflictError, match=r'row 2 has "seven" in X'):
         load(db, {"Id": 2, "X": "seven"}, before_store=other, kinds={}, **COLUMNS)
     assert text_of(db, "id") == ["1"]
+
+
+STAMP = "last_changed_date_time_offset"
+
+
+@pytest.mark.parametrize("bulk", [True, False])
+@pytest.mark.parametrize(
+    "sent", ["0001-01-01T00:00:00", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00.0000000Z"]
+)
+def test_the_first_moment_of_dotnet(db: Database, sent: str, *, bulk: bool) -> None:
+    """A DateTime that nobody has set stays in the year 1; written as "1-01-01" it would be 2001."""
+    load(db, {"Id": 1, "LastChangedDateTimeOffset": sent}, bulk=bulk, **COLUMNS)
+    assert str(text_of(db, STAMP)[0]).startswith("0001-01-01")
+
+
+@pytest.mark.parametrize("bulk", [True, False])
+@pytest.mark.parametrize(
+    "sent",
+    ["2026-13-45T00:00:00Z", "0001-01-01T00:00:00+02:00", "2026-05-02T24:00:00Z", "0000-00-00T00:00:00"],
+)
+def test_moments_that_are_none(db: Database, sent: str, *, bulk: bool) -> None:
+    """A timestamp that can not be read is an error with column, row and value, never null."""
+    with pytest.raises(TypeConflictError, match=r"row 2 has .*no moment") as caught:
+        load(db, {"Id": 1}, {"Id": 2, "LastChangedDateTimeOffset": sent}, bulk=bulk, **COLUMNS)
+    assert (caught.value.column, caught.value.row, caught.value.value) == (STAMP, "2", f'"{sent}"')
+    assert text_of(db, "id") == []
+
+
+@pytest.mark.parametrize(("digits", "kept"), [(0, "55"), (3, "55.999")])
+def test_columns_of_coarse_timestamps(pg: Database, digits: int, kept: str) -> None:
+    """A column that keeps fewer digits gets them cut: PostgreSQL would round up, to a later moment."""
+    row = '{"Id":1,"LastChangedDateTimeOffset":"2026-05-02T13:09:55.9999999Z"}'
+    load(pg, row, **COLUMNS)
+    pg.run(f"TRUNCATE ledger; ALTER TABLE ledger ALTER {STAMP} TYPE timestamp({digits}) with time zone")
+    load(pg, row, **COLUMNS)
+    assert text_of(pg, STAMP) == [f"2026-05-02 15:09:{kept}+02"]
+
+
+@pytest.mark.parametrize("driver", [name for name in KINDS if name.startswith("psycopg")])
+@pytest.mark.parametrize("layout", ["columns", "raw"])
+@pytest.mark.parametrize("bulk", [True, False])
+def test_connection_of_another_encoding(
+    postgres: PostgresServer, driver: str, layout: str, *, bulk: bool
+) -> None:
+    """Letters are what was sent, also for a client, a role or a database that speaks LATIN1."""
+    parts = postgres_database(postgres, driver)
+    parts["options"] += " -c client_encoding=latin1"
+    db = Database(driver, lambda: __import__(driver).connect(**parts))
+    load(db, '{"Id":1,"Name":"Tromsø","Address":{"City":"Bodø"}}', layout=layout, bulk=bulk)
+    column = "concat(name, address)" if layout == "columns" else "payload"
+    ((found,),) = db.query(f"SELECT CAST({column} AS text) FROM ledger")
+    assert "Tromsø" in found
+    assert "Bodø" in found
+
+
+@pytest.mark.parametrize("bulk", [True, False])
+@pytest.mark.parametrize("value", ['{"a":"b"}', "[1]", '["a","b"]'])
+def test_nested_values_do_not_fit_types_of_ones_own(pg: Database, value: str, *, bulk: bool) -> None:
+    """A nested value in a column of a type that only the database knows is an error in any row."""
+    load(pg, FULL, **COLUMNS)
+    pg.run("CREATE EXTENSION citext; ALTER TABLE ledger ALTER name TYPE citext")
+    with pytest.raises(TypeConflictError, match=r"column name .citext.: row 3 has .*which is json"):
+        load(pg, '{"Id":2,"Name":"x"}', f'{{"Id":3,"Name":{value}}}', bulk=bulk, **COLUMNS)
+    load(pg, '{"Id":2,"Name":"x \\" \\u00f8"}', '{"Id":3,"Name":5.10}', '{"Id":4}', bulk=bulk, **COLUMNS)
+    assert text_of(pg, "name", "id > 1") == ['x " ø', "5.10", None]
+
+
+def test_numbers_longer_than_python_reads(db: Database) -> None:
+    """A number of thousands of digits, which Python does not read, is an error with its row."""
+    with pytest.raises(LoadError, match="row 2: it can not be read: Number out of range"):
+        load(db, {"Id": 1}, f'{{"Id":2,"New":{"9" * 5000}}}', kinds={}, **COLUMNS)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +147,63 @@ def test_many_tasks_make_the_table_at_once(kind: str, request: pytest.FixtureReq
     assert failed == []
     assert ids(db) == sorted(list(range(20)) * 8)
     assert db.query("SELECT count(new0), count(new1) FROM ledger") == [(80, 80)]
+
+
+def test_one_table_of_two_names_has_one_lock(pg: Database) -> None:
+    """Two tasks that write the table with and without its schema wait for each other."""
+    load(pg, ONE, mode="replace", layout="raw", key=())
+    session = pg.session()
+
+    def locked(table: TableName, company: str | None) -> list[tuple[Any, ...]]:
+        with session.transaction():
+            session.dialect.lock(session, table, company)
+            return session.rows("SELECT classid, objid FROM pg_locks WHERE locktype = 'advisory'")
+
+    one, other = TableName("ledger"), TableName("ledger", "public")
+    try:
+        assert locked(one, None) == locked(other, None) != []
+        assert locked(one, "acme") == locked(other, "acme") != []
+        assert len({str(locked(one, company)) for company in (None, "acme", "beta")}) == 3
+    finally:
+        session.connection.close()
+
+
+class OutOfTimeError(BaseException):
+    """What a task's timeout raises, wherever the main thread is."""
+
+
+@pytest.mark.parametrize("driver", [name for name in KINDS if name.startswith("psycopg")])
+def test_timeout_while_another_load_has_the_lock(
+    driver: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """A task's timeout ends the wait, as itself."""
+    db = open_database(driver, tmp_path, lambda: request.getfixturevalue("postgres"))
+    holder, waiter = db.session(), db.session()
+
+    def out_of_time(*_: object) -> None:
+        raise OutOfTimeError
+
+    def wait() -> None:
+        with waiter.transaction():
+            waiter.dialect.lock(waiter, TableName("ledger"))
+
+    before = signal.signal(signal.SIGUSR1, out_of_time)
+    alarm = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGUSR1))
+    release = threading.Timer(20, holder.connection.rollback)
+    try:
+        with holder.transaction():
+            holder.dialect.lock(holder, TableName("ledger"))
+            alarm.start()
+            release.start()
+            began = time.monotonic()
+            with pytest.raises(OutOfTimeError):
+                wait()
+            assert time.monotonic() - began < 15
+    finally:
+        release.cancel()
+        signal.signal(signal.SIGUSR1, before)
+        holder.connection.close()
+        waiter.connection.close()
 
 
 @pytest.mark.parametrize("kind", [*KINDS[:1], "sqlite", "duckdb"])

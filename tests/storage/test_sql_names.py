@@ -8,7 +8,7 @@ from airflow_provider_poweroffice.storage.sql.columns import Existing
 from airflow_provider_poweroffice.storage.sql.encoding import csv_field, parameter, places
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName, snake_case
 from airflow_provider_poweroffice.storage.sql.kinds import fits, kind_of, kind_of_type, widened
-from airflow_provider_poweroffice.storage.sql.moments import micro
+from airflow_provider_poweroffice.storage.sql.moments import cut, micro
 
 
 @pytest.mark.parametrize(
@@ -139,6 +139,15 @@ def test_kinds_together() -> None:
     assert not fits("integer", "decimal")
 
 
+def test_moments() -> None:
+    """A moment is cut to what its column keeps, never rounded; what is none is None."""
+    moment = str(micro("2026-05-02T13:09:55.9103409Z"))
+    assert moment == "2026-05-02T13:09:55.910340Z"
+    assert [cut(moment, digits)[19:] for digits in (0, 1, 6)] == ["Z", ".9Z", ".910340Z"]
+    assert micro("0001-01-01T00:00:00") == "0001-01-01T00:00:00.000000Z"
+    assert micro("soon") is None
+
+
 def test_literals() -> None:
     """Most JSON is CSV as it stands; escapes are resolved, numbers keep their digits."""
     assert csv_field("text", b'"a,b"') == b'"a,b"'
@@ -146,8 +155,6 @@ def test_literals() -> None:
     assert csv_field("text", b"null") == b"null"
     assert csv_field("text", b'"null"') == b'"null"'
     assert csv_field("json", b'{"a":1.10}') == b'"{""a"":1.10}"'
-    assert csv_field("timestamp", b'"2026-05-02T13:09:55.9103409Z"') == b"2026-05-02T13:09:55.910340Z"
-    assert csv_field("timestamp", b'"soon"') == b"null"
     assert csv_field("decimal", b"1.10") == b"1.10"
     assert [parameter("integer", b"12"), parameter("decimal", b"1.10"), parameter("boolean", b"false")] == [
         12,

@@ -62,6 +62,7 @@ def test_value(kind: str, sent: str, value: object) -> None:
     [
         ("integer", "1.5"),
         ("integer", '"a"'),
+        ("integer", "1E999999999"),
         ("decimal", '"a"'),
         ("decimal", "true"),
         ("boolean", '"yes"'),
@@ -131,6 +132,12 @@ def test_parquet_of_an_undescribed_list() -> None:
     """Without a description the first page gives the types, and a caller the last word."""
     table = _parquet('[{"Id": 1, "No": 4000}]', {}, overrides={"No": "text"})
     assert table.to_pylist() == [{"Id": 1, "No": "4000", "_rest": None}]
+
+
+def test_parquet_of_odd_names() -> None:
+    """Fields of an undescribed list whose names can not be a column's are kept with the rest."""
+    table = _parquet('[{"Id": 1, "a\\"b": 5, "_rest": 6}]', {})
+    assert table.to_pylist() == [{"Id": 1, "_rest": '{"a\\"b":5,"_rest":6}'}]
 
 
 def test_parquet_misfit() -> None:

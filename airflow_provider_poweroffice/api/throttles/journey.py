@@ -9,8 +9,9 @@ is waited out, a slow server is not.
 
 from __future__ import annotations
 
-import threading
 from collections import deque
+
+from airflow_provider_poweroffice.api.throttles.forklock import ForkLock
 
 LEAST = 0.004
 """Seconds by which journeys are taken to differ at least."""
@@ -34,7 +35,7 @@ class Journeys:
     def __init__(self) -> None:
         self._trips: deque[float] = deque(maxlen=REMEMBERED)
         self._saved = MOST
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
 
     def delay(self, round_trip: float) -> float:
         """

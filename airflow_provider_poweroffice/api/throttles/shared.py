@@ -7,16 +7,16 @@ Rule: the key itself is not kept, only its hash.
 from __future__ import annotations
 
 import hashlib
-import threading
 
 from airflow_provider_poweroffice.api.rate_limit import RateLimit
 from airflow_provider_poweroffice.api.throttle import Clock, Throttle
 from airflow_provider_poweroffice.api.throttles.fallback import FallbackThrottle
+from airflow_provider_poweroffice.api.throttles.forklock import ForkLock
 from airflow_provider_poweroffice.api.throttles.host import HostStore
 from airflow_provider_poweroffice.api.throttles.local import LocalThrottle, MemoryStore, Store
 
 _stores: dict[str, Store] = {}
-_stores_lock = threading.Lock()
+_stores_lock = ForkLock()
 
 
 def shared_throttle(key: str, origin: str, rate: float, limit: RateLimit, clock: Clock) -> Throttle:

@@ -18,7 +18,7 @@ class Existing:
 
     :param type: as the database writes it.
     :param kind: what it takes, see ``kinds``.
-    :param scale: digits behind the point, for decimals with a bound.
+    :param scale: digits behind the point, for decimals and timestamps with a bound.
     """
 
     type: str

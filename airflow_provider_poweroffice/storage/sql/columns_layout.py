@@ -19,6 +19,7 @@ from airflow_provider_poweroffice.storage.sql.encoding import csv_field, key_tex
 from airflow_provider_poweroffice.storage.sql.fields import Field, Fields
 from airflow_provider_poweroffice.storage.sql.kinds import NULL, fits, kind_of, type_of, widened
 from airflow_provider_poweroffice.storage.sql.layouts import Layout
+from airflow_provider_poweroffice.storage.sql.moments import cut, micro
 
 _split = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _NONE = msgspec.Raw(NULL)
@@ -187,23 +188,40 @@ class ColumnsLayout(Layout):
         """Give the values of each row that have columns, and the others as one JSON object or null."""
         own = [(n, field) for n, field in enumerate(self._fields) if field.is_column]
         extra = [(n, field) for n, field in enumerate(self._fields) if field.is_extra]
-        bounded = [(n, field) for n, field in own if field.existing and field.existing.scale is not None]
+        scales = {n: field.existing.scale for n, field in own if field.existing}
+        moments = [(n, field, scales.get(n)) for n, field in own if field.kind == "timestamp"]
+        bounded = [
+            (n, field, scale)
+            for n, field in own
+            if field.kind == "decimal" and (scale := scales.get(n)) is not None
+        ]
         for parts in self._take_apart(content):
-            values = msgspec.structs.astuple(parts)
-            for n, field in bounded:
-                scale = field.existing.scale if field.existing else None
-                if scale is not None and places(bytes(values[n])) > scale:
-                    row = b"{" + b",".join(_pair(f, values[i]) for i, f in enumerate(self._fields)) + b"}"
-                    raise self._conflict(field, bytes(values[n]), row, "finer than the column keeps")
+            values = list(msgspec.structs.astuple(parts))
+            for n, field, scale in bounded:
+                if places(bytes(values[n])) > scale:
+                    raise self._misfit(field, values, bytes(values[n]), "finer than the column keeps")
+            for n, field, scale in moments:
+                if bytes(values[n]) == NULL:
+                    continue
+                moment = micro(msgspec.json.decode(values[n]))
+                if moment is None:
+                    raise self._misfit(field, values, bytes(values[n]), "no moment that a calendar has")
+                values[n] = msgspec.Raw(b'"%b"' % (moment if scale is None else cut(moment, scale)).encode())
             others = [(field, values[n]) for n, field in extra if bytes(values[n]) != NULL] if extra else []
             self._kept.update(field.field for field, _ in others)
             rest = b"{" + b",".join(_pair(field, value) for field, value in others) + b"}" if others else NULL
             yield [values[n] for n, _ in own], rest
 
+    def _misfit(
+        self, field: Field, values: Sequence[msgspec.Raw], value: bytes, what: str
+    ) -> TypeConflictError:
+        row = b"{" + b",".join(_pair(f, values[i]) for i, f in enumerate(self._fields)) + b"}"
+        return self._conflict(field, value, row, what)
+
     def csv(self, content: bytes, first: int) -> Iterator[bytes]:
         """Write the values as they were sent; only texts with escapes, JSON and moments are touched."""
         kinds = [field.kind or "text" for field in self._fields if field.is_column]
-        touched = [n for n, kind in enumerate(kinds) if kind in {"json", "timestamp"}]
+        touched = [n for n, kind in enumerate(kinds) if kind == "json"]
         texts = [n for n, kind in enumerate(kinds) if kind not in _UNTOUCHED]
         for number, (values, rest) in enumerate(self._rows(content), start=first):
             line = b",".join(values)
@@ -232,7 +250,7 @@ class ColumnsLayout(Layout):
 
 
 def _default(field: Field) -> tuple[Any]:
-    return (_NONE,) if field.is_extra or field.kind in {"json", "other"} else (None,)
+    return (_NONE,) if field.is_extra or field.kind == "json" else (None,)
 
 
 def _pair(field: Field, value: bytes) -> bytes:

@@ -77,8 +77,13 @@ class Dialect:
         """Count the rows that the last statement changed."""
         return int(cursor.rowcount)
 
-    def lock(self, session: Session, name: str) -> None:
-        """Wait until no other transaction holds a lock of this name; this one then does."""
+    def lock(self, session: Session, table: TableName, company: str | None = None) -> None:
+        """
+        Wait until no other transaction holds this lock; this one then does.
+
+        :param table: however it is written, the lock of one table is one lock.
+        :param company: whose rows are written; None: the table is made or changed.
+        """
 
     def staged(self, session: Session, table: str) -> None:
         """Make ready a temporary table that is filled."""

@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 
 from airflow_provider_poweroffice.storage.sql.kinds import NULL
-from airflow_provider_poweroffice.storage.sql.moments import micro
 
 _decode = msgspec.json.Decoder().decode
 
@@ -29,9 +28,6 @@ def csv_field(kind: str, value: bytes) -> bytes:
         return value
     if kind == "json":
         return quoted(value)
-    if kind == "timestamp":
-        moment = micro(_decode(value))
-        return moment.encode() if moment else NULL
     return quoted(_decode(value).encode()) if b"\\" in value else value
 
 
@@ -41,8 +37,6 @@ def parameter(kind: str, value: bytes) -> Any:
         return None
     if kind == "json":
         return value.decode()
-    if kind == "timestamp":
-        return micro(_decode(value))
     if value[:1] == b'"':
         return _decode(value)
     if value in {b"true", b"false"}:

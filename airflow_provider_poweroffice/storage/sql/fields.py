@@ -57,6 +57,8 @@ class Fields:
         self._fields: dict[str, Field] = {}
         self._taken: set[str] = set()
         self._key = key
+        # Of two fields with one column name the described one has it, whichever a row holds first.
+        self._owners = {self._name(field).lower(): field for field in (*list(known)[::-1], *key[::-1])}
         for name in key:
             self.add(name)
 
@@ -72,11 +74,16 @@ class Fields:
             self._fields[name] = self._new(name)
         return self._fields[name]
 
+    def _name(self, field: str) -> str:
+        return snake_case(field) if self._naming == "snake_case" else field
+
     def _new(self, name: str) -> Field:
-        column = snake_case(name) if self._naming == "snake_case" else name
+        column = self._name(name)
+        owner = self._owners.get(column.lower(), name)
         existing = (self._existing or {}).get(column)
         has_room = self._existing is None or existing is not None or self._allow_new or name in self._key
-        if not has_room or not is_name(column) or column.startswith("_") or column.lower() in self._taken:
+        is_free = owner == name and column.lower() not in self._taken
+        if not has_room or not is_name(column) or column.startswith("_") or not is_free:
             return Field(name, "", None, None)
         self._taken.add(column.lower())
         known = self._known.get(name)

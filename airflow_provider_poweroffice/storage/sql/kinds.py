@@ -14,6 +14,7 @@ import msgspec
 KINDS = ("integer", "decimal", "boolean", "date", "timestamp", "text", "json")
 NULL = b"null"
 _LEAST, _MOST = -(2**63), 2**63 - 1  # of a column of 64 bits
+_MOST_DIGITS = len(str(_LEAST))
 _DATE = r"^\d{4}-\d\d-\d\d$"
 _TIMESTAMP = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d:\d\d(\.\d{1,9})? ?([Zz]|[+-]\d\d:?\d\d)?)?$"
 _is_date = re.compile(_DATE).search
@@ -28,7 +29,7 @@ _TYPES: dict[str | None, Any] = {
     "timestamp": Annotated[str, msgspec.Meta(pattern=_TIMESTAMP)],
     "text": str,
     "json": msgspec.Raw,
-    "other": msgspec.Raw,
+    "other": bool | int | float | str,  # no nested value; numbers only to check, as above
     "float": None,  # digits would be lost
     None: None,
 }
@@ -75,7 +76,11 @@ def kind_of(value: bytes, field: str) -> str | None:
         return "boolean"
     if first == b"n":
         return None
-    is_whole = not any(letter in value for letter in b".eE") and _LEAST <= int(value) <= _MOST
+    is_whole = (
+        not any(letter in value for letter in b".eE")
+        and len(value) <= _MOST_DIGITS
+        and _LEAST <= int(value) <= _MOST
+    )
     return "integer" if is_whole else "decimal"
 
 
@@ -100,8 +105,8 @@ def kind_of_type(name: str) -> tuple[str, int | None]:
     """
     Read a database's name of a type.
 
-    :return: kind, and for decimals of bounded scale the digits behind the point. ``float``: digits would
-        be lost. ``other``: the database knows.
+    :return: kind, and for decimals and timestamps of bounded scale the digits behind the point. ``float``:
+        digits would be lost. ``other``: the database knows.
     """
     word, _, inside = name.lower().partition("(")
     word = word.strip()
@@ -112,7 +117,10 @@ def kind_of_type(name: str) -> tuple[str, int | None]:
         return "decimal", int(scale) if scale else None
     if word in {"real", "float", "double", "double precision", "float4", "float8"}:
         return "float", None
-    for kind in ("boolean", "timestamp", "date", "text", "json"):
+    if word.startswith("timestamp"):
+        digits = inside.partition(")")[0].strip()
+        return "timestamp", int(digits) if digits.isdecimal() else None
+    for kind in ("boolean", "date", "text", "json"):
         if word.startswith(kind if kind != "boolean" else "bool"):
             return kind, None
     return ("text", None) if "char" in word else ("other", None)

@@ -172,7 +172,7 @@ class Load:
         """
         plan = self.plan
         with session.transaction():
-            session.dialect.lock(session, str(plan.table))
+            session.dialect.lock(session, plan.table)
             before = self._layout.existing
             if session.dialect.describe(session, plan.table) != before:
                 # Another task made or changed it since: the rows must fit what it is now.
@@ -206,7 +206,7 @@ class Load:
     def _merge(self, session: Session, merge: Merge, stage: Stage, deletions: Deletions | None) -> Counts:
         try:
             with session.transaction():
-                session.dialect.lock(session, f"{self.plan.table} {self.plan.identity.company}")
+                session.dialect.lock(session, self.plan.table, self.plan.identity.company)
                 if deletions:
                     deletions.note_returning()
                 counts = merge.run(0, self.rows)

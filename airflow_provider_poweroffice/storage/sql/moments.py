@@ -9,6 +9,7 @@ from __future__ import annotations
 from airflow_provider_poweroffice.api.timestamps import text_of, ticks_of_iso
 
 _FULL = len("2026-05-02T13:09:55.9103401Z")
+_POINT = len("2026-05-02T13:09:55")
 
 
 def micro(text: str) -> str | None:
@@ -19,3 +20,13 @@ def micro(text: str) -> str | None:
         return text_of(ticks_of_iso(text))[:-2] + "Z"
     except (ValueError, OverflowError):
         return None
+
+
+def cut(moment: str, digits: int) -> str:
+    """
+    Cut a moment to what a column keeps.
+
+    :param moment: as ``micro`` writes it.
+    :param digits: behind the second, 0 to 6.
+    """
+    return (moment[: _POINT + 1 + digits] if digits else moment[:_POINT]) + "Z"

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 LINES_AT_ONCE = 500
 BYTES_AT_ONCE = 1 << 20
+LOCK_NAP = 0.1
+"""Seconds between two tries to lock."""
 
 
 class Postgres(BulkDialect):
@@ -54,9 +56,22 @@ class Postgres(BulkDialect):
         """Count the rows: a plan for a table thought to be small takes hours on a large one."""
         session.execute(f"ANALYZE {table}")
 
-    def lock(self, session: Session, name: str) -> None:
-        """Take an advisory lock until the end of the transaction."""
-        session.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"poweroffice {name}",))
+    def lock(self, session: Session, table: TableName, company: str | None = None) -> None:
+        """
+        Take an advisory lock until the end of the transaction: by the table's number, once it has one.
+
+        It is asked for again and again, as psycopg2 hears of no signal while a statement waits: a task
+        would wait on behind its timeout.
+        """
+        name, parameters = "%s::text", [f"poweroffice {table.name}"]
+        if company is not None:
+            name, parameters = (
+                "'poweroffice ' || to_regclass(%s)::oid || ' ' || %s",
+                [table.quoted(), company],
+            )
+        sql = f"SELECT pg_try_advisory_xact_lock(hashtextextended({name}, 0))"
+        while session.rows(sql, parameters)[0][0] is False:
+            session.execute(f"SELECT pg_sleep({LOCK_NAP})")
 
     def in_json(self, column: str, field: str) -> str:
         """Take a field as text."""
@@ -77,9 +92,16 @@ class Postgres(BulkDialect):
 
     def bulk(self, session: Session, table: str, lines: Iterable[bytes]) -> None:
         """``COPY``: the lines go as they are."""
-        sql = f"COPY {table} FROM STDIN WITH (FORMAT csv, NULL 'null')"
+        # The lines are UTF-8, whatever the connection's own encoding is.
+        sql = f"COPY {table} FROM STDIN WITH (FORMAT csv, NULL 'null', ENCODING 'UTF8')"
         if hasattr(session.cursor, "copy_expert"):  # psycopg2
-            session.cursor.copy_expert(sql, _Lines(lines), BYTES_AT_ONCE)
+            file = _Lines(lines)
+            try:
+                session.cursor.copy_expert(sql, file, BYTES_AT_ONCE)
+            except Exception:
+                if file.error:  # psycopg2 tells of it as a cancelled query, which would be tried again
+                    raise file.error from None
+                raise
             return
         with session.cursor.copy(sql) as copy:
             for block in _blocks(lines):
@@ -97,7 +119,9 @@ def _blocks(lines: Iterable[bytes]) -> Iterator[bytes]:
 
 
 class _Lines(io.RawIOBase):
-    """Lines as a file that psycopg2 reads from."""
+    """Lines as a file that psycopg2 reads from; ``error`` is what making them raised."""
+
+    error: BaseException | None = None
 
     def __init__(self, lines: Iterable[bytes]) -> None:
         self._blocks = _blocks(lines)
@@ -110,6 +134,10 @@ class _Lines(io.RawIOBase):
     def read(self, size: int = -1) -> Any:
         """Give at most so many bytes."""
         if not self._rest:
-            self._rest = next((block for block in self._blocks if block), b"")
+            try:
+                self._rest = next((block for block in self._blocks if block), b"")
+            except BaseException as error:
+                self.error = error
+                raise
         given, self._rest = self._rest[:size], self._rest[size:]
         return given

@@ -7,7 +7,7 @@ Rule: all goes through one cursor, as temporary tables of DuckDB are the cursor'
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +65,9 @@ class Session:
         try:
             yield
         except BaseException:
-            self.dialect.rollback(self)
+            # After a lost connection, or a timeout in the middle of a statement, it may be refused: then the
+            # end of the connection takes everything back, and the error to tell of is the first one.
+            with suppress(Exception):
+                self.dialect.rollback(self)
             raise
         self.dialect.commit(self)
