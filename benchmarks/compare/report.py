@@ -32,8 +32,8 @@ sandbox on the same machine, one fresh process a run, in turn; medians are given
 more than seconds. What is imported, and a first page, are not measured.
 
 The readers by hand are the limit of what can be had, not something to run: they know how many pages there
-are, renew no token, check no page and retry nothing. Walls grow with whatever else the machine does meanwhile:
-sandbox and reader share its cores.
+are, renew no token, check no page and retry nothing. Sandbox and reader share the
+machine's cores: walls grow with whatever else it does meanwhile.
 """
 
 
