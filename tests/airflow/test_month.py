@@ -174,7 +174,6 @@ def month(query: Query, monkeypatch: pytest.MonkeyPatch) -> Iterator[Month]:
             yield Month(sandbox, client, query)
 
 
-@pytest.mark.parametrize("query", ["postgres", "sqlite"], indirect=True)
 def test_month(month: Month) -> None:
     """After each run the warehouse equals the sandbox, deletions included, for few requests a day."""
     costs, marked = [], 0
