@@ -39,6 +39,8 @@ def load_company(
     layout: str = "columns",
     ledger_from: date | str = "2000-01-01",
     full_refresh: bool | str = False,
+    detect_deletions: bool = True,
+    verify: bool = False,
     group_id: str = "load_company",
     **arguments: Any,
 ) -> TaskGroup:
@@ -64,6 +66,9 @@ def load_company(
     :param ledger_from: first date of resources that are read by date, such as the ledger. Another one reads
         everything anew.
     :param full_refresh: read everything this time, e.g. ``"{{ params.full_refresh }}"`` (templated).
+    :param detect_deletions: mark rows that are gone, by a list of ids in each run, for all resources that are
+        read by what changed but the ledger, whose vouchers are reversed and not deleted.
+    :param verify: after each load, compare the ledger in the table with the trial balance, to the digit.
     :param group_id: of the task group; also the beginning of each task id.
     :param arguments: further ones for every load, such as ``pool``, ``retries`` or ``concurrency``.
     :return: the group, for ``before >> load_company() >> after``.
@@ -75,7 +80,12 @@ def load_company(
     """
     _check_companies(companies)
     loads = table_loads(
-        resources, table_prefix=table_prefix, ledger_from=ledger_from, full_refresh=full_refresh
+        resources,
+        table_prefix=table_prefix,
+        ledger_from=ledger_from,
+        full_refresh=full_refresh,
+        detect_deletions=detect_deletions,
+        verify=verify,
     )
     shared = {"conn_id": conn_id, "layout": layout, "poweroffice_conn_id": poweroffice_conn_id}
     if schema is not None:

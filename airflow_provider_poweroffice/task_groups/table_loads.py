@@ -17,7 +17,7 @@ from airflow_provider_poweroffice.storage.sql.identifiers import snake_case
 
 DEFAULT_RESOURCES: MappingProxyType[str, Mapping[str, Any]] = MappingProxyType(
     {
-        "AccountTransactions": {},
+        "AccountTransactions": {"detect_deletions": False},  # posted vouchers are reversed, not deleted
         "GeneralLedgerAccounts": {},
         "VatCodes": {"query": {"includeExpired": "true"}},  # the ledger's old rows have them
         "Departments": {},
@@ -32,6 +32,8 @@ The ledger, and what its numbers stand for; ``DEFAULT_RESOURCES | {"SalesOrders"
 
 The arguments hold for these resources wherever they are named, unless others are given.
 """
+
+_LEDGER = "AccountTransactions"
 
 LAST_DATE = "2099-12-31"
 """End of the range of the ledger: a later one each day would be another query, with a new watermark."""
@@ -48,7 +50,13 @@ Resources = Sequence[str] | Mapping[str, Mapping[str, Any] | None]
 
 
 def table_loads(
-    resources: Resources, *, table_prefix: str = "", ledger_from: date | str, full_refresh: bool | str = False
+    resources: Resources,
+    *,
+    table_prefix: str = "",
+    ledger_from: date | str,
+    full_refresh: bool | str = False,
+    detect_deletions: bool = True,
+    verify: bool = False,
 ) -> dict[str, dict[str, Any]]:
     """
     Give the arguments of ``PowerOfficeToSqlOperator`` for each resource, by task id.
@@ -57,6 +65,8 @@ def table_loads(
     :param table_prefix: begins the name of each table.
     :param ledger_from: first date of resources that want ``fromDate`` and ``toDate``.
     :param full_refresh: of those that are read by what changed.
+    :param detect_deletions: of those, where rows have a key.
+    :param verify: compare the ledger with the trial balance.
     :raises ValueError: an unknown path, one that is no list or lacks a query, an argument that the group
         sets, or two resources for one table; the message names the way out.
     :raises TypeError: ``resources`` is neither a list nor a mapping of mappings.
@@ -70,6 +80,10 @@ def table_loads(
         load = {"endpoint": path, "table": f"{table_prefix}{name}"} | given | reading
         if load.get("incremental"):
             load.setdefault("full_refresh", full_refresh)
+            if detect_deletions and load.get("mode") != "append" and _has_key(path, load):
+                load.setdefault("detect_deletions", True)
+        if verify and path == _LEDGER:
+            load.setdefault("verify", "trial-balance")
         if twin := tables.get(place := (load.get("schema"), load["table"])):
             raise ValueError(
                 f"resources: {twin!r} and {path!r} go into one table, {load['table']}; give one "
@@ -128,6 +142,11 @@ def _mode(resource: Resource, given: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     by_change = resource.changed_filter and "incremental" not in given
     return {"incremental": True} if by_change else {"mode": "replace"}
+
+
+def _has_key(path: str, load: Mapping[str, Any]) -> bool:
+    resource = catalogue("poweroffice_v2").find(path)
+    return bool(load.get("key") or (resource and resource.key))
 
 
 def _find(path: str, given: Mapping[str, Any]) -> Resource | None:

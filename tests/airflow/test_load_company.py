@@ -159,3 +159,17 @@ def test_an_endpoint_newer_than_this_package() -> None:
     """An unknown endpoint is read as it is told to be."""
     tasks = tasks_of(resources={"Weather": {"mode": "replace"}}, companies=["fjordlys"])
     assert arguments_of(tasks["load_company.weather"])["mode"] == "replace"
+
+
+def test_checks() -> None:
+    """Deleted rows are looked for wherever the API tells changes, but in the ledger, which can be verified."""
+    names = ["AccountTransactions", "Customers", "VatCodes"]
+    for checks in [True, False]:
+        with DAG("checked", schedule=None) as dag:
+            load_company(resources=names, detect_deletions=checks, verify=checks)
+        loads = {task.endpoint: (task.detect_deletions, task.verify) for task in dag.tasks}
+        assert loads == {
+            "AccountTransactions": (False, "trial-balance" if checks else None),
+            "Customers": (checks, None),
+            "VatCodes": (False, None),
+        }
