@@ -162,7 +162,7 @@ def test_an_endpoint_newer_than_this_package() -> None:
 
 
 def test_checks() -> None:
-    """Deleted rows are looked for wherever the API tells changes, but in the ledger, which can be verified."""
+    """Deleted rows are looked for where the API tells changes, but in the ledger, which can be verified."""
     names = ["AccountTransactions", "Customers", "VatCodes"]
     for checks in [True, False]:
         with DAG("checked", schedule=None) as dag:
