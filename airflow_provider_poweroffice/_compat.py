@@ -52,6 +52,7 @@ __all__ = [
     "aget_connection",
     "amask_secrets",
     "conf",
+    "lineage_collector",
     "mask_secrets",
     "redacted",
     "task_state_store",
@@ -97,6 +98,15 @@ async def aget_connection(conn_id: str) -> Connection:
     from asgiref.sync import sync_to_async  # noqa: PLC0415 - only needed before 3.3.2
 
     return await sync_to_async(BaseHook.get_connection)(conn_id)
+
+
+def lineage_collector() -> Any:
+    """Give what collects the lineage of hooks; it does nothing where nobody reads it."""
+    try:
+        from airflow.sdk.lineage import get_hook_lineage_collector  # noqa: PLC0415 - 3.2
+    except ImportError:
+        from airflow.lineage.hook import get_hook_lineage_collector  # type: ignore[import-not-found,no-redef]  # noqa: PLC0415
+    return get_hook_lineage_collector()
 
 
 def task_state_store(context: Any) -> Any:

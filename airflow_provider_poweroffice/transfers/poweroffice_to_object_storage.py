@@ -31,6 +31,7 @@ from airflow_provider_poweroffice.operators.increment import (
     increment_of,
     with_asset,
 )
+from airflow_provider_poweroffice.operators.lineage import object_uri, report_lineage
 from airflow_provider_poweroffice.operators.page_arguments import check_reading
 from airflow_provider_poweroffice.operators.reading import Reading
 from airflow_provider_poweroffice.storage.codecs import FORMATS, Spool, encode
@@ -204,6 +205,7 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
                 self._write(hook.client.dialect, iter(reading), spool)
                 digest = spool.finish()
                 publish(file.name, target)
+            report_lineage(hook, self, object_uri(self.object_path))
         receipt = {
             "path": self.object_path,
             "company": self.company,

@@ -31,6 +31,7 @@ from airflow_provider_poweroffice.operators.increment import (
     increment_of,
     with_asset,
 )
+from airflow_provider_poweroffice.operators.lineage import report_lineage, table_uri
 from airflow_provider_poweroffice.operators.page_arguments import check_reading
 from airflow_provider_poweroffice.operators.reading import Reading
 from airflow_provider_poweroffice.operators.table_arguments import check_settled, plan_of
@@ -243,6 +244,7 @@ class PowerOfficeToSqlOperator(CompanyOperator):
                 load.compare(PageSpool(keys), listed_keys(hook.client, self, plan.key))
             with database(target) as session:
                 stored = load.store(session)
+            report_lineage(hook, self, table_uri(hook.get_connection(self.conn_id), str(plan.table)))
             check = verify(self, hook.client, target, plan)
         if check:
             check.raise_differences()  # beyond the block above: a retry may find that books and table agree

@@ -30,6 +30,8 @@ class Dialect(ABC, Generic[K]):
     max_page_size: ClassVar[int]
     first_page: ClassVar[int] = 1
     changed_field: ClassVar[str] = ""
+    asset_scheme: ClassVar[str] = "poweroffice"
+    """Of the URIs that name its collections."""
     page_keys: ClassVar[tuple[str, ...]]
     order_key: ClassVar[str]
     catalogue_name: ClassVar[str]

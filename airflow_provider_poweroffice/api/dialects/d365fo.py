@@ -25,6 +25,7 @@ class D365FO(ODataDialect[D365FOCredentials]):
     """Finance & Operations; sources: Microsoft's pages "Open Data Protocol (OData)" and "Custom services"."""
 
     name: ClassVar[str] = "d365fo"
+    asset_scheme: ClassVar[str] = "d365fo"
     requests_per_second: ClassVar[float] = 20.0  # none is published; the former limit was 6,000 in 300 s
     default_page_size: ClassVar[int] = 10_000  # the server's own: "OData"
     max_page_size: ClassVar[int] = 10_000
