@@ -35,7 +35,7 @@ _DEFAULT_ORDER = "default"
 
 
 class Client(Caller):
-    """A company's API; the arguments are those of ``Caller``."""
+    """A company's API; the arguments are those of ``Connection``."""
 
     def request(
         self,

@@ -7,7 +7,7 @@ import pytest
 
 NAMED_IN_CORE = {
     "api/__init__.py": "D365FOCredentials",  # exported beside the others
-    "api/caller.py": 'api_version: str = "v2"',  # the default
+    "api/connection.py": 'api_version: str = "v2"',  # the default
 }
 
 

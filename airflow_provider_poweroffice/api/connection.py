@@ -1,0 +1,146 @@
+"""
+The connection with one company's API: its dialect, its sessions, its token, its share of the limit.
+
+Rule: one adapter for all sessions, so that each connection is kept for the next call of any thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urljoin, urlsplit
+
+from airflow_provider_poweroffice.api.auth import TokenAuth
+from airflow_provider_poweroffice.api.call import Call
+from airflow_provider_poweroffice.api.credentials import Keys
+from airflow_provider_poweroffice.api.dialects import DIALECTS, Dialect
+from airflow_provider_poweroffice.api.options import RetryOptions, Timeouts
+from airflow_provider_poweroffice.api.rate_limit import RateLimit
+from airflow_provider_poweroffice.api.throttle import Clock, SystemClock, Throttle
+from airflow_provider_poweroffice.api.throttles.shared import shared_throttle
+from airflow_provider_poweroffice.api.transport import PacedAdapter, Session, Sessions
+from airflow_provider_poweroffice.errors import UntrustedHostError
+
+
+class Connection:
+    """
+    The session with one company's API.
+
+    :param credentials: the API's keys, such as :class:`Credentials`.
+    :param environment: ``"production"`` or ``"demo"``.
+    :param host: another server instead of the vendor's: ``https://host[:port]``, or a base URL that
+        ends in ``/v2``.
+    :param api_version: which API, such as ``"v2"`` or ``"v1"``.
+    :param retry: see :class:`RetryOptions`.
+    :param timeouts: see :class:`Timeouts`.
+    :param verify: False trusts any certificate; a path trusts the authorities in that file.
+    :param requests_per_second: the limit to keep; default the vendor's own.
+    :param rate_limit: with whom the limit is shared, see :class:`RateLimit`; default all processes of
+        this host that use the same subscription key.
+    :param throttle: keeps the limit instead of that.
+    :param clock: time; a test's own clock moves without waiting.
+    :param on_token: told of each new token, so that a log can mask it.
+    :param company: alias of the company, which begins every log line and error; never a key.
+    :raises ValueError: a key, environment, host or version that can not be used.
+    """
+
+    def __init__(
+        self,
+        credentials: Keys,
+        *,
+        environment: str = "production",
+        host: str | None = None,
+        api_version: str = "v2",
+        retry: RetryOptions | None = None,
+        timeouts: Timeouts | None = None,
+        verify: bool | str = True,
+        requests_per_second: float | None = None,
+        rate_limit: RateLimit | Mapping[str, Any] | None = None,
+        throttle: Throttle | None = None,
+        clock: Clock | None = None,
+        on_token: Callable[[str], None] | None = None,
+        company: str | None = None,
+    ) -> None:
+        if api_version not in DIALECTS:
+            raise ValueError(
+                f"unknown api_version {api_version!r}; this release speaks: {', '.join(DIALECTS)}"
+            )
+        if isinstance(verify, str) and not Path(verify).exists():
+            raise ValueError(
+                f"verify {verify!r} is no file of certificate authorities (ca_bundle of a connection)"
+            )
+        self.dialect: Dialect[Any] = DIALECTS[api_version]
+        self.endpoints = self.dialect.endpoints(credentials, environment, host)
+        self.retry = retry or RetryOptions()
+        self.company = company
+        self._credentials = credentials
+        self._clock = clock or SystemClock()
+        limit = RateLimit.of(rate_limit)
+        self._throttle = throttle or shared_throttle(
+            credentials.limit_key,
+            urlsplit(self.endpoints.base).netloc,
+            limit.rate(requests_per_second, self.dialect.requests_per_second),
+            limit,
+            SystemClock(),
+        )
+        limits = timeouts or Timeouts()
+        adapter = PacedAdapter(self._throttle, limits)
+        # A token never takes for ever, however long the API itself may.
+        for_tokens = replace(limits, read=limits.read or Timeouts().read)
+
+        def session() -> Session:
+            return Session(self.endpoints.base, adapter, verify=verify)
+
+        self.auth = TokenAuth(
+            dialect=self.dialect,
+            endpoints=self.endpoints,
+            credentials=credentials,
+            session=Session(self.endpoints.base, PacedAdapter(self._throttle, for_tokens), verify=verify),
+            clock=self._clock,
+            on_token=on_token,
+        )
+        self.session = self._signed(session())
+        self._sessions = Sessions(lambda: self._signed(session()))
+
+    def _signed(self, session: Session) -> Session:
+        session.auth = self.auth
+        return session
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.session.close()
+
+    def label_of(self, call: Call) -> str:
+        """Name a call in logs and errors: its company, if there are several, its method and its path."""
+        mark = f"[{self.company}] " if self.company else ""
+        return f"{mark}{call.method} {self.path_of(call)}"
+
+    def path_of(self, call: Call) -> str:
+        """Give the path of a call's URL, without the query."""
+        return urlsplit(self.dialect.url(self.endpoints, call.endpoint)).path
+
+    def resolve(self, call: Call, link: str) -> str:
+        """
+        Give the URL of a link in the answer to a call.
+
+        :raises UntrustedHostError: it leads to another server, to an unencrypted connection, or nowhere.
+        """
+        try:
+            url = urljoin(self.dialect.url(self.endpoints, call.endpoint), link)
+            self.auth.check_origin(url)
+        except ValueError as error:
+            raise UntrustedHostError(
+                f"{self.label_of(call)}: the link to the next page is no URL ({error})"
+            ) from None
+        return url
