@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -126,3 +127,8 @@ def settle(url: str) -> None:
     """Let a sandbox take what earlier tests left on their sockets: an answer comes after all of that."""
     for _ in range(2):
         requests.get(f"{url}/_sandbox/health", timeout=10).raise_for_status()
+
+
+def threads() -> list[str]:
+    """List the threads that fetch pages ahead."""
+    return [thread.name for thread in threading.enumerate() if thread.name == "poweroffice-pages"]

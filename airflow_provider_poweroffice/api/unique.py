@@ -39,7 +39,10 @@ class UniqueRows:
 
         :raises PaginationError: a row lacks the key, and it is required.
         """
-        keys = [bytes(row.key) for row in self._decode(page.content)]  # type: ignore[attr-defined]
+        try:
+            keys = [bytes(row.key) for row in self._decode(page.content)]  # type: ignore[attr-defined]
+        except msgspec.ValidationError as error:
+            raise PaginationError(f"page {page.number} holds a row that is no object ({error})") from None
         if self._required and not all(keys):
             raise PaginationError(f"page {page.number}: a row has no {self._key!r} to tell it from others by")
         rows = []

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from support import FakeClock, ReadingClient, Unthrottled, client_of
+from support import FakeClock, ReadingClient, Unthrottled, client_of, threads
 
 from airflow_provider_poweroffice.api import RetryOptions
 from airflow_provider_poweroffice.api.dialects.base import Position
@@ -18,6 +18,9 @@ from airflow_provider_poweroffice.sandbox import Sandbox
 
 DATES = {"fromDate": "2000-01-01", "toDate": "2099-12-31"}
 ONCE = RetryOptions(attempts=1)
+
+
+pytestmark = pytest.mark.usefixtures("alone")
 
 
 @pytest.fixture
@@ -30,11 +33,6 @@ def own() -> Iterator[Sandbox]:
 def ids(client: ReadingClient, endpoint: str = "Customers", **options: object) -> list[int]:
     """Read a collection and give the ids in order."""
     return [row["Id"] for page in client.pages(endpoint, **options) for row in page]
-
-
-def threads() -> list[str]:
-    """List the threads that fetch ahead."""
-    return [thread.name for thread in threading.enumerate() if thread.name == "poweroffice-pages"]
 
 
 def until(fulfilled: Callable[[], bool]) -> None:

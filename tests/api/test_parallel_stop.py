@@ -14,12 +14,14 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from support import Unthrottled, credentials
-from test_parallel import threads, until
+from support import Unthrottled, credentials, threads
+from test_parallel import until
 
 from airflow_provider_poweroffice.api import Client, Pages, RetryOptions
 from airflow_provider_poweroffice.api.throttle import SystemClock
 from airflow_provider_poweroffice.sandbox import Sandbox
+
+pytestmark = pytest.mark.usefixtures("alone")
 
 
 class StoppedByHandError(BaseException):

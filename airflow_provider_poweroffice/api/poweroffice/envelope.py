@@ -115,7 +115,10 @@ def archived(endpoint: str, content: bytes) -> bytes:
     :param content: the answer to a GET of it.
     :raises ValueError: it can not be archived.
     """
-    record = _record(data_of(content) or b"")
+    try:
+        record = _record(data_of(content) or b"")
+    except msgspec.DecodeError as error:  # no ValueError in every version of msgspec
+        raise ValueError(f"{endpoint} is no record ({error}): it can not be archived") from None
     if "isArchived" not in record or "id" not in record:
         raise ValueError(f"{endpoint} has no isArchived: it can not be archived")
     # Numbers of persons come masked; sent back, the mask would be stored.
