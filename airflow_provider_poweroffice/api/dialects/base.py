@@ -188,7 +188,7 @@ class Dialect(ABC, Generic[K]):
         """Find the answer proper in a successful body that wraps it; None where nothing is wrapped."""
         return None
 
-    def archiving(self, endpoint: str, content: bytes) -> tuple[str, str, bytes]:
+    def archiving(self, endpoint: str, content: bytes) -> tuple[str, str, bytes]:  # noqa: ARG002 - as above
         """
         Make the call that archives a record instead of deleting it, safe to repeat.
 
@@ -197,7 +197,7 @@ class Dialect(ABC, Generic[K]):
         :return: method, endpoint and body.
         :raises ValueError: the record can not be archived.
         """
-        raise NotImplementedError
+        raise ValueError(f"{endpoint} can not be archived: {self.name} has no archive")
 
     def error_kind(self, method: str, status: int, fault: Fault) -> type[APIStatusError]:  # noqa: ARG002 - as above
         """Name the class of an error."""
