@@ -20,7 +20,7 @@ airflow: env
 	@$(BIN)/python tools/airflow_ui.py --port $(PORT)
 
 sandbox: env
-	@$(BIN)/python -m airflow_provider_poweroffice.sandbox
+	@$(BIN)/python -m poweroffice_sandbox
 
 env:
 	@$(PYTHON) tools/environment.py .venv requirements/airflow-3.3.txt

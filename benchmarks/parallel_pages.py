@@ -56,7 +56,7 @@ class Target:
 
 def serve(rows: int, delay: float, pipe: Connection) -> None:
     """Run the sandbox until told to stop."""
-    from airflow_provider_poweroffice.sandbox import Sandbox  # noqa: PLC0415 - in its own process
+    from poweroffice_sandbox import Sandbox  # noqa: PLC0415 - in its own process
 
     with Sandbox(rate_limit=0, ledger_rows=rows) as sandbox:
         if delay:

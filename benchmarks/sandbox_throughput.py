@@ -36,7 +36,7 @@ LISTS = {
 
 def serve(rows: int, pipe: Connection) -> None:
     """Run a sandbox until told to stop."""
-    from airflow_provider_poweroffice.sandbox import Sandbox  # noqa: PLC0415 - in its own process
+    from poweroffice_sandbox import Sandbox  # noqa: PLC0415 - in its own process
 
     with Sandbox(size="large", ledger_rows=rows, rate_limit=0) as sandbox:
         keys = sandbox.keys()
@@ -74,7 +74,7 @@ class Reader:
 def start_up() -> float:
     """Measure the command from its call to its first answer, in seconds."""
     started = time.perf_counter()
-    command = [sys.executable, "-m", "airflow_provider_poweroffice.sandbox", "--port", "0", "--size", "large"]
+    command = [sys.executable, "-m", "poweroffice_sandbox", "--port", "0", "--size", "large"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout or ():
             if found := re.search(r"http://127\.0\.0\.1:\d+", line):

@@ -31,11 +31,11 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 from airflow_provider_poweroffice.api import Client, Credentials
+from airflow_provider_poweroffice.api.limits.shared import shared_throttle
+from airflow_provider_poweroffice.api.limits.throttle import SystemClock
 from airflow_provider_poweroffice.api.rate_limit import RateLimit
-from airflow_provider_poweroffice.api.throttle import SystemClock
-from airflow_provider_poweroffice.api.throttles.shared import shared_throttle
 from airflow_provider_poweroffice.errors import RateLimitError
-from airflow_provider_poweroffice.sandbox import Sandbox
+from poweroffice_sandbox import Sandbox
 
 LIMIT = 10
 CALLS = {"GET": ("VatCodes", None), "POST": ("Departments", {"Code": "", "Name": "A department"})}

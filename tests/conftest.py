@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from d365fo import AS_NEW as FO_AS_NEW
-from d365fo import fo_client
-from databases import start_postgres
 from postgres_server import PostgresServer
 from support import AS_NEW, V1_AS_NEW, FakeClock, client_of, settle, v1_client_of
+from support.d365fo import AS_NEW as FO_AS_NEW
+from support.d365fo import fo_client
+from support.databases import start_postgres
 
 from airflow_provider_poweroffice.api import Client, RetryOptions
-from airflow_provider_poweroffice.api.throttles.directory import VARIABLE
-from airflow_provider_poweroffice.sandbox import D365FOSandbox, Sandbox, V1Sandbox
+from airflow_provider_poweroffice.api.limits.directory import VARIABLE
+from poweroffice_sandbox import D365FOSandbox, Sandbox, V1Sandbox
 
 # A proxy of the machine must not stand between the tests and the loopback.
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"

@@ -14,7 +14,6 @@ from typing import Any
 from urllib.parse import unquote
 
 import dialect_cases
-import dialect_cost
 
 from airflow_provider_poweroffice import errors
 from airflow_provider_poweroffice.hooks import d365fo_form
@@ -48,7 +47,6 @@ GENERATED = {
     "connection-fields": connection_fields,
     "d365fo-fields": lambda: connection_fields(d365fo_form.CONN_FIELDS),
     "dialect-cases": dialect_cases.table,
-    "dialect-cost": dialect_cost.table,
     "error-tree": error_tree,
 }
 

@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 
 from demo_warehouse import show_warehouse
 
-from airflow_provider_poweroffice.sandbox import Sandbox, V1Sandbox
+from poweroffice_sandbox import Sandbox, V1Sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".work" / "demo"

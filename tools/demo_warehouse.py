@@ -13,9 +13,9 @@ from typing import Any
 
 import duckdb
 
-from airflow_provider_poweroffice.sandbox import Sandbox
 from airflow_provider_poweroffice.storage.sql.identifiers import snake_case
 from airflow_provider_poweroffice.task_groups.table_loads import DEFAULT_RESOURCES
+from poweroffice_sandbox import Sandbox
 
 REVENUE = """
 select strftime(posting_date, '%Y-%m') as month, _company, -sum(amount) as revenue

@@ -27,7 +27,9 @@ def main(folder: str, pins: str) -> int:
         return 2
     target = ROOT / folder
     stamp = target / "made-from"
-    wanted = hashlib.sha256((ROOT / pins).read_bytes() + (ROOT / "pyproject.toml").read_bytes()).hexdigest()
+    wanted = hashlib.sha256(
+        b"".join((ROOT / name).read_bytes() for name in (pins, "pyproject.toml", "sandbox/pyproject.toml"))
+    ).hexdigest()
     if stamp.is_file() and stamp.read_text() == wanted:
         return 0
     print(f"making {folder} from {pins} ...", flush=True)
@@ -48,7 +50,7 @@ def main(folder: str, pins: str) -> int:
     install = ("uv", "pip", "install", "--quiet", "--python", str(python))
     # Compiled now: without it every start of Airflow costs seconds more.
     run(*install, "--compile-bytecode", "--requirement", pins)
-    run(*install, "--no-deps", "--editable", ".")
+    run(*install, "--no-deps", "--editable", ".", "--editable", "./sandbox")
     stamp.write_text(wanted)
     return 0
 

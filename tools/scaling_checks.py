@@ -17,7 +17,7 @@ import postgres_dump
 import requests
 from leaks import Search, files, leaks
 
-from airflow_provider_poweroffice.sandbox import Sandbox
+from poweroffice_sandbox import Sandbox
 
 if TYPE_CHECKING:
     from cluster import Cluster

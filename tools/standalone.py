@@ -20,7 +20,7 @@ import requests
 from airflow_home import DAGS, PASSWORD, ROOT, USER, Home, StartError, free_port
 from processes import Guarded
 
-from airflow_provider_poweroffice.sandbox import D365FOSandbox, PortError, Sandbox, V1Sandbox
+from poweroffice_sandbox import D365FOSandbox, PortError, Sandbox, V1Sandbox
 
 CONNECTION = "poweroffice_default"
 COMPANIES = ("fjordlys", "havblaast")

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.credentials import Credentials
     from airflow_provider_poweroffice.api.d365fo.credentials import D365FOCredentials
     from airflow_provider_poweroffice.api.options import RetryOptions, Timeouts
-    from airflow_provider_poweroffice.api.page import Page
-    from airflow_provider_poweroffice.api.paging import Pages
+    from airflow_provider_poweroffice.api.pages.page import Page
+    from airflow_provider_poweroffice.api.pages.pages import Pages
     from airflow_provider_poweroffice.api.response import Response
 
 __all__ = [
@@ -33,8 +33,8 @@ _HOME = {
     "Client": "client",
     "Credentials": "credentials",
     "D365FOCredentials": "d365fo.credentials",
-    "Page": "page",
-    "Pages": "paging",
+    "Page": "pages.page",
+    "Pages": "pages.pages",
     "Response": "response",
     "RetryOptions": "options",
     "Timeouts": "options",

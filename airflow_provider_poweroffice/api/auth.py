@@ -20,7 +20,7 @@ from requests.auth import AuthBase
 from airflow_provider_poweroffice.api.credentials import Keys
 from airflow_provider_poweroffice.api.dialects.base import Dialect, Endpoints
 from airflow_provider_poweroffice.api.failures import read_response, status_error, token_refusal
-from airflow_provider_poweroffice.api.throttle import Clock
+from airflow_provider_poweroffice.api.limits.throttle import Clock
 from airflow_provider_poweroffice.api.transport import Session, connection_error, innermost
 from airflow_provider_poweroffice.errors import InvalidResponseError, UntrustedHostError
 

@@ -18,17 +18,17 @@ from dataclasses import replace
 from typing import Any
 
 from airflow_provider_poweroffice.api.call import Files, build_call, encode_query
-from airflow_provider_poweroffice.api.caller import Caller
+from airflow_provider_poweroffice.api.change_filter import OVERLAP, check_required, since_query
 from airflow_provider_poweroffice.api.dialects.base import Position
 from airflow_provider_poweroffice.api.filters import with_filters
 from airflow_provider_poweroffice.api.options import CONCURRENCY
-from airflow_provider_poweroffice.api.page import PageOptions
-from airflow_provider_poweroffice.api.paging import PageErrorHandler, Pages
-from airflow_provider_poweroffice.api.periods import PeriodPages, split_query, unique_rows
+from airflow_provider_poweroffice.api.pages.fetcher import ClientSource
+from airflow_provider_poweroffice.api.pages.page import PageOptions
+from airflow_provider_poweroffice.api.pages.pages import PageErrorHandler, Pages
+from airflow_provider_poweroffice.api.pages.periods import PeriodPages, split_query, unique_rows
+from airflow_provider_poweroffice.api.pages.unique import UniqueRows
 from airflow_provider_poweroffice.api.response import Response
-from airflow_provider_poweroffice.api.since import OVERLAP, check_required, since_query
-from airflow_provider_poweroffice.api.source import ClientSource
-from airflow_provider_poweroffice.api.unique import UniqueRows
+from airflow_provider_poweroffice.api.sending import Caller
 from airflow_provider_poweroffice.errors import APIStatusError, InvalidResponseError
 
 _DEFAULT_ORDER = "default"

@@ -17,10 +17,10 @@ from airflow_provider_poweroffice.api.auth import TokenAuth
 from airflow_provider_poweroffice.api.call import Call
 from airflow_provider_poweroffice.api.credentials import Keys
 from airflow_provider_poweroffice.api.dialects import DIALECTS, Dialect
+from airflow_provider_poweroffice.api.limits.shared import shared_throttle
+from airflow_provider_poweroffice.api.limits.throttle import Clock, SystemClock, Throttle
 from airflow_provider_poweroffice.api.options import RetryOptions, Timeouts
 from airflow_provider_poweroffice.api.rate_limit import RateLimit
-from airflow_provider_poweroffice.api.throttle import Clock, SystemClock, Throttle
-from airflow_provider_poweroffice.api.throttles.shared import shared_throttle
 from airflow_provider_poweroffice.api.transport import PacedAdapter, Session, Sessions
 from airflow_provider_poweroffice.errors import UntrustedHostError
 

@@ -1,7 +1,7 @@
 """
 Connections that another thread can cut, for urllib3's pools.
 
-Rule: only a thread that belongs to a :class:`~airflow_provider_poweroffice.api.stopping.Stop` lends its
+Rule: only a thread that belongs to a :class:`~airflow_provider_poweroffice.api.cancellation.Stop` lends its
 connection to it, for as long as it waits for the answer.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from airflow_provider_poweroffice.api.stopping import current
+from airflow_provider_poweroffice.api.cancellation import current
 
 
 class _CuttableMixin:

@@ -28,8 +28,8 @@ from email.utils import parsedate_to_datetime
 
 import tenacity
 
+from airflow_provider_poweroffice.api.limits.throttle import Clock
 from airflow_provider_poweroffice.api.options import RetryOptions
-from airflow_provider_poweroffice.api.throttle import Clock
 from airflow_provider_poweroffice.errors import (
     APIConnectionError,
     APIStatusError,

@@ -20,10 +20,10 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
+from airflow_provider_poweroffice.api.cancellation import current
 from airflow_provider_poweroffice.api.cuttable import POOLS
+from airflow_provider_poweroffice.api.limits.throttle import NoSlotError, Throttle
 from airflow_provider_poweroffice.api.options import MAX_CONCURRENCY, Timeouts
-from airflow_provider_poweroffice.api.stopping import current
-from airflow_provider_poweroffice.api.throttle import NoSlotError, Throttle
 from airflow_provider_poweroffice.errors import APIConnectionError, APITimeoutError
 
 USER_AGENT = (

@@ -25,7 +25,7 @@ from airflow_provider_poweroffice.hooks.settings import D365FO_TYPE, Settings
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
-    from airflow_provider_poweroffice.api.throttle import Clock, Throttle
+    from airflow_provider_poweroffice.api.limits.throttle import Clock, Throttle
 
 
 class D365FOHook(PowerOfficeHook):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import requests
 
     from airflow_provider_poweroffice.api.client import Client
-    from airflow_provider_poweroffice.api.throttle import Clock, Throttle
+    from airflow_provider_poweroffice.api.limits.throttle import Clock, Throttle
 
 
 class PowerOfficeHook(BaseHook):

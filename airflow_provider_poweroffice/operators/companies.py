@@ -15,8 +15,8 @@ from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.hooks.companies import check_source
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
-from airflow_provider_poweroffice.operators.company_outcomes import outcomes_of, summarize
-from airflow_provider_poweroffice.operators.failures import fail_task_when_final
+from airflow_provider_poweroffice.tasks.company_outcomes import outcomes_of, summarize
+from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg

@@ -17,13 +17,14 @@ from airflow.sdk import BaseOperator
 
 from airflow_provider_poweroffice._compat import conf
 from airflow_provider_poweroffice.api.dialects.d365fo import D365FO
+from airflow_provider_poweroffice.api.limits.throttle import Clock, SystemClock
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.retry import fitting_wait
-from airflow_provider_poweroffice.api.throttle import Clock, SystemClock
 from airflow_provider_poweroffice.errors import APIStatusError, RateLimitError
 from airflow_provider_poweroffice.hooks.d365fo import D365FOHook
 from airflow_provider_poweroffice.links.d365fo import D365FODocsLink
-from airflow_provider_poweroffice.operators.answers import (
+from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
+from airflow_provider_poweroffice.tasks.results import (
     MAX_RESULT_BYTES,
     check_kind,
     check_limit,
@@ -31,9 +32,8 @@ from airflow_provider_poweroffice.operators.answers import (
     json_size,
     render,
 )
-from airflow_provider_poweroffice.operators.failures import fail_task_when_final
-from airflow_provider_poweroffice.operators.service_answers import ServiceRun
-from airflow_provider_poweroffice.operators.service_call import (
+from airflow_provider_poweroffice.tasks.service_answers import ServiceRun
+from airflow_provider_poweroffice.tasks.service_call import (
     given,
     read_call,
     read_retry_timeout,

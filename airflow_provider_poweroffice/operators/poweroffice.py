@@ -12,14 +12,24 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice.api.archive import delete_or_archive
 from airflow_provider_poweroffice.api.call import check_method
+from airflow_provider_poweroffice.api.change_filter import OVERLAP
 from airflow_provider_poweroffice.api.options import CONCURRENCY, RetryOptions
 from airflow_provider_poweroffice.api.retry import is_idempotent
-from airflow_provider_poweroffice.api.since import OVERLAP
 from airflow_provider_poweroffice.errors import PowerOfficeError
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
-from airflow_provider_poweroffice.operators.advice import warn_of_unknown
-from airflow_provider_poweroffice.operators.answers import (
+from airflow_provider_poweroffice.tasks.advice import warn_of_unknown
+from airflow_provider_poweroffice.tasks.company_reports import report_company
+from airflow_provider_poweroffice.tasks.company_templates import CompanyOperator, marked
+from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
+from airflow_provider_poweroffice.tasks.files import read_files
+from airflow_provider_poweroffice.tasks.page_arguments import (
+    check_paging,
+    check_refused_delete,
+    more_rows,
+    open_pages,
+)
+from airflow_provider_poweroffice.tasks.results import (
     MAX_RESULT_BYTES,
     check_kind,
     check_limit,
@@ -28,25 +38,15 @@ from airflow_provider_poweroffice.operators.answers import (
     render,
     validate,
 )
-from airflow_provider_poweroffice.operators.company_reports import report_company
-from airflow_provider_poweroffice.operators.company_templates import CompanyOperator, marked
-from airflow_provider_poweroffice.operators.failures import fail_task_when_final
-from airflow_provider_poweroffice.operators.files import read_files
-from airflow_provider_poweroffice.operators.page_arguments import (
-    check_paging,
-    check_refused_delete,
-    more_rows,
-    open_pages,
-)
-from airflow_provider_poweroffice.operators.write_guard import WriteGuard, write_once
+from airflow_provider_poweroffice.tasks.write_guard import WriteGuard, write_once
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_poweroffice.api.call import Files
     from airflow_provider_poweroffice.api.client import Client
-    from airflow_provider_poweroffice.api.paging import Pages
-    from airflow_provider_poweroffice.api.periods import PeriodPages
+    from airflow_provider_poweroffice.api.pages.pages import Pages
+    from airflow_provider_poweroffice.api.pages.periods import PeriodPages
     from airflow_provider_poweroffice.api.response import Response
 
 _TOO_LARGE = "Store it with PowerOfficeToObjectStorageOperator and hand its path to the next task."

@@ -20,18 +20,18 @@ from airflow_provider_poweroffice._compat import (
     AirflowSkipException,
     conf,
 )
+from airflow_provider_poweroffice.api.change_filter import OVERLAP
 from airflow_provider_poweroffice.api.conditions import Condition, check_comparison
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.retry import retry_reason
-from airflow_provider_poweroffice.api.since import OVERLAP
 from airflow_provider_poweroffice.errors import PowerOfficeError
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
-from airflow_provider_poweroffice.operators.advice import warn_of_unknown
-from airflow_provider_poweroffice.operators.answers import check_record
-from airflow_provider_poweroffice.operators.company_reports import report_company
-from airflow_provider_poweroffice.operators.company_templates import CompanyOperator, marked
-from airflow_provider_poweroffice.operators.failures import fail_task_when_final
+from airflow_provider_poweroffice.tasks.advice import warn_of_unknown
+from airflow_provider_poweroffice.tasks.company_reports import report_company
+from airflow_provider_poweroffice.tasks.company_templates import CompanyOperator, marked
+from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
+from airflow_provider_poweroffice.tasks.results import check_record
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

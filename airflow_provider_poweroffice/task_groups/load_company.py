@@ -18,8 +18,8 @@ from airflow_provider_poweroffice.operators.companies import (
     PowerOfficeCompaniesOperator,
     PowerOfficeCompaniesSummaryOperator,
 )
-from airflow_provider_poweroffice.operators.increment import with_asset
 from airflow_provider_poweroffice.task_groups.table_loads import DEFAULT_RESOURCES, Resources, table_loads
+from airflow_provider_poweroffice.tasks.watermark import with_asset
 from airflow_provider_poweroffice.transfers.poweroffice_to_sql import PowerOfficeToSqlOperator
 
 if TYPE_CHECKING:

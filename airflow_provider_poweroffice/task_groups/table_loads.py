@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from airflow_provider_poweroffice.api.catalogue import Resource, catalogue
-from airflow_provider_poweroffice.api.since import check_required
+from airflow_provider_poweroffice.api.change_filter import check_required
 from airflow_provider_poweroffice.storage.sql.identifiers import snake_case
 
 DEFAULT_RESOURCES: MappingProxyType[str, Mapping[str, Any]] = MappingProxyType(

@@ -16,32 +16,32 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import ObjectStoragePath
 
 from airflow_provider_poweroffice.api.catalogue.fields import fields_of
+from airflow_provider_poweroffice.api.change_filter import OVERLAP
 from airflow_provider_poweroffice.api.options import CONCURRENCY, RetryOptions
-from airflow_provider_poweroffice.api.since import OVERLAP
 from airflow_provider_poweroffice.errors import PowerOfficeError
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
-from airflow_provider_poweroffice.operators.advice import warn_of_unknown
-from airflow_provider_poweroffice.operators.company_reports import check_company_in, report_company
-from airflow_provider_poweroffice.operators.company_templates import CompanyOperator, marked
-from airflow_provider_poweroffice.operators.failures import fail_task_when_final
-from airflow_provider_poweroffice.operators.increment import (
+from airflow_provider_poweroffice.storage.codecs import FORMATS, Spool, encode
+from airflow_provider_poweroffice.storage.publish import publish
+from airflow_provider_poweroffice.tasks.advice import warn_of_unknown
+from airflow_provider_poweroffice.tasks.collection import Reading
+from airflow_provider_poweroffice.tasks.company_reports import check_company_in, report_company
+from airflow_provider_poweroffice.tasks.company_templates import CompanyOperator, marked
+from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
+from airflow_provider_poweroffice.tasks.lineage import object_uri, report_lineage
+from airflow_provider_poweroffice.tasks.page_arguments import check_reading
+from airflow_provider_poweroffice.tasks.watermark import (
     announce,
     check_incremental,
     increment_of,
     with_asset,
 )
-from airflow_provider_poweroffice.operators.lineage import object_uri, report_lineage
-from airflow_provider_poweroffice.operators.page_arguments import check_reading
-from airflow_provider_poweroffice.operators.reading import Reading
-from airflow_provider_poweroffice.storage.codecs import FORMATS, Spool, encode
-from airflow_provider_poweroffice.storage.publish import publish
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_poweroffice.api.dialects import Dialect
-    from airflow_provider_poweroffice.api.page import Page
+    from airflow_provider_poweroffice.api.pages.page import Page
 
 
 class PowerOfficeToObjectStorageOperator(CompanyOperator):

@@ -14,32 +14,32 @@ from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_poweroffice.api.change_filter import OVERLAP
 from airflow_provider_poweroffice.api.options import CONCURRENCY, RetryOptions
-from airflow_provider_poweroffice.api.since import OVERLAP
 from airflow_provider_poweroffice.errors import IncompleteReadError, PowerOfficeError
 from airflow_provider_poweroffice.hooks.database import database, database_hook
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
-from airflow_provider_poweroffice.operators.advice import warn_of_unknown
-from airflow_provider_poweroffice.operators.company_reports import report_company
-from airflow_provider_poweroffice.operators.company_templates import CompanyOperator
-from airflow_provider_poweroffice.operators.deletions import MOST, listed_keys, needs_list
-from airflow_provider_poweroffice.operators.failures import fail_task_when_final
-from airflow_provider_poweroffice.operators.increment import (
+from airflow_provider_poweroffice.storage.sql.load import Load
+from airflow_provider_poweroffice.storage.sql.merge import Identity
+from airflow_provider_poweroffice.storage.sql.spool import PageSpool
+from airflow_provider_poweroffice.tasks.advice import warn_of_unknown
+from airflow_provider_poweroffice.tasks.collection import Reading
+from airflow_provider_poweroffice.tasks.company_reports import report_company
+from airflow_provider_poweroffice.tasks.company_templates import CompanyOperator
+from airflow_provider_poweroffice.tasks.deletions import MOST, listed_keys, needs_list
+from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
+from airflow_provider_poweroffice.tasks.lineage import report_lineage, table_uri
+from airflow_provider_poweroffice.tasks.page_arguments import check_reading
+from airflow_provider_poweroffice.tasks.table_arguments import check_settled, plan_of
+from airflow_provider_poweroffice.tasks.table_receipt import receipt_of, tell
+from airflow_provider_poweroffice.tasks.trial_balance import verify
+from airflow_provider_poweroffice.tasks.watermark import (
     announce,
     check_incremental,
     increment_of,
     with_asset,
 )
-from airflow_provider_poweroffice.operators.lineage import report_lineage, table_uri
-from airflow_provider_poweroffice.operators.page_arguments import check_reading
-from airflow_provider_poweroffice.operators.reading import Reading
-from airflow_provider_poweroffice.operators.table_arguments import check_settled, plan_of
-from airflow_provider_poweroffice.operators.table_receipt import receipt_of, tell
-from airflow_provider_poweroffice.operators.trial_balance import verify
-from airflow_provider_poweroffice.storage.sql.load import Load
-from airflow_provider_poweroffice.storage.sql.merge import Identity
-from airflow_provider_poweroffice.storage.sql.spool import PageSpool
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -21,8 +21,8 @@ from airflow_provider_poweroffice.api.retry import retry_reason, wait_seconds
 from airflow_provider_poweroffice.errors import PowerOfficeError, ResultTooLargeError
 from airflow_provider_poweroffice.hooks.poweroffice import open_client
 from airflow_provider_poweroffice.hooks.settings import read_settings
-from airflow_provider_poweroffice.operators.answers import check_record
-from airflow_provider_poweroffice.operators.company_templates import marked
+from airflow_provider_poweroffice.tasks.company_templates import marked
+from airflow_provider_poweroffice.tasks.results import check_record
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client

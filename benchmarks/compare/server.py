@@ -11,7 +11,7 @@ import requests
 
 
 def _serve(rows: int, options: dict[str, Any], pipe: Connection) -> None:
-    from airflow_provider_poweroffice.sandbox import Sandbox  # noqa: PLC0415 - in its own process
+    from poweroffice_sandbox import Sandbox  # noqa: PLC0415 - in its own process
 
     with Sandbox(**{"rate_limit": 0, "ledger_rows": rows} | options) as sandbox:
         keys = sandbox.keys()

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 from airflow_of_tests import BUNDLES, HOME
-from databases import postgres_database
 from postgres_server import PostgresServer
 from sql_loads import Query, set_database
+from support.databases import postgres_database
 
 from airflow_provider_poweroffice.hooks.database import database_hook
-from airflow_provider_poweroffice.sandbox import D365FOSandbox, Sandbox, V1Sandbox
+from poweroffice_sandbox import D365FOSandbox, Sandbox, V1Sandbox
 
 
 @pytest.fixture

@@ -14,12 +14,12 @@ import pytest
 from airflow_of_tests import HOME, xcoms
 
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
-from airflow_provider_poweroffice.sandbox import Sandbox
 from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
     PowerOfficeToObjectStorageOperator,
 )
 from airflow_provider_poweroffice.triggers.poweroffice import PowerOfficeTrigger
+from poweroffice_sandbox import Sandbox
 
 MANY = 12
 

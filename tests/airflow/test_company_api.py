@@ -12,7 +12,7 @@ import pytest
 from airflow_of_tests import HOME
 
 from airflow_provider_poweroffice.hooks.settings import read_settings
-from airflow_provider_poweroffice.sandbox import Sandbox
+from poweroffice_sandbox import Sandbox
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.hooks.settings import read_aliases, read_settings
 from airflow_provider_poweroffice.operators.companies import PowerOfficeCompaniesOperator
-from airflow_provider_poweroffice.sandbox import Sandbox
+from poweroffice_sandbox import Sandbox
 
 KEY = "11111111-2222-3333-4444-555555555555"
 OTHER = "66666666-7777-8888-9999-000000000000"

@@ -15,13 +15,13 @@ from airflow_provider_poweroffice._compat import (
     AirflowTaskTimeout,
 )
 from airflow_provider_poweroffice.errors import NotFoundError
-from airflow_provider_poweroffice.operators.company_reports import KEY, check_company_in, report_company
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
-from airflow_provider_poweroffice.sandbox import Sandbox
 from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
+from airflow_provider_poweroffice.tasks.company_reports import KEY, check_company_in, report_company
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
     PowerOfficeToObjectStorageOperator,
 )
+from poweroffice_sandbox import Sandbox
 
 
 @pytest.fixture

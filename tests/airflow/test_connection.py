@@ -21,7 +21,7 @@ from airflow_provider_poweroffice.hooks.form import CONN_FIELDS
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.hooks.settings import read_settings
 from airflow_provider_poweroffice.provider_info import get_provider_info
-from airflow_provider_poweroffice.sandbox import Sandbox
+from poweroffice_sandbox import Sandbox
 
 KEY = "11111111-2222-3333-4444-555555555555"
 SUBSCRIPTION = "0123456789abcdef0123456789abcdef"

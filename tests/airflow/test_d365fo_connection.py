@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from airflow_of_tests import HOME, states, xcoms
-from d365fo import TEST
+from support.d365fo import TEST
 
 from airflow_provider_poweroffice.hooks.d365fo import D365FOHook
 from airflow_provider_poweroffice.hooks.d365fo_form import CONN_FIELDS
@@ -20,8 +20,8 @@ from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.operators.d365fo import D365FORestEndpointOperator
 from airflow_provider_poweroffice.operators.d365fo_entity import D365FOEntityOperator
 from airflow_provider_poweroffice.provider_info import get_provider_info
-from airflow_provider_poweroffice.sandbox import Sandbox
-from airflow_provider_poweroffice.sandbox.d365fo import D365FOSandbox
+from poweroffice_sandbox import Sandbox
+from poweroffice_sandbox.d365fo import D365FOSandbox
 
 
 @pytest.fixture

@@ -20,12 +20,12 @@ from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.errors import ConflictError, NotFoundError
 from airflow_provider_poweroffice.operators.d365fo_entity import D365FOEntityOperator
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
-from airflow_provider_poweroffice.sandbox.d365fo import D365FOSandbox
 from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
     PowerOfficeToObjectStorageOperator,
 )
 from airflow_provider_poweroffice.triggers.poweroffice import PowerOfficeTrigger
+from poweroffice_sandbox.d365fo import D365FOSandbox
 
 pytestmark = pytest.mark.usefixtures("fo_connection")
 CONN = {"poweroffice_conn_id": "d365fo_default", "retry_options": {"attempts": 1}}

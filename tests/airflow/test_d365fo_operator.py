@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 from airflow.sdk import DAG
-from d365fo import TEST
 from support import FakeClock, Unthrottled
+from support.d365fo import TEST
 
 from airflow_provider_poweroffice._compat import AirflowFailException, AirflowTaskTimeout
-from airflow_provider_poweroffice.api.throttle import NoSlotError, Slot
+from airflow_provider_poweroffice.api.limits.throttle import NoSlotError, Slot
 from airflow_provider_poweroffice.errors import (
     APITimeoutError,
     BusinessFailureError,
@@ -27,9 +27,9 @@ from airflow_provider_poweroffice.errors import (
 )
 from airflow_provider_poweroffice.hooks.d365fo import D365FOHook
 from airflow_provider_poweroffice.operators.d365fo import D365FORestEndpointOperator
-from airflow_provider_poweroffice.operators.write_guard import KEY
-from airflow_provider_poweroffice.sandbox.d365fo import D365FOSandbox
+from airflow_provider_poweroffice.tasks.write_guard import KEY
 from airflow_provider_poweroffice.triggers.d365fo import D365FOWaitTrigger
+from poweroffice_sandbox.d365fo import D365FOSandbox
 
 try:
     from airflow.sdk.exceptions import TaskDeferred

@@ -12,7 +12,7 @@ from sql_loads import Query, load, operator, sent
 
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.api import Client
-from airflow_provider_poweroffice.sandbox import Sandbox, V1Sandbox
+from poweroffice_sandbox import Sandbox, V1Sandbox
 
 pytestmark = pytest.mark.usefixtures("connection")
 

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 import pytest
 from airflow_of_tests import HOME, ROOT, states, xcoms
 
-from airflow_provider_poweroffice.sandbox import Sandbox
 from airflow_provider_poweroffice.storage.sql.identifiers import snake_case
 from airflow_provider_poweroffice.task_groups.load_company import DEFAULT_RESOURCES
+from poweroffice_sandbox import Sandbox
 
 COMPANIES = ["fjordlys", "havblaast"]
 SUCCESS = {"success", "TaskInstanceState.SUCCESS"}

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from airflow_provider_poweroffice.assets.poweroffice import poweroffice_asset
-from airflow_provider_poweroffice.operators.increment import Increment, announce, with_asset
-from airflow_provider_poweroffice.sandbox import Sandbox
+from airflow_provider_poweroffice.tasks.watermark import Increment, announce, with_asset
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
     PowerOfficeToObjectStorageOperator,
 )
 from airflow_provider_poweroffice.transfers.poweroffice_to_sql import PowerOfficeToSqlOperator
+from poweroffice_sandbox import Sandbox
 
 ASSET = poweroffice_asset("Customers")
 EARLY, LATE, LATER = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00.1234567Z", "2026-03-01T00:00:00Z"

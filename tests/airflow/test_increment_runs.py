@@ -14,7 +14,7 @@ import pytest
 from airflow_of_tests import HOME, states, xcoms
 
 from airflow_provider_poweroffice.api import Client
-from airflow_provider_poweroffice.sandbox import Sandbox
+from poweroffice_sandbox import Sandbox
 
 FILTER = "lastChangedDateTimeOffsetGreaterThan"
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_poweroffice import _compat
-from airflow_provider_poweroffice.operators.lineage import object_uri, table_uri
+from airflow_provider_poweroffice.tasks.lineage import object_uri, table_uri
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
     PowerOfficeToObjectStorageOperator,
 )

@@ -21,7 +21,7 @@ from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.api import Client
 from airflow_provider_poweroffice.api.timestamps import ticks_of_iso
 from airflow_provider_poweroffice.errors import VerificationError
-from airflow_provider_poweroffice.sandbox import Sandbox
+from poweroffice_sandbox import Sandbox
 
 DAYS = 30
 DAY = 86_400

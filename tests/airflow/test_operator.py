@@ -24,10 +24,10 @@ from airflow_provider_poweroffice.errors import (
     ServerError,
 )
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
-from airflow_provider_poweroffice.sandbox import Sandbox
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
     PowerOfficeToObjectStorageOperator,
 )
+from poweroffice_sandbox import Sandbox
 
 pytestmark = pytest.mark.usefixtures("connection")
 FAST = {"wait_initial": 0, "attempts": 3}

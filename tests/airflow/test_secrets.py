@@ -17,13 +17,13 @@ from airflow_of_tests import HOME
 from airflow_provider_poweroffice.api.auth import TokenAuth
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
-from airflow_provider_poweroffice.sandbox import Sandbox
 from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
     PowerOfficeToObjectStorageOperator,
 )
 from airflow_provider_poweroffice.transfers.poweroffice_to_sql import PowerOfficeToSqlOperator
 from airflow_provider_poweroffice.triggers.poweroffice import PowerOfficeTrigger
+from poweroffice_sandbox import Sandbox
 
 pytestmark = pytest.mark.usefixtures("connection")
 

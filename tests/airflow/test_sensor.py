@@ -13,9 +13,9 @@ import pytest
 from airflow.sdk import PokeReturnValue
 
 from airflow_provider_poweroffice._compat import AirflowFailException, AirflowSensorTimeout
-from airflow_provider_poweroffice.sandbox import Sandbox
 from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
 from airflow_provider_poweroffice.triggers.poweroffice import PowerOfficeTrigger
+from poweroffice_sandbox import Sandbox
 
 pytestmark = pytest.mark.usefixtures("connection")
 NOBODY = {"customerNos": "99999999"}

@@ -15,7 +15,7 @@ from sql_loads import DATES, Query, load, sent
 
 from airflow_provider_poweroffice.api import Client
 from airflow_provider_poweroffice.errors import IncompleteReadError, ServerError
-from airflow_provider_poweroffice.sandbox import Sandbox
+from poweroffice_sandbox import Sandbox
 
 pytestmark = pytest.mark.usefixtures("connection")
 

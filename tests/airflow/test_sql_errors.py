@@ -13,7 +13,7 @@ from sql_loads import load, operator, set_database
 
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.errors import LoadError, TypeConflictError
-from airflow_provider_poweroffice.sandbox import Sandbox
+from poweroffice_sandbox import Sandbox
 
 pytestmark = pytest.mark.usefixtures("connection")
 

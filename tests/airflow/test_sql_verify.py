@@ -10,7 +10,7 @@ from sql_loads import DATES, Query, change, load, operator
 
 from airflow_provider_poweroffice.api import Client
 from airflow_provider_poweroffice.errors import VerificationError
-from airflow_provider_poweroffice.sandbox import Sandbox
+from poweroffice_sandbox import Sandbox
 
 pytestmark = pytest.mark.usefixtures("connection")
 

@@ -18,10 +18,10 @@ from airflow_of_tests import ROOT
 
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.errors import ServerError
-from airflow_provider_poweroffice.sandbox import Sandbox
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
     PowerOfficeToObjectStorageOperator,
 )
+from poweroffice_sandbox import Sandbox
 
 pytestmark = pytest.mark.usefixtures("connection")
 DATES = {"fromDate": "2000-01-01", "toDate": "2099-12-31"}
@@ -236,7 +236,7 @@ def test_progress_is_logged(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A long read says now and then how far it is."""
-    monkeypatch.setattr("airflow_provider_poweroffice.operators.reading.PROGRESS_SECONDS", 0)
+    monkeypatch.setattr("airflow_provider_poweroffice.tasks.collection.PROGRESS_SECONDS", 0)
     with caplog.at_level("INFO"):
         copy(tmp_path / "a.ndjson.gz", page_size=500)
     said = caplog.text + capsys.readouterr().out

@@ -20,13 +20,13 @@ from airflow_provider_poweroffice.errors import DeleteRefusedError, RefusedError
 from airflow_provider_poweroffice.hooks.diagnosis import _describe
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
-from airflow_provider_poweroffice.operators.write_guard import KEY
-from airflow_provider_poweroffice.sandbox import V1Sandbox
 from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
+from airflow_provider_poweroffice.tasks.write_guard import KEY
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
     PowerOfficeToObjectStorageOperator,
 )
 from airflow_provider_poweroffice.triggers.poweroffice import PowerOfficeTrigger
+from poweroffice_sandbox import V1Sandbox
 
 pytestmark = pytest.mark.usefixtures("v1_connection")
 ONCE = {"attempts": 1}

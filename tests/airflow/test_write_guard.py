@@ -11,8 +11,8 @@ from airflow_of_tests import states, xcoms
 
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
-from airflow_provider_poweroffice.operators.write_guard import KEY
-from airflow_provider_poweroffice.sandbox import Sandbox
+from airflow_provider_poweroffice.tasks.write_guard import KEY
+from poweroffice_sandbox import Sandbox
 
 pytestmark = pytest.mark.usefixtures("connection")
 HAS_STATE_STORE = (

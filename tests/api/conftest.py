@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from dialects import APART, APIS, ROWS, Bench
 from support import threads
-from tap import Tap
+from support.dialects import APART, APIS, ROWS, Bench
+from support.tap import Tap
 
 if TYPE_CHECKING:
     from support import FakeClock

@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from airflow_provider_poweroffice.sandbox import Sandbox
+from poweroffice_sandbox import Sandbox
 
 WORKER = Path(__file__).with_name("limit_worker.py")
 

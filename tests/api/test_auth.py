@@ -20,7 +20,7 @@ from airflow_provider_poweroffice.errors import (
     ServerError,
     UntrustedHostError,
 )
-from airflow_provider_poweroffice.sandbox import Sandbox
+from poweroffice_sandbox import Sandbox
 
 TOKEN = "/OAuth/Token"
 GUID = "00000000-0000-0000-0000-00000000dead"

@@ -14,7 +14,7 @@ from airflow_provider_poweroffice.api import Client
 from airflow_provider_poweroffice.api.catalogue import catalogue
 from airflow_provider_poweroffice.cli.definition import main
 from airflow_provider_poweroffice.errors import PermissionDeniedError
-from airflow_provider_poweroffice.sandbox import Sandbox
+from poweroffice_sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 FACTS = ROOT.parent / "shared" / "facts"

@@ -24,7 +24,7 @@ from airflow_provider_poweroffice.errors import (
     ServerError,
     UntrustedHostError,
 )
-from airflow_provider_poweroffice.sandbox import Sandbox
+from poweroffice_sandbox import Sandbox
 
 CUSTOMER = {"Name": "Kråke & Sønn AS", "ExternalImportReference": "t-1"}
 ADDRESS = {"City": "Bø", "ZipCode": "3800"}

@@ -11,7 +11,7 @@ from support import FakeClock, Unthrottled
 
 from airflow_provider_poweroffice.api import Client, Credentials
 from airflow_provider_poweroffice.errors import NotFoundError, PowerOfficeError
-from airflow_provider_poweroffice.sandbox import Sandbox
+from poweroffice_sandbox import Sandbox
 
 COMPANIES = 16
 THREADS = 8

@@ -6,13 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from d365fo import TEST, fo_client
 from support import Unthrottled
+from support.d365fo import TEST, fo_client
 
 from airflow_provider_poweroffice.api import Client, RetryOptions
 from airflow_provider_poweroffice.api.d365fo.entities import entity_path
 from airflow_provider_poweroffice.api.d365fo.services import near_names, service_path, services
-from airflow_provider_poweroffice.api.throttle import NoSlotError, Slot
+from airflow_provider_poweroffice.api.limits.throttle import NoSlotError, Slot
 from airflow_provider_poweroffice.errors import (
     AuthenticationError,
     BadRequestError,
@@ -26,8 +26,8 @@ from airflow_provider_poweroffice.errors import (
     UntrustedHostError,
     XppError,
 )
-from airflow_provider_poweroffice.sandbox.d365fo import D365FOSandbox
-from airflow_provider_poweroffice.sandbox.d365fo.keys import HR_AUDIENCE, OTHER_TENANT
+from poweroffice_sandbox.d365fo import D365FOSandbox
+from poweroffice_sandbox.d365fo.keys import HR_AUDIENCE, OTHER_TENANT
 
 if TYPE_CHECKING:
     from support import FakeClock

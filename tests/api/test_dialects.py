@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from dialects import APIS, PAGE, ROWS, Api, Bench
+from support.dialects import APIS, PAGE, ROWS, Api, Bench
 
 from airflow_provider_poweroffice.api import RetryOptions
 from airflow_provider_poweroffice.errors import (

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from dialects import ROWS, Bench
+from support.dialects import ROWS, Bench
 
 from airflow_provider_poweroffice.api import RetryOptions
 from airflow_provider_poweroffice.errors import (

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import pytest
 from limit_helpers import run_workers
 
+from airflow_provider_poweroffice.api.limits.directory import VARIABLE, open_directory, open_file
+from airflow_provider_poweroffice.api.limits.host import HostStore, WindowFile
+from airflow_provider_poweroffice.api.limits.local import LocalThrottle
+from airflow_provider_poweroffice.api.limits.shared import shared_throttle
+from airflow_provider_poweroffice.api.limits.throttle import SystemClock
 from airflow_provider_poweroffice.api.rate_limit import RateLimit
-from airflow_provider_poweroffice.api.throttle import SystemClock
-from airflow_provider_poweroffice.api.throttles.directory import VARIABLE, open_directory, open_file
-from airflow_provider_poweroffice.api.throttles.host import HostStore, WindowFile
-from airflow_provider_poweroffice.api.throttles.local import LocalThrottle
-from airflow_provider_poweroffice.api.throttles.shared import shared_throttle
-from airflow_provider_poweroffice.sandbox import Sandbox
+from poweroffice_sandbox import Sandbox
 
 if TYPE_CHECKING:
     from support import FakeClock
@@ -86,8 +86,8 @@ def test_killed_holder(folder: Path, clock: FakeClock) -> None:
     """A process killed while it held the lock holds up nobody."""
     code = (
         "import sys, time\n"
-        "from airflow_provider_poweroffice.api.throttle import SystemClock\n"
-        "from airflow_provider_poweroffice.api.throttles.host import WindowFile\n"
+        "from airflow_provider_poweroffice.api.limits.throttle import SystemClock\n"
+        "from airflow_provider_poweroffice.api.limits.host import WindowFile\n"
         "def hold(window, now):\n"
         "    print('locked', flush=True)\n"
         "    time.sleep(60)\n"
@@ -164,9 +164,9 @@ def test_full_disk(folder: Path) -> None:
     """A file that can not grow is as good as none."""
     code = (
         "import resource, signal, sys\n"
-        "from airflow_provider_poweroffice.api.throttle import SystemClock\n"
-        "from airflow_provider_poweroffice.api.throttles.host import HostStore\n"
-        "from airflow_provider_poweroffice.api.throttles.local import LocalThrottle\n"
+        "from airflow_provider_poweroffice.api.limits.throttle import SystemClock\n"
+        "from airflow_provider_poweroffice.api.limits.host import HostStore\n"
+        "from airflow_provider_poweroffice.api.limits.local import LocalThrottle\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (20, 20))\n"
         "throttle = LocalThrottle(1000, SystemClock(), HostStore('one'))\n"
         "[throttle.acquire() for _ in range(5)]\n"
@@ -221,11 +221,11 @@ def test_forked_child(folder: Path) -> None:
     """A child forked while another thread held a lock is not held up, and shares the limit."""
     code = (
         "import os, signal, threading, time\n"
-        "from airflow_provider_poweroffice.api.throttle import SystemClock\n"
-        "from airflow_provider_poweroffice.api.throttles.host import WindowFile\n"
-        "from airflow_provider_poweroffice.api.throttles.local import LocalThrottle, MemoryStore\n"
+        "from airflow_provider_poweroffice.api.limits.throttle import SystemClock\n"
+        "from airflow_provider_poweroffice.api.limits.host import WindowFile\n"
+        "from airflow_provider_poweroffice.api.limits.local import LocalThrottle, MemoryStore\n"
         "from airflow_provider_poweroffice.api.rate_limit import RateLimit\n"
-        "from airflow_provider_poweroffice.api.throttles import shared\n"
+        "from airflow_provider_poweroffice.api.limits import shared\n"
         "stores, held = [MemoryStore(), WindowFile('one')], threading.Event()\n"
         "def hold(window, now):\n"
         "    held.set()\n"

@@ -10,9 +10,9 @@ import pytest
 from support import FakeClock, ReadingClient, client_of
 
 from airflow_provider_poweroffice.api import RetryOptions
-from airflow_provider_poweroffice.api.page_size import sizes_to_try, smaller
+from airflow_provider_poweroffice.api.pages.page_size import sizes_to_try, smaller
 from airflow_provider_poweroffice.errors import PageTooLargeError, PowerOfficeError, ServerError
-from airflow_provider_poweroffice.sandbox import Sandbox
+from poweroffice_sandbox import Sandbox
 
 DATES = {"fromDate": "2000-01-01", "toDate": "2099-12-31"}
 PATH = "/AccountTransactions"

@@ -12,7 +12,7 @@ from support import FakeClock, FromFunction, client_of
 
 from airflow_provider_poweroffice.api import Client, Page, Pages, RetryOptions
 from airflow_provider_poweroffice.api.dialects.base import PageInfo, Position
-from airflow_provider_poweroffice.api.page import PageOptions, split_rows
+from airflow_provider_poweroffice.api.pages.page import PageOptions, split_rows
 from airflow_provider_poweroffice.errors import (
     IncompleteReadError,
     InvalidResponseError,
@@ -22,7 +22,7 @@ from airflow_provider_poweroffice.errors import (
     PowerOfficeError,
     ServerError,
 )
-from airflow_provider_poweroffice.sandbox import Sandbox
+from poweroffice_sandbox import Sandbox
 
 DATES = {"fromDate": "2000-01-01", "toDate": "2099-12-31"}
 

@@ -14,7 +14,7 @@ from airflow_provider_poweroffice.api import RetryOptions
 from airflow_provider_poweroffice.api.dialects.base import Position
 from airflow_provider_poweroffice.api.dialects.poweroffice_v2 import PowerOfficeV2
 from airflow_provider_poweroffice.errors import PowerOfficeError, ServerError
-from airflow_provider_poweroffice.sandbox import Sandbox
+from poweroffice_sandbox import Sandbox
 
 DATES = {"fromDate": "2000-01-01", "toDate": "2099-12-31"}
 ONCE = RetryOptions(attempts=1)

@@ -18,8 +18,8 @@ from support import Unthrottled, credentials, threads
 from test_parallel import until
 
 from airflow_provider_poweroffice.api import Client, Pages, RetryOptions
-from airflow_provider_poweroffice.api.throttle import SystemClock
-from airflow_provider_poweroffice.sandbox import Sandbox
+from airflow_provider_poweroffice.api.limits.throttle import SystemClock
+from poweroffice_sandbox import Sandbox
 
 pytestmark = pytest.mark.usefixtures("alone")
 

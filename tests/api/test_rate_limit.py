@@ -10,7 +10,7 @@ from support import credentials
 
 from airflow_provider_poweroffice.api import Client
 from airflow_provider_poweroffice.api.rate_limit import RateLimit
-from airflow_provider_poweroffice.sandbox import Sandbox
+from poweroffice_sandbox import Sandbox
 
 URL = "redis://user:se%2Fcret@server:6379/0"
 

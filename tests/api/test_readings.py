@@ -10,7 +10,7 @@ import pytest
 
 from airflow_provider_poweroffice.api import Client
 from airflow_provider_poweroffice.errors import NotFoundError, PermissionDeniedError
-from airflow_provider_poweroffice.sandbox import Sandbox, Switches
+from poweroffice_sandbox import Sandbox, Switches
 
 DATES = {"fromDate": "2000-01-01", "toDate": "2099-12-31"}
 MOVING = {"mutation"}  # rows that change while they are read can not be counted exactly

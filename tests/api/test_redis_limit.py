@@ -17,14 +17,14 @@ import redis
 from limit_helpers import run_workers
 from support import FakeClock, client_of
 
+from airflow_provider_poweroffice.api.limits.fallback import AGAIN
+from airflow_provider_poweroffice.api.limits.redis import PREFIX, RedisThrottle
+from airflow_provider_poweroffice.api.limits.shared import shared_throttle
+from airflow_provider_poweroffice.api.limits.throttle import SystemClock, Throttle
+from airflow_provider_poweroffice.api.limits.window import Window
 from airflow_provider_poweroffice.api.rate_limit import RateLimit
-from airflow_provider_poweroffice.api.throttle import SystemClock, Throttle
-from airflow_provider_poweroffice.api.throttles.fallback import AGAIN
-from airflow_provider_poweroffice.api.throttles.redis import PREFIX, RedisThrottle
-from airflow_provider_poweroffice.api.throttles.shared import shared_throttle
-from airflow_provider_poweroffice.api.throttles.window import Window
 from airflow_provider_poweroffice.errors import RateLimitStoreError
-from airflow_provider_poweroffice.sandbox import Sandbox
+from poweroffice_sandbox import Sandbox
 
 PASSWORD = "p@ss/word-of-redis"
 QUOTED = "p%40ss%2Fword-of-redis"

@@ -10,13 +10,13 @@ import pytest
 from support import FakeClock, client_of, credentials
 
 from airflow_provider_poweroffice.api import Client, RetryOptions
+from airflow_provider_poweroffice.api.limits.latency import LEARN, LEAST, MOST, SHARE, Journeys
+from airflow_provider_poweroffice.api.limits.local import LocalThrottle, MemoryStore
+from airflow_provider_poweroffice.api.limits.throttle import NoSlotError
+from airflow_provider_poweroffice.api.limits.window import GRACE, LEASE, Window
 from airflow_provider_poweroffice.api.retry import retry_reason
-from airflow_provider_poweroffice.api.throttle import NoSlotError
-from airflow_provider_poweroffice.api.throttles.journey import LEARN, LEAST, MOST, SHARE, Journeys
-from airflow_provider_poweroffice.api.throttles.local import LocalThrottle, MemoryStore
-from airflow_provider_poweroffice.api.throttles.window import GRACE, LEASE, Window
 from airflow_provider_poweroffice.errors import APITimeoutError
-from airflow_provider_poweroffice.sandbox import Sandbox
+from poweroffice_sandbox import Sandbox
 
 
 @pytest.mark.parametrize("rate", [10, 1, 0.5, 2.5, 50, 400])
@@ -202,10 +202,10 @@ def test_every_request_is_paced(clock: FakeClock) -> None:
 
 
 def test_core_needs_no_airflow() -> None:
-    """The core, the codecs and the sandbox load without Airflow."""
+    """The core and the codecs load without Airflow."""
     code = (
         "import sys, importlib, pkgutil, airflow_provider_poweroffice as root\n"
-        "for area in ('api', 'storage', 'sandbox'):\n"
+        "for area in ('api', 'storage'):\n"
         "    package = importlib.import_module(f'{root.__name__}.{area}')\n"
         "    for module in pkgutil.walk_packages(package.__path__, package.__name__ + '.'):\n"
         "        module.name.endswith(('__main__', 'fixtures')) or importlib.import_module(module.name)\n"
@@ -217,7 +217,7 @@ def test_core_needs_no_airflow() -> None:
 def test_sandbox_mirrors_nothing() -> None:
     """The sandbox loads without any of the client: it is an oracle, not a mirror."""
     code = (
-        "import sys, airflow_provider_poweroffice.sandbox\n"
+        "import sys, poweroffice_sandbox\n"
         "ours = [name for name in sys.modules if name.startswith('airflow_provider_poweroffice.')]\n"
         "sys.exit(any('.sandbox' not in name for name in ours))\n"
     )

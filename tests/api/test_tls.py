@@ -20,7 +20,7 @@ from support import FakeClock, Unthrottled, credentials
 
 from airflow_provider_poweroffice.api import Client
 from airflow_provider_poweroffice.errors import APIConnectionError
-from airflow_provider_poweroffice.sandbox import Sandbox
+from poweroffice_sandbox import Sandbox
 
 
 def make_certificate(folder: Path) -> Path:

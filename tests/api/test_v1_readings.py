@@ -7,7 +7,7 @@ from dataclasses import fields
 import pytest
 
 from airflow_provider_poweroffice.api import Client
-from airflow_provider_poweroffice.sandbox import V1Sandbox, V1Switches
+from poweroffice_sandbox import V1Sandbox, V1Switches
 
 CHOICES = [
     pytest.param(item.name, value, id=f"{item.name}={value}")

@@ -14,7 +14,7 @@ from support import FakeClock, Unthrottled
 
 from airflow_provider_poweroffice.hooks.d365fo import D365FOHook
 from airflow_provider_poweroffice.hooks.poweroffice import open_client
-from airflow_provider_poweroffice.sandbox import D365FOSandbox, Sandbox, V1Sandbox
+from poweroffice_sandbox import D365FOSandbox, Sandbox, V1Sandbox
 
 if TYPE_CHECKING:
     from tap import Seen, Tap

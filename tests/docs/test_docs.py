@@ -16,7 +16,7 @@ from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 from airflow_of_tests import HOME, ROOT
 
-from airflow_provider_poweroffice.sandbox import D365FOSandbox, Sandbox, V1Sandbox
+from poweroffice_sandbox import D365FOSandbox, Sandbox, V1Sandbox
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SNIPPETS = [

@@ -11,7 +11,7 @@ import flow_examples
 import pytest
 import v1_examples
 from parameter_table import CHECKS, CONNECTIONS, ROWS, SNIPPETS, Example, connection
-from tap import Tap
+from support.tap import Tap
 
 if TYPE_CHECKING:
     from support import FakeClock

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from databases import KINDS, Database, open_database
+from support.databases import KINDS, Database, open_database
 
 
 @pytest.fixture(params=KINDS)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from databases import KINDS, Database, postgres_database
-from loading import load
 from postgres_server import PostgresServer
+from support.databases import KINDS, Database, postgres_database
+from support.loading import load
 
 from airflow_provider_poweroffice.errors import LoadError, TypeConflictError
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName

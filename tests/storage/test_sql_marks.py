@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from databases import Database
-from loading import counts, load
+from support.databases import Database
+from support.loading import counts, load
 
 from airflow_provider_poweroffice.errors import TooManyDeletionsError
 from airflow_provider_poweroffice.storage.sql.deletions import FEW

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from databases import KINDS, Database, open_database
-from loading import counts, load
+from support.databases import KINDS, Database, open_database
+from support.loading import counts, load
 
 from airflow_provider_poweroffice.errors import LoadError
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName

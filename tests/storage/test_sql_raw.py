@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from databases import Database
-from loading import load
+from support.databases import Database
+from support.loading import load
 
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 

@@ -6,8 +6,8 @@ import sqlite3
 from typing import Any
 
 import pytest
-from databases import Database, open_database
-from loading import load
+from support.databases import Database, open_database
+from support.loading import load
 
 from airflow_provider_poweroffice.errors import LoadError
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName

@@ -14,7 +14,7 @@ import pytest
 from upath import UPath
 
 from airflow_provider_poweroffice.api.dialects.base import PageInfo
-from airflow_provider_poweroffice.api.page import Page
+from airflow_provider_poweroffice.api.pages.page import Page
 from airflow_provider_poweroffice.storage.codecs import Spool, encode
 from airflow_provider_poweroffice.storage.publish import publish
 from airflow_provider_poweroffice.storage.watermark import Watermark

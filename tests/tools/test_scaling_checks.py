@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from scaling_checks import ledger, wrong_rows, wrong_summary
 
-from airflow_provider_poweroffice.sandbox import Sandbox
+from poweroffice_sandbox import Sandbox
 
 COMPANIES = ["fjordlys", "havblaast", "granli"]
 GOOD: dict[str, Any] = {

@@ -1,0 +1,88 @@
+"""
+Time, and leave to start a request.
+
+Rule: nothing else in this package reads a clock or sleeps, so that tests need no real time.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple, Protocol
+
+from airflow_provider_poweroffice.api.cancellation import current
+
+
+class Clock(Protocol):
+    """Time as a dependency: what is measured and what is slept come from the same source."""
+
+    def monotonic(self) -> float:
+        """Read seconds that never run backwards."""
+        ...
+
+    def time(self) -> float:
+        """Read seconds since 1970, to compare with the dates a server sends."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class SystemClock:
+    """The real clock."""
+
+    def monotonic(self) -> float:
+        """Read seconds that never run backwards."""
+        return time.monotonic()
+
+    def time(self) -> float:
+        """Read seconds since 1970."""
+        return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; a thread that may be stopped wakes up for that."""
+        if stop := current.get():
+            stop.sleep(seconds)
+        else:
+            time.sleep(seconds)
+
+
+class Slot(NamedTuple):
+    """
+    Leave to start one request now.
+
+    :param start: its start by the clock of those who share the limit; names the slot.
+    :param asked: when it was asked for, by the caller's clock; in seconds, and never after the start.
+    """
+
+    start: float
+    asked: float
+
+
+class NoSlotError(Exception):
+    """No request may start within the caller's patience; ``wait`` is how long it would have taken."""
+
+    def __init__(self, wait: float) -> None:
+        super().__init__(f"the next free start is {wait:.1f} s away")
+        self.wait = wait
+
+
+class Throttle(Protocol):
+    """Paces the requests of all who share one limit; safe to share between threads."""
+
+    def acquire(self, patience: float | None = None) -> Slot:
+        """
+        Wait until a request may start, first come first served.
+
+        :param patience: seconds to wait at most; None waits as long as it takes.
+        :raises NoSlotError: the wait would be longer; it is not begun, or not gone on with.
+        """
+        ...
+
+    def answered(self, slot: Slot) -> None:
+        """Tell that a request was answered, which says when the server counted it at the latest."""
+        ...
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody start a request for so many seconds: the server said so."""
+        ...

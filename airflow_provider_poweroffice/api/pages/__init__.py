@@ -1,0 +1,1 @@
+"""Reading a collection, page by page."""

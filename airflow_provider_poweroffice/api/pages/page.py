@@ -1,0 +1,151 @@
+"""
+One page of a collection, split into rows without parsing them; and which pages are asked for.
+
+Rule: pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from airflow_provider_poweroffice.api.dialects.base import Dialect, PageInfo
+from airflow_provider_poweroffice.api.options import check_concurrency, check_whole
+from airflow_provider_poweroffice.api.pages.page_size import LEAST_PAGE_BYTES, check_bytes
+from airflow_provider_poweroffice.api.response import Response
+from airflow_provider_poweroffice.errors import IncompleteReadError, InvalidResponseError, PaginationError
+
+split_rows = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Page:
+    """
+    One page of a collection.
+
+    :param number: page number, from 1.
+    :param content: the JSON array as the server sent it.
+    :param raw_rows: its rows, each as the server sent it: no number was parsed.
+    :param info: what the server says about the page and the whole.
+    :param sent_at: the answer's ``Date`` header: the server's clock.
+    """
+
+    number: int
+    content: bytes
+    raw_rows: list[msgspec.Raw]
+    info: PageInfo
+    sent_at: str | None = None
+
+    @cached_property
+    def rows(self) -> list[Any]:
+        """Decode the rows."""
+        return [msgspec.json.decode(row) for row in self.raw_rows]
+
+    def __len__(self) -> int:
+        return len(self.raw_rows)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageOptions:
+    """
+    Which pages to read.
+
+    :param page_size: rows asked for per page.
+    :param first_page: page to begin with.
+    :param max_pages: pages to read at most; None reads all.
+    :param concurrency: pages in flight at most.
+    :param page_bytes: largest page in bytes; None for the default where pages can be made smaller, and for
+        none elsewhere.
+    """
+
+    page_size: int
+    first_page: int
+    max_pages: int | None = None
+    concurrency: int = 1
+    page_bytes: int | None = None
+
+    @classmethod
+    def of(
+        cls,
+        dialect: Dialect[Any],
+        endpoint: str,
+        *,
+        page_size: int | None = None,
+        first_page: int | None = None,
+        max_pages: int | None = None,
+        concurrency: int = 1,
+        page_bytes: int | None = None,
+    ) -> PageOptions:
+        """Fill in the dialect's defaults and check the limits."""
+        most = dialect.page_limit(endpoint)
+        size = min(dialect.default_page_size, most) if page_size is None else page_size
+        first = dialect.first_page if first_page is None else first_page
+        check_whole("page_size", size, 1, most)
+        check_whole("first_page", first, dialect.first_page, None)
+        if dialect.by_link and first != dialect.first_page:
+            raise ValueError(f"first_page={first} can not be asked for: this API's pages hang on each other")
+        if dialect.by_link and page_size not in {None, dialect.default_page_size}:
+            raise ValueError(
+                f"page_size={page_size} can not be asked for: the server sends up to {dialect.max_page_size} "
+                "rows on a page, and links to the next"
+            )
+        if max_pages is not None:
+            check_whole("max_pages", max_pages, 1, None)
+        check_concurrency(concurrency)
+        if page_bytes is not None:
+            check_whole("page_bytes", page_bytes, LEAST_PAGE_BYTES, None)
+            check_bytes(page_bytes, size)
+        return cls(
+            page_size=size,
+            first_page=first,
+            max_pages=max_pages,
+            concurrency=concurrency,
+            page_bytes=page_bytes,
+        )
+
+
+def split_page(dialect: Dialect[Any], response: Response, number: int, *, expected: bool = False) -> Page:
+    """
+    Split an answer into rows without parsing them; 204 gives a page of no rows.
+
+    :param number: of the page.
+    :param expected: the server said that this page has rows.
+    :raises IncompleteReadError: it has none all the same.
+    :raises InvalidResponseError: the body is cut, or no JSON.
+    :raises PaginationError: the body is JSON but no list.
+    """
+    content = response.content.removeprefix(_BOM)
+    label = f"{response.method} {response.path}"
+    sent_at = response.headers.get("Date")
+    if not content.strip():
+        if response.status_code != HTTPStatus.NO_CONTENT:
+            raise InvalidResponseError(
+                f"{label}: page {number} has status {response.status_code} and no content"
+            )
+        content = b"[]"
+    try:
+        rows, info = dialect.page(response.headers, content)
+        page = Page(number, rows, split_rows(rows), info, sent_at)
+    except msgspec.ValidationError:
+        raise PaginationError(
+            f"{label}: the answer is no list; this endpoint is read with request()"
+        ) from None
+    except msgspec.DecodeError as error:
+        raise InvalidResponseError(f"{label}: page {number} is no complete JSON ({error})") from None
+    if expected and not page:
+        raise IncompleteReadError(
+            f"{label}: page {number} is empty, although the server said that there is more"
+        )
+    return page
+
+
+NO_ROWS = Page(0, b"[]", [], PageInfo())

@@ -1,0 +1,1 @@
+"""What operators, transfers, sensors and triggers share; not for DAG files."""

@@ -1,0 +1,136 @@
+"""
+One service call, sent, and what its answer means beyond the status.
+
+Rule: a writing call is sent once per task instance, see :mod:`.write_guard`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_poweroffice.api.d365fo.faults import ACTIVITY_HEADER
+from airflow_provider_poweroffice.api.d365fo.services import near_names
+from airflow_provider_poweroffice.api.limits.throttle import Clock
+from airflow_provider_poweroffice.api.retry import is_idempotent
+from airflow_provider_poweroffice.errors import (
+    APIStatusError,
+    BusinessFailureError,
+    NotFoundError,
+    UnexpectedStatusError,
+)
+from airflow_provider_poweroffice.tasks.service_call import ServiceCall
+from airflow_provider_poweroffice.tasks.write_guard import WriteGuard
+
+if TYPE_CHECKING:
+    from airflow_provider_poweroffice.api.client import Client
+    from airflow_provider_poweroffice.api.response import Response
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceRun:
+    """
+    What becomes of one call.
+
+    :param expected: statuses that count as success; none means any 2xx.
+    :param check: false means that the answer reports a failure.
+    :param idempotent: see ``Client.request``.
+    :param result_of: gives what the task returns.
+    """
+
+    client: Client
+    call: ServiceCall
+    clock: Clock
+    expected: frozenset[int]
+    check: Callable[[Response], Any] | None
+    idempotent: bool | None
+    result_of: Callable[[Response], Any]
+
+    def carry_out(self, context: Any, conn_id: str) -> Any:
+        """
+        Send the call, unless an earlier try of the task did, and give its result.
+
+        :raises APIStatusError: the server, ``expected`` or ``check`` refused.
+        """
+        if is_idempotent(self.call.method, self.idempotent):
+            answer = self._send()
+            if failure := self._failure(answer):
+                raise failure
+            return self.result_of(answer)
+        call = self.call
+        guard = WriteGuard(context, conn_id, call.method, call.path, call.content, call.headers)
+        carried_out, result = guard.earlier_result()
+        return result if carried_out else self._write(guard)
+
+    def _write(self, guard: WriteGuard) -> Any:
+        with guard.sending():
+            answer = self._send()
+        failure = self._failure(answer)
+        if isinstance(failure, BusinessFailureError) or not answer.is_success:
+            guard.refused(answer.status_code)
+            if failure:
+                raise failure
+            return self.result_of(answer)
+        with guard.carried_out() as note:
+            if failure:
+                raise failure
+            note.result = result = self.result_of(answer)
+        return result
+
+    def _send(self) -> Response:
+        began = self.clock.monotonic()
+        try:
+            answer = self.client.request(
+                self.call.method,
+                self.call.path,
+                body=self.call.content,
+                headers=self.call.headers,
+                idempotent=self.idempotent,
+            )
+        except APIStatusError as error:
+            if error.status not in self.expected:
+                self._explain_missing(error)
+                raise
+            answer = error.response
+        log.info(
+            "%s %s: %d after %.1f s, activity %s",
+            answer.method,
+            answer.path,
+            answer.status_code,
+            self.clock.monotonic() - began,
+            answer.headers.get(ACTIVITY_HEADER),
+        )
+        return answer
+
+    def _explain_missing(self, error: APIStatusError) -> None:
+        """Add to a 404 which part of the service name there is not, and the names near it."""
+        if isinstance(error, NotFoundError) and (near := near_names(self.client, self.call.parts)):
+            error.args = (f"{error}; {near}",)
+
+    def _failure(self, answer: Response) -> APIStatusError | None:
+        """Find the failure in an answer that was not refused by its status."""
+        from airflow_provider_poweroffice.api.failures import scrubbed  # noqa: PLC0415 - loads requests
+
+        label = f"{answer.method} {answer.path}"
+        refused = scrubbed(replace(answer, refused=True), self.client.auth.secrets)
+        if self.expected and answer.status_code not in self.expected:
+            known = ", ".join(map(str, sorted(self.expected)))
+            return UnexpectedStatusError(
+                f"{label}: {answer.status_code}, but expected_status is {known}; the call was carried out",
+                response=refused,
+            )
+        if self.check is None or self.check(answer):
+            return None
+        fault = self.client.dialect.fault(answer.headers, refused.error_content)
+        says = f": {fault.detail}" if fault.detail else ""
+        return BusinessFailureError(
+            f"{label}: {answer.status_code}, but response_check refused the answer{says}",
+            response=refused,
+            detail=fault.detail,
+            trace_id=fault.trace_id,
+            attributes=fault.attributes,
+        )

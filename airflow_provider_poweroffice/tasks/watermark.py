@@ -1,0 +1,235 @@
+"""
+Only what changed: how far the last run came, kept in Airflow, for the next one to go on from.
+
+Rule: it moves after the data is stored, never before; to a change time that was seen, never to the clock.
+On Airflow 3.3 it lies in the state store of the asset, before that in the asset's events. A run that is
+retried or cleared begins where it began the first time (3.3: the task's state store remembers), so that what
+replaces its file holds the same rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from airflow_provider_poweroffice._compat import HAS_ASSET_STATE
+from airflow_provider_poweroffice.api.change_filter import given
+from airflow_provider_poweroffice.api.timestamps import ticks_of_iso
+from airflow_provider_poweroffice.assets.poweroffice import is_ours, poweroffice_asset
+
+log = logging.getLogger(__name__)
+
+_EVENTS = 1000  # how far back the last event of a company is looked for
+_EXTRA = "poweroffice"
+_SCOPE = ("poweroffice_conn_id", "endpoint", "query", "filters", "split_days", "headers")
+_BEGUN = "poweroffice_since"
+
+
+def with_asset(
+    arguments: dict[str, Any], *, incremental: bool, endpoint: str, conn_id: str
+) -> dict[str, Any]:
+    """
+    Give a task the asset that keeps its watermark, unless it has one of ours among its outlets.
+
+    :param arguments: of the operator's base class.
+    :return: the same, with outlets and, before Airflow 3.3, inlets.
+    :raises ValueError: endpoint or connection are not known while the DAG file is read.
+    """
+    if not incremental:
+        return arguments
+    outlets = _listed(arguments.get("outlets"))
+    asset = next(filter(is_ours, outlets), None)
+    if asset is None:
+        try:
+            asset = poweroffice_asset(endpoint, conn_id=conn_id)
+        except ValueError as error:
+            raise ValueError(
+                f"incremental=True keeps its watermark with an asset, and none can be named: {error}. "
+                "Give one: outlets=[poweroffice_asset('Customers')]"
+            ) from None
+        outlets.append(asset)
+    arguments = arguments | {"outlets": outlets}
+    if not HAS_ASSET_STATE and asset not in (inlets := _listed(arguments.get("inlets"))):
+        arguments["inlets"] = [*inlets, asset]
+    return arguments
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [] if value is None else [value]
+
+
+class Increment:
+    """
+    The watermark of one company's collection in one place.
+
+    :param context: of the running task.
+    :param outlets: of the task; the first asset of ours keeps the watermark.
+    :param target: where the rows go, in a word that stays the same from run to run.
+    :param scope: what decides which rows are read; a watermark of another scope does not count.
+    """
+
+    def __init__(
+        self, context: Any, outlets: Any, *, target: str, company: str | None, scope: Mapping[str, Any]
+    ) -> None:
+        self._context = context or {}
+        self.asset = next(filter(is_ours, _listed(outlets)), None)
+        if self.asset is None:
+            raise ValueError(
+                "incremental=True of a mapped task needs an asset in partial(): "
+                "outlets=[poweroffice_asset('Customers')]"
+            )
+        self.key = _key(target, company)
+        self._run = _run_of(self._context)
+        text = msgspec.json.encode(scope, enc_hook=str, order="deterministic")
+        self._scope = hashlib.sha256(text).hexdigest()[:16]
+
+    def since(self, *, full_refresh: Any = False) -> str | None:
+        """
+        Give the moment to read from, the same for each try of this run; None reads everything.
+
+        :param full_refresh: true, or a text that says so: read everything this time.
+        """
+        if _is_true(full_refresh):
+            log.info("%s: full_refresh: everything is read", self.key)
+            return None
+        tries = self._context.get("task_state_store")
+        begun = tries.get(_BEGUN) if tries is not None else None
+        if isinstance(begun, dict) and begun.get("scope") == self._scope:
+            return begun.get("from")
+        since = self._since()
+        if tries is not None:
+            tries.set(_BEGUN, {"from": since, "scope": self._scope})
+        return since
+
+    def _since(self) -> str | None:
+        mine, latest = self._load()
+        note = mine or latest
+        if note is None:
+            log.info("%s: no watermark yet, so everything is read", self.key)
+            return None
+        if note.get("scope") != self._scope:
+            log.warning("%s: the watermark is that of another query; everything is read", self.key)
+            return None
+        moment = note.get("from" if mine else "watermark")
+        log.info("%s: read from %s", self.key, moment or "the beginning")
+        return str(moment) if moment else None
+
+    def move(self, since: str | None, watermark: str | None) -> dict[str, Any]:
+        """
+        Go on from a later moment next time; call it when the rows are stored.
+
+        :param since: what this run read from.
+        :param watermark: how far it came; None where that is not known, and nothing moves.
+        :return: the note, for the asset's event.
+        """
+        # A run that was cleared must not take back what a later one has reached.
+        now = self._load()[1] or {}
+        reached = now.get("watermark") if now.get("scope") == self._scope else None
+        moments = [moment for moment in (since, watermark, reached) if moment]
+        latest = max(moments, key=ticks_of_iso, default=None)
+        note = {"watermark": latest, "from": since, "run": self._run, "scope": self._scope, "key": self.key}
+        if latest is None:
+            return {}
+        if (store := self._store()) is not None:
+            store.set(self.key, note)
+        return note
+
+    def _load(self) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+        """Find the note of an earlier try of this run, and the latest note of all."""
+        if (store := self._store()) is not None:
+            note = store.get(self.key)
+            note = note if isinstance(note, dict) else None
+            return (note if note and note.get("run") == self._run else None), note
+        events = self._context.get("inlet_events")
+        seen = events[self.asset] if events is not None and self.asset is not None else ()
+        mine = latest = None
+        for back in range(1, min(len(seen), _EVENTS) + 1):
+            note = (seen[-back].extra or {}).get(_EXTRA)
+            if not isinstance(note, dict) or note.get("key") != self.key:
+                continue
+            latest = latest or note
+            if note.get("run") == self._run:
+                mine = note  # this run was cleared
+                break
+        return mine, latest
+
+    def _store(self) -> Any:
+        stores = self._context.get("asset_state_store")
+        return None if stores is None else stores[self.asset]
+
+
+def increment_of(operator: Any, context: Any, *, target: str) -> Increment | None:
+    """
+    Give the watermark of a transfer, if it keeps one.
+
+    :param operator: a transfer, rendered.
+    :param target: see :class:`Increment`.
+    """
+    if not operator.incremental:
+        return None
+    scope = {name: getattr(operator, name) for name in _SCOPE}
+    return Increment(context, operator.outlets, target=target, company=operator.company, scope=scope)
+
+
+def announce(context: Any, outlets: Any, receipt: Mapping[str, Any], note: Mapping[str, Any] | None) -> None:
+    """
+    Tell those who wait for an asset of ours what came: the receipt, and the watermark's note.
+
+    :param receipt: JSON of the transfer.
+    """
+    events = context.get("outlet_events") if context else None
+    if events is None:
+        return
+    for asset in filter(is_ours, _listed(outlets)):
+        events[asset].extra.update(receipt)
+        if note:
+            events[asset].extra[_EXTRA] = dict(note)
+
+
+def check_incremental(operator: Any) -> None:
+    """
+    Refuse what would contradict the watermark.
+
+    :raises ValueError: names the argument.
+    """
+    if not isinstance(operator.incremental, bool):
+        raise TypeError(f"incremental must be True or False, not {operator.incremental!r}")
+    if not operator.incremental:
+        if operator.full_refresh is not False:
+            raise ValueError("full_refresh needs incremental=True; without it everything is read anyway")
+        return
+    for name in ("changed_since", "created_since"):
+        if given(getattr(operator, name)):
+            raise ValueError(f"{name} and incremental=True exclude each other: the watermark is kept for you")
+    if operator.max_pages is not None or operator.first_page not in {None, 1}:
+        raise ValueError("incremental=True needs all pages: leave first_page and max_pages out")
+
+
+def _is_true(value: Any) -> bool:
+    """
+    Read a flag that a template may have rendered to text.
+
+    :raises ValueError: it is none.
+    """
+    text = str(value).strip().lower()
+    if text not in {"true", "false", "1", "0", "none", ""}:
+        raise ValueError(f"full_refresh must be True or False, not {value!r}")
+    return text in {"true", "1"}
+
+
+def _key(target: str, company: str | None) -> str:
+    """Make a name that a URL takes, and that no two targets share."""
+    text = "/".join(filter(None, (target, company)))
+    plain = re.sub(r"[^\w.-]+", ".", text).strip(".")
+    return f"watermark.{plain[:80]}.{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def _run_of(context: Mapping[str, Any]) -> str | None:
+    ti = context.get("ti")
+    parts = [getattr(ti, name, None) for name in ("dag_id", "run_id", "task_id", "map_index")]
+    return "/".join(map(str, parts)) if ti is not None else None

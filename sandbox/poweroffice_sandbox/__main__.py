@@ -1,0 +1,73 @@
+"""
+The command: ``python -m poweroffice_sandbox``.
+
+Rule: starts what the options ask for, and prints; the options are made in :mod:`.options`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from io import TextIOWrapper
+from typing import Any
+
+from .face import BaseSandbox
+from .faults import FaultError
+from .options import NAME, Chosen, read
+from .server import PortError
+from .sizes import SizeError
+from .switch_table import SwitchError
+
+_ABOUT = "Not the real services; all data is invented, the keys open nothing else. Ctrl-C stops them.\n"
+
+
+def _serve(all_chosen: Sequence[Chosen]) -> None:
+    """Take every port before anything is served; the first API is served in this thread."""
+    with ExitStack() as stack:
+        sandboxes: list[BaseSandbox[Any]] = []
+        for chosen in all_chosen:
+            sandbox = chosen.api.make(**chosen.arguments)
+            try:
+                sandboxes.append(sandbox.bind())
+            except PortError as error:
+                option = f"--{chosen.api.prefix}port"
+                raise PortError(
+                    f"{error}. Choose another with {option}, or {option} 0 for a free one."
+                ) from error
+            stack.callback(sandbox.stop)
+        for sandbox in sandboxes[1:]:
+            sandbox.start()
+
+        def announce(_first: BaseSandbox[Any]) -> None:
+            if isinstance(sys.stdout, TextIOWrapper):  # a terminal may not know the letters of a secret
+                sys.stdout.reconfigure(errors="backslashreplace")
+            sys.stdout.write("\n".join([item.announcement() for item in sandboxes] + [_ABOUT]))
+            sys.stdout.flush()
+
+        sandboxes[0].serve(announce)
+
+
+def _refused(message: str) -> int:
+    sys.stderr.write(f"{NAME}: {message}\n")
+    return 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """
+    Run the sandboxes until Ctrl-C or SIGTERM.
+
+    :param argv: the options; those of the process when left out.
+    :return: 0, or 2 when an option cannot be used or a port is taken.
+    """
+    try:
+        _serve(read(argv, str(__package__)))
+    except (PortError, SwitchError, SizeError, FaultError) as error:
+        return _refused(str(error))
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
