@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 from ..clock import Clock
 from ..face import BaseSandbox
 from ..keys import ENVIRONMENTS, Company, Environment, Keys, company_among, environment_named, keys_of
-from .part import V1Part
+from .api import V1Part
 from .sizes import V1_SIZE_NAMES, V1Sizes
 from .state import V1State
 from .switches import V1Switches

@@ -13,9 +13,9 @@ from ..base_state import BaseState
 from ..clock import Clock
 from ..keys import ENVIRONMENTS, Company
 from .books import V1Books
-from .reports import entries
 from .resources import RESOURCES
-from .seeds_accounting import SEEDS
+from .rest.reports import entries
+from .seeds.accounting import SEEDS
 from .sizes import V1Sizes
 from .switches import V1Switches
 from .throttle import Throttle

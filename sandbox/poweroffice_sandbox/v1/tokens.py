@@ -18,7 +18,7 @@ from urllib.parse import parse_qs
 
 from ..keys import Company, Environment
 from ..replies import Reply, as_json, json_bytes
-from .envelope import failure
+from .reply import failure
 from .switches import V1Switches
 
 _SIGNING_KEY = b"published: this key signs nothing but sandbox tokens"

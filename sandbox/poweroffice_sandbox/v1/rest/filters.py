@@ -11,9 +11,9 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..switches import V1Switches
 from .lexer import FilterError, Word, words
 from .operands import EDM, Operand, Read, Row, call, field, literal
-from .switches import V1Switches
 
 _DEEPEST = 50
 _ORDER: Mapping[str, Callable[[Any, Any], bool]] = {

@@ -13,9 +13,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
-from .envelope import bad_parameters
-from .fields import FIELDS, Field
-from .switches import V1Switches
+from ..reply import bad_parameters
+from ..resources.fields import FIELDS, Field
+from ..switches import V1Switches
 from .times import moment
 
 _MOST = 2**63

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..clock import stamp, ticks
-from ..replies import Reply
-from ..table import Id, Row
+from ...clock import stamp, ticks
+from ...replies import Reply
+from ...table import Id, Row
+from ..reply import ODATA, bad_parameters, not_found, refuse, success
 from .call import V1Call
-from .envelope import ODATA, bad_parameters, not_found, refuse, success
-from .options import Options, read_options, sort_key
+from .query import Options, read_options, sort_key
 from .reports import REPORTS, Period, read_period
 from .wire_form import Writer
 

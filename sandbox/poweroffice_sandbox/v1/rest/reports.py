@@ -11,10 +11,10 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from ..table import Id, Row
+from ...table import Id, Row
+from ..reply import ODATA, bad_parameters, refuse
+from ..seeds.posting import CUSTOMERS, SUPPLIERS, VOUCHER_TYPES, postings
 from .call import V1Call
-from .envelope import ODATA, bad_parameters, refuse
-from .posting import CUSTOMERS, SUPPLIERS, VOUCHER_TYPES, postings
 from .times import day_before, moment
 
 _LONGEST = 31

@@ -1,8 +1,7 @@
 """
 The v1 resources: path, type, verbs, module, row cap, what is required and unique.
 
-Rule: data; how a verb works is in :mod:`.reading`, :mod:`.writing` and :mod:`.reports`. The row caps are
-those of the official page "Limitations".
+Rule: data; how a verb works is in :mod:`..rest`. The row caps are those of the official page "Limitations".
 """
 
 from __future__ import annotations

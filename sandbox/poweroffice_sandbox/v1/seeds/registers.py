@@ -12,11 +12,11 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from .. import names
-from ..clock import stamp
-from ..origin import SPAN, START
-from ..table import Row
-from .books import Source
+from ... import names
+from ...clock import stamp
+from ...origin import SPAN, START
+from ...table import Row
+from ..books import Source
 
 FIRST_CUSTOMER = 10_000
 FIRST_SUPPLIER = 20_000

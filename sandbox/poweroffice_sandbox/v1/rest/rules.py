@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
-from ..replies import RefusedError, Reply
-from ..table import Row
-from .books import V1Books
+from ...replies import RefusedError, Reply
+from ...table import Row
+from ..books import V1Books
+from ..reply import UNIQUE, VALIDATION, refuse
 from .call import V1Call
-from .envelope import UNIQUE, VALIDATION, refuse
 
 _JOURNALS = ("ManualJournalVoucher", "BankJournalVoucher")
 DRAFT = 0

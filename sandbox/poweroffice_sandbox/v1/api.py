@@ -1,7 +1,7 @@
 """
 PowerOffice Go v1 as a part of :class:`..shell.Shell`: path, throttle, token, module, handler.
 
-Rule: the order is here; what a verb does is decided in :mod:`.reading` and :mod:`.writing`.
+Rule: the order is here; what a verb does is decided in :mod:`.rest.lists` and :mod:`.rest.writes`.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from ..journal import Entry
 from ..keys import DEMO, PRODUCTION, Company, Environment, company_among, environment_named
 from ..replies import RefusedError, Reply
 from ..shell import Incoming, Part
-from .call import V1Call
-from .envelope import denied, no_such, throttled
-from .reading import list_rows, one_row
+from .reply import denied, no_such, throttled
 from .resources import RESOURCES, Resource
+from .rest.call import V1Call
+from .rest.lists import list_rows, one_row
+from .rest.writes import delete, save
 from .state import V1State
 from .switches import V1Switches
 from .tokens import Grant, basic, integration_of
-from .writing import delete, save
 
 _DEMO_PATH = re.compile(r"/demo(?=/)", re.IGNORECASE)
 # Official hosts of the demo environment, new and old.

@@ -1,7 +1,7 @@
 """
 A stored row as it goes out: names in order, nulls left out, times, days and amounts in their forms.
 
-Rule: stored times are ticks texts (:func:`..clock.stamp`), days are ``YYYY-MM-DD``, amounts are decimals with
+Rule: stored times are ticks texts, days are ``YYYY-MM-DD``, amounts are decimals with
 two digits or more.
 """
 
@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from .fields import FIELDS, Field
-from .switches import V1Switches
+from ..resources.fields import FIELDS, Field
+from ..switches import V1Switches
 
 Row = Mapping[str, Any]
 

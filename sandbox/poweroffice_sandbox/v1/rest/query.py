@@ -1,7 +1,7 @@
 """
 The query of a list: ``$filter``, ``$orderby``, ``$top``, ``$skip``, and what else may stand there.
 
-Rule: reading and refusing only; :mod:`.reading` applies it.
+Rule: reading and refusing only; :mod:`.lists` applies it.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from .envelope import ODATA, bad_parameters, refuse
+from ..reply import ODATA, bad_parameters, refuse
+from ..resources import Resource
+from ..switches import V1Switches
 from .filters import filter_test
 from .lexer import FilterError
 from .operands import Operand, Row, field
-from .resources import Resource
-from .switches import V1Switches
 
 _KNOWN = ("$filter", "$orderby", "$top", "$skip")
 _NAMES_ARCHIVED = re.compile(r"\bIsArchived\b", re.IGNORECASE)

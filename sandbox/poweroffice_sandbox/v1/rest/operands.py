@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from .fields import FIELDS, field_named
+from ..resources.fields import FIELDS, field_named
+from ..switches import V1Switches
 from .lexer import FilterError
-from .switches import V1Switches
 
 Row = Mapping[str, Any]
 Read = Callable[[Row], Any]

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from ..origin import voucher_uuid
-from ..table import Row
-from .seeds import FIRST_CUSTOMER, FIRST_SUPPLIER
+from ...origin import voucher_uuid
+from ...table import Row
+from .registers import FIRST_CUSTOMER, FIRST_SUPPLIER
 
 CUSTOMERS, SUPPLIERS = 1500, 2400
 _OUTPUT_VAT, _INPUT_VAT = 2700, 2710

@@ -9,14 +9,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from ..clock import stamp, ticks
-from ..replies import RefusedError, Reply
-from ..table import Row
-from .binding import read_body
+from ...clock import stamp, ticks
+from ...replies import RefusedError, Reply
+from ...table import Row
+from ..reply import VALIDATION, not_found, refuse, success
+from ..resources.fields import FIELDS
+from .bodies import read_body
 from .call import V1Call
-from .envelope import VALIDATION, not_found, refuse, success
-from .fields import FIELDS
-from .reading import identifier
+from .lists import identifier
 from .rules import DRAFT, check, is_related
 from .wire_form import Writer
 

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from .. import names
-from ..clock import TICKS, stamp
-from ..origin import SPAN, START
-from ..table import Row
-from . import seeds
-from .books import Seed, Source
+from ... import names
+from ...clock import TICKS, stamp
+from ...origin import SPAN, START
+from ...table import Row
+from ..books import Seed, Source
+from . import registers as seeds
 
 _DAY = 86_400 * TICKS
 
