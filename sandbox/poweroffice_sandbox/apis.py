@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .d365fo import D365FOSandbox, D365FOSwitches
-from .d365fo.rows import D365FORows
+from .d365fo.sizes import D365FORows
 from .face import BaseSandbox
 from .sandbox import Sandbox
 from .sizes import SIZES, Sizes

@@ -15,9 +15,9 @@ from urllib.parse import quote, urlencode
 
 from ..clock import Clock
 from ..face import BaseSandbox
+from .api import D365FOPart
 from .keys import APPS, DOMAIN, TENANT, app_of
-from .part import D365FOPart
-from .rows import ROW_NAMES, D365FORows
+from .sizes import ROW_NAMES, D365FORows
 from .state import D365FOState
 from .switches import D365FOSwitches
 
@@ -40,7 +40,7 @@ class D365FOSandbox(BaseSandbox[D365FOState]):
     :param seed: the same seed gives the same rows.
     :param clock: the source of time, seconds since 1970.
     :param faults: from the start and after each :meth:`reset`; the settings of :class:`..faults.Fault`.
-    :param options: by name, the numbers of :class:`.rows.D365FORows` and the switches of
+    :param options: by name, the numbers of :class:`.sizes.D365FORows` and the switches of
         :class:`.switches.D365FOSwitches`.
     :raises SwitchError: an unknown option, or a value it does not take.
     :raises SizeError: a number of rows out of range.

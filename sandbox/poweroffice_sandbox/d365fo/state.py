@@ -13,11 +13,11 @@ from typing import Any
 
 from ..base_state import BaseState
 from ..clock import Clock
-from .entities import ENTITIES
-from .entity import COMPANY
-from .rows import D365FORows
+from .odata.entities import ENTITIES
+from .odata.entity import COMPANY
+from .odata.store import Table
 from .seeds import seeded
-from .store import Table
+from .sizes import D365FORows
 from .switches import D365FOSwitches
 from .throttle import Throttle
 from .tokens import Tokens

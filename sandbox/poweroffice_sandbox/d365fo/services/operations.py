@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from .call import Call
-from .refusals import service_error, xpp_exception
+from ..call import Call
+from ..reply import service_error, xpp_exception
 
 _LARGEST = 200_000
 _LONGEST = 60

@@ -15,7 +15,7 @@ from decimal import Decimal, DecimalException
 from typing import Any
 
 from .entity import COMPANY, ENUMS, Entity, Field, Row
-from .odata_literals import LiteralError, member_of, normal_date, tokens
+from .literals import LiteralError, member_of, normal_date, tokens
 
 _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "eq": operator.eq,

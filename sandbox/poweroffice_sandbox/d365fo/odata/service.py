@@ -9,16 +9,16 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ..replies import Reply
-from .call import Call
+from ...replies import Reply
+from ..call import Call
+from ..reply import no_privilege, odata_error
+from .actions import act
 from .entities import ENTITIES
 from .entity import NAMESPACE, Entity
+from .keys import parse_key
+from .lists import collection, counted, named, odata, single
 from .metadata import document
-from .odata_actions import act
-from .odata_keys import parse_key
-from .odata_read import collection, counted, named, odata, single
-from .odata_write import create, delete, selected, update
-from .refusals import no_privilege, odata_error
+from .writes import create, delete, selected, update
 
 _SEGMENT = re.compile(r"([\w$]+)(?:\((.*)\))?$", re.DOTALL)
 

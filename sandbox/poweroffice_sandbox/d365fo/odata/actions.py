@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from ..replies import RefusedError, Reply
-from .call import Call
+from ...replies import RefusedError, Reply
+from ..call import Call
+from ..reply import nothing_selected, odata_error
 from .entity import COMPANY, NAMESPACE, Entity
-from .odata_read import odata
-from .odata_write import body_of, selected
-from .refusals import nothing_selected, odata_error
+from .lists import odata
 from .store import Record
+from .writes import body_of, selected
 
 _INVALID = "System.InvalidOperationException"
 

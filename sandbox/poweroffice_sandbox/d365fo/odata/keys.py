@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..reply import odata_error
 from .entity import COMPANY, Entity
-from .odata_literals import LiteralError, from_literal, tokens
-from .refusals import odata_error
+from .literals import LiteralError, from_literal, tokens
 
 
 def _pairs(entity: Entity, text: str) -> dict[str, tuple[str, Any]]:

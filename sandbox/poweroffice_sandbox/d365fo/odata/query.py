@@ -12,11 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .call import Call
+from ..call import Call
+from ..reply import odata_error
 from .entity import COMPANY, Entity, Row
-from .odata_filter import condition
-from .odata_literals import LiteralError
-from .refusals import odata_error
+from .filters import condition
+from .literals import LiteralError
 
 OPTIONS = ("$filter", "$orderby", "$top", "$skip", "$select", "$expand", "$count", "$skiptoken")
 _EXPANSION = re.compile(r"\s*(\w+)\s*(?:\(([^()]*)\))?\s*$")

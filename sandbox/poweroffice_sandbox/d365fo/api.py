@@ -12,13 +12,15 @@ from urllib.parse import unquote
 from ..journal import Entry
 from ..replies import RefusedError, Reply, as_json
 from ..shell import Incoming, Part
-from . import metadata, odata, services
-from .batch import batch
+from . import services
 from .call import Call
 from .controls import CONTROLS
 from .identity import is_token_path, token_answer
 from .keys import APPS, HR_AUDIENCE, TENANT
-from .refusals import unauthorized
+from .odata import metadata
+from .odata import service as odata
+from .odata.batch import batch
+from .reply import unauthorized
 from .state import D365FOState
 from .throttle import busy
 from .tokens import Grant

@@ -10,12 +10,12 @@ from random import Random
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from ..replies import Reply, json_bytes
-from .call import Call
+from ...replies import Reply, json_bytes
+from ..call import Call
+from ..reply import odata_error
 from .entities import ENTITIES
 from .entity import NAMESPACE, Entity, Row, key_text
-from .odata_query import Query, read_query
-from .refusals import odata_error
+from .query import Query, read_query
 from .store import Record
 
 _TYPE = "application/json; odata.metadata={level}; odata.streaming=true"

@@ -11,11 +11,11 @@ import codecs
 import re
 from typing import Any
 
-from ..replies import RefusedError, Reply, as_json
-from .call import Call
-from .json_text import parse
+from ...replies import RefusedError, Reply, as_json
+from ..call import Call
+from ..odata.json_text import parse
+from ..reply import no_privilege, service_error
 from .operations import SERVICES, Operation, Outcome
-from .refusals import no_privilege, service_error
 
 _CHARSET = re.compile(r'charset\s*=\s*"?([^\s";]+)', re.IGNORECASE)
 

@@ -14,12 +14,12 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from starlette.requests import Request
 
-from ..replies import RefusedError, Reply
-from ..shell import Incoming
-from . import odata
-from .call import Call
-from .refusals import odata_error
-from .throttle import busy
+from ...replies import RefusedError, Reply
+from ...shell import Incoming
+from ..call import Call
+from ..reply import odata_error
+from ..throttle import busy
+from . import service as odata
 
 MOST = 5_000
 """Operations in one request (Microsoft)."""

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from ..seeds import EMPTY_DATE
 from .entity import ENUMS, NAMESPACE, Field
-from .seeds import EMPTY_DATE
 
 TOKEN = re.compile(
     r"\s*(?:"

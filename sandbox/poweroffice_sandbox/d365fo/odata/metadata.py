@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..replies import RefusedError, Reply, as_json
-from .call import Call
+from ...replies import RefusedError, Reply, as_json
+from ..call import Call
+from .actions import ACTIONS
 from .entities import ENTITIES
 from .entity import ENUMS, NAMESPACE, Entity
-from .odata_actions import ACTIONS
 
 _NO_RESOURCE = "No HTTP resource was found that matches the request URI."
 _REQUIRED = ' Nullable="false"'

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..replies import RefusedError, Reply
-from .call import Call
+from ...replies import RefusedError, Reply
+from ..call import Call
+from ..reply import nothing_selected, odata_error, write_failed
 from .entities import ENTITIES
 from .entity import COMPANY, NAMESPACE, Entity, Field, Row
 from .json_text import parse
-from .odata_literals import LiteralError, empty, from_json
-from .odata_read import context, odata, shown, url_of
-from .refusals import nothing_selected, odata_error, write_failed
+from .lists import context, odata, shown, url_of
+from .literals import LiteralError, empty, from_json
 from .store import Record
 
 _ANNOTATION = "@odata."
@@ -120,7 +120,7 @@ def selected(call: Call, entity: Entity, key: tuple[Any, ...]) -> Record | None:
 
     :param call: the request.
     :param entity: of the row.
-    :param key: from :func:`.odata_keys.parse_key`.
+    :param key: from :func:`.keys.parse_key`.
     """
     record = call.state.table(entity.set_name).records.get(key)
     if record is None or (entity.has_company and record.row[COMPANY] not in call.companies):
