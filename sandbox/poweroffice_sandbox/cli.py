@@ -13,7 +13,7 @@ from dataclasses import Field, dataclass, fields
 from typing import Any, NoReturn
 
 from .apis import APIS, Api
-from .faults import parse_fault
+from .core.faults import parse_fault
 
 NAME = "poweroffice-sandbox"
 FIRST_PORT = 8099

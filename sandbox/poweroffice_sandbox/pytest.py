@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 from .d365fo import D365FOSandbox
-from .sandbox import Sandbox
 from .v1.sandbox import V1Sandbox
+from .v2.sandbox import Sandbox
 
 
 @pytest.fixture

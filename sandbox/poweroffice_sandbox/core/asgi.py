@@ -4,13 +4,13 @@ The ASGI application around any API: the path of one request.
 Rule: the order is here and nowhere else. Control calls leave first; then journal, the part's refusal, faults,
 the part's answer; at last the socket. Nothing here knows what is served.
 
-What a further API brings (see :mod:`.app` and :mod:`.d365fo`):
+What a further API brings (see :mod:`..v2.api` and :mod:`..d365fo`):
 
-- a table of switches: a frozen dataclass of :mod:`.switch_table`;
-- a state: a :class:`.base_state.BaseState` with ``begin``, ``kept``, ``put`` and ``expire_tokens``;
+- a table of switches: a frozen dataclass of :mod:`.switches`;
+- a state: a :class:`.state.BaseState` with ``begin``, ``kept``, ``put`` and ``expire_tokens``;
 - a part: a :class:`Part` with ``answer`` and ``throttled``, maybe ``refusal``, ``finished`` and ``controls``;
-- a face: a :class:`.face.BaseSandbox` that builds the two, with ``totals`` and what tests ask for;
-- one line in :data:`.apis.APIS`, with which the command serves, announces and configures it.
+- a face: a :class:`.sandbox.BaseSandbox` that builds the two, with ``totals`` and what tests ask for;
+- one line in :data:`..apis.APIS`, with which the command serves, announces and configures it.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from starlette.requests import Request
 from .control import PREFIX, AnyState, Controls, control
 from .faults import Fault
 from .journal import Entry
-from .replies import Reply, problem
-from .wire import Connections, Socket
+from .reply import Reply, problem
+from .sockets import Connections, Socket
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -124,7 +124,7 @@ class Shell:
 
     :param state: what it knows.
     :param part: the API.
-    :param connections: from :func:`.wire.protocol_class`.
+    :param connections: from :func:`.sockets.protocol_class`.
     """
 
     def __init__(self, state: AnyState, part: Part, connections: Connections) -> None:

@@ -13,7 +13,7 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
-from .replies import json_bytes
+from .reply import json_bytes
 
 _SIGNING_KEY = b"published: this key signs nothing but sandbox tokens"
 

@@ -1,7 +1,7 @@
 """
 Who may call to begin with: environments, applications, subscriptions, companies, the published keys.
 
-Rule: data and look-ups only; what changes while the sandbox runs is in :mod:`.access`. The keys open nothing
+Rule: data and look-ups only; what changes while it runs is in v2's ``access``. The keys open nothing
 but this sandbox, so they are printed and never redacted here. The environments share nothing (portal page
 "Authentication and authorization"). A subscription serves several applications, an application has one
 subscription (facts 1.1).

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from .keys import Keys
+from .companies import Keys
 
 
 def _parts(url: str, keys: Keys, environment: str) -> dict[str, Any]:

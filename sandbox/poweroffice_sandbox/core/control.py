@@ -2,7 +2,7 @@
 The control endpoints below ``/_sandbox``: no keys, no limit, not in the journal.
 
 Rule: each endpoint is one line of a table; the work is done by the state. Here are the calls every API's
-sandbox has; those of one API are in its own table (:mod:`.controls`).
+sandbox has; those of one API are in its own table (:mod:`..v2.controls`).
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from .base_state import BaseState
-from .replies import Reply, as_json
+from .reply import Reply, as_json
+from .state import BaseState
 
 PREFIX = "/_sandbox/"
 Query = Mapping[str, str]

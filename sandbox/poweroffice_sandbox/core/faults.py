@@ -1,7 +1,7 @@
 """
 Faults on demand: rules that make chosen requests go wrong.
 
-Rule: a fault decides and describes; :mod:`.wire` carries it out on the socket. Only API requests the
+Rule: a fault decides and describes; :mod:`.sockets` carries it out on the socket. Only API requests the
 gateway lets through are counted, so neither a control call nor a 429 uses a fault up.
 """
 

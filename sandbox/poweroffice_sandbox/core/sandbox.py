@@ -11,14 +11,14 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from .base_state import BaseState
+from .asgi import Part, Shell
 from .clock import Clock
 from .faults import Fault
 from .journal import Entry
 from .server import ServerThread, listen
-from .shell import Part, Shell
-from .switch_table import SwitchTable
-from .wire import Connections
+from .sockets import Connections
+from .state import BaseState
+from .switches import SwitchTable
 
 T = TypeVar("T", bound=BaseState[Any])
 

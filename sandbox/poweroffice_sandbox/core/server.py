@@ -17,7 +17,7 @@ from typing import Any
 
 import uvicorn
 
-from .wire import Connections, protocol_class
+from .sockets import Connections, protocol_class
 
 _START_SECONDS = 10
 

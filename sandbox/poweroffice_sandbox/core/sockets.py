@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-from .replies import Reply
+from .reply import Reply
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send

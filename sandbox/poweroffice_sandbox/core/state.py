@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from .clock import Clock
 from .faults import Fault, Faults, make_fault
 from .journal import Journal
-from .switch_table import SwitchTable
+from .switches import SwitchTable
 
 S = TypeVar("S", bound=SwitchTable)
 

@@ -1,5 +1,5 @@
 """
-Finance & Operations as a part of :class:`..shell.Shell`: identity, throttle, token, services, entities.
+Finance & Operations as a part of :class:`..core.asgi.Shell`: identity, throttle, token, services, entities.
 
 Rule: the order is here. Identity provider and environment are one host, told apart by their paths.
 """
@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
-from ..journal import Entry
-from ..replies import RefusedError, Reply, as_json
-from ..shell import Incoming, Part
+from ..core.asgi import Incoming, Part
+from ..core.journal import Entry
+from ..core.reply import RefusedError, Reply, as_json
 from . import services
 from .call import Call
 from .controls import CONTROLS

@@ -7,7 +7,7 @@ the others are assumed.
 
 from __future__ import annotations
 
-from ..replies import RefusedError, Reply, as_json
+from ..core.reply import RefusedError, Reply, as_json
 from .state import D365FOState
 
 _WRITE = "Microsoft.Dynamics.Platform.Integration.Services.OData.AxODataWriteException"

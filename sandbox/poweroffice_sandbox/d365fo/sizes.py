@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from ..sizes import SizeError
+from ..v2.sizes import SizeError
 
 MOST_ROWS = 500_000
 """Rows are held in memory, about 2 KB each."""

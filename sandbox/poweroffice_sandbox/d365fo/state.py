@@ -1,5 +1,5 @@
 """
-What a running sandbox of Finance & Operations knows besides :mod:`..base_state`: rows, tokens, throttle.
+What a running sandbox of Finance & Operations knows besides :mod:`..core.state`: rows, tokens, throttle.
 
 Rule: no HTTP here.
 """
@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from random import Random
 from typing import Any
 
-from ..base_state import BaseState
-from ..clock import Clock
+from ..core.clock import Clock
+from ..core.state import BaseState
 from .odata.entities import ENTITIES
 from .odata.entity import COMPANY
 from .odata.store import Table

@@ -1,5 +1,5 @@
 """
-PowerOffice Go v1 as a part of :class:`..shell.Shell`: path, throttle, token, module, handler.
+PowerOffice Go v1 as a part of :class:`..core.asgi.Shell`: path, throttle, token, module, handler.
 
 Rule: the order is here; what a verb does is decided in :mod:`.rest.lists` and :mod:`.rest.writes`.
 """
@@ -10,11 +10,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple
 
-from ..control import Controls, Query, object_of
-from ..journal import Entry
-from ..keys import DEMO, PRODUCTION, Company, Environment, company_among, environment_named
-from ..replies import RefusedError, Reply
-from ..shell import Incoming, Part
+from ..core.asgi import Incoming, Part
+from ..core.companies import DEMO, PRODUCTION, Company, Environment, company_among, environment_named
+from ..core.control import Controls, Query, object_of
+from ..core.journal import Entry
+from ..core.reply import RefusedError, Reply
 from .reply import denied, no_such, throttled
 from .resources import RESOURCES, Resource
 from .rest.call import V1Call

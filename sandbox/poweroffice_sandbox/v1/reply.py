@@ -12,7 +12,7 @@ from email.utils import formatdate
 from typing import Any
 from zlib import crc32
 
-from ..replies import RefusedError, Reply, as_json
+from ..core.reply import RefusedError, Reply, as_json
 from .switches import V1Switches
 
 # The exceptions seen live.

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..base_state import BaseState
-from ..clock import Clock
-from ..keys import ENVIRONMENTS, Company
+from ..core.clock import Clock
+from ..core.companies import ENVIRONMENTS, Company
+from ..core.state import BaseState
 from .books import V1Books
 from .resources import RESOURCES
 from .rest.reports import entries

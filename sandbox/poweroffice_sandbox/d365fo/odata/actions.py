@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from ...replies import RefusedError, Reply
+from ...core.reply import RefusedError, Reply
 from ..call import Call
 from ..reply import nothing_selected, odata_error
 from .entity import COMPANY, NAMESPACE, Entity

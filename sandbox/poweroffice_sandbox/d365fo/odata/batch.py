@@ -14,8 +14,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from starlette.requests import Request
 
-from ...replies import RefusedError, Reply
-from ...shell import Incoming
+from ...core.asgi import Incoming
+from ...core.reply import RefusedError, Reply
 from ..call import Call
 from ..reply import odata_error
 from ..throttle import busy

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from ...replies import Reply, json_bytes
+from ...core.reply import Reply, json_bytes
 from ..call import Call
 from ..reply import odata_error
 from .entities import ENTITIES

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...replies import RefusedError, Reply, as_json
+from ...core.reply import RefusedError, Reply, as_json
 from ..call import Call
 from .actions import ACTIONS
 from .entities import ENTITIES

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ...replies import Reply
+from ...core.reply import Reply
 from ..call import Call
 from ..reply import no_privilege, odata_error
 from .actions import act

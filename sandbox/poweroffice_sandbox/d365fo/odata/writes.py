@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...replies import RefusedError, Reply
+from ...core.reply import RefusedError, Reply
 from ..call import Call
 from ..reply import nothing_selected, odata_error, write_failed
 from .entities import ENTITIES

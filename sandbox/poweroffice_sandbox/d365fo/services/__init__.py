@@ -11,7 +11,7 @@ import codecs
 import re
 from typing import Any
 
-from ...replies import RefusedError, Reply, as_json
+from ...core.reply import RefusedError, Reply, as_json
 from ..call import Call
 from ..odata.json_text import parse
 from ..reply import no_privilege, service_error

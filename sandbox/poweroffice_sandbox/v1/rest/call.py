@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ...table import Id, Row
+from ...core.table import Id, Row
 from ..books import V1Books
 from ..resources import Resource
 from ..switches import V1Switches

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...clock import stamp, ticks
-from ...replies import Reply
-from ...table import Id, Row
+from ...core.clock import stamp, ticks
+from ...core.reply import Reply
+from ...core.table import Id, Row
 from ..reply import ODATA, bad_parameters, not_found, refuse, success
 from .call import V1Call
 from .query import Options, read_options, sort_key

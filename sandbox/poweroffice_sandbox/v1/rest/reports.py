@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from ...table import Id, Row
+from ...core.table import Id, Row
 from ..reply import ODATA, bad_parameters, refuse
 from ..seeds.posting import CUSTOMERS, SUPPLIERS, VOUCHER_TYPES, postings
 from .call import V1Call

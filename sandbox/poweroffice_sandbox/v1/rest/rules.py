@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
-from ...replies import RefusedError, Reply
-from ...table import Row
+from ...core.reply import RefusedError, Reply
+from ...core.table import Row
 from ..books import V1Books
 from ..reply import UNIQUE, VALIDATION, refuse
 from .call import V1Call

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from ...clock import parse_ticks, stamp
+from ...core.clock import parse_ticks, stamp
 
 
 def moment(text: str) -> str:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from ...clock import stamp, ticks
-from ...replies import RefusedError, Reply
-from ...table import Row
+from ...core.clock import stamp, ticks
+from ...core.reply import RefusedError, Reply
+from ...core.table import Row
 from ..reply import VALIDATION, not_found, refuse, success
 from ..resources.fields import FIELDS
 from .bodies import read_body

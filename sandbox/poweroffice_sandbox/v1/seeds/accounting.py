@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from ... import names
-from ...clock import TICKS, stamp
-from ...origin import SPAN, START
-from ...table import Row
+from ...core import names
+from ...core.clock import TICKS, stamp
+from ...core.origin import SPAN, START
+from ...core.table import Row
 from ..books import Seed, Source
 from . import registers as seeds
 

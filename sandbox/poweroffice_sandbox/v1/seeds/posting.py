@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from ...origin import voucher_uuid
-from ...table import Row
+from ...core.origin import voucher_uuid
+from ...core.table import Row
 from .registers import FIRST_CUSTOMER, FIRST_SUPPLIER
 
 CUSTOMERS, SUPPLIERS = 1500, 2400

@@ -12,10 +12,10 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from ... import names
-from ...clock import stamp
-from ...origin import SPAN, START
-from ...table import Row
+from ...core import names
+from ...core.clock import stamp
+from ...core.origin import SPAN, START
+from ...core.table import Row
 from ..books import Source
 
 FIRST_CUSTOMER = 10_000
