@@ -1,5 +1,5 @@
 """
-Look at the built distributions: the provider and its sandbox, each complete, and neither with parts of the other.
+Look at the built distributions, the provider and its sandbox: each complete, none with parts of the other.
 
     python tools/check_wheel.py dist             look at the four files
     python tools/check_wheel.py dist --install   then install the sandbox's wheel alone, and start it
@@ -92,7 +92,18 @@ def wheel_problems(item: Distribution, wheel: Path) -> Iterator[str]:
             yield f"{wheel.name} lacks {part}"
     if wheel.stat().st_size > item.longest:
         yield f"{wheel.name} has {wheel.stat().st_size:,} bytes; {item.longest:,} are the most"
-    for name, content in held.items() if item.is_production else ():
+    if item.is_production:
+        yield from production_problems(wheel, held)
+
+
+def production_problems(wheel: Path, held: dict[str, bytes]) -> Iterator[str]:
+    """
+    Find what is no business of a production machine.
+
+    :param wheel: the file.
+    :param held: its contents by name.
+    """
+    for name, content in held.items():
         if PUBLISHED.search(content):
             yield f"{wheel.name}: {name} holds a published key"
         if SERVERS.search(content):

@@ -13,7 +13,7 @@ from v1_client import V1Api
 from poweroffice_sandbox import SwitchError, V1Sandbox, V1Switches
 
 Start = Callable[..., V1Api]
-PAGE = Path(__file__).parents[2] / "docs" / "sandbox.md"
+PAGE = Path(__file__).parents[1] / "docs" / "v1.md"
 
 
 @pytest.mark.parametrize(("form", "count"), [("total", 120), ("page", 7), ("absent", None)])
