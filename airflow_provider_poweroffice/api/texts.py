@@ -1,13 +1,19 @@
 """
-Values in messages: a setting is printed unless it looks like a key.
+Texts of servers and of settings, made fit for a message, a log line, a receipt or XCom.
 
-Rule: keys are pasted into wrong fields, so no message prints a setting but through :func:`shown`.
+Rule: pure. No message prints a server's text but through :func:`one_line`, nor a setting but through
+:func:`shown`, as keys are pasted into wrong fields.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+
+LONGEST = 1000
+"""Characters of a server's text that are shown."""
+_CUT = " […]"
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 _HIDDEN = "'***'"
 _LONGEST = 100  # characters of a value in a message
@@ -23,6 +29,27 @@ _HEADER = re.compile(r"\b(?:bearer|basic)\s+\S", re.IGNORECASE)
 _RUN = re.compile(r"[A-Za-z0-9+=_~-]{16,}")
 _RANDOM = re.compile(r"[A-Za-z0-9+=~]{24,}")
 _DASHES = re.compile(r"[\u2010-\u2015\u2212_]")
+
+
+def one_line(text: object, limit: int = LONGEST) -> str:
+    """
+    Give a text as one printable line.
+
+    Each run of white space, line breaks included, becomes one space. Characters that steer a terminal or the
+    direction of writing (control, format and lone surrogate characters) become U+FFFD. What is longer than
+    ``limit`` is cut and ends in ``[…]``.
+
+    :param text: usually a str; anything else is shown as ``str()`` gives it.
+    :param limit: longest result in characters, the mark included.
+    """
+    given = text if isinstance(text, str) else str(text)
+    beginning = given[: 4 * limit]  # the rest could only be shown if most of this were white space
+    line = " ".join(beginning.split())
+    if not line.isprintable():
+        line = "".join(character if character.isprintable() else _REPLACEMENT for character in line)
+    if len(line) <= limit and len(given) == len(beginning):
+        return line
+    return (line[: max(0, limit - len(_CUT))].rstrip() + _CUT).strip()[:limit]
 
 
 def holds_key(text: str) -> bool:
