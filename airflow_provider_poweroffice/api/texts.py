@@ -20,7 +20,7 @@ _LONGEST = 100  # characters of a value in a message
 # GUIDs (application keys, client keys, client IDs), 32 hexadecimal digits (subscription keys), JWTs, and
 # client secrets of Microsoft Entra ID, which have a digit and "Q~" after three characters.
 _KEY = re.compile(
-    r"[0-9A-Fa-f]{8}(?:-?[0-9A-Fa-f]{4}){3}-?[0-9A-Fa-f]{12}"
+    r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
     r"|(?=(?:[A-Fa-f]{0,29}[0-9]){3})[0-9A-Fa-f]{32}"
     r"|eyJ[A-Za-z0-9_-]{8}"
     r"|[A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{16}",
