@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = [*(ROOT / "tests").rglob("*.py"), *(ROOT / "sandbox" / "tests").rglob("*.py")]
-# As attribute of pytest or of pytest.mark, or imported from it.
+HOLDERS = {"pytest", "pytest.mark", "unittest"}
 WORDS = {"skip", "skipif", "importorskip", "xfail", "SkipTest", "skipTest", "skipUnless"}
 
 
