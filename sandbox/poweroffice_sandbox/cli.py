@@ -142,7 +142,6 @@ def read(argv: Sequence[str] | None, package: str) -> list[Chosen]:
     Read the options.
 
     :param argv: those of the process when ``None``.
-    :param package: whose command it is.
     :return: the APIs to serve, each with the arguments of its sandbox. A port that was not given is the one
         after the API before, and free when that one is.
     :raises FaultError: a fault cannot be used.

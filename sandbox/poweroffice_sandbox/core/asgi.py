@@ -101,33 +101,19 @@ class Part(ABC):
         """
         Answer a request.
 
-        :param incoming: the request.
         :param entry: of the journal; ``company`` may be filled in.
         """
 
     @abstractmethod
     def throttled(self, seconds: int) -> Reply:
-        """
-        Give the API's 429, for the fault ``throttle``.
-
-        :param seconds: how long it lasts from now.
-        """
+        """Give the API's 429, for the fault ``throttle``."""
 
     def refusal(self, incoming: Incoming) -> Reply | None:  # noqa: ARG002 - most parts refuse nothing
-        """
-        Refuse a request in front of the API, e.g. for a used-up quota; it then uses no fault up.
-
-        :param incoming: the request.
-        """
+        """Refuse a request in front of the API, e.g. for a used-up quota; it then uses no fault up."""
         return None
 
     def finished(self, incoming: Incoming, reply: Reply) -> None:  # noqa: B027 - a part may not care
-        """
-        Note that the answer to a request that was not refused is ready to be sent.
-
-        :param incoming: the request.
-        :param reply: its answer.
-        """
+        """Note that the answer to a request that was not refused is ready to be sent."""
 
 
 class Shell:

@@ -23,11 +23,7 @@ def _part(data: bytes) -> str:
 
 
 def signed(claims: Mapping[str, Any]) -> str:
-    """
-    Write claims as a JWT, signed with a published key.
-
-    :param claims: JSON values by name.
-    """
+    """Write claims as a JWT, signed with a published key."""
     text = f"{_part(json_bytes({'alg': 'HS256', 'typ': 'JWT'}))}.{_part(json_bytes(claims))}"
     return f"{text}.{_part(hmac.new(_SIGNING_KEY, text.encode(), hashlib.sha256).digest())}"
 
@@ -36,7 +32,6 @@ def basic(authorization: str) -> tuple[str, str] | None:
     """
     Read a Basic header; ``None`` when it is none.
 
-    :param authorization: the header.
     :return: user and password, as they were joined.
     """
     scheme, _, encoded = authorization.partition(" ")

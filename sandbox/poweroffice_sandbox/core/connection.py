@@ -24,8 +24,6 @@ def as_json_text(url: str, keys: Keys, environment: str, client_keys: Mapping[st
     """
     Write the connection as JSON.
 
-    :param url: of the sandbox, without a path.
-    :param keys: of a company.
     :param environment: ``production`` or ``demo``.
     :param client_keys: alias to client key of the companies that the connection holds besides.
     """
@@ -39,8 +37,6 @@ def as_uri(url: str, keys: Keys, environment: str) -> str:
     """
     Write the connection as URI.
 
-    :param url: of the sandbox, without a path.
-    :param keys: of a company.
     :param environment: ``production`` or ``demo``.
     """
     parts = _parts(url, keys, environment)

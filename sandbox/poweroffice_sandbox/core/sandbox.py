@@ -74,7 +74,6 @@ class BaseSandbox(ABC, Generic[T]):
         """
         Serve in this thread until SIGINT or SIGTERM.
 
-        :param ready: called when requests are answered.
         :raises PortError: the address cannot be listened on.
         """
         self._bound().run(lambda: ready(self))
@@ -147,7 +146,6 @@ class BaseSandbox(ABC, Generic[T]):
         """
         Change switches from now on.
 
-        :param switches: by name.
         :return: all of them.
         :raises SwitchError: an unknown name or value.
         """
@@ -159,11 +157,7 @@ class BaseSandbox(ABC, Generic[T]):
         self.state.expire_tokens()
 
     def advance(self, seconds: float) -> None:
-        """
-        Move the sandbox's time on.
-
-        :param seconds: how far.
-        """
+        """Move the sandbox's time on."""
         self.clock.advance(seconds)
 
     def reset(self) -> None:
@@ -171,11 +165,7 @@ class BaseSandbox(ABC, Generic[T]):
         self.state.reset()
 
     def save(self, name: str = "saved") -> None:
-        """
-        Keep data, rights and client keys as they are now.
-
-        :param name: to restore them by.
-        """
+        """Keep data, rights and client keys as they are now."""
         self.state.save(name)
 
     def restore(self, name: str = "saved") -> None:

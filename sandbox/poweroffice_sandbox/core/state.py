@@ -68,11 +68,7 @@ class BaseState(ABC, Generic[S]):
         self.begin()
 
     def save(self, name: str = "saved") -> None:
-        """
-        Keep the data as it is now.
-
-        :param name: to restore it by.
-        """
+        """Keep the data as it is now."""
         self._saved[name] = self.kept()
 
     def restore(self, name: str = "saved") -> None:
@@ -91,7 +87,6 @@ class BaseState(ABC, Generic[S]):
         """
         Change switches.
 
-        :param changes: by name.
         :raises SwitchError: an unknown name or value.
         """
         self.switches = self.switches.changed(changes)

@@ -48,11 +48,7 @@ class D365FOPart(Part):
         self._servers = 0
 
     def refusal(self, incoming: Incoming) -> Reply | None:
-        """
-        Throttle a request that has a good token; on-premises environments have no throttle.
-
-        :param incoming: the request.
-        """
+        """Throttle a request that has a good token; on-premises environments have no throttle."""
         space, _ = _split(incoming)
         grant = self._grant(incoming, space)
         if grant is None or space == _ON_PREMISES:
@@ -63,18 +59,13 @@ class D365FOPart(Part):
         return None if reply is None else self._finished(incoming, reply)
 
     def throttled(self, seconds: int) -> Reply:
-        """
-        Give the resource-based 429.
-
-        :param seconds: how long it lasts.
-        """
+        """Give the resource-based 429."""
         return busy(seconds, self._state.switches, self._state.clock.now())
 
     def answer(self, incoming: Incoming, entry: Entry) -> Reply:
         """
         Answer a request.
 
-        :param incoming: the request.
         :param entry: of the journal; the user's default company is filled in.
         """
         try:
@@ -84,12 +75,7 @@ class D365FOPart(Part):
         return self._finished(incoming, reply)
 
     def finished(self, incoming: Incoming, reply: Reply) -> None:
-        """
-        Count the time a request took.
-
-        :param incoming: the request.
-        :param reply: its answer.
-        """
+        """Count the time a request took."""
         app = incoming.request.scope.pop(_RUNNING, None)
         if app is not None:
             used = reply.seconds + self._state.switches.request_seconds

@@ -173,8 +173,6 @@ def seeded(set_name: str, rows: D365FORows, seed: int) -> Iterator[Row]:
     """
     Give the rows a set begins with, in the order of their keys within a company.
 
-    :param set_name: of the entity.
-    :param rows: how many.
     :param seed: the same one gives the same rows.
     """
     return _SEEDS[set_name](Random(f"{seed}/{set_name}"), rows)

@@ -73,11 +73,7 @@ class D365FOState(BaseState[D365FOSwitches]):
         self.tokens.expire()
 
     def table(self, set_name: str) -> Table:
-        """
-        Give the rows of a set.
-
-        :param set_name: a known one.
-        """
+        """Give the rows of a set."""
         if set_name not in self._tables:
             rows = seeded(set_name, self._rows, self.seed)
             self._tables[set_name] = Table(ENTITIES[set_name], rows, Random(f"{self.seed}/versions"))

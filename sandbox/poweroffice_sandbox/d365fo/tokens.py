@@ -36,23 +36,13 @@ class Tokens:
         self._grants = {}
 
     def grant(self, authorization: str, now: float) -> Grant | None:
-        """
-        Find what a token allows; ``None`` when it is unknown or has expired.
-
-        :param authorization: the header.
-        :param now: the sandbox's time.
-        """
+        """Find what a token allows; ``None`` when it is unknown or has expired."""
         scheme, _, token = authorization.partition(" ")
         grant = self._grants.get(token.strip()) if scheme.lower() == "bearer" else None
         return grant if grant is not None and grant.expires > now else None
 
     def issue(self, grant: Grant, now: float) -> str:
-        """
-        Make a token.
-
-        :param grant: what it says.
-        :param now: the sandbox's time.
-        """
+        """Make a token."""
         self._issued += 1
         issuer = (
             f"https://sts.windows.net/{grant.tenant}/" if grant.tenant else "http://adfs/adfs/services/trust"

@@ -26,11 +26,7 @@ def _environment(sandbox: Sandbox, environment: Environment) -> list[str]:
 
 
 def announcement(sandbox: Sandbox) -> str:
-    """
-    Give what the command prints of a running sandbox.
-
-    :param sandbox: the one.
-    """
+    """Give what the command prints of a running sandbox."""
     keys, aliases = sandbox.keys(), sandbox.aliases()
     companies = aliases if len(aliases) > len(ENVIRONMENTS["production"].companies) else ()
     subscription = f"  -H 'Ocp-Apim-Subscription-Key: {keys.subscription_key}' \\"

@@ -51,11 +51,7 @@ class App(Part):
         self._state = state
 
     def refusal(self, incoming: Incoming) -> Reply | None:
-        """
-        Refuse what is no path of the API, and what its gateway does not let through.
-
-        :param incoming: the request.
-        """
+        """Refuse what is no path of the API, and what its gateway does not let through."""
         target, state = _target(incoming.path), self._state
         if target is None or self._too_long(incoming):
             return NOT_FOUND
@@ -64,18 +60,13 @@ class App(Part):
         )
 
     def throttled(self, seconds: int) -> Reply:
-        """
-        Give the gateway's 429.
-
-        :param seconds: how long it lasts.
-        """
+        """Give the gateway's 429."""
         return throttled(seconds, self._state.switches, self._state.clock.now())
 
     def answer(self, incoming: Incoming, entry: Entry) -> Reply:
         """
         Answer a request the gateway let through.
 
-        :param incoming: the request.
         :param entry: of the journal; the company is filled in.
         """
         target = _target(incoming.path)

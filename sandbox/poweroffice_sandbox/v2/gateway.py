@@ -49,11 +49,8 @@ class Gateway:
         """
         Check a request; ``None`` lets it through.
 
-        :param environment: the one called.
         :param headers: lower-case names.
         :param query: lower-case names.
-        :param switches: how the sandbox behaves.
-        :param now: the sandbox's time.
         """
         key = headers.get(HEADER) or query.get(QUERY)
         if not key:
@@ -77,13 +74,7 @@ class Gateway:
 
 
 def throttled(seconds: int, switches: Switches, now: float) -> Reply:
-    """
-    Answer a request too many.
-
-    :param seconds: how long to wait.
-    :param switches: how the sandbox behaves.
-    :param now: the sandbox's time.
-    """
+    """Answer a request too many."""
     # Token OpenAPI, example of a 429; Retry-After is what API Management's throttle sends.
     reply = gateway(429, f"Rate limit is exceeded. Try again in {seconds} seconds.")
     if switches.retry_after == "absent":

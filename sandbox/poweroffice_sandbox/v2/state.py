@@ -67,11 +67,7 @@ class State(BaseState[Switches]):
         self.tokens.expire()
 
     def books(self, company: Company) -> Books:
-        """
-        Give a company's data.
-
-        :param company: whose.
-        """
+        """Give a company's data."""
         if company.client_id not in self._books:
             # A client made at run time begins without rows.
             size = self._sizes if company.client_keys else NO_ROWS
@@ -79,11 +75,7 @@ class State(BaseState[Switches]):
         return self._books[company.client_id]
 
     def totals(self, company: Company) -> dict[str, int]:
-        """
-        Give the number of rows of each resource.
-
-        :param company: whose.
-        """
+        """Give the number of rows of each resource."""
         return self.books(company).totals()
 
     def health(self) -> dict[str, Any]:

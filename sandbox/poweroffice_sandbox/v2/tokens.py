@@ -37,7 +37,6 @@ class Grant:
 
         :param privilege: its name without ``_Full``, or several with ``/`` of which one is enough; ``None``
             for an operation that needs none.
-        :param write: whether it changes data.
         """
         if privilege is None:
             return True
@@ -62,12 +61,7 @@ class Tokens:
         return {token: grant.company for token, grant in self._grants.items()}
 
     def grant(self, token: str, now: float) -> Grant | None:
-        """
-        Find what a token allows; ``None`` when it is unknown or has expired.
-
-        :param token: as sent.
-        :param now: the sandbox's time.
-        """
+        """Find what a token allows; ``None`` when it is unknown or has expired."""
         grant = self._grants.get(token)
         return grant if grant is not None and grant.expires > now else None
 
@@ -75,9 +69,6 @@ class Tokens:
         """
         Make a token.
 
-        :param integration: whom it is for.
-        :param rights: what it allows until it expires.
-        :param now: the sandbox's time.
         :param lifetime: seconds until it expires.
         """
         self._issued += 1
@@ -115,16 +106,7 @@ class Tokens:
         switches: Switches,
         now: float,
     ) -> Reply:
-        """
-        Answer a token request.
-
-        :param authorization: the header.
-        :param form: the body.
-        :param environment: the one whose endpoint was called.
-        :param access: the client keys.
-        :param switches: how the sandbox behaves.
-        :param now: the sandbox's time.
-        """
+        """Answer a token request."""
         grant_type = parse_qs(form.decode("utf-8", "replace")).get("grant_type", [""])[0]
         if not grant_type:
             return _error(400, "invalid_request", "The mandatory parameter 'grant_type' is missing.")
