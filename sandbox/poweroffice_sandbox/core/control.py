@@ -17,7 +17,7 @@ from .state import BaseState
 
 PREFIX = "/_sandbox/"
 Query = Mapping[str, str]
-AnyState = BaseState[Any]
+AnyState = BaseState[Any, Any]
 Control = Callable[[Any, Query, Any], Any]
 """From the state, the query and the JSON body to what is answered: JSON values or a reply."""
 

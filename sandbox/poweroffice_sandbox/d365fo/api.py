@@ -1,5 +1,5 @@
 """
-Finance & Operations as a part of :class:`..core.asgi.Shell`: identity, throttle, token, services, entities.
+Finance & Operations for :class:`..core.asgi.Shell`: identity, throttle, token, services, entities.
 
 Rule: the order is here. Identity provider and environment are one host, told apart by their paths.
 """
@@ -7,16 +7,17 @@ Rule: the order is here. Identity provider and environment are one host, told ap
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import unquote
 
-from ..core.asgi import Incoming, Part
+from ..core.asgi import Api, Incoming
+from ..core.control import Controls, Query
 from ..core.journal import Entry
 from ..core.reply import RefusedError, Reply, as_json
 from . import services
 from .call import Call
-from .controls import CONTROLS
 from .identity import is_token_path, token_answer
-from .keys import APPS, HR_AUDIENCE, TENANT
+from .keys import APPS, COMPANIES, HR_AUDIENCE, TENANT
 from .odata import metadata
 from .odata import service as odata
 from .odata.batch import batch
@@ -34,7 +35,21 @@ _LOGIN_PAGE = b"<!DOCTYPE html><html><head><title>Sign In</title></head><body>Si
 _SERVICES = {("api", "services"): services.answer, ("data",): odata.answer, ("metadata",): metadata.answer}
 
 
-class D365FOPart(Part):
+def _totals(state: D365FOState, query: Query, _body: Any) -> Any:
+    company = query.get("company")
+    if company is not None and company.lower() not in COMPANIES:
+        raise ValueError(f"company = {company!r}: choose one of {', '.join(COMPANIES)}.")
+    return {"company": company, "rows": state.totals(company), "connections": state.connections}
+
+
+def _executed(state: D365FOState, _query: Query, _body: Any) -> Any:
+    return dict(state.executed)
+
+
+CONTROLS: Controls = {("GET", "totals"): _totals, ("GET", "executed"): _executed}
+
+
+class D365FOApi(Api):
     """
     Finance & Operations.
 

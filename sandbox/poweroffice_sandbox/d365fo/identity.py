@@ -15,8 +15,8 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
 
 from ..core.asgi import Incoming
-from ..core.bearer import basic
 from ..core.reply import RefusedError, Reply, as_json
+from ..core.tokens import basic
 from .keys import APPS, HR_AUDIENCE, TENANTS, AppRegistration
 from .state import D365FOState
 from .tokens import Grant

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from email.utils import formatdate
 from math import ceil
 
 from ..core.reply import Reply, as_json
+from ..core.throttle import with_retry_after
 from .keys import AppRegistration
 from .switches import D365FOSwitches
 
@@ -127,8 +127,4 @@ def throttled(text: str, seconds: int, form: str, switches: D365FOSwitches, now:
 
     :param form: of ``Retry-After``: ``seconds``, ``date`` or ``absent``.
     """
-    reply = _body(text, switches.throttle_body)
-    if form == "absent":
-        return reply
-    wait = str(seconds) if form == "seconds" else formatdate(now + seconds, usegmt=True)
-    return Reply(429, reply.body, {**reply.headers, "Retry-After": wait})
+    return with_retry_after(_body(text, switches.throttle_body), seconds, form, now)

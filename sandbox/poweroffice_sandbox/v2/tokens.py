@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-from ..core.bearer import basic, signed
 from ..core.companies import Company, Environment
 from ..core.reply import Reply, as_json
+from ..core.tokens import IssuedTokens, basic
 from .access import Access, Integration, Rights
 from .switches import Switches
 
@@ -45,25 +45,8 @@ class Grant:
         return not wanted.isdisjoint(self.rights.privileges)
 
 
-class Tokens:
-    """The tokens issued so far."""
-
-    def __init__(self) -> None:
-        self._grants: dict[str, Grant] = {}
-        self._issued = 0
-
-    def expire(self) -> None:
-        """Make every token issued so far invalid."""
-        self._grants = {}
-
-    def issued(self) -> dict[str, Company]:
-        """Give the tokens issued since the start or since :meth:`expire`, and the company each opens."""
-        return {token: grant.company for token, grant in self._grants.items()}
-
-    def grant(self, token: str, now: float) -> Grant | None:
-        """Find what a token allows; ``None`` when it is unknown or has expired."""
-        grant = self._grants.get(token)
-        return grant if grant is not None and grant.expires > now else None
+class Tokens(IssuedTokens[Grant]):
+    """The tokens issued so far, and the endpoint that issues them."""
 
     def issue(self, integration: Integration, rights: Rights, now: float, lifetime: float) -> str:
         """
@@ -71,7 +54,6 @@ class Tokens:
 
         :param lifetime: seconds until it expires.
         """
-        self._issued += 1
         company = integration.company
         # Claims: official v1 documentation "Backend changes"; the string flags were seen on v2 demo tokens.
         claims = {
@@ -85,16 +67,10 @@ class Tokens:
             "goAllowShowCustomerSSN": "False",
             "goAllowShowEmployeeSSN": "False",
             "role": list(rights.privileges),
-            "nbf": int(now),
-            "exp": int(now + lifetime),
-            "iat": int(now),
             "iss": "poweroffice-sandbox",
             "aud": f"poweroffice-sandbox-{company.environment}",
-            "jti": str(self._issued),
         }
-        token = signed(claims)
-        self._grants[token] = Grant(integration, rights, now + lifetime)
-        return token
+        return self.store(Grant(integration, rights, now + lifetime), now, claims)
 
     def answer(
         self,
