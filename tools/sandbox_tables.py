@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-DATA = Path(__file__).parents[1] / "sandbox" / "poweroffice_sandbox" / "data"
+DATA = Path(__file__).parents[1] / "sandbox" / "poweroffice_sandbox" / "v2" / "resources" / "data"
 # Families with modules of their own; their fields are not plain registers.
 ELSEWHERE = (
     "/ClientAdmin",
@@ -143,7 +143,7 @@ def entities(spec: Spec) -> dict[str, tuple[str, str, bool]]:
 
 def field_words(spec: Spec, answer: str, body: str, *, patched: bool) -> Iterator[str]:
     """
-    Write the fields of an entity in the notation of :mod:`poweroffice_sandbox.schema`.
+    Write the fields of an entity in the notation of :mod:`poweroffice_sandbox.v2.resources.schema`.
 
     :param spec: the OpenAPI file.
     :param answer: the DTO of answers.

@@ -21,7 +21,8 @@ from operation_inputs import PDF, Inputs
 from query_values import UNCHANGED, choices, known_value
 from sandbox_client import Api
 
-from poweroffice_sandbox import Sandbox, tables
+from poweroffice_sandbox import Sandbox
+from poweroffice_sandbox.v2.resources import tables
 
 if TYPE_CHECKING:
     import requests

@@ -17,8 +17,8 @@ import pytest
 from v1_client import V1Api
 
 from poweroffice_sandbox import V1Sandbox
-from poweroffice_sandbox.v1.fields import FIELDS
 from poweroffice_sandbox.v1.resources import RESOURCES
+from poweroffice_sandbox.v1.resources.fields import FIELDS
 
 FACTS = Path(__file__).parents[3] / "shared" / "facts"
 FILE = FACTS / "poweroffice-openapi-v1-unofficial-2021.yaml"
