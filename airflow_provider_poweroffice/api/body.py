@@ -1,5 +1,5 @@
 """
-The body of an answer: bounded in memory however it is packed, whole or an error, out of memory while it waits.
+The body of an answer: whole or an error, bounded in memory however it is packed, in a file while it waits.
 
 Rule: bytes are counted after decompression, in pieces; what a server announces is compared and never
 allocated. What is held is at most one copy of a body; one that waits for its turn waits in a temporary file.
@@ -146,6 +146,9 @@ def _pieces(answer: requests.Response) -> Iterator[bytes]:
 
     :raises InvalidResponseError, requests.RequestException: see :func:`read_whole`.
     """
+    if answer._content_consumed:  # type: ignore[attr-defined] # noqa: SLF001 - read, to see what a 401 says
+        yield from answer.iter_content(_CHUNK)
+        return
     encodings = _encodings(answer)
     unknown = [name for name in encodings if name not in _DECODERS]
     if unknown or len(encodings) > _MOST_ENCODINGS:

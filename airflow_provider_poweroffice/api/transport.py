@@ -2,20 +2,21 @@
 The session that every request leaves through: paced, timed, never redirected, and past no stranger.
 
 Rule: token requests, resent requests and requests a user makes on a borrowed session all pass
-``PacedAdapter``, so none can escape the rate limit, go without a timeout, or take keys to a proxy in the clear.
+``PacedAdapter``, so none can escape the rate limit, go without a timeout, or show its keys to a proxy.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import logging
+import math
 import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -68,10 +69,19 @@ class PacedAdapter(HTTPAdapter):
     """
     Sends at the throttle's pace, with a timeout even when the caller gave none.
 
-    :param longest: seconds for an exchange that belongs to no call; None for as long as bytes come.
+    :param clock: time.
+    :param longest: seconds for an exchange, even where it belongs to no call; None for what a call allows.
     """
 
-    def __init__(self, throttle: Throttle, timeouts: Timeouts, *, longest: float | None = None) -> None:
+    def __init__(
+        self,
+        throttle: Throttle,
+        timeouts: Timeouts,
+        *,
+        clock: Clock | None = None,
+        longest: float | None = None,
+    ) -> None:
+        self._clock = clock or SystemClock()
         self._throttle = throttle
         self._timeouts = timeouts
         self._longest = longest
@@ -116,8 +126,10 @@ class PacedAdapter(HTTPAdapter):
             stop.check()
         left = self._exchange(limits)
         if left and left() <= 0:
-            raise APITimeoutError(f"{_label(request)}: not sent: the deadline has passed", outcome_unknown=False)
-        reset, ours = exchange_left.set(left), _ours.set(True)  # noqa: FBT003 - a ContextVar has no other way
+            raise APITimeoutError(
+                f"{_label(request)}: not sent: the deadline has passed", outcome_unknown=False
+            )
+        reset, ours = exchange_left.set(left), _ours.set(True)
         try:
             answer = super().send(request, stream, self._within(timeout, left), verify, cert, allowed)
         finally:
@@ -131,8 +143,8 @@ class PacedAdapter(HTTPAdapter):
         of_call = limits.exchange() if limits else None
         if self._longest is None:
             return of_call
-        own = CallLimits(SystemClock(), RetryOptions(deadline=self._longest), self._timeouts).exchange()
-        return own if of_call is None else lambda: min(own(), of_call())
+        end = self._clock.monotonic() + self._longest
+        return lambda: min(end - self._clock.monotonic(), of_call() if of_call else math.inf)
 
     def _within(self, timeout: Any, left: Callable[[], float] | None) -> Any:
         """Give the limits of a wait, the one to connect within what is left."""
@@ -185,9 +197,7 @@ class _NoQuery(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Cut each text behind its question mark."""
         if _ours.get() and isinstance(record.args, tuple):
-            record.args = tuple(
-                arg.partition("?")[0] if isinstance(arg, str) else arg for arg in record.args
-            )
+            record.args = tuple(arg.partition("?")[0] if isinstance(arg, str) else arg for arg in record.args)
         return True
 
 
@@ -282,6 +292,19 @@ def connection_error(error: requests.RequestException, label: str) -> APIConnect
     kind = APITimeoutError if isinstance(error, requests.exceptions.Timeout) else APIConnectionError
     warning = "" if label.startswith("GET ") else "; the request may have been carried out"
     return kind(f"{label}: no reply from {server} ({what}){warning}", outcome_unknown=True)
+
+
+_E = TypeVar("_E", bound=BaseException)
+
+
+def without_traces(error: _E) -> _E:
+    """
+    Give an error without the frames that it came through, and without the errors that led to it.
+
+    Those frames hold requests with their keys, and error trackers show what frames hold.
+    """
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
 
 
 def _never_sent(error: requests.RequestException) -> bool:

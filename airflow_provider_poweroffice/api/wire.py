@@ -114,7 +114,7 @@ class _Answer(HTTPResponse):
         """
         Read the head.
 
-        :raises UnreadableHeadError: it breaks off, or has a line that is no header; what stood behind it is lost.
+        :raises UnreadableHeadError: it breaks off, or a line is not a header, so that what follows is lost.
         """
         reader = self.fp
         super().begin()
@@ -134,7 +134,7 @@ class _Answer(HTTPResponse):
 class _BoundedMixin:
     sock: Any
     timeout: Any
-    response_class = _Answer
+    response_class: Any = _Answer
 
     def cut(self) -> None:
         """End both directions below TLS, which another thread may be reading from right now."""
