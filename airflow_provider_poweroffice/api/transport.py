@@ -289,7 +289,8 @@ def connection_error(error: requests.RequestException, label: str) -> APIConnect
     if _never_sent(error):
         kind = APITimeoutError if isinstance(error, requests.exceptions.Timeout) else APIConnectionError
         return kind(f"{label}: no connection to {server} ({what}); nothing was sent", outcome_unknown=False)
-    kind = APITimeoutError if isinstance(error, requests.exceptions.Timeout) else APIConnectionError
+    late = isinstance(error, requests.exceptions.Timeout) or isinstance(_deepest(error), TimeoutError)
+    kind = APITimeoutError if late else APIConnectionError
     warning = "" if label.startswith("GET ") else "; the request may have been carried out"
     return kind(f"{label}: no reply from {server} ({what}){warning}", outcome_unknown=True)
 
@@ -316,11 +317,15 @@ def _never_sent(error: requests.RequestException) -> bool:
 
 def innermost(error: BaseException) -> str:
     """Name the last cause: urllib3's own messages repeat the URL."""
-    seen: BaseException = error
-    while (below := _below(seen)) is not None:
-        seen = below
+    seen = _deepest(error)
     reason = getattr(seen, "strerror", None) or getattr(seen, "verify_message", None)
     return f"{type(seen).__name__}: {reason}" if reason else type(seen).__name__
+
+
+def _deepest(error: BaseException) -> BaseException:
+    while (below := _below(error)) is not None:
+        error = below
+    return error
 
 
 def _below(error: BaseException) -> BaseException | None:

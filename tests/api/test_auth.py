@@ -105,7 +105,7 @@ def test_renewed_once_on_401(client: Client, sandbox: Sandbox, method: str) -> N
 def test_new_tokens_are_refused_for_a_while(
     client: Client, sandbox: Sandbox, clock: FakeClock, method: str
 ) -> None:
-    """An identity service that restarts refuses new tokens too: the call is repeated, as it was not carried out."""
+    """While an identity service restarts, new tokens are refused too: any call is repeated."""
     sandbox.add_fault(action="status", status=401, path="/Customers", method=method, times=7)
     body = {"Name": "x"} if method == "POST" else None
     assert client.request(method, "Customers", body=body).is_success
