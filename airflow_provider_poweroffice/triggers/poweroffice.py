@@ -19,7 +19,6 @@ from airflow_provider_poweroffice.api.conditions import Condition
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.retry import retry_reason, wait_seconds
 from airflow_provider_poweroffice.errors import PowerOfficeError, ResultTooLargeError
-from airflow_provider_poweroffice.hooks.poweroffice import open_client
 from airflow_provider_poweroffice.hooks.settings import read_settings
 from airflow_provider_poweroffice.tasks.company_templates import marked
 from airflow_provider_poweroffice.tasks.results import check_record
@@ -93,7 +92,7 @@ class PowerOfficeTrigger(BaseTrigger):
         # Tokens are not given to the masker here: a triggerer lives long, would collect one pattern for each
         # token for ever, and each makes the masker compile all of them anew, on the event loop.
         await amask_secrets(settings.secrets)
-        client = await asyncio.to_thread(open_client, settings, RetryOptions(attempts=1))
+        client = await asyncio.to_thread(settings.open, RetryOptions(attempts=1))
         try:
             yield TriggerEvent(await self._verdict(client))
         finally:
