@@ -82,6 +82,21 @@ def get_provider_info() -> dict[str, Any]:
                 "to_openlineage_converter": f"{_PACKAGE}.assets.poweroffice.to_openlineage",
             }
         ],
+        "config": {
+            "poweroffice": {
+                "description": "What this worker allows, whatever a connection or a DAG says.",
+                "options": {
+                    "file_roots": {
+                        "description": "Folders below which the argument `files` may read local files, "
+                        "separated by colons. Empty: no local file is sent.",
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": "/data/receipts:/data/invoices",
+                        "default": "",
+                    },
+                },
+            },
+        },
         "cli": [f"{_PACKAGE}.cli.definition.get_airflow_commands"],
         "extra-links": [
             f"{_PACKAGE}.links.poweroffice.PowerOfficeDocsLink",

@@ -6,7 +6,10 @@ import gzip
 import hashlib
 import io
 import json
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import fsspec
 import msgspec
@@ -107,14 +110,15 @@ def test_odd_watermark(odd: bytes) -> None:
 
 
 @pytest.fixture
-def finished(tmp_path: Path) -> str:
-    """Give a finished local file."""
-    local = tmp_path / "spool"
-    local.write_bytes(b"new")
-    return str(local)
+def finished() -> Iterator[IO[bytes]]:
+    """Give a finished local file; it has no name."""
+    with tempfile.TemporaryFile() as file:
+        file.write(b"new")
+        file.flush()
+        yield file
 
 
-def test_publish_locally(finished: str, tmp_path: Path) -> None:
+def test_publish_locally(finished: IO[bytes], tmp_path: Path) -> None:
     """A local object appears under its name, in folders that are made, with nothing beside it."""
     target = UPath(f"file://{tmp_path}/lake/a/b.ndjson")
     publish(finished, target)
@@ -124,7 +128,7 @@ def test_publish_locally(finished: str, tmp_path: Path) -> None:
     ]
 
 
-def test_publish_elsewhere(finished: str) -> None:
+def test_publish_elsewhere(finished: IO[bytes]) -> None:
     """On a file system without whole uploads, the object is renamed into place."""
     fsspec.filesystem("memory").store.clear()
     target = UPath("memory://lake/b.ndjson")
@@ -134,33 +138,33 @@ def test_publish_elsewhere(finished: str) -> None:
 
 
 def test_failed_publish_leaves_the_old(
-    finished: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    finished: IO[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When writing fails half-way, the old object is whole and nothing else remains."""
     target = UPath(f"file://{tmp_path}/b.ndjson")
     target.write_bytes(b"old")
 
-    def half(_source: str, destination: str) -> None:
-        Path(destination).write_bytes(b"ne")
+    def half(_source: IO[bytes], copy: IO[bytes], _piece: int) -> None:
+        copy.write(b"ne")
         raise OSError("disk full")
 
-    monkeypatch.setattr("shutil.copyfile", half)
+    monkeypatch.setattr("shutil.copyfileobj", half)
     with pytest.raises(OSError, match="disk full"):
         publish(finished, target)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.ndjson", "spool"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.ndjson"]
     assert target.read_bytes() == b"old"
 
 
-def test_leftovers_of_a_killed_run_go(finished: str, tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_run_go(finished: IO[bytes], tmp_path: Path) -> None:
     """What a killed run left beside the target is removed by the next; other files stay."""
     left = f".{hashlib.sha256(b'b.ndjson').hexdigest()[:16]}.partial-0123"
     (tmp_path / left).write_bytes(b"half")
     (tmp_path / ".c.ndjson.partial-0123").write_bytes(b"half")
     publish(finished, UPath(f"file://{tmp_path}/b.ndjson"))
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".c.ndjson.partial-0123", "b.ndjson", "spool"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".c.ndjson.partial-0123", "b.ndjson"]
 
 
-def test_long_name(finished: str, tmp_path: Path) -> None:
+def test_long_name(finished: IO[bytes], tmp_path: Path) -> None:
     """Any name the file system takes will do; the one used meanwhile is not longer."""
     name = "x" * 255
     publish(finished, UPath(f"file://{tmp_path}/{name}"))
