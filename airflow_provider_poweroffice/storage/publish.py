@@ -1,25 +1,30 @@
 """
 Put a finished local file where it belongs, all or nothing.
 
-Rule: no reader ever sees a half-written object under the final name, whatever kills the writer.
+Rule: no reader ever sees a half-written object under the final name, whatever kills the writer, and no
+writer removes the file that another one is still writing.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
 # Stores that show an object only once it is uploaded whole.
 _ATOMIC = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "wasb", "wasbs", "oss", "oci"})
 _LOCAL = frozenset({"file", "local"})
-_PIECE = 1 << 20
+ABANDONED = 86_400
+"""Seconds after which a partial file on a remote file system is taken for that of a killed writer."""
 
 
 def publish(file: IO[bytes], target: Any) -> None:
@@ -27,7 +32,8 @@ def publish(file: IO[bytes], target: Any) -> None:
     Copy a local file, which needs no name, to an object path.
 
     Object stores take it in one upload. A local target is written beside its final name and renamed;
-    so is a target on any other file system. What a killed earlier run left beside it is removed.
+    so is a target on any other file system. What a killed writer left beside it is
+    removed: on a local disk by the next publisher, elsewhere after a day.
 
     :param file: the finished file, open and flushed.
     :param target: an ``ObjectStoragePath`` or any path of universal-pathlib.
@@ -37,39 +43,12 @@ def publish(file: IO[bytes], target: Any) -> None:
             target.fs.put_file(local, target.path)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    _remove_leftovers(target)
-    beside = target.parent / f"{_leftover_prefix(target)}{uuid.uuid4().hex}"
-    try:
-        if target.protocol in _LOCAL:
-            _copy(file, Path(beside.path))
-            Path(beside.path).replace(target.path)
-        else:
-            with _named(file) as local:
-                target.fs.put_file(local, beside.path)
-            target.fs.mv(beside.path, target.path)
-    finally:
-        if beside.exists():
-            beside.unlink()
-
-
-def _leftover_prefix(target: Any) -> str:
-    # A hash: with more before or behind it, a long name would be too long.
-    return f".{hashlib.sha256(target.name.encode()).hexdigest()[:16]}.partial-"
-
-
-def _remove_leftovers(target: Any) -> None:
-    for sibling in target.parent.iterdir():
-        if sibling.name.startswith(_leftover_prefix(target)):
-            sibling.unlink(missing_ok=True)
-
-
-def _copy(file: IO[bytes], path: Path) -> None:
-    """Bring the bytes to the disk before the final name points to them."""
-    file.seek(0)
-    with path.open("wb") as copy:
-        shutil.copyfileobj(file, copy, _PIECE)
-        copy.flush()
-        os.fsync(copy.fileno())
+    name = f"{_prefix(target)}{uuid.uuid4().hex}"
+    if target.protocol in _LOCAL:
+        _publish_locally(file, Path(target.path), name)
+    else:
+        with _named(file) as local:
+            _publish_remotely(local, target, target.parent / name)
 
 
 @contextmanager
@@ -80,7 +59,81 @@ def _named(file: IO[bytes]) -> Iterator[str]:
         yield path
         return
     with tempfile.NamedTemporaryFile(prefix="poweroffice-") as copy:
-        file.seek(0)
-        shutil.copyfileobj(file, copy, _PIECE)
-        copy.flush()
+        _copy(file, copy)
         yield copy.name
+
+
+def _copy(file: IO[bytes], copy: IO[bytes]) -> None:
+    file.seek(0)
+    shutil.copyfileobj(file, copy, 1 << 20)
+    copy.flush()
+
+
+def _publish_locally(file: IO[bytes], target: Path, name: str) -> None:
+    _remove_abandoned(target.parent, _prefix(target))
+    with _held(target.parent / name) as partial:
+        try:
+            _copy(file, partial)
+            os.fsync(partial.fileno())  # the bytes are on the disk before the name points to them
+            Path(partial.name).replace(target)
+        finally:
+            Path(partial.name).unlink(missing_ok=True)
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[IO[bytes]]:
+    """
+    Create a file that is locked for as long as its writer lives.
+
+    Another publisher may find the file between its creation and its lock, and remove it; then it is
+    created again.
+    """
+    while True:
+        file = path.open("xb")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                break
+        except OSError:  # no locks on this file system: then nobody removes what is locked by nobody
+            break
+        file.close()
+    with file:
+        yield file
+
+
+def _remove_abandoned(folder: Path, prefix: str) -> None:
+    """Remove partial files whose writer was killed: they are no longer locked."""
+    for path in folder.iterdir():
+        if not path.name.startswith(prefix):
+            continue
+        with suppress(OSError), path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink(missing_ok=True)
+
+
+def _publish_remotely(local: str, target: Any, partial: Any) -> None:
+    for sibling in target.parent.iterdir():
+        if sibling.name.startswith(_prefix(target)) and _age(sibling) > ABANDONED:
+            with suppress(FileNotFoundError):
+                sibling.unlink()
+    try:
+        target.fs.put_file(local, partial.path)
+        target.fs.mv(partial.path, target.path)
+    finally:
+        with suppress(FileNotFoundError):
+            if partial.exists():
+                partial.unlink()
+
+
+def _age(path: Any) -> float:
+    """Seconds since a remote file was written; 0 where its file system does not tell."""
+    try:
+        written: datetime = path.fs.modified(path.path)
+        return time.time() - written.timestamp()
+    except (NotImplementedError, OSError, TypeError, AttributeError):
+        return 0
+
+
+def _prefix(target: Any) -> str:
+    # A hash: with more before or behind it, a long name would be too long.
+    return f".{hashlib.sha256(target.name.encode()).hexdigest()[:16]}.partial-"

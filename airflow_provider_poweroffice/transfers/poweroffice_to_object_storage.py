@@ -204,9 +204,9 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
         ):
             pages = reading.pages
             with tempfile.TemporaryFile() as file:  # without a name: nothing is left of it, however it ends
-                spool = Spool(file, compress=self.format.endswith(".gz"))
-                self._write(hook.client.dialect, iter(reading), spool)
-                digest = spool.finish()
+                with Spool(file, compress=self.format.endswith(".gz")) as spool:
+                    self._write(hook.client.dialect, iter(reading), spool)
+                    digest = spool.finish()
                 publish(file, target)
             report_lineage(hook, self, object_uri(self.object_path))
         receipt = {

@@ -5,17 +5,17 @@ For tests, notebooks and third-party clients. Rule: an oracle. It is written fro
 only, and imports nothing else of this package.
 """
 
+from .core.companies import Keys
+from .core.faults import Fault, FaultError
+from .core.journal import Entry
+from .core.server import PortError
 from .d365fo import D365FOKeys, D365FOSandbox, D365FOSwitches
-from .faults import Fault, FaultError
-from .journal import Entry
-from .keys import Keys
-from .sandbox import Sandbox
-from .server import PortError
-from .sizes import SizeError, Sizes
-from .switches import SwitchError, Switches
 from .v1.sandbox import V1Sandbox
 from .v1.sizes import V1Sizes
 from .v1.switches import V1Switches
+from .v2.sandbox import Sandbox
+from .v2.sizes import SizeError, Sizes
+from .v2.switches import SwitchError, Switches
 
 __all__ = [
     "D365FOKeys",

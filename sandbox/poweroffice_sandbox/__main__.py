@@ -1,7 +1,7 @@
 """
 The command: ``python -m poweroffice_sandbox``.
 
-Rule: starts what the options ask for, and prints; the options are made in :mod:`.options`.
+Rule: starts what the options ask for, and prints; the options are made in :mod:`.cli`.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from contextlib import ExitStack
 from io import TextIOWrapper
 from typing import Any
 
-from .face import BaseSandbox
-from .faults import FaultError
-from .options import NAME, Chosen, read
-from .server import PortError
-from .sizes import SizeError
-from .switch_table import SwitchError
+from .cli import NAME, Chosen, read
+from .core.faults import FaultError
+from .core.guard import is_loopback
+from .core.sandbox import BaseSandbox
+from .core.server import PortError
+from .core.switches import SwitchError
+from .v2.sizes import SizeError
 
 _ABOUT = "Not the real services; all data is invented, the keys open nothing else. Ctrl-C stops them.\n"
 
@@ -45,7 +46,16 @@ def _serve(all_chosen: Sequence[Chosen]) -> None:
             sys.stdout.write("\n".join([item.announcement() for item in sandboxes] + [_ABOUT]))
             sys.stdout.flush()
 
+        _warn(all_chosen[0].arguments["host"])
         sandboxes[0].serve(announce)
+
+
+def _warn(host: str) -> None:
+    if not is_loopback(host):
+        sys.stderr.write(
+            f"{NAME}: warning: --host {host} opens the sandbox to the network. Its keys are published:"
+            " whoever reaches it can read and change its data.\n"
+        )
 
 
 def _refused(message: str) -> int:

@@ -10,16 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from .core.sandbox import BaseSandbox
+from .core.switches import SwitchTable
 from .d365fo import D365FOSandbox, D365FOSwitches
-from .d365fo.rows import D365FORows
-from .face import BaseSandbox
-from .sandbox import Sandbox
-from .sizes import SIZES, Sizes
-from .switch_table import SwitchTable
-from .switches import Switches
+from .d365fo.sizes import D365FORows
 from .v1.sandbox import V1Sandbox
 from .v1.sizes import V1Sizes
 from .v1.switches import V1Switches
+from .v2.sandbox import Sandbox
+from .v2.sizes import SIZES, Sizes
+from .v2.switches import Switches
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ import requests
 from poweroffice_sandbox import D365FOSandbox, D365FOSwitches, SizeError
 from poweroffice_sandbox.__main__ import main
 from poweroffice_sandbox.apis import APIS
-from poweroffice_sandbox.d365fo.entities import ENTITIES
-from poweroffice_sandbox.d365fo.operations import SERVICES
-from poweroffice_sandbox.fixtures import d365fo_sandbox  # noqa: F401 - used by name
+from poweroffice_sandbox.d365fo.odata.entities import ENTITIES
+from poweroffice_sandbox.d365fo.services.operations import SERVICES
+from poweroffice_sandbox.pytest import d365fo_sandbox  # noqa: F401 - used by name
 
 if TYPE_CHECKING:
     from d365fo_client import Fo

@@ -11,7 +11,7 @@ from flow_client import voucher
 
 from poweroffice_sandbox import FaultError, Sandbox
 from poweroffice_sandbox.__main__ import main
-from poweroffice_sandbox.faults import parse_fault
+from poweroffice_sandbox.core.faults import parse_fault
 
 if TYPE_CHECKING:
     from sandbox_client import Api

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from openapi import beside_facts, spec
 
-from poweroffice_sandbox.flow_fields import flow_schema
-from poweroffice_sandbox.tables import named_words
+from poweroffice_sandbox.v2.flows.fields import flow_schema
+from poweroffice_sandbox.v2.resources.tables import named_words
 
 pytestmark = beside_facts
 

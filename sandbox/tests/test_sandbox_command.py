@@ -18,8 +18,8 @@ import requests
 
 import poweroffice_sandbox as sandbox
 from poweroffice_sandbox.__main__ import main
-from poweroffice_sandbox.faults import ACTIONS
-from poweroffice_sandbox.switches import SWITCH_NAMES, Switches
+from poweroffice_sandbox.core.faults import ACTIONS
+from poweroffice_sandbox.v2.switches import SWITCH_NAMES, Switches
 
 if TYPE_CHECKING:
     from sandbox_client import Api

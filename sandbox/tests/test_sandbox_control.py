@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 
 from poweroffice_sandbox import PortError, Sandbox
-from poweroffice_sandbox.fixtures import poweroffice_sandbox  # noqa: F401 - used by name
+from poweroffice_sandbox.pytest import poweroffice_sandbox  # noqa: F401 - used by name
 
 if TYPE_CHECKING:
     from sandbox_client import Api

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from poweroffice_sandbox.ledger import Ledger
-from poweroffice_sandbox.pattern import pattern
-from poweroffice_sandbox.sizes import sizes
+from poweroffice_sandbox.v2.ledger.ledger import Ledger
+from poweroffice_sandbox.v2.ledger.pattern import pattern
+from poweroffice_sandbox.v2.sizes import sizes
 
 if TYPE_CHECKING:
     import requests

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from poweroffice_sandbox.switches import SWITCH_NAMES
+from poweroffice_sandbox.v2.switches import SWITCH_NAMES
 
 if TYPE_CHECKING:
     import requests

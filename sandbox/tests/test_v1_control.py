@@ -11,7 +11,7 @@ import requests
 from v1_client import V1Api
 
 from poweroffice_sandbox import SizeError, V1Sandbox
-from poweroffice_sandbox.fixtures import poweroffice_v1_sandbox  # noqa: F401 - used by name
+from poweroffice_sandbox.pytest import poweroffice_v1_sandbox  # noqa: F401 - used by name
 
 
 def test_totals(v1: V1Api) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..shell import Incoming
+from ..core.asgi import Incoming
 from .state import D365FOState
 from .switches import D365FOSwitches
 from .tokens import Grant

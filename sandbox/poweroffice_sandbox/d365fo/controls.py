@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..control import Controls, Query
+from ..core.control import Controls, Query
 from .keys import COMPANIES
 from .state import D365FOState
 

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
 
-from ..bearer import basic
-from ..replies import RefusedError, Reply, as_json
-from ..shell import Incoming
+from ..core.asgi import Incoming
+from ..core.bearer import basic
+from ..core.reply import RefusedError, Reply, as_json
 from .keys import APPS, HR_AUDIENCE, TENANTS, AppRegistration
 from .state import D365FOState
 from .tokens import Grant

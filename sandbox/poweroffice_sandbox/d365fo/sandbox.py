@@ -1,7 +1,7 @@
 """
 :class:`D365FOSandbox`: Finance & Operations for tests and notebooks.
 
-Rule: what the Python face has besides :mod:`..face`; what is served is decided elsewhere.
+Rule: what the Python face has besides :mod:`..core.sandbox`; what is served is decided elsewhere.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 
-from ..clock import Clock
-from ..face import BaseSandbox
+from ..core.clock import Clock
+from ..core.sandbox import BaseSandbox
+from .api import D365FOPart
 from .keys import APPS, DOMAIN, TENANT, app_of
-from .part import D365FOPart
-from .rows import ROW_NAMES, D365FORows
+from .sizes import ROW_NAMES, D365FORows
 from .state import D365FOState
 from .switches import D365FOSwitches
 
@@ -39,8 +39,8 @@ class D365FOSandbox(BaseSandbox[D365FOState]):
     :param port: 0 for a free port.
     :param seed: the same seed gives the same rows.
     :param clock: the source of time, seconds since 1970.
-    :param faults: from the start and after each :meth:`reset`; the settings of :class:`..faults.Fault`.
-    :param options: by name, the numbers of :class:`.rows.D365FORows` and the switches of
+    :param faults: from the start and after each :meth:`reset`; the settings of :class:`..core.faults.Fault`.
+    :param options: by name, the numbers of :class:`.sizes.D365FORows` and the switches of
         :class:`.switches.D365FOSwitches`.
     :raises SwitchError: an unknown option, or a value it does not take.
     :raises SizeError: a number of rows out of range.

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from random import Random
 
-from .entity import COMPANY, Row
 from .keys import COMPANIES
-from .rows import D365FORows
+from .odata.entity import COMPANY, Row
+from .sizes import D365FORows
 
 EMPTY_DATE = "1900-01-01T12:00:00Z"
 """A date that is not set."""

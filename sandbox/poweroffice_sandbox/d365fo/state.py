@@ -1,5 +1,5 @@
 """
-What a running sandbox of Finance & Operations knows besides :mod:`..base_state`: rows, tokens, throttle.
+What a running sandbox of Finance & Operations knows besides :mod:`..core.state`: rows, tokens, throttle.
 
 Rule: no HTTP here.
 """
@@ -11,13 +11,13 @@ from collections.abc import Iterable, Mapping
 from random import Random
 from typing import Any
 
-from ..base_state import BaseState
-from ..clock import Clock
-from .entities import ENTITIES
-from .entity import COMPANY
-from .rows import D365FORows
+from ..core.clock import Clock
+from ..core.state import BaseState
+from .odata.entities import ENTITIES
+from .odata.entity import COMPANY
+from .odata.store import Table
 from .seeds import seeded
-from .store import Table
+from .sizes import D365FORows
 from .switches import D365FOSwitches
 from .throttle import Throttle
 from .tokens import Tokens

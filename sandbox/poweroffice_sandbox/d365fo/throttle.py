@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from math import ceil
 
-from ..replies import Reply, as_json
+from ..core.reply import Reply, as_json
 from .keys import AppRegistration
 from .switches import D365FOSwitches
 

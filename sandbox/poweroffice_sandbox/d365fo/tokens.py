@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from ..bearer import signed
+from ..core.bearer import signed
 from .keys import AppRegistration
 
 

@@ -12,8 +12,8 @@ from random import Random
 from typing import Any, ClassVar, NamedTuple, Self
 from uuid import UUID
 
-from ..keys import Company
-from ..table import Id, Row, Table
+from ..core.companies import Company
+from ..core.table import Id, Row, Table
 from .sizes import V1Sizes
 
 

@@ -12,10 +12,18 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from ..clock import Clock
-from ..face import BaseSandbox
-from ..keys import ENVIRONMENTS, Company, Environment, Keys, company_among, environment_named, keys_of
-from .part import V1Part
+from ..core.clock import Clock
+from ..core.companies import (
+    ENVIRONMENTS,
+    Company,
+    Environment,
+    Keys,
+    company_among,
+    environment_named,
+    keys_of,
+)
+from ..core.sandbox import BaseSandbox
+from .api import V1Part
 from .sizes import V1_SIZE_NAMES, V1Sizes
 from .state import V1State
 from .switches import V1Switches
@@ -29,7 +37,7 @@ class V1Sandbox(BaseSandbox[V1State]):
     :param port: 0 for a free port.
     :param seed: the same seed gives the same rows.
     :param clock: the source of time, seconds since 1970.
-    :param faults: from the start and after each reset; the settings of :class:`..faults.Fault`.
+    :param faults: from the start and after each reset; the settings of :class:`..core.faults.Fault`.
     :param options: by name, the numbers of :class:`.sizes.V1Sizes` and the switches of
         :class:`.switches.V1Switches`.
     :raises SwitchError: an unknown option, or a value it does not take.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from ..sizes import MOST_STORED_ROWS, SizeError
+from ..v2.sizes import MOST_STORED_ROWS, SizeError
 
 MOST_CYCLES = 20_000
 

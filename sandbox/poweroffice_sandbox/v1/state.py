@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..base_state import BaseState
-from ..clock import Clock
-from ..keys import ENVIRONMENTS, Company
+from ..core.clock import Clock
+from ..core.companies import ENVIRONMENTS, Company
+from ..core.state import BaseState
 from .books import V1Books
-from .reports import entries
 from .resources import RESOURCES
-from .seeds_accounting import SEEDS
+from .rest.reports import entries
+from .seeds.accounting import SEEDS
 from .sizes import V1Sizes
 from .switches import V1Switches
 from .throttle import Throttle

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..switch_table import SwitchTable, choice, number
+from ..core.switches import SwitchTable, choice, number
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
-from ..keys import Company, Environment
-from ..replies import Reply, as_json, json_bytes
-from .envelope import failure
+from ..core.companies import Company, Environment
+from ..core.reply import Reply, as_json, json_bytes
+from .reply import failure
 from .switches import V1Switches
 
 _SIGNING_KEY = b"published: this key signs nothing but sandbox tokens"

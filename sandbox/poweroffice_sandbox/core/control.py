@@ -1,0 +1,146 @@
+"""
+The control endpoints below ``/_sandbox``: no keys, no limit, not in the journal.
+
+Rule: each endpoint is one line of a table; the work is done by the state. Here are the calls every API's
+sandbox has; those of one API are in its own table (:mod:`..v2.controls`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from .reply import Reply, as_json
+from .state import BaseState
+
+PREFIX = "/_sandbox/"
+Query = Mapping[str, str]
+AnyState = BaseState[Any]
+Control = Callable[[Any, Query, Any], Any]
+"""From the state, the query and the JSON body to what is answered: JSON values or a reply."""
+
+Controls = Mapping[tuple[str, str], Control]
+"""Control calls by method and name."""
+
+
+class ControlError(ValueError):
+    """A control call that cannot be carried out."""
+
+
+def _faults_add(state: AnyState, _query: Query, body: Any) -> Any:
+    for rule in body if isinstance(body, list) else [body]:
+        state.add_fault(rule)
+    return _faults(state, _query, None)
+
+
+def _faults(state: AnyState, _query: Query, _body: Any) -> Any:
+    return [rule.as_dict() for rule in state.faults.rules]
+
+
+def _faults_clear(state: AnyState, _query: Query, _body: Any) -> Any:
+    state.faults.rules.clear()
+    return []
+
+
+def _journal(state: AnyState, _query: Query, _body: Any) -> Any:
+    return [entry.as_dict() for entry in state.journal.entries()]
+
+
+def _counts(state: AnyState, query: Query, _body: Any) -> Any:
+    return {"count": state.journal.count(query.get("method"), query.get("path"))}
+
+
+def _switches(state: AnyState, _query: Query, _body: Any) -> Any:
+    return state.switches.as_dict()
+
+
+def _switches_set(state: AnyState, _query: Query, body: Any) -> Any:
+    return state.set(object_of(body, " of switches")).as_dict()
+
+
+def _reset(state: AnyState, _query: Query, _body: Any) -> Any:
+    state.reset()
+    return state.health()
+
+
+def _save(state: AnyState, _query: Query, body: Any) -> Any:
+    state.save(**body)
+    return state.health()
+
+
+def _restore(state: AnyState, _query: Query, body: Any) -> Any:
+    state.restore(**body)
+    return state.health()
+
+
+def _health(state: AnyState, _query: Query, _body: Any) -> Any:
+    return state.health()
+
+
+def _advance(state: AnyState, _query: Query, body: Any) -> Any:
+    seconds = body.get("seconds") if isinstance(body, dict) else None
+    if not isinstance(seconds, (int, float)):
+        raise ControlError(f"seconds = {seconds!r}: give a number.")
+    state.clock.advance(seconds)
+    return state.health()
+
+
+_TABLE: Controls = {
+    ("GET", "health"): _health,
+    ("GET", "journal"): _journal,
+    ("GET", "counts"): _counts,
+    ("GET", "switches"): _switches,
+    ("POST", "switches"): _switches_set,
+    ("GET", "faults"): _faults,
+    ("POST", "faults"): _faults_add,
+    ("DELETE", "faults"): _faults_clear,
+    ("POST", "reset"): _reset,
+    ("POST", "save"): _save,
+    ("POST", "restore"): _restore,
+    ("POST", "advance"): _advance,
+}
+
+
+def control(state: AnyState, own: Controls, *, method: str, path: str, query: Query, body: bytes) -> Reply:
+    """
+    Answer a control call.
+
+    :param state: of the sandbox.
+    :param own: the calls only this API's sandbox has.
+    :param method: of the request.
+    :param path: of the request, in lower case.
+    :param query: by name.
+    :param body: JSON, or nothing.
+    """
+    table = {**_TABLE, **own}
+    action = table.get((method, path.removeprefix(PREFIX).rstrip("/")))
+    if action is None:
+        known = ", ".join(f"{verb} {PREFIX}{name}" for verb, name in table)
+        return as_json(404, {"error": f"{method} {path}: no such control endpoint; there are {known}."})
+    try:
+        result = action(state, query, _body(body))
+    except (ValueError, TypeError) as error:
+        return as_json(400, {"error": str(error)})
+    return result if isinstance(result, Reply) else as_json(200, result)
+
+
+def object_of(body: Any, what: str = "") -> dict[str, Any]:
+    """
+    Give the body of a control call as an object.
+
+    :param body: as decoded.
+    :param what: what it is an object of, for the error.
+    :raises ControlError: it is a list.
+    """
+    if not isinstance(body, dict):
+        raise ControlError(f"The body must be a JSON object{what}.")
+    return body
+
+
+def _body(body: bytes) -> Any:
+    given = msgspec.json.decode(body) if body else {}
+    if not isinstance(given, (dict, list)):
+        raise ControlError("The body must be a JSON object.")
+    return given

@@ -1,0 +1,188 @@
+"""
+:class:`BaseSandbox`: start, stop and control of a sandbox, whichever API it serves.
+
+Rule: the public Python face that all sandboxes share; what is served is decided by the part.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from .asgi import Part, Shell
+from .clock import Clock
+from .faults import Fault
+from .journal import Entry
+from .server import ServerThread, listen
+from .sockets import Connections
+from .state import BaseState
+from .switches import SwitchTable
+
+T = TypeVar("T", bound=BaseState[Any])
+
+
+class BaseSandbox(ABC, Generic[T]):
+    """
+    A local server; a context manager.
+
+    :param host: the address to bind.
+    :param port: 0 for a free port.
+    :param state: what it knows.
+    :param part: the API it serves.
+    """
+
+    def __init__(self, host: str, port: int, state: T, part: Part) -> None:
+        self._host, self._port = host, port
+        self._connections: Connections = {}
+        self._thread: ServerThread | None = None
+        self._part = part
+        self.state = state
+
+    @abstractmethod
+    def totals(self) -> dict[str, int]:
+        """Give the number of rows the sandbox holds, by resource."""
+
+    @abstractmethod
+    def announcement(self) -> str:
+        """Give what the command prints: addresses, keys, an Airflow connection, a ``curl`` example."""
+
+    def bind(self) -> Self:
+        """
+        Take the port; nothing is answered yet.
+
+        :raises PortError: the address cannot be listened on.
+        """
+        if self._thread is None:
+            plug = listen(self._host, self._port)
+            self._port = plug.getsockname()[1]
+            shell = Shell(self.state, self._part, self._connections, self._host)
+            self._thread = ServerThread(shell, plug, self._connections, self._opened)
+        return self
+
+    def start(self) -> Self:
+        """
+        Serve in the background.
+
+        :raises PortError: the address cannot be listened on.
+        """
+        self._bound().start()
+        return self
+
+    def serve(self, ready: Callable[[Self], None]) -> None:
+        """
+        Serve in this thread until SIGINT or SIGTERM.
+
+        :param ready: called when requests are answered.
+        :raises PortError: the address cannot be listened on.
+        """
+        self._bound().run(lambda: ready(self))
+
+    def _bound(self) -> ServerThread:
+        self.bind()
+        assert self._thread is not None  # noqa: S101 - bind has set it
+        return self._thread
+
+    def _opened(self) -> None:
+        self.state.connections += 1
+
+    def stop(self) -> None:
+        """Stop serving; the state can still be read."""
+        if self._thread is not None:
+            self._thread.stop()
+            self._thread = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """Scheme, host and port, without a path."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._port}"
+
+    @property
+    def clock(self) -> Clock:
+        """The sandbox's time."""
+        return self.state.clock
+
+    def journal(self) -> list[Entry]:
+        """Give the API requests received, oldest first."""
+        return self.state.journal.entries()
+
+    def count(self, method: str | None = None, path: str | None = None) -> int:
+        """
+        Count the API requests received.
+
+        :param method: ``None`` for any.
+        :param path: a glob, any casing, with or without ``/v2``; ``None`` for any.
+        """
+        return self.state.journal.count(method, path)
+
+    @property
+    def connections(self) -> int:
+        """TCP connections accepted since the start."""
+        return self.state.connections
+
+    def add_fault(self, **rule: Any) -> Fault:
+        """
+        Make chosen requests go wrong.
+
+        :param rule: the settings of :class:`.faults.Fault`; ``action`` is required.
+        :raises FaultError: an unknown setting or value.
+        """
+        return self.state.add_fault(rule)
+
+    def clear_faults(self) -> None:
+        """Take all faults back."""
+        self.state.faults.rules.clear()
+
+    def set(self, **switches: Any) -> SwitchTable:
+        """
+        Change switches from now on.
+
+        :param switches: by name.
+        :return: all of them.
+        :raises SwitchError: an unknown name or value.
+        """
+        changed: SwitchTable = self.state.set(switches)
+        return changed
+
+    def expire_tokens(self) -> None:
+        """Make every token issued so far invalid."""
+        self.state.expire_tokens()
+
+    def advance(self, seconds: float) -> None:
+        """
+        Move the sandbox's time on.
+
+        :param seconds: how far.
+        """
+        self.clock.advance(seconds)
+
+    def reset(self) -> None:
+        """Put data, rights, client keys, journal and faults back to the beginning."""
+        self.state.reset()
+
+    def save(self, name: str = "saved") -> None:
+        """
+        Keep data, rights and client keys as they are now.
+
+        :param name: to restore them by.
+        """
+        self.state.save(name)
+
+    def restore(self, name: str = "saved") -> None:
+        """
+        Put data, rights and client keys back to where they were saved; journal and faults as by a reset.
+
+        :param name: as given to :meth:`save`.
+        :raises ValueError: nothing was saved by this name.
+        """
+        self.state.restore(name)

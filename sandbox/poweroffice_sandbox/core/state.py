@@ -1,0 +1,116 @@
+"""
+What every running sandbox knows, whichever API it serves: journal, faults, switches, time.
+
+Rule: no HTTP and nothing of any API. Control endpoints and the Python face both act through this class.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from typing import Any, Generic, TypeVar
+
+from .clock import Clock
+from .faults import Fault, Faults, make_fault
+from .journal import Journal
+from .switches import SwitchTable
+
+S = TypeVar("S", bound=SwitchTable)
+
+
+class BaseState(ABC, Generic[S]):
+    """
+    The state of one sandbox. A subclass sets what :meth:`begin` needs, then calls this constructor.
+
+    :param switches: how it behaves to begin with.
+    :param seed: of the data and of the faults' chances.
+    :param clock: its time.
+    :param faults: those in force from the start.
+    """
+
+    def __init__(
+        self, switches: S, seed: int, clock: Clock, faults: Iterable[Mapping[str, Any]] = ()
+    ) -> None:
+        self.switches = switches
+        self.clock = clock
+        self.connections = 0
+        self.seed = seed
+        self._saved: dict[str, Any] = {}
+        self._first_faults = tuple(faults)
+        self.reset()
+
+    @abstractmethod
+    def begin(self) -> None:
+        """Put the data to the beginning."""
+
+    @abstractmethod
+    def kept(self) -> Any:
+        """Give a copy of the data, for :meth:`put`."""
+
+    @abstractmethod
+    def put(self, data: Any) -> None:
+        """
+        Put back what :meth:`kept` gave; it may be put back again, so work on a copy.
+
+        :param data: from :meth:`kept`.
+        """
+
+    @abstractmethod
+    def expire_tokens(self) -> None:
+        """Make every token issued so far invalid."""
+
+    def reset(self) -> None:
+        """Put data, journal and faults back to the beginning; switches, tokens and time stay."""
+        self.journal = Journal()
+        self.faults = Faults(self.seed)
+        for rule in self._first_faults:
+            self.add_fault(rule)
+        self.begin()
+
+    def save(self, name: str = "saved") -> None:
+        """
+        Keep the data as it is now.
+
+        :param name: to restore it by.
+        """
+        self._saved[name] = self.kept()
+
+    def restore(self, name: str = "saved") -> None:
+        """
+        Put the data back to where it was saved; otherwise like :meth:`reset`.
+
+        :param name: as given to :meth:`save`.
+        :raises ValueError: nothing was saved by this name.
+        """
+        if name not in self._saved:
+            raise ValueError(f"name = {name!r}: nothing was saved by this name.")
+        self.reset()
+        self.put(self._saved[name])
+
+    def set(self, changes: Mapping[str, Any]) -> S:
+        """
+        Change switches.
+
+        :param changes: by name.
+        :raises SwitchError: an unknown name or value.
+        """
+        self.switches = self.switches.changed(changes)
+        return self.switches
+
+    def add_fault(self, rule: Mapping[str, Any]) -> Fault:
+        """
+        Add a fault.
+
+        :param rule: see :class:`.faults.Fault`.
+        :raises FaultError: the rule cannot be used.
+        """
+        return self.faults.add(make_fault(rule), self.clock.now())
+
+    def health(self) -> dict[str, Any]:
+        """Give a sign of life."""
+        return {
+            "status": "ok",
+            "time": self.clock.now(),
+            "seed": self.seed,
+            "connections": self.connections,
+        }

@@ -1,0 +1,1 @@
+"""The OData service of Finance & Operations: entities, queries, writes, actions, batches, metadata."""

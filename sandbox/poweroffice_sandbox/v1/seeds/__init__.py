@@ -1,0 +1,1 @@
+"""The rows a v1 company begins with."""

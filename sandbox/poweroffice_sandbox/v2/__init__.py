@@ -1,0 +1,1 @@
+"""PowerOffice Go v2: what the v2 port of the sandbox serves."""

@@ -1,0 +1,169 @@
+"""
+PowerOffice Go v2 as a part of :class:`..core.asgi.Shell`: gateway, route, token, privilege, handler.
+
+Rule: the order is here; what an operation does is decided in the handlers.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ..core.asgi import Incoming, Part
+from ..core.companies import DEMO, PRODUCTION, Environment
+from ..core.journal import Entry
+from ..core.reply import NOT_FOUND, RefusedError, Reply, problem
+from . import onboarding
+from .controls import CONTROLS
+from .flows.order_sending import settle
+from .gateway import throttled
+from .rest.call import Call
+from .rest.routes import find_route
+from .state import State
+from .switches import Switches
+from .tokens import Grant
+
+_API = re.compile(r"(/demo)?(?:/(oauth/token)|/v2(/.*)?)/?$", re.IGNORECASE)
+
+_LONGEST_URL = 2_000
+
+
+@dataclass(frozen=True)
+class _Target:
+    """Where the path of a request leads."""
+
+    environment: Environment
+    is_token: bool
+    path: str
+
+
+class App(Part):
+    """
+    PowerOffice Go v2.
+
+    :param state: what it knows.
+    """
+
+    controls = CONTROLS
+    pages = frozenset({onboarding.PAGE})
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def refusal(self, incoming: Incoming) -> Reply | None:
+        """
+        Refuse what is no path of the API, and what its gateway does not let through.
+
+        :param incoming: the request.
+        """
+        target, state = _target(incoming.path), self._state
+        if target is None or self._too_long(incoming):
+            return NOT_FOUND
+        return state.gateway.refusal(
+            target.environment, incoming.headers, incoming.query, state.switches, state.clock.now()
+        )
+
+    def throttled(self, seconds: int) -> Reply:
+        """
+        Give the gateway's 429.
+
+        :param seconds: how long it lasts.
+        """
+        return throttled(seconds, self._state.switches, self._state.clock.now())
+
+    def answer(self, incoming: Incoming, entry: Entry) -> Reply:
+        """
+        Answer a request the gateway let through.
+
+        :param incoming: the request.
+        :param entry: of the journal; the company is filled in.
+        """
+        target = _target(incoming.path)
+        if target is None:
+            return NOT_FOUND
+        state, authorization = self._state, incoming.headers.get("authorization", "")
+        if not target.is_token:
+            opened = self._without_token(incoming, target)
+            return opened or self._operation(incoming, target, entry, authorization)
+        if incoming.method != "POST":
+            return NOT_FOUND
+        return state.tokens.answer(
+            authorization,
+            incoming.body,
+            environment=target.environment,
+            access=state.access,
+            switches=state.switches,
+            now=state.clock.now(),
+        )
+
+    def _too_long(self, incoming: Incoming) -> bool:
+        # Seen by an integrator: long comma lists end in a misleading 404.
+        url = incoming.request.url
+        return len(url.path) + len(url.query) > _LONGEST_URL and self._state.switches.long_urls == "404"
+
+    def _without_token(self, incoming: Incoming, target: _Target) -> Reply | None:
+        state, operation = self._state, f"{incoming.method} {target.path.lower().rstrip('/')}"
+        try:
+            return onboarding.answer(
+                operation,
+                environment=target.environment,
+                access=state.access,
+                body=incoming.body,
+                origin=incoming.origin,
+                now=state.clock.now(),
+            )
+        except RefusedError as refused:
+            return refused.reply
+
+    def _operation(self, incoming: Incoming, target: _Target, entry: Entry, authorization: str) -> Reply:
+        state = self._state
+        found = find_route(incoming.method, target.path)
+        if found is None:
+            return NOT_FOUND
+        route, path_ids = found
+        scheme, _, token = authorization.partition(" ")
+        grant = state.tokens.grant(token.strip(), state.clock.now()) if scheme.lower() == "bearer" else None
+        if grant is None or not self._is_valid(grant, target.environment):
+            return _bare(401, "Unauthorized", state.switches)
+        entry.company = grant.company.alias
+        if not grant.allows(route.privilege, write=incoming.method != "GET"):
+            return _bare(403, "Forbidden", state.switches)
+        call = self._call(incoming, grant, route.resource, path_ids)
+        try:
+            settle(call)
+            return route.handler(call)
+        except RefusedError as refused:
+            return refused.reply
+
+    def _is_valid(self, grant: Grant, environment: Environment) -> bool:
+        known = self._state.access.integration(grant.integration.client_key)
+        return known is not None and known.company.environment == environment.name
+
+    def _call(self, incoming: Incoming, grant: Grant, resource: str, path_ids: tuple[str, ...]) -> Call:
+        return Call(
+            grant=grant,
+            access=self._state.access,
+            books=self._state.books(grant.company),
+            switches=self._state.switches,
+            origin=incoming.origin,
+            path=incoming.path,
+            pairs=incoming.pairs,
+            headers=incoming.headers,
+            body=incoming.body,
+            now=self._state.clock.now(),
+            resource_name=resource,
+            path_ids=path_ids,
+        )
+
+
+def _target(path: str) -> _Target | None:
+    match = _API.match(path)
+    if match is None:
+        return None
+    environment = DEMO if match.group(1) else PRODUCTION
+    return _Target(environment, match.group(2) is not None, match.group(3) or "/")
+
+
+def _bare(status: int, title: str, switches: Switches) -> Reply:
+    # Seen by integrators: the API's own 401 and 403 often have no body.
+    return Reply(status) if switches.auth_body == "empty" else problem(status, title, f"{title}.")

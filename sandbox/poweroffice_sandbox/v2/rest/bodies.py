@@ -1,0 +1,190 @@
+"""
+What a client may write: a decoded body made into the values of a row, or refused.
+
+Rule: validation only; nothing here stores a row. Titles are ``<Resource> validation error(s)`` (OpenAPI
+examples).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from ...core.clock import stamp, ticks
+from ...core.reply import RefusedError, refuse
+from ...core.table import Row
+from ..books import LOOKUPS, Books
+from ..resources.resource import CHANGED, Resource
+from ..resources.schema import BadValueError, Field, Schema, read_value, schema_of
+from .call import Call
+
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
+def decoded(call: Call) -> Any:
+    """
+    Decode the body; fractions become :class:`~decimal.Decimal`, so ``1.10`` is given back as ``1.10``.
+
+    :param call: the request.
+    :raises RefusedError: 400, it is not JSON.
+    """
+    try:
+        return _decode(call.body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise refuse(400, "One or more validation errors occurred.", "The body is not valid JSON.") from None
+
+
+def validation_error(resource: Resource, detail: str, status: int = 400) -> RefusedError:
+    """
+    Make the refusal of a body; to be raised.
+
+    :param resource: what was to be written.
+    :param detail: the sentence for the user.
+    :param status: 404 when the body names something that is not there.
+    """
+    return refuse(status, f"{resource.label} validation error(s)", detail)
+
+
+def read_fields(fields: Schema, values: Row, method: str) -> Row:
+    """
+    Read the fields a client may set; unknown ones are ignored, as one client has seen.
+
+    :param fields: the DTO.
+    :param values: as decoded, names in any casing.
+    :param method: ``POST`` or ``PATCH``.
+    :raises BadValueError: a value does not fit.
+    """
+    result = {}
+    for name, value in values.items():
+        field = fields.writable(name, method)
+        if field is not None:
+            result[field.name] = read_value(field, value)
+    for name in fields.required:
+        if method == "POST" and is_blank(result.get(name)):
+            raise BadValueError(f"The {name} field is required.")
+    return result
+
+
+def is_blank(value: Any) -> bool:
+    """
+    Say whether a value counts as missing: null, or a text of blanks.
+
+    :param value: of a field.
+    """
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def read_body(call: Call, resource: Resource) -> Row:
+    """
+    Read the body of a POST.
+
+    :param call: the request.
+    :param resource: what is to be made.
+    :raises RefusedError: 400, it cannot be made of this.
+    """
+    body = decoded(call)
+    if not isinstance(body, dict):
+        raise validation_error(resource, "The body must be an object.")
+    try:
+        row = read_fields(resource.schema, body, "POST")
+        if resource.contact:
+            check_party(row)
+        row |= read_addresses(call, resource, row)
+    except BadValueError as error:
+        raise validation_error(resource, str(error)) from None
+    return row
+
+
+def check_party(row: Row) -> None:
+    """
+    Check that a customer or supplier has a name; an employee's names are required by the schema.
+
+    :param row: the fields sent.
+    :raises BadValueError: it has none.
+    """
+    person = row.get("FirstName") and row.get("LastName")
+    if row.get("IsPerson") and not person:
+        raise BadValueError("FirstName and LastName are required for a person.")
+    if not (row.get("Name") or row.get("LegalName") or person):
+        raise BadValueError("Name is required for a company.")
+
+
+def read_addresses(call: Call, resource: Resource, sent: Row) -> Row:
+    """
+    Read the addresses among the fields sent; an address needs City and ZipCode.
+
+    :param call: the request.
+    :param resource: what is written.
+    :param sent: the fields the client sent.
+    :raises BadValueError: one is not an address.
+    """
+    fields = (field for field in resource.schema.fields if field.type in {"Address", "ContactAddress"})
+    return {field.name: _address(call, field, sent[field.name]) for field in fields if field.name in sent}
+
+
+def _address(call: Call, field: Field, value: Any) -> Row | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise BadValueError(f"{field.name} must be an object.")
+    fields, now = schema_of(field.type), stamp(ticks(call.now))
+    identity = {"Id": value.get("Id") or call.books.new_id(), CHANGED: now} if "Id" in fields.names else {}
+    return {**dict.fromkeys(fields.names), **read_fields(fields, value, "POST"), **identity}
+
+
+def resolve_references(books: Books, resource: Resource, row: Row, sent: Row) -> None:
+    """
+    Make the id and the code of each reference agree; the id wins when both were sent.
+
+    :param books: where to look.
+    :param resource: what is written.
+    :param row: the row to be; completed in place.
+    :param sent: the fields the client sent.
+    :raises RefusedError: 404, there is no such row.
+    """
+    for id_field, code_field, target, key in LOOKUPS:
+        field: Field | None = resource.schema.by_name.get(id_field.lower())
+        if field is None or not {id_field, code_field} & sent.keys():
+            continue
+        named = code_field if code_field.lower() in resource.schema.by_name else ""
+        by_id = id_field in sent and sent.get(id_field) is not None
+        name, wanted = ("Id", sent[id_field]) if by_id else (key, sent.get(code_field))
+        if wanted is None:
+            row |= {name: None for name in (id_field, named) if name}
+            continue
+        found = books.find(target, name, wanted)
+        if found is None:
+            # OpenAPI, example of a 404 on POST Customers.
+            text = f"{target.rstrip('s')} with {name.lower()} = '{wanted}' not found."
+            raise validation_error(resource, text.replace(f"id = '{wanted}'", f"id = {wanted}"), 404)
+        row |= {id_field: found["Id"], **({named: found[key]} if named else {})}
+
+
+def check_unique(books: Books, resource: Resource, row: Row) -> None:
+    """
+    Refuse a value another row has.
+
+    :param books: where to look.
+    :param resource: what is written.
+    :param row: the row to be.
+    :raises RefusedError: 400, with the id of the other row.
+    """
+    for name in resource.unique:
+        value = row.get(name)
+        other = None if value is None else books.find(resource.table, name, value)
+        if other is not None and other["Id"] != row["Id"]:
+            # OpenAPI, example of a 400 on POST Customers.
+            kind = "(contact) Id" if resource.contact else "Id"
+            text = f"{name} is already in use. '{value}' is used on {kind} = {other['Id']}."
+            raise validation_error(resource, text)
+    unknown = [
+        str(item)
+        for item in row.get("ContactGroupIds") or ()
+        if books.find("ContactGroups", "Id", item) is None
+    ]
+    if unknown:
+        raise validation_error(
+            resource, f"Could not find contact group(s) with id = {', '.join(unknown)}.", 404
+        )
