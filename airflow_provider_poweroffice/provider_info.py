@@ -74,21 +74,24 @@ def get_provider_info() -> dict[str, Any]:
                 "conn-fields": d365fo_form.CONN_FIELDS,
             },
         ],
-        "asset-uris": [
-            {
-                "schemes": ["poweroffice", "d365fo"],
-                "handler": f"{_PACKAGE}.assets.poweroffice.normalize",
-                "factory": f"{_PACKAGE}.assets.poweroffice.poweroffice_asset",
-                "to_openlineage_converter": f"{_PACKAGE}.assets.poweroffice.to_openlineage",
-            }
-        ],
         "config": {
             "poweroffice": {
-                "description": "What this worker allows, whatever a connection or a DAG says.",
+                "description": "What a connection may not decide. These options are read where secrets are "
+                "sent from: on workers, on triggerers, and on the API server for the Test button.",
                 "options": {
+                    "trusted_token_hosts": {
+                        "description": "Servers, besides the connection's host and Microsoft Entra ID, that "
+                        "the extras authority, token_url and system_url of a connection may name: host or "
+                        "host:port, separated by commas. https is meant unless an entry begins with http://. "
+                        "A test of a connection heeds its verify and ca_bundle for these servers only.",
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": "fs.contoso.com, fs.contoso.com:8443",
+                        "default": "",
+                    },
                     "file_roots": {
-                        "description": "Folders below which the argument `files` may read local files, "
-                        "separated by colons. Empty: no local file is sent.",
+                        "description": "Folders of the worker below which the argument files of an operator "
+                        "may read local files, separated by colons. Empty: no local file is sent.",
                         "version_added": "0.1.0",
                         "type": "string",
                         "example": "/data/receipts:/data/invoices",
@@ -97,6 +100,14 @@ def get_provider_info() -> dict[str, Any]:
                 },
             },
         },
+        "asset-uris": [
+            {
+                "schemes": ["poweroffice", "d365fo"],
+                "handler": f"{_PACKAGE}.assets.poweroffice.normalize",
+                "factory": f"{_PACKAGE}.assets.poweroffice.poweroffice_asset",
+                "to_openlineage_converter": f"{_PACKAGE}.assets.poweroffice.to_openlineage",
+            }
+        ],
         "cli": [f"{_PACKAGE}.cli.definition.get_airflow_commands"],
         "extra-links": [
             f"{_PACKAGE}.links.poweroffice.PowerOfficeDocsLink",

@@ -13,15 +13,19 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import fsspec
 import msgspec
 import pytest
 from upath import UPath
 
-from airflow_provider_poweroffice.api.dialects.base import PageInfo
-from airflow_provider_poweroffice.api.pages.page import Page
+from airflow_provider_poweroffice.api.dialects.base import Dialect, PageInfo
+from airflow_provider_poweroffice.api.dialects.d365fo import D365FO
+from airflow_provider_poweroffice.api.dialects.poweroffice_v1 import PowerOfficeV1
+from airflow_provider_poweroffice.api.dialects.poweroffice_v2 import PowerOfficeV2
+from airflow_provider_poweroffice.api.pages.page import Page, split_page
+from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.storage.codecs import Spool, encode
 from airflow_provider_poweroffice.storage.publish import publish
 from airflow_provider_poweroffice.storage.watermark import Watermark
@@ -50,6 +54,25 @@ def test_ndjson_keeps_every_digit() -> None:
 def test_pretty_rows_become_lines() -> None:
     """A server that prints prettily still gives one row a line, digits and text kept."""
     assert b"".join(encode(iter([PRETTY]), "ndjson")) == b'{"Id":4,"Amount":1.10,"Text":"a\\nb"}\n'
+
+
+@pytest.mark.finding("R7", "D11")
+@pytest.mark.parametrize("line_break", ["", "\n", "\r\n"])
+@pytest.mark.parametrize("dialect", [PowerOfficeV1, PowerOfficeV2, D365FO])
+def test_half_a_surrogate_pair_is_passed_on(dialect: type[Dialect[Any]], line_break: str) -> None:
+    """A text cut inside an emoji is stored as sent, in each format, and so are the other rows of its page."""
+    row = '{"Id":1,"Text":"cut \\ud83d \\\\ud83d \\ud83d\\ude00 \\uDE00"}'
+    body = f'[{line_break}{row},{line_break}{{"Id":{line_break}2}}]'.encode()
+    bodies = {
+        PowerOfficeV1: b'{"success":true,"data":' + body + b',"count":9}',
+        PowerOfficeV2: body,
+        D365FO: b'{"value":' + body + b"}",
+    }
+    found = split_page(dialect(), Response(200, {}, bodies[dialect], "GET", "/Customers"), 1)
+    assert found.content == body
+    assert b"".join(encode(iter([found]), "ndjson")) == f'{row}\n{{"Id":2}}\n'.encode()
+    assert body in b"".join(encode(iter([found]), "json pages"))
+    assert found.rows == [{"Id": 1, "Text": "cut \\ud83d \\ud83d \U0001f600 \\uDE00"}, {"Id": 2}]
 
 
 def test_json_pages() -> None:
