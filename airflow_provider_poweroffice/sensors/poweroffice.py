@@ -204,9 +204,9 @@ class PowerOfficeSensor(CompanyOperator, BaseSensorOperator):
 
     def poke(self, context: Context) -> bool | PokeReturnValue:  # noqa: ARG002 - Airflow's signature
         """Ask once."""
-        condition = self._condition()
-        client = self.hook.client
         with fail_task_when_final():
+            condition = self._condition()
+            client = self.hook.client
             try:
                 answer = client.request("GET", self.endpoint, query=self._query(client), headers=self.headers)
             except PowerOfficeError as error:
@@ -214,13 +214,14 @@ class PowerOfficeSensor(CompanyOperator, BaseSensorOperator):
                     raise
                 self.log.warning("no answer, waiting for the next poke: %s", error)
                 return False
-            if self.condition is not None:
-                return bool(self.condition(answer.body))
-            record = condition.first_match(answer.body)
-            if record is None:
-                return False
-            check_record(record)
-            return PokeReturnValue(is_done=True, xcom_value=record)
+            if self.condition is None:
+                record = condition.first_match(answer.body)
+                if record is None:
+                    return False
+                check_record(record)
+                return PokeReturnValue(is_done=True, xcom_value=record)
+            body = answer.body
+        return bool(self.condition(body))  # its own errors are left to the task's retries
 
     def _query(self, client: Client) -> dict[str, str]:
         return client.narrow(
