@@ -74,6 +74,24 @@ def get_provider_info() -> dict[str, Any]:
                 "conn-fields": d365fo_form.CONN_FIELDS,
             },
         ],
+        "config": {
+            "poweroffice": {
+                "description": "What a connection may not decide. These options are read where secrets are "
+                "sent from: on workers, on triggerers, and on the API server for the Test button.",
+                "options": {
+                    "trusted_token_hosts": {
+                        "description": "Servers, besides the connection's host and Microsoft Entra ID, that "
+                        "the extras authority, token_url and system_url of a connection may name: host or "
+                        "host:port, separated by commas. https is meant unless an entry begins with http://. "
+                        "A test of a connection heeds its verify and ca_bundle for these servers only.",
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": "fs.contoso.com, fs.contoso.com:8443",
+                        "default": "",
+                    },
+                },
+            },
+        },
         "asset-uris": [
             {
                 "schemes": ["poweroffice", "d365fo"],

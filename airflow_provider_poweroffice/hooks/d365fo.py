@@ -21,9 +21,11 @@ from airflow_provider_poweroffice.hooks.poweroffice import (
     mask_token,
     open_client,
 )
-from airflow_provider_poweroffice.hooks.settings import D365FO_TYPE, Settings
+from airflow_provider_poweroffice.hooks.settings import D365FO_TYPE, Settings, naming
 
 if TYPE_CHECKING:
+    from airflow.sdk import Connection
+
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.limits.throttle import Clock, Throttle
 
@@ -104,10 +106,11 @@ class D365FOHook(PowerOfficeHook):
         from airflow_provider_poweroffice.hooks.d365fo_diagnosis import diagnose  # noqa: PLC0415 - loads requests
 
         try:
-            settings = self._settings()
-        except ValueError as error:
+            settings = self._read(self.get_connection(self.d365fo_conn_id))
+            works, text = diagnose(lambda: self._open(settings.for_test(), RetryOptions(attempts=1)))
+        except (ValueError, TypeError) as error:
             return False, str(error)
-        return diagnose(lambda: self._open(settings, RetryOptions(attempts=1)))
+        return works, text + settings.remarks
 
     def _open(self, settings: Settings, retry: RetryOptions) -> Client:
         return open_client(
@@ -120,10 +123,11 @@ class D365FOHook(PowerOfficeHook):
 
     def _settings(self) -> Settings:
         conn = self.get_connection(self.d365fo_conn_id)
-        try:
-            settings = read_d365fo(conn, self.company, token=self._token)
-        except (ValueError, TypeError) as error:
-            raise ValueError(f"connection {conn.conn_id!r}: {error}") from None
+        with naming(conn):
+            return self._read(conn)
+
+    def _read(self, conn: Connection) -> Settings:
+        settings = read_d365fo(conn, self.company, token=self._token)
         mask_secrets(settings.secrets)
         if self._read_timeout is not None or (self._unlimited and not says_read_timeout(conn)):
             settings = replace(settings, timeouts=replace(settings.timeouts, read=self._read_timeout or None))

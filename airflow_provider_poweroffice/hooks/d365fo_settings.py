@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice.api.d365fo.credentials import D365FOCredentials
 from airflow_provider_poweroffice.api.options import Timeouts
+from airflow_provider_poweroffice.api.texts import shown
+from airflow_provider_poweroffice.hooks.destinations import check_destination
 from airflow_provider_poweroffice.hooks.settings import (
     D365FO_TYPE,
     Settings,
@@ -36,12 +38,15 @@ def read_d365fo(conn: Connection, company: str | None = None, *, token: str | No
     """
     if conn.conn_type and conn.conn_type != D365FO_TYPE:
         raise ValueError(
-            f"it is of the type {conn.conn_type!r}; choose 'Dynamics 365 Finance & Operations' "
+            f"it is of the type {shown(conn.conn_type)}; choose 'Dynamics 365 Finance & Operations' "
             f"({D365FO_TYPE!r})"
         )
     extra = read_extra(conn.extra)
     given = token or _text(extra, "token")
-    tenant = next(filter(None, (_text(extra, name) for name in ("tenant_id", "tenantId", "tenant"))), None)
+    # As it is: a tenant with a stray blank is refused, as a key with one is.
+    tenant = next(
+        (str(extra[name]) for name in ("tenant_id", "tenantId", "tenant") if _text(extra, name)), None
+    )
     allow_http = read_flag(extra, "allow_http", default=False)
     urls = {
         name: read_url(_text(extra, name), None, allow_http=allow_http, name=f"extra {name}")
@@ -52,6 +57,9 @@ def read_d365fo(conn: Connection, company: str | None = None, *, token: str | No
         _require(conn, tenant, urls["token_url"])
     if not url:
         raise ValueError("missing: host (environment URL), such as https://contoso.operations.dynamics.com")
+    check_destination("extra authority", urls["authority"], url, sign_in=True)
+    check_destination("extra token_url", urls["token_url"], url, sign_in=True)
+    check_destination("extra system_url", urls["system_url"], url)
     return Settings(
         credentials=D365FOCredentials(
             url=url,

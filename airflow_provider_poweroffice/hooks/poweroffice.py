@@ -7,6 +7,7 @@ hooks are also built while DAG files are parsed.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
@@ -15,14 +16,16 @@ from airflow.sdk import BaseHook
 
 from airflow_provider_poweroffice._compat import mask_secrets
 from airflow_provider_poweroffice.api.options import RetryOptions
-from airflow_provider_poweroffice.hooks.companies import EXTRA, check_source
+from airflow_provider_poweroffice.hooks.companies import EXTRA, check_source, read_client_keys
 from airflow_provider_poweroffice.hooks.form import CONN_FIELDS, UI_FIELD_BEHAVIOUR
 from airflow_provider_poweroffice.hooks.settings import (
     CONN_TYPE,
     D365FO_TYPE,
     Settings,
     read_aliases,
+    read_extra,
     read_settings,
+    read_unnamed,
 )
 
 if TYPE_CHECKING:
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
 
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.limits.throttle import Clock, Throttle
+
+log = logging.getLogger(__name__)
 
 
 class PowerOfficeHook(BaseHook):
@@ -142,6 +147,7 @@ class PowerOfficeHook(BaseHook):
         On success: the company's name, its valid and its invalid privileges, by
         ``GET /ClientIntegrationInformation``. On failure: which key, or whether the environment, is wrong.
         A connection of several companies is tried with each client key; those that fail are named.
+        See :meth:`Settings.for_test` for what of the extras is not used.
         """
         from airflow_provider_poweroffice.hooks.company_diagnosis import diagnose_companies  # noqa: PLC0415
 
@@ -152,12 +158,14 @@ class PowerOfficeHook(BaseHook):
 
                 return D365FOHook(self.poweroffice_conn_id).test_connection()
             names: list[str | None] = [self.company]
-            if self.company is None and (aliases := read_aliases(conn)):
+            if self.company is None and (aliases := list(read_client_keys(read_extra(conn.extra)))):
                 names = [*([None] if conn.password else []), *aliases]
-            mask_secrets(read_settings(conn, names[0]).secrets)
-        except ValueError as error:
+            settings = read_unnamed(conn, names[0])
+            mask_secrets(settings.secrets)
+            works, text = diagnose_companies(lambda name: read_unnamed(conn, name).for_test(), names)
+        except (ValueError, TypeError) as error:
             return False, str(error)
-        return diagnose_companies(lambda name: read_settings(conn, name), names)
+        return works, text + settings.remarks
 
     def _settings(self) -> Settings:
         settings = read_settings(self.get_connection(self.poweroffice_conn_id), self.company)
@@ -212,6 +220,8 @@ def open_client(
     """Open a client with a connection's settings; also on the triggerer, where a hook can not read one."""
     from airflow_provider_poweroffice.api.client import Client  # noqa: PLC0415 - requests costs 150 ms
 
+    if settings.verify is False:
+        log.warning("verify is off in the connection: any server that answers is trusted, and gets the keys")
     return Client(
         settings.credentials,
         environment=environment or settings.environment,

@@ -42,7 +42,7 @@ def report_company(context: Mapping[str, Any] | None, company: str | None) -> It
 
     :param context: the task's context.
     :param company: alias; None, for a connection of one company, leaves everything as it is.
-    :raises ValueError: at once, if the company is no alias.
+    :raises ValueError: at once, if the company is not an alias.
     """
     if company is None:
         yield

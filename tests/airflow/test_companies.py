@@ -187,10 +187,10 @@ def test_password_is_the_company_without_alias(firm: Sandbox) -> None:
     ("company", "says"),
     [
         ("fjordlis", r"unknown company 'fjordlis'; known: fjordlys, havblaast"),
-        ("", "is no alias"),
-        ("  ", "is no alias"),
-        ([], r"is no alias.*\.expand"),
-        (["fjordlys"], r"is no alias.*\.expand"),
+        ("", "is not an alias"),
+        ("  ", "is not an alias"),
+        ([], r"is not an alias.*\.expand"),
+        (["fjordlys"], r"is not an alias.*\.expand"),
         ("None", "unknown company 'None'"),
     ],
 )

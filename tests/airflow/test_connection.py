@@ -108,7 +108,7 @@ def test_host(host: str | None, port: int | None, url: str | None) -> None:
         ({"password": ""}, None, "missing: password (client key)"),
         ({}, {"subscription_api_key": None}, "missing: extra subscription_api_key"),
         ({"login": "", "password": None}, "{}", "login (application key), password (client key), extra"),
-        ({}, "not json", "extra is no JSON"),
+        ({}, "not json", "extra is not valid JSON"),
         ({}, "[1]", "extra must be a JSON object"),
         ({"host": "ftp://x.example"}, None, "'ftp'"),
         ({"host": "http://x.example"}, None, "unencrypted"),

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import fcntl
+import gc
 import gzip
 import hashlib
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import fsspec
 import msgspec
 import pytest
 from upath import UPath
 
-from airflow_provider_poweroffice.api.dialects.base import PageInfo
-from airflow_provider_poweroffice.api.pages.page import Page
+from airflow_provider_poweroffice.api.dialects.base import Dialect, PageInfo
+from airflow_provider_poweroffice.api.dialects.d365fo import D365FO
+from airflow_provider_poweroffice.api.dialects.poweroffice_v1 import PowerOfficeV1
+from airflow_provider_poweroffice.api.dialects.poweroffice_v2 import PowerOfficeV2
+from airflow_provider_poweroffice.api.pages.page import Page, split_page
+from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.storage.codecs import Spool, encode
 from airflow_provider_poweroffice.storage.publish import publish
 from airflow_provider_poweroffice.storage.watermark import Watermark
@@ -43,6 +52,25 @@ def test_ndjson_keeps_every_digit() -> None:
 def test_pretty_rows_become_lines() -> None:
     """A server that prints prettily still gives one row a line, digits and text kept."""
     assert b"".join(encode(iter([PRETTY]), "ndjson")) == b'{"Id":4,"Amount":1.10,"Text":"a\\nb"}\n'
+
+
+@pytest.mark.finding("R7", "D11")
+@pytest.mark.parametrize("line_break", ["", "\n", "\r\n"])
+@pytest.mark.parametrize("dialect", [PowerOfficeV1, PowerOfficeV2, D365FO])
+def test_half_a_surrogate_pair_is_passed_on(dialect: type[Dialect[Any]], line_break: str) -> None:
+    """A text cut inside an emoji is stored as sent, in each format, and so are the other rows of its page."""
+    row = '{"Id":1,"Text":"cut \\ud83d \\\\ud83d \\ud83d\\ude00 \\uDE00"}'
+    body = f'[{line_break}{row},{line_break}{{"Id":{line_break}2}}]'.encode()
+    bodies = {
+        PowerOfficeV1: b'{"success":true,"data":' + body + b',"count":9}',
+        PowerOfficeV2: body,
+        D365FO: b'{"value":' + body + b"}",
+    }
+    found = split_page(dialect(), Response(200, {}, bodies[dialect], "GET", "/Customers"), 1)
+    assert found.content == body
+    assert b"".join(encode(iter([found]), "ndjson")) == f'{row}\n{{"Id":2}}\n'.encode()
+    assert body in b"".join(encode(iter([found]), "json pages"))
+    assert found.rows == [{"Id": 1, "Text": "cut \\ud83d \\ud83d \U0001f600 \\uDE00"}, {"Id": 2}]
 
 
 def test_json_pages() -> None:
@@ -165,3 +193,66 @@ def test_long_name(finished: str, tmp_path: Path) -> None:
     name = "x" * 255
     publish(finished, UPath(f"file://{tmp_path}/{name}"))
     assert (tmp_path / name).read_bytes() == b"new"
+
+
+@pytest.mark.finding("D10")
+@pytest.mark.parametrize("store", ["file", "memory"])
+def test_publishers_of_one_object_do_not_meet(store: str, tmp_path: Path) -> None:
+    """Two tries of one transfer publish at once, again and again: both end well, with one whole object."""
+    fsspec.filesystem("memory").store.clear()
+    target = UPath(f"file://{tmp_path}/lake/b.ndjson" if store == "file" else "memory://lake/b.ndjson")
+    contents = [bytes([letter]) * 300_000 for letter in b"ab"]
+    sources = [tmp_path / "a", tmp_path / "b"]
+    for source, content in zip(sources, contents, strict=True):
+        source.write_bytes(content)
+
+    def publish_often(source: Path) -> None:
+        for _ in range(20):
+            publish(str(source), target)
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(publish_often, source) for source in sources]:
+            done.result()
+    assert target.read_bytes() in contents
+    assert [path.name for path in target.parent.iterdir()] == ["b.ndjson"]
+
+
+@pytest.mark.finding("D10")
+def test_a_partial_object_of_a_living_writer_stays(finished: str, tmp_path: Path) -> None:
+    """A publisher leaves alone what another one holds, and removes it when that one is dead."""
+    partial = tmp_path / f".{hashlib.sha256(b'b.ndjson').hexdigest()[:16]}.partial-0123"
+    with partial.open("xb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        publish(finished, UPath(f"file://{tmp_path}/b.ndjson"))
+        assert partial.exists()
+    publish(finished, UPath(f"file://{tmp_path}/b.ndjson"))
+    assert not partial.exists()
+
+
+def test_old_partial_objects_elsewhere_go(finished: str) -> None:
+    """Where files cannot be locked, a partial object goes after a day."""
+    files = fsspec.filesystem("memory")
+    files.store.clear()
+    name = f"/lake/.{hashlib.sha256(b'b.ndjson').hexdigest()[:16]}.partial-"
+    for end, hours in (("old", 25), ("new", 23)):
+        files.pipe_file(name + end, b"half")
+        files.store[name + end].modified = datetime.now(UTC) - timedelta(hours=hours)
+    publish(finished, UPath("memory://lake/b.ndjson"))
+    assert sorted(files.store) == sorted([name + "new", "/lake/b.ndjson"])
+
+
+def test_a_spool_is_closed_on_failure() -> None:
+    """After an error the compressor is closed, and writes no more into a file that is."""
+    file = io.BytesIO()
+
+    def fail() -> None:
+        with Spool(file, compress=True) as spool:
+            spool.add(b"x")
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        fail()
+    written = file.tell()
+    file.close()
+    gc.collect()
+    assert written
