@@ -89,6 +89,14 @@ def get_provider_info() -> dict[str, Any]:
                         "example": "fs.contoso.com, fs.contoso.com:8443",
                         "default": "",
                     },
+                    "file_roots": {
+                        "description": "Folders of the worker below which the argument files of an operator "
+                        "may read local files, separated by colons. Empty: no local file is sent.",
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": "/data/receipts:/data/invoices",
+                        "default": "",
+                    },
                 },
             },
         },

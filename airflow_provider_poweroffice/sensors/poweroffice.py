@@ -214,9 +214,9 @@ class PowerOfficeSensor(CompanyOperator, BaseSensorOperator):
 
     def poke(self, context: Context) -> bool | PokeReturnValue:  # noqa: ARG002 - Airflow's signature
         """Ask once."""
-        condition = self._condition()
-        client = self.hook.client
         with fail_task_when_final():
+            condition = self._condition()
+            client = self.hook.client
             try:
                 answer = client.request("GET", self.endpoint, query=self._query(client), headers=self.headers)
                 record = self._watch.look(answer, condition) if self.condition is None else None
@@ -226,15 +226,15 @@ class PowerOfficeSensor(CompanyOperator, BaseSensorOperator):
                 self._watch.saw(error)
                 self.log.warning("no answer, waiting for the next poke: %s", self._watch)
                 return False
-            if self.condition is not None:
-                fulfilled = bool(self.condition(answer.body))
-                self._watch.saw("an answer that it refused")
-                return fulfilled
-            if record is None:
-                self.log.info("%s", self._watch)
-                return False
-            check_record(record)
-            return PokeReturnValue(is_done=True, xcom_value=record)
+            if self.condition is None:
+                if record is None:
+                    self.log.info("%s", self._watch)
+                    return False
+                check_record(record)
+                return PokeReturnValue(is_done=True, xcom_value=record)
+            body = answer.body
+            self._watch.saw("an answer that it refused")
+        return bool(self.condition(body))  # its own errors are left to the task's retries
 
     @cached_property
     def _watch(self) -> Watch:
