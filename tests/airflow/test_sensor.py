@@ -259,7 +259,7 @@ def test_unsettled_values_are_judged_later() -> None:
             sensor(field="Id", comparison="in", value=value, task_id=f"t{number}")
     one = sensor(field="Id", comparison="in", value="{{ x }}")
     one.render_template_fields({"x": "abc"})  # type: ignore[typeddict-unknown-key]
-    with pytest.raises(ValueError, match="list"):
+    with pytest.raises(AirflowFailException, match="list"):
         one.poke({})  # type: ignore[typeddict-item]
 
 
