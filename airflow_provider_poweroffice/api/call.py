@@ -41,6 +41,7 @@ _NEVER = frozenset(
 _NEVER_BEGINS = ("proxy-", "x-forwarded-")
 _KEY_PREDICATE = re.compile(r"\((?:[^'()]|'[^'()]*')*\)")  # (dataAreaId='usmf',CustomerAccount='O''Hara')
 _UNSAFE = re.compile(r"['\"`;\\\s<>{}|^]")
+_MISSING = frozenset({"None", "null", "nan", "NaN", "undefined"})  # what programs write for no value
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,8 @@ def check_endpoint(endpoint: str) -> str:
             f"endpoint {endpoint!r} holds {found[0]!r}, which no path has as it is; percent-encode it, as "
             "urllib.parse.quote(value, safe='') does"
         )
+    if missing := _MISSING.intersection(plain.split("/")):
+        raise ValueError(f"endpoint {endpoint!r} has the part {min(missing)!r}: was an id missing?")
     if "//" in path or path.endswith("/"):
         raise ValueError(f"endpoint {endpoint!r} has an empty part: was an id empty?")
     return path.lstrip("/")
