@@ -6,7 +6,7 @@ import pytest
 from openapi import spec
 
 from poweroffice_sandbox.v2.flows.fields import flow_schema
-from poweroffice_sandbox.v2.resources.tables import named_words
+from poweroffice_sandbox.v2.rest.tables import named_words
 
 
 @pytest.mark.parametrize("entity", named_words("flow_fields"))

@@ -22,7 +22,7 @@ from ..core.companies import Company, Environment
 from ..core.reply import RefusedError, Reply, as_json, refuse
 from .access import Access
 from .flows.bodies import read_entity
-from .resources.schema import BadValueError
+from .rest.schema import BadValueError
 
 PAGE = "/_sandbox/onboarding"
 _VALID = 900

@@ -12,10 +12,10 @@ from uuid import UUID
 from ...core.clock import stamp, ticks
 from ...core.reply import refuse
 from ...core.table import Row
-from ..resources.schema import BadValueError, Schema
-from ..resources.tables import named_words
 from ..rest.bodies import decoded, read_fields
 from ..rest.call import Call
+from ..rest.schema import BadValueError, Schema
+from ..rest.tables import named_words
 from .fields import flow_schema, whole
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from ...core.reply import Reply, refuse
 from ...core.table import Row
-from ..resources.resource import CREATED
 from ..rest.call import Call
 from ..rest.route import Route, Routes
+from ..rest.schema import CREATED
 from .bodies import now_of
 from .draft_kinds import LIST
 from .drafts import item_of, open_item, touch

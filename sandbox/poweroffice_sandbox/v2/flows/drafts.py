@@ -14,10 +14,10 @@ from uuid import UUID
 from ...core.reply import RefusedError, Reply, problem, refuse
 from ...core.table import OWN, Row
 from ..ledger.posting import account_fields, dimension_fields
-from ..resources.resource import CHANGED, CREATED
 from ..rest.call import Call
 from ..rest.lists import list_rows, row_reply
 from ..rest.route import Route, Routes
+from ..rest.schema import CHANGED, CREATED
 from ..rest.writes import patch_row
 from .bodies import now_of, read_flow
 from .draft_kinds import KINDS, LIST, Kind

@@ -2,7 +2,7 @@
 The fields of orders in motion, vouchers and administration.
 
 Rule: they are in ``data/flow_fields.txt``, made from the OpenAPI file like ``fields.txt``, in the notation of
-:mod:`..resources.tables`; what PATCH takes the file cannot tell, those marks are from facts 3.1. Assumed: the
+:mod:`..rest.tables`; what PATCH takes the file cannot tell, those marks are from facts 3.1. Assumed: the
 required fields of a new outgoing invoice voucher, which the OpenAPI file of March 2025 has only in answers.
 """
 
@@ -11,8 +11,8 @@ from __future__ import annotations
 from functools import cache
 
 from ...core.table import Row
-from ..resources.schema import Schema, filled, schema
-from ..resources.tables import named_words
+from ..rest.schema import Schema, filled, schema
+from ..rest.tables import named_words
 
 
 @cache

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from ...core.reply import Reply
 from ...core.table import Row
-from ..resources.flows import ORDER
-from ..resources.resource import CHANGED, CREATED
+from ..resources.orders import ORDER
 from ..rest.call import Call
 from ..rest.lists import find_row, list_rows, owner_id, row_reply
 from ..rest.route import Route, Routes
+from ..rest.schema import CHANGED, CREATED
 from .bodies import now_of
 from .uploads import FILES, file_reply, keep, kept, read_upload
 

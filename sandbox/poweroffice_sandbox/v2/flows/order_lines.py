@@ -15,18 +15,16 @@ from ...core.reply import Reply, problem, refuse
 from ...core.table import Row
 from ..ledger.posting import cents
 from ..resources import RESOURCES
-from ..resources.dto_accounting import SALES_ORDER_LINE
-from ..resources.resource import CHANGED
-from ..resources.schema import BadValueError, schema
 from ..rest.bodies import decoded, read_fields, resolve_references, validation_error
 from ..rest.call import Call
 from ..rest.lists import find_row, get_row, list_rows, row_reply
 from ..rest.route import Route, Routes
+from ..rest.schema import CHANGED, BadValueError
 from ..rest.writes import patch_row
 from .bodies import now_of, read_nested
 
 TABLE = "SalesOrderLines"
-_LINE = schema(SALES_ORDER_LINE)
+_LINE = RESOURCES["SalesOrderLines"].schema
 _SALES_ACCOUNT = 3000
 
 

@@ -11,12 +11,11 @@ from uuid import UUID
 from ...core.clock import stamp, ticks
 from ...core.reply import Reply, problem
 from ...core.table import Row
-from ..resources.resource import CHANGED, CREATED
-from ..resources.schema import BadValueError
 from ..rest.bodies import check_unique, decoded, read_fields, resolve_references, validation_error
 from ..rest.call import Call
 from ..rest.lists import find_row, row_reply
 from ..rest.route import Route, Routes
+from ..rest.schema import CHANGED, CREATED, BadValueError
 from ..rest.writes import delete_row, patch_row
 from .order_lines import lines_of, make_lines, sums
 

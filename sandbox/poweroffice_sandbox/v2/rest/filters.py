@@ -13,8 +13,8 @@ from typing import Any
 from ...core.clock import stamp
 from ...core.reply import refuse
 from ...core.table import Row
-from ..resources.enums import ENUMS
 from .filter_values import Filter, Given, day, flag, ids, invalid, moment, numbers
+from .tables import ENUMS
 
 __all__ = ["Filter", "Given", "Test", "day", "flag", "moment", "numbers", "passing", "test_of"]
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from ...core.clock import stamp, ticks
 from ...core.reply import Reply
-from ..resources.resource import Parent
-from ..resources.schema import filled
 from .call import Call, Handler
 from .lists import get_row, owner_row
+from .resource import Parent
+from .schema import filled
 from .writes import patch_row
 
 _EMPLOYEE = Parent(("Employees",), "Id", "Employee")

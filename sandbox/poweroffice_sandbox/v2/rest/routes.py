@@ -10,11 +10,11 @@ from __future__ import annotations
 from ..flows.routes import FLOWS
 from ..ledger import api as ledger_api
 from ..resources import RESOURCES
-from ..resources.tables import Operation, operations
 from ..subledger import api as subledger_api
 from . import lists, per_employee, prospects, settings, single, writes
 from .call import Handler
 from .route import Route, Routes
+from .tables import Operation, operations
 
 _LEDGERS: dict[str, Handler] = {
     "AccountTransactions": ledger_api.transactions,

@@ -12,9 +12,9 @@ from ...core.clock import parse_ticks, stamp
 from ...core.origin import START, account_id, money
 from ...core.reply import JSON_TYPE, Reply, json_bytes, refuse
 from ...core.table import Row
-from ..resources.schema import filled, schema_of
 from .call import Call, Handler
 from .filters import Filter, Given, day
+from .schema import filled, schema_of
 from .wire_form import formed
 
 _ADDRESS = {

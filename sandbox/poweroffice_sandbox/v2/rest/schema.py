@@ -7,6 +7,7 @@ Rule: pure; nothing here knows a resource, a company or a request.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,13 +15,15 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from .enums import ENUMS
-from .tables import named_words
+from .tables import ENUMS, named_words
 
 _WORD = re.compile(r"(!?)([-+>]?)(\w+):(\w+(?:\[\])?)(?:<=(\d+))?(\?)?$")
 _INTEGER = re.compile(r"-?\d+$")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?$")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.IGNORECASE)
+
+
+CREATED, CHANGED = "CreatedDateTimeOffset", "LastChangedDateTimeOffset"
 
 
 class BadValueError(ValueError):
@@ -94,9 +97,13 @@ def schema_of(entity: str, **marks: str) -> Schema:
     :param entity: e.g. ``Customer``.
     :param marks: other marks for single fields, by name.
     """
-    read = schema({**named_words("fields"), **named_words("assumed_fields")}[entity])
-    fields = tuple(replace(field, mark=marks.get(field.name, field.mark)) for field in read.fields)
-    return Schema(fields, {field.name.lower(): field for field in fields})
+    return marked(schema(named_words("fields")[entity]), marks)
+
+
+def marked(fields: Schema, marks: Mapping[str, str]) -> Schema:
+    """Give the same fields with other marks for some, by name."""
+    kept = tuple(replace(field, mark=marks.get(field.name, field.mark)) for field in fields.fields)
+    return Schema(kept, {field.name.lower(): field for field in kept})
 
 
 _BLANKS: dict[str, Any] = {"bool": False, "int": 0, "number": 0, "string": "", "uuid": str(UUID(int=0))}
