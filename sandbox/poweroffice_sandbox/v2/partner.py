@@ -15,16 +15,14 @@ from ..core.companies import Company
 from ..core.reply import RefusedError, Reply, as_json, refuse
 from ..core.table import Row
 from .flows.bodies import read_flow
-from .flows.fields import flow_schema, whole
 from .resources.vouchers import CLIENT_USERS, membership, roles
 from .rest.bodies import decoded, read_fields
-from .rest.call import Call
+from .rest.call import Call, Route, Routes
 from .rest.filters import passing, test_of
 from .rest.lists import given_filters, ordered, row_reply, rows_body
 from .rest.paging import page_reply, read_page
 from .rest.patch import PatchError, apply_patch
-from .rest.route import Route, Routes
-from .rest.schema import BadValueError
+from .rest.schema import BadValueError, schema_of, whole
 
 _LABEL = "Users"
 _PRIVILEGE = "ClientAdmin"
@@ -167,7 +165,7 @@ def _add_partner_user(call: Call) -> Reply:
 
 
 def _patch_user(call: Call) -> Reply:
-    company, user, fields = _client(call, call.path_ids[0]), _user(call), flow_schema("User")
+    company, user, fields = _client(call, call.path_ids[0]), _user(call), schema_of("User")
 
     def resolve(segment: str) -> str | None:
         field = fields.writable(segment, "PATCH")

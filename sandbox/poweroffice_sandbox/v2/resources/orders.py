@@ -19,10 +19,9 @@ from ...core.origin import (
     money,
 )
 from ...core.table import Row
-from ..flows.fields import flow_schema
 from ..rest.filters import Filter
 from ..rest.resource import CHANGED_FILTER, DIMENSION_FILTERS, Parent, Resource
-from ..rest.schema import schema
+from ..rest.schema import schema, schema_of
 from ..seeds import Seed, Source
 from ..sizes import Sizes
 
@@ -159,7 +158,7 @@ SALES_ORDERS = (
         "SalesOrderAttachments",
         "Sales order attachment",
         "SalesOrderAttachment",
-        flow_schema("SalesOrderAttachment"),
+        schema_of("SalesOrderAttachment"),
         {},
         (),
         parent=ORDER,

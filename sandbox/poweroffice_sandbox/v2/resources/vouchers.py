@@ -8,6 +8,7 @@ The first application has made the former and is to approve the latter. All can 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from typing import NamedTuple
@@ -15,18 +16,62 @@ from uuid import UUID
 
 from ...core.clock import stamp
 from ...core.companies import ENVIRONMENTS, Company
-from ...core.origin import (
-    SPAN,
-    START,
-    account_id,
-)
+from ...core.origin import SPAN, START, account_id
 from ...core.table import OWN, Row
-from ..flows.draft_kinds import KINDS, Kind
-from ..flows.fields import flow_schema, whole
 from ..ledger.ledger import DAY
 from ..rest.filters import Filter
 from ..rest.resource import CHANGED_FILTER, CREATED_FILTER, Parent, Resource
+from ..rest.schema import schema_of, whole
 from ..seeds import NO_ROWS, Seed, Source
+
+LIST = "JournalEntryVouchers"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of draft: path, entities, the names of its lines in bodies and answers, its types."""
+
+    path: str
+    entity: str
+    line: str
+    sent_lines: str
+    shown_lines: str
+    type: str
+    approval_type: str
+
+    @property
+    def table(self) -> str:
+        """The name of the table of its heads."""
+        return f"{LIST}/{self.path}"
+
+    @property
+    def line_table(self) -> str:
+        """The name of the table of its lines."""
+        return f"{self.table}/Lines"
+
+
+_SUPPLIER = ("SupplierVoucherLine", "SupplierVoucherLines", "SupplierVoucherLines")
+_MANUAL = ("ManualJournalEntryVoucherLine", "ManualVoucherLines", "ManualVoucherLines")
+_BANK = ("BankJournalEntryVoucherLine", "BankJournalLines", "BankVoucherLines")
+KINDS = (
+    Kind(
+        "SupplierInvoices",
+        "SupplierInvoiceJournalEntryVoucher",
+        *_SUPPLIER,
+        "IncomingInvoice",
+        "SupplierInvoice",
+    ),
+    Kind(
+        "SupplierCreditNotes",
+        "SupplierCreditNoteJournalEntryVoucher",
+        *_SUPPLIER,
+        "IncomingCreditNote",
+        "SupplierCreditNote",
+    ),
+    Kind("ManualJournals", "ManualJournalEntryVoucher", *_MANUAL, "ManualJournal", "ManualJournal"),
+    Kind("BankJournals", "BankJournalEntryVoucher", *_BANK, "BankJournal", "BankJournal"),
+)
+
 
 VOUCHER_KINDS = (
     "BankJournals",
@@ -152,7 +197,7 @@ def _draft(kind: Kind) -> tuple[Resource, Resource]:
             kind.table,
             label,
             _DRAFT,
-            flow_schema(kind.entity),
+            schema_of(kind.entity),
             {},
             (),
             seed=Seed(partial(_heads, kind), is_complete=True, is_owned=True),
@@ -161,7 +206,7 @@ def _draft(kind: Kind) -> tuple[Resource, Resource]:
             kind.line_table,
             f"{label} line",
             _DRAFT,
-            flow_schema(kind.line),
+            schema_of(kind.line),
             {},
             (),
             parent=Parent((kind.table,), "VoucherId", "Voucher"),
@@ -227,7 +272,7 @@ VOUCHERS = (
         "JournalEntryVouchers",
         "Voucher",
         _DRAFT,
-        flow_schema("JournalEntryVoucherListItem"),
+        schema_of("JournalEntryVoucherListItem"),
         {
             **CREATED_FILTER,
             **CHANGED_FILTER,
@@ -242,7 +287,7 @@ VOUCHERS = (
         "VoucherApproval",
         "Voucher",
         "VoucherApproval",
-        flow_schema("VoucherForApproval"),
+        schema_of("VoucherForApproval"),
         {"availableFromDateTimeOffsetGreaterThan": Filter("after", "AvailableFromDateTimeOffset")},
         (),
         visible=_concerns,
@@ -252,13 +297,13 @@ VOUCHERS = (
         "VoucherDocumentation",
         "Voucher documentation",
         "VoucherDocumentation",
-        flow_schema("VoucherDocumentation"),
+        schema_of("VoucherDocumentation"),
         {"id": Filter("text", "VoucherId"), "voucherNo": Filter("number", "VoucherNo")},
         (),
     ),
     *(resource for kind in KINDS for resource in _draft(kind)),
     *(
-        Resource(f"ClientAdmin/{name}", label, "ClientAdmin", flow_schema(entity), filters, ())
+        Resource(f"ClientAdmin/{name}", label, "ClientAdmin", schema_of(entity), filters, ())
         for name, label, entity, filters in _PARTNER
     ),
 )
