@@ -56,6 +56,8 @@ class PowerOfficeError(Exception):
     outcome_unknown: bool = False
     #: Alias of the company the call was for, where a connection holds several; the message begins with it.
     company: str | None = None
+    #: Earlier attempts of the same call that got no clear reply, and may have been carried out.
+    uncertain_attempts: int = 0
 
     def __str__(self) -> str:
         """Give the message, which names the company so that whoever is paged knows which one failed."""

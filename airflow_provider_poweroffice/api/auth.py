@@ -7,7 +7,6 @@ so that a session lent to a user is as safe as the client itself.
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 from collections.abc import Callable
@@ -18,6 +17,8 @@ import requests
 from requests.auth import AuthBase
 
 from airflow_provider_poweroffice.api.credentials import Keys
+from airflow_provider_poweroffice.api.cuttable import noting
+from airflow_provider_poweroffice.api.decoding import finite_number, read_json
 from airflow_provider_poweroffice.api.dialects.base import Dialect, Endpoints
 from airflow_provider_poweroffice.api.failures import read_response, status_error, token_refusal
 from airflow_provider_poweroffice.api.limits.throttle import Clock
@@ -87,7 +88,8 @@ class TokenAuth(AuthBase):
             stale = self._clock.monotonic() >= self._renew_at
             if self._token is None or stale or self._token == instead_of:
                 self._token = None
-                self._token = self._fetch()
+                with noting(None):  # what leaves now is not the call
+                    self._token = self._fetch()
             return self._token
 
     def _fetch(self) -> str:
@@ -98,7 +100,7 @@ class TokenAuth(AuthBase):
             # The no-op auth keeps .netrc out of the request.
             answer = self._session.post(self._endpoints.token, data=form, headers=headers, auth=_as_it_is)
         except requests.RequestException as error:
-            lost = connection_error(error, label)
+            lost = connection_error(error, label, left=False)
             raise type(lost)(
                 f"{label}: no token from {urlsplit(self._endpoints.token).netloc} ({innermost(error)}); "
                 "the call was not sent",
@@ -167,17 +169,15 @@ def _origin(url: str) -> str:
 def _read_token(content: bytes, label: str, now: float) -> tuple[str, float]:
     """Read the token and its lifetime in seconds: numbers, or the texts of such."""
     try:
-        body = json.loads(content)
-        token = body["access_token"]
-    except (ValueError, KeyError, TypeError):
-        token = None
+        body = read_json(content)
+    except InvalidResponseError:
+        body = None
+    token = body.get("access_token") if isinstance(body, dict) else None
     if not isinstance(token, str) or not _SENDABLE.fullmatch(token):
         error = InvalidResponseError(f"{label}: the answer holds no access_token")
         error.outcome_unknown = False
         raise error
     for name, start in (("expires_in", 0.0), ("expires_on", now)):
-        try:
-            return token, float(body[name]) - start
-        except (KeyError, TypeError, ValueError):
-            continue
+        if (said := finite_number(body.get(name))) is not None:
+            return token, said - start
     return token, UNSAID_LIFETIME

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any
 
+from airflow_provider_poweroffice.api.decoding import whole_number
 from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.errors import PageTooLargeError
 
@@ -98,9 +99,8 @@ def _check(answer: requests.Response, size: int, length: int | None, limit: int 
 
 def _length(answer: requests.Response) -> int | None:
     """Give the length that the server announced; None where that is not the body's own."""
-    text = answer.headers.get("Content-Length", "")
     encoded = answer.headers.get("Content-Encoding", "identity").lower() != "identity"
-    return None if encoded or not text.isdecimal() else int(text)
+    return None if encoded else whole_number(answer.headers.get("Content-Length", ""))
 
 
 def head(answer: requests.Response, content: bytes) -> Response:

@@ -1,5 +1,5 @@
 """
-Connections that another thread can cut, for urllib3's pools.
+Connections that another thread can cut, and that note when a request leaves, for urllib3's pools.
 
 Rule: only a thread that belongs to a :class:`~airflow_provider_poweroffice.api.cancellation.Stop` lends its
 connection to it, for as long as it waits for the answer.
@@ -9,12 +9,50 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from airflow_provider_poweroffice.api.cancellation import current
+
+
+@dataclass
+class Departure:
+    """
+    What is known of one try of a call.
+
+    :param left: the connection is established, and the first bytes of the request are about to be written:
+        from here on, only an answer tells whether the server carried the call out.
+    """
+
+    left: bool = False
+
+
+_departure: ContextVar[Departure | None] = ContextVar("departure", default=None)
+
+
+@contextlib.contextmanager
+def noting(departure: Departure | None) -> Iterator[None]:
+    """
+    Have the requests of this thread noted.
+
+    :param departure: None for requests that are not the call itself, such as that of a token.
+    """
+    token = _departure.set(departure)
+    try:
+        yield
+    finally:
+        _departure.reset(token)
+
+
+def has_left() -> bool:
+    """Tell whether the call of this thread has left; True where nobody notes it."""
+    departure = _departure.get()
+    return departure is None or departure.left
 
 
 class _CuttableMixin:
@@ -31,6 +69,14 @@ class _CuttableMixin:
         if stop := current.get():
             stop.hold(self)
         super().request(*args, **kwargs)  # type: ignore[misc]
+
+    def endheaders(self, *args: Any, **kwargs: Any) -> None:
+        """Connect if need be, and write what was put together; until here nothing of the call was sent."""
+        if self.sock is None:
+            self.connect()  # type: ignore[attr-defined]
+        if departure := _departure.get():
+            departure.left = True
+        super().endheaders(*args, **kwargs)  # type: ignore[misc]
 
 
 class _Connection(_CuttableMixin, HTTPConnection):

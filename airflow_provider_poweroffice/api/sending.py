@@ -7,8 +7,11 @@ fresh token.
 
 from __future__ import annotations
 
+import logging
+import traceback
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote, urlencode
 from uuid import uuid4
@@ -17,9 +20,11 @@ import requests
 
 from airflow_provider_poweroffice.api.body import Waiting, read_to_wait, read_whole
 from airflow_provider_poweroffice.api.call import Call
-from airflow_provider_poweroffice.api.cancellation import current
+from airflow_provider_poweroffice.api.cancellation import StoppedError, current
 from airflow_provider_poweroffice.api.connection import Connection
-from airflow_provider_poweroffice.api.failures import status_error
+from airflow_provider_poweroffice.api.cuttable import Departure, has_left, noting
+from airflow_provider_poweroffice.api.decoding import reason_of
+from airflow_provider_poweroffice.api.failures import echoes, scrubbed, status_error
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.response import Response, is_success
 from airflow_provider_poweroffice.api.retry import MINIMUM_RATE_LIMIT_WAIT, note_uncertain_attempts, retrying
@@ -28,12 +33,78 @@ from airflow_provider_poweroffice.api.transport import (
     seconds_left,
 )
 from airflow_provider_poweroffice.errors import (
+    APIConnectionError,
     APIStatusError,
+    InvalidResponseError,
     PowerOfficeError,
     RateLimitError,
 )
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
+
+
+class Tries:
+    """
+    The tries of one call, and what is known of them.
+
+    Whether a call may have been carried out is decided by what left this process, not by the class of an
+    error: what fails before the first byte was written was not sent, and after it only an answer can tell.
+
+    :param method: upper-case HTTP method.
+    :param label: names the call in errors.
+    :param pause: told how long a 429 pauses all who share the limit, in seconds.
+    """
+
+    def __init__(self, method: str, label: str, pause: Callable[[float], None]) -> None:
+        self.label = label
+        self.uncertain = 0
+        self._writes = method != "GET"
+        self._pause = pause
+        self._current = Departure()
+
+    @property
+    def outcome_unknown(self) -> bool:
+        """Tell whether the call may have been carried out although no answer told so."""
+        return self._current.left or self.uncertain > 0
+
+    def waited_out(self, error: BaseException) -> None:
+        """Count a try that is to be repeated although it may have been carried out."""
+        self.uncertain += self._writes and bool(getattr(error, "outcome_unknown", False))
+
+    def make(self, attempt: Callable[[], T]) -> T:
+        """
+        Make one try; nothing but errors of this package, and the end of the thread, leave it.
+
+        :raises InvalidResponseError: the call was sent, and something in its answer broke a parser.
+        :raises APIConnectionError: something broke before it was sent.
+        """
+        self._current = Departure()
+        try:
+            with noting(self._current):
+                return attempt()
+        except PowerOfficeError as error:
+            self._current = Departure()  # the error itself says what is known
+            if isinstance(error, RateLimitError):  # of the API or the token endpoint: of all who share it
+                self._pause(max(error.retry_after or 0.0, MINIMUM_RATE_LIMIT_WAIT))
+            raise
+        except StoppedError:
+            raise
+        except Exception as error:  # noqa: BLE001 - of a library: what matters is whether the call had left
+            raise self._foreign(error) from None
+
+    def _foreign(self, error: Exception) -> PowerOfficeError:
+        left, self._current = self._current.left, Departure()
+        what = f"{reason_of(error) or 'no reason given'}: {type(error).__name__} in {_place(error)}"
+        if left:
+            return InvalidResponseError(f"{self.label}: the answer cannot be read ({what})")
+        return APIConnectionError(f"{self.label}: not sent ({what})", outcome_unknown=False)
+
+
+def _place(error: Exception) -> str:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(frame.filename).name}, line {frame.lineno}"
 
 
 class Caller(Connection):
@@ -55,12 +126,14 @@ class Caller(Connection):
         :param waiting: its answer, if it was fetched ahead; takes the place of the first try.
         :param retry: instead of the client's own.
         :param limit: largest body in bytes; None for any.
+        :raises ValueError: the API cannot take the query.
         :raises PageTooLargeError: it is larger.
         """
+        call = self.completed(call)
         ahead = [waiting] if waiting else []
 
-        def attempt(label: str) -> T:
-            response = ahead.pop().whole() if ahead else self._send(call, label, limit, read_whole)
+        def attempt() -> T:
+            response = ahead.pop().whole() if ahead else self._send(call, limit, read_whole)
             return read(self._accept(call, response))
 
         return self._repeat(call, idempotent, attempt, retry)
@@ -71,60 +144,52 @@ class Caller(Connection):
 
         :param limit: largest body in bytes; None for any.
         """
+        call = self.completed(call)
 
-        def attempt(label: str) -> Waiting:
-            return self._send(call, label, limit, read_to_wait)
+        def attempt() -> Waiting:
+            return self._send(call, limit, read_to_wait)
 
         return self._repeat(call, None, attempt, None)
+
+    def completed(self, call: Call) -> Call:
+        """
+        Complete the query of a call the API's way, which may be done twice; a page's link is left as it is.
+
+        :raises ValueError: a value in it cannot be used.
+        """
+        if call.url:
+            return call
+        query = self.dialect.query(self._credentials, call.method, call.endpoint, call.query)
+        return replace(call, query=query)
 
     def _repeat(
         self,
         call: Call,
         idempotent: bool | None,
-        attempt: Callable[[str], T],
+        attempt: Callable[[], T],
         retry: RetryOptions | None,
     ) -> T:
-        uncertain = 0
-        open_end = False  # a try was begun, and nothing is known of its end
-
-        def on_wait(error: BaseException) -> None:
-            nonlocal uncertain
-            if call.method != "GET":
-                uncertain += bool(getattr(error, "outcome_unknown", False))
-
-        label = f"{call.method} {self.path_of(call)}"
+        tries = Tries(call.method, self.label_of(call), self._throttle.pause)
         loop = retrying(
             retry or self.retry,
             method=call.method,
-            label=self.label_of(call),
+            label=tries.label,
             idempotent=idempotent,
             clock=self._clock,
-            on_wait=on_wait,
+            on_wait=tries.waited_out,
             unsaid_wait=self.dialect.unsaid_wait,
         )
-
-        def paused() -> T:
-            nonlocal open_end
-            open_end = True
-            try:
-                return attempt(label)
-            except PowerOfficeError as error:
-                open_end = False
-                if isinstance(error, RateLimitError):  # of the API or the token endpoint: of all who share it
-                    self._throttle.pause(max(error.retry_after or 0.0, MINIMUM_RATE_LIMIT_WAIT))
-                raise
-
         deadline = self._clock.monotonic() + self.retry.longest
         token = seconds_left.set(lambda: deadline - self._clock.monotonic())
         try:
-            return loop(paused)
+            return loop(lambda: tries.make(attempt))
         except PowerOfficeError as error:
             error.company = self.company
-            note_uncertain_attempts(error, uncertain)
+            note_uncertain_attempts(error, tries.uncertain)
             raise
         except BaseException as error:
-            # A task that is ended, by its time limit or by a person, while it waits: nothing was carried out.
-            error.outcome_unknown = open_end or uncertain > 0  # type: ignore[attr-defined]
+            # A task that is ended, by its time limit or by a person; while it waits nothing is under way.
+            error.outcome_unknown = tries.outcome_unknown  # type: ignore[attr-defined]
             raise
         finally:
             seconds_left.reset(token)
@@ -132,7 +197,6 @@ class Caller(Connection):
     def _send(
         self,
         call: Call,
-        label: str,
         limit: int | None,
         take: Callable[[requests.Response, int | None], T],
     ) -> T:
@@ -141,13 +205,12 @@ class Caller(Connection):
         id_header = self.dialect.request_id_header
         if id_header:
             headers.setdefault(id_header, str(uuid4()))
-        query = {} if call.url else self._completed(call)
         try:
             with self._sessions.lend() as session:
                 answer = session.request(
                     call.method,
                     call.url or self.dialect.url(self.endpoints, call.endpoint),
-                    params=urlencode(query, safe="$", quote_via=quote),  # a space as %20: not all read +
+                    params=urlencode(call.query, safe="$", quote_via=quote),  # a space as %20: not all read +
                     data=call.content,
                     files=call.files,
                     headers=headers,
@@ -160,20 +223,31 @@ class Caller(Connection):
         except requests.RequestException as error:
             if stop := current.get():
                 stop.check()  # the connection was cut: nothing failed
-            raise connection_error(error, label) from None
+            raise connection_error(error, f"{call.method} {self.path_of(call)}", left=has_left()) from None
         refusal = self._status_error(call, response, len(answer.request.url or ""))
         refusal.request_id = headers[id_header] if id_header else None
         raise refusal
 
     def _accept(self, call: Call, response: Response) -> Response:
         """
-        Look for a refusal in the body.
+        Take an answer with a status of success: in UTF-8, and without keys that the server repeats.
 
-        :raises APIStatusError: there is one.
+        :raises APIStatusError: its body is a refusal.
+        :raises InvalidResponseError: it is in a charset that cannot be read.
         """
+        response = response.in_utf8()
+        secrets = self.auth.secrets
+        if echoes(response, secrets, self._sent_secrets(secrets)):
+            log.warning("%s: the answer repeats keys or a token; they were blanked out", self.label_of(call))
+            response = scrubbed(response, secrets)
         if not self.dialect.refusal(response.content):
             return response
         raise self._status_error(call, replace(response, refused=True), 0)
+
+    def _sent_secrets(self, secrets: tuple[str, ...]) -> tuple[str, ...]:
+        """List those that go with each call: the token, and the keys in headers of the dialect."""
+        token = secrets[len(self._credentials.secrets) :]
+        return (*token, *self.dialect.headers(self._credentials).values())
 
     def _status_error(self, call: Call, response: Response, url_length: int) -> APIStatusError:
         resource = self.dialect.known.find(call.endpoint)
@@ -186,6 +260,3 @@ class Caller(Connection):
             privilege=resource.privilege_for(call.method) if resource else "",
             meant=None if resource else self.dialect.known.suggest(call.endpoint),
         )
-
-    def _completed(self, call: Call) -> dict[str, str]:
-        return self.dialect.query(self._credentials, call.method, call.endpoint, call.query)

@@ -113,10 +113,11 @@ class ServiceRun:
 
     def _failure(self, answer: Response) -> APIStatusError | None:
         """Find the failure in an answer that was not refused by its status."""
-        from airflow_provider_poweroffice.api.failures import scrubbed  # noqa: PLC0415 - loads requests
+        from airflow_provider_poweroffice.api.failures import read_fault, scrubbed  # noqa: PLC0415 - loads requests
 
         label = f"{answer.method} {answer.path}"
-        refused = scrubbed(replace(answer, refused=True), self.client.auth.secrets)
+        secrets = self.client.auth.secrets
+        refused = scrubbed(replace(answer, refused=True), secrets)
         if self.expected and answer.status_code not in self.expected:
             known = ", ".join(map(str, sorted(self.expected)))
             return UnexpectedStatusError(
@@ -125,7 +126,7 @@ class ServiceRun:
             )
         if self.check is None or self.check(answer):
             return None
-        fault = self.client.dialect.fault(answer.headers, refused.error_content)
+        fault = read_fault(self.client.dialect, refused, secrets)
         says = f": {fault.detail}" if fault.detail else ""
         return BusinessFailureError(
             f"{label}: {answer.status_code}, but response_check refused the answer{says}",
