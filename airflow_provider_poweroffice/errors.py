@@ -11,6 +11,7 @@ Every error this package raises for a call to the API, and for a load into a tab
     │   └── PageTooLargeError         a page is larger than page_bytes, and can not be made smaller
     ├── ResultTooLargeError           an answer too large for XCom; use a transfer
     ├── ResponseValidationError       the answer does not fit the type asked for
+    ├── FieldTypeError                a value does not fit the type of its field in a Parquet file
     ├── LoadError                     rows can not be stored in a table; nothing of them was
     │   ├── TypeConflictError         a value does not fit its column
     │   └── TooManyDeletionsError     more rows would be marked as deleted than allowed
@@ -123,6 +124,20 @@ class ResultTooLargeError(PowerOfficeError):
 
 class ResponseValidationError(PowerOfficeError):
     """The answer does not fit the type it was to be validated against; the message has no values."""
+
+
+class FieldTypeError(PowerOfficeError):
+    """
+    A value does not fit the type of its field.
+
+    :param field: name of the field.
+    :param row: the key of the row, as sent.
+    """
+
+    def __init__(self, message: str, *, field: str, row: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.row = row
 
 
 class LoadError(PowerOfficeError):

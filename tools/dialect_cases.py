@@ -35,10 +35,10 @@ def counts() -> dict[str, Counter[str]]:
 
 def left_out() -> dict[tuple[str, str], str]:
     """Give the cases that an API can not have, with the reason."""
-    for node in ast.parse((ROOT / "tests" / "dialects.py").read_text()).body:
+    for node in ast.parse((ROOT / "tests" / "support" / "dialects.py").read_text()).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "APART":
             return dict(ast.literal_eval(node.value))
-    raise LookupError("tests/dialects.py has no APART")
+    raise LookupError("tests/support/dialects.py has no APART")
 
 
 def meanings() -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 from collections.abc import Iterator
-from typing import IO, Any, Protocol
+from typing import IO, Any, Protocol, Self
 
 import msgspec
 
@@ -114,3 +114,16 @@ class Spool:
             self._zip.close()
         self._file.flush()
         return self._hash.hexdigest()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """
+        Close the compressor, also after an error.
+
+        A ``GzipFile`` that is never closed writes into its file when it is collected, which Python 3.13 and
+        later report as an error if that file is closed by then.
+        """
+        if self._zip:
+            self._zip.close()

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_poweroffice.errors import FieldTypeError
 from airflow_provider_poweroffice.storage.codecs import RawPage, Spool
-from airflow_provider_poweroffice.storage.typed import FieldTypeError, TypedRows, guess_fields
+from airflow_provider_poweroffice.storage.typed import TypedRows, guess_fields
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -1,21 +1,29 @@
 """
 Put a finished local file where it belongs, all or nothing.
 
-Rule: no reader ever sees a half-written object under the final name, whatever kills the writer.
+Rule: no reader ever sees a half-written object under the final name, whatever kills the writer, and no
+writer removes the file that another one is still writing.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
+import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 # Stores that show an object only once it is uploaded whole.
 _ATOMIC = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "wasb", "wasbs", "oss", "oci"})
 _LOCAL = frozenset({"file", "local"})
+ABANDONED = 86_400
+"""Seconds after which a partial file on a remote file system is taken for that of a killed writer."""
 
 
 def publish(local: str, target: Any) -> None:
@@ -23,7 +31,8 @@ def publish(local: str, target: Any) -> None:
     Copy a local file to an object path.
 
     Object stores take it in one upload. A local target is written beside its final name and renamed;
-    so is a target on any other file system. What a killed earlier run left beside it is removed.
+    so is a target on any other file system. What a killed writer left beside it is
+    removed: on a local disk by the next publisher, elsewhere after a day.
 
     :param local: path of the finished file.
     :param target: an ``ObjectStoragePath`` or any path of universal-pathlib.
@@ -32,36 +41,78 @@ def publish(local: str, target: Any) -> None:
         target.fs.put_file(local, target.path)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    _remove_leftovers(target)
-    beside = target.parent / f"{_leftover_prefix(target)}{uuid.uuid4().hex}"
+    name = f"{_prefix(target)}{uuid.uuid4().hex}"
+    if target.protocol in _LOCAL:
+        _publish_locally(local, Path(target.path), name)
+    else:
+        _publish_remotely(local, target, target.parent / name)
+
+
+def _publish_locally(local: str, target: Path, name: str) -> None:
+    _remove_abandoned(target.parent, _prefix(target))
+    with _held(target.parent / name) as file:
+        try:
+            shutil.copyfile(local, file.name)
+            os.fsync(file.fileno())  # the bytes are on the disk before the name points to them
+            Path(file.name).replace(target)
+        finally:
+            Path(file.name).unlink(missing_ok=True)
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[IO[bytes]]:
+    """
+    Create a file that is locked for as long as its writer lives.
+
+    Another publisher may find the file between its creation and its lock, and remove it; then it is
+    created again.
+    """
+    while True:
+        file = path.open("xb")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                break
+        except OSError:  # no locks on this file system: then nobody removes what is locked by nobody
+            break
+        file.close()
+    with file:
+        yield file
+
+
+def _remove_abandoned(folder: Path, prefix: str) -> None:
+    """Remove partial files whose writer was killed: they are no longer locked."""
+    for path in folder.iterdir():
+        if not path.name.startswith(prefix):
+            continue
+        with suppress(OSError), path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink(missing_ok=True)
+
+
+def _publish_remotely(local: str, target: Any, partial: Any) -> None:
+    for sibling in target.parent.iterdir():
+        if sibling.name.startswith(_prefix(target)) and _age(sibling) > ABANDONED:
+            with suppress(FileNotFoundError):
+                sibling.unlink()
     try:
-        if target.protocol in _LOCAL:
-            shutil.copyfile(local, beside.path)
-            _sync(beside.path)
-            Path(beside.path).replace(target.path)
-        else:
-            target.fs.put_file(local, beside.path)
-            target.fs.mv(beside.path, target.path)
+        target.fs.put_file(local, partial.path)
+        target.fs.mv(partial.path, target.path)
     finally:
-        if beside.exists():
-            beside.unlink()
+        with suppress(FileNotFoundError):
+            if partial.exists():
+                partial.unlink()
 
 
-def _leftover_prefix(target: Any) -> str:
+def _age(path: Any) -> float:
+    """Seconds since a remote file was written; 0 where its file system does not tell."""
+    try:
+        written: datetime = path.fs.modified(path.path)
+        return time.time() - written.timestamp()
+    except (NotImplementedError, OSError, TypeError, AttributeError):
+        return 0
+
+
+def _prefix(target: Any) -> str:
     # A hash: with more before or behind it, a long name would be too long.
     return f".{hashlib.sha256(target.name.encode()).hexdigest()[:16]}.partial-"
-
-
-def _remove_leftovers(target: Any) -> None:
-    for sibling in target.parent.iterdir():
-        if sibling.name.startswith(_leftover_prefix(target)):
-            sibling.unlink(missing_ok=True)
-
-
-def _sync(path: str) -> None:
-    """Bring the bytes to the disk before the name points to them."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

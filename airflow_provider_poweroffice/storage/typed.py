@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from airflow_provider_poweroffice.api.timestamps import ticks_of_iso
-from airflow_provider_poweroffice.errors import PowerOfficeError
+from airflow_provider_poweroffice.errors import FieldTypeError
 
 _MOST_DIGITS = 18  # behind the first, of 64 bits
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -33,20 +33,6 @@ _CAN_BE_READ = re.compile(r"[^\"\\\x00-\x1f]*").fullmatch  # of msgspec's struct
 _decode = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _number = msgspec.json.Decoder(Decimal).decode
 _text = msgspec.json.Decoder(str).decode
-
-
-class FieldTypeError(PowerOfficeError):
-    """
-    A value does not fit the type of its field.
-
-    :param field: name of the field.
-    :param row: the key of the row, as sent.
-    """
-
-    def __init__(self, message: str, *, field: str, row: str) -> None:
-        super().__init__(message)
-        self.field = field
-        self.row = row
 
 
 class TypedRows:

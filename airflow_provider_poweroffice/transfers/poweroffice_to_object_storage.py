@@ -201,9 +201,9 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
         ):
             pages = reading.pages
             with tempfile.NamedTemporaryFile(prefix="poweroffice-") as file:
-                spool = Spool(file, compress=self.format.endswith(".gz"))
-                self._write(hook.client.dialect, iter(reading), spool)
-                digest = spool.finish()
+                with Spool(file, compress=self.format.endswith(".gz")) as spool:
+                    self._write(hook.client.dialect, iter(reading), spool)
+                    digest = spool.finish()
                 publish(file.name, target)
             report_lineage(hook, self, object_uri(self.object_path))
         receipt = {

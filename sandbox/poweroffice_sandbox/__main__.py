@@ -14,6 +14,7 @@ from typing import Any
 
 from .cli import NAME, Chosen, read
 from .core.faults import FaultError
+from .core.guard import is_loopback
 from .core.sandbox import BaseSandbox
 from .core.server import PortError
 from .core.switches import SwitchError
@@ -45,7 +46,16 @@ def _serve(all_chosen: Sequence[Chosen]) -> None:
             sys.stdout.write("\n".join([item.announcement() for item in sandboxes] + [_ABOUT]))
             sys.stdout.flush()
 
+        _warn(all_chosen[0].arguments["host"])
         sandboxes[0].serve(announce)
+
+
+def _warn(host: str) -> None:
+    if not is_loopback(host):
+        sys.stderr.write(
+            f"{NAME}: warning: --host {host} opens the sandbox to the network. Its keys are published:"
+            " whoever reaches it can read and change its data.\n"
+        )
 
 
 def _refused(message: str) -> int:

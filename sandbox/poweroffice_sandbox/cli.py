@@ -25,7 +25,7 @@ examples:
   %(prog)s --empty-list empty-array --timestamps offset --pagination minimal
 
 The switches can also be changed while the sandbox runs:
-  curl -X POST localhost:8099/_sandbox/switches -d '{"nulls": "omitted"}'
+  curl localhost:8099/_sandbox/switches -H 'Content-Type: application/json' -d '{"nulls": "omitted"}'
 """
 
 

@@ -61,6 +61,7 @@ class Fo:
         return self.call("POST", f"/api/services/{TEST}/{operation}", json=body, **options)
 
     def control(self, method: str, name: str, body: Any = None, **params: Any) -> requests.Response:
-        """Call a control endpoint without any key."""
+        """Call a control endpoint without any key; a POST has a body, if an empty one."""
+        body = {} if method == "POST" and body is None else body
         url = f"{self.sandbox.url}/_sandbox/{name}"
         return requests.request(method, url, json=body, params=params, timeout=5)

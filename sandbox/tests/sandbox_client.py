@@ -67,7 +67,8 @@ class Api:
         return self.get("AccountTransactions", **{**YEARS, **params})
 
     def control(self, method: str, name: str, body: Any = None, **params: Any) -> requests.Response:
-        """Call a control endpoint without any key."""
+        """Call a control endpoint without any key; a POST has a body, if an empty one."""
+        body = {} if method == "POST" and body is None else body
         return requests.request(
             method, f"{self.sandbox.url}/_sandbox/{name}", json=body, params=params, timeout=5
         )

@@ -63,7 +63,8 @@ class V1Api:
         return answer.json()["validation"]
 
     def control(self, method: str, name: str, body: Any = None, **params: Any) -> requests.Response:
-        """Call a control endpoint without any key."""
+        """Call a control endpoint without any key; a POST has a body, if an empty one."""
+        body = {} if method == "POST" and body is None else body
         return requests.request(
             method, f"{self.sandbox.url}/_sandbox/{name}", json=body, params=params, timeout=5
         )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pyarrow.parquet as pq
 import pytest
 from airflow.sdk import PokeReturnValue
 from airflow_of_tests import HOME, states, xcoms
@@ -293,14 +294,13 @@ def test_filters_of_mapped_tasks(run_dag: Any) -> None:
 
 def test_parquet(tmp_path: Path) -> None:
     """Types of v1 are found in the rows; what is a moment there can be declared one."""
-    parquet = pytest.importorskip("pyarrow.parquet")
     path = tmp_path / "customers.parquet"
     given = {"endpoint": "Customer", "poweroffice_conn_id": "poweroffice_v1", "format": "parquet"}
     operator = PowerOfficeToObjectStorageOperator(
         task_id="t", object_path=f"file://{path}", fields={"lastChanged": "timestamp"}, **given
     )
     receipt = operator.execute({})  # type: ignore[typeddict-item]
-    table = parquet.read_table(path)
+    table = pq.read_table(path)
     assert table.num_rows == receipt["rows"] == len(set(table["id"].to_pylist()))
     assert (str(table.schema.field("id").type), table.schema.field("name").type) == ("int64", "string")
     assert str(table.schema.field("lastChanged").type).startswith("timestamp[")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
+import gc
 import gzip
 import hashlib
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import fsspec
@@ -165,3 +169,66 @@ def test_long_name(finished: str, tmp_path: Path) -> None:
     name = "x" * 255
     publish(finished, UPath(f"file://{tmp_path}/{name}"))
     assert (tmp_path / name).read_bytes() == b"new"
+
+
+@pytest.mark.finding("D10")
+@pytest.mark.parametrize("store", ["file", "memory"])
+def test_publishers_of_one_object_do_not_meet(store: str, tmp_path: Path) -> None:
+    """Two tries of one transfer publish at once, again and again: both end well, with one whole object."""
+    fsspec.filesystem("memory").store.clear()
+    target = UPath(f"file://{tmp_path}/lake/b.ndjson" if store == "file" else "memory://lake/b.ndjson")
+    contents = [bytes([letter]) * 300_000 for letter in b"ab"]
+    sources = [tmp_path / "a", tmp_path / "b"]
+    for source, content in zip(sources, contents, strict=True):
+        source.write_bytes(content)
+
+    def publish_often(source: Path) -> None:
+        for _ in range(20):
+            publish(str(source), target)
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(publish_often, source) for source in sources]:
+            done.result()
+    assert target.read_bytes() in contents
+    assert [path.name for path in target.parent.iterdir()] == ["b.ndjson"]
+
+
+@pytest.mark.finding("D10")
+def test_a_partial_object_of_a_living_writer_stays(finished: str, tmp_path: Path) -> None:
+    """A publisher leaves alone what another one holds, and removes it when that one is dead."""
+    partial = tmp_path / f".{hashlib.sha256(b'b.ndjson').hexdigest()[:16]}.partial-0123"
+    with partial.open("xb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        publish(finished, UPath(f"file://{tmp_path}/b.ndjson"))
+        assert partial.exists()
+    publish(finished, UPath(f"file://{tmp_path}/b.ndjson"))
+    assert not partial.exists()
+
+
+def test_old_partial_objects_elsewhere_go(finished: str) -> None:
+    """Where files cannot be locked, a partial object goes after a day."""
+    files = fsspec.filesystem("memory")
+    files.store.clear()
+    name = f"/lake/.{hashlib.sha256(b'b.ndjson').hexdigest()[:16]}.partial-"
+    for end, hours in (("old", 25), ("new", 23)):
+        files.pipe_file(name + end, b"half")
+        files.store[name + end].modified = datetime.now(UTC) - timedelta(hours=hours)
+    publish(finished, UPath("memory://lake/b.ndjson"))
+    assert sorted(files.store) == sorted([name + "new", "/lake/b.ndjson"])
+
+
+def test_a_spool_is_closed_on_failure() -> None:
+    """After an error the compressor is closed, and writes no more into a file that is."""
+    file = io.BytesIO()
+
+    def fail() -> None:
+        with Spool(file, compress=True) as spool:
+            spool.add(b"x")
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        fail()
+    written = file.tell()
+    file.close()
+    gc.collect()
+    assert written

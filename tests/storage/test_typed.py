@@ -13,9 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from airflow_provider_poweroffice.api.catalogue.fields import KINDS, fields_of
+from airflow_provider_poweroffice.errors import FieldTypeError
 from airflow_provider_poweroffice.storage.codecs import Spool
 from airflow_provider_poweroffice.storage.parquet import ParquetFile, write_parquet
-from airflow_provider_poweroffice.storage.typed import FieldTypeError, TypedRows, guess_fields
+from airflow_provider_poweroffice.storage.typed import TypedRows, guess_fields
 
 
 class _Page:

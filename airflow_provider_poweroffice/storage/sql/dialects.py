@@ -188,14 +188,20 @@ class DuckDB(BulkDialect):
         return f"({column} ->> {literal(f'$.{field}')})"
 
     def bulk(self, session: Session, table: str, lines: Iterable[bytes]) -> None:
-        """Write the lines to a file, and have it read."""
+        """
+        Write the lines to a file, and have it read.
+
+        The file has no name, so that nothing stays of it when the task is killed; DuckDB opens it by its
+        number. The end of a line is stated, as DuckDB would else take it from the first row, whose texts may
+        hold line breaks of their own.
+        """
         import tempfile  # noqa: PLC0415 - only where DuckDB is used
 
-        with tempfile.NamedTemporaryFile(prefix="poweroffice-", suffix=".csv") as file:
+        with tempfile.TemporaryFile() as file:
             file.writelines(lines)
             file.flush()
             session.execute(
-                f"COPY {table} FROM {literal(file.name)} (FORMAT csv, HEADER false, AUTO_DETECT false, "
-                "DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR 'null', ALLOW_QUOTED_NULLS false, "
-                f"MAX_LINE_SIZE {MOST_BYTES_OF_A_ROW})"
+                f"COPY {table} FROM '/dev/fd/{file.fileno()}' (FORMAT csv, HEADER false, AUTO_DETECT false, "
+                "NEW_LINE '\\n', DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR 'null', "
+                f"ALLOW_QUOTED_NULLS false, MAX_LINE_SIZE {MOST_BYTES_OF_A_ROW})"
             )

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from airflow_provider_poweroffice.storage.sql.columns import Column, Existing
+from airflow_provider_poweroffice.storage.sql.columns import ROW, Column, Existing
 from airflow_provider_poweroffice.storage.sql.identifiers import is_name, snake_case
 
 NAMINGS = ("snake_case", "as sent")
+_RESERVED = frozenset({ROW, "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid", "oid", "rowid", "_rowid_"})
+"""Names of columns that the databases have themselves, or a load in its staging table; no field's column."""
 
 
 @dataclass(slots=True)
@@ -58,7 +60,9 @@ class Fields:
         self._taken: set[str] = set()
         self._key = key
         # Of two fields with one column name the described one has it, whichever a row holds first.
-        self._owners = {self._name(field).lower(): field for field in (*list(known)[::-1], *key[::-1])}
+        self._owners = {self._name(field).casefold(): field for field in (*list(known)[::-1], *key[::-1])}
+        # Most databases fold the case of names in some way: a new column must differ by more.
+        self._folded = {column.casefold() for column in existing or ()}
         for name in key:
             self.add(name)
 
@@ -79,13 +83,20 @@ class Fields:
 
     def _new(self, name: str) -> Field:
         column = self._name(name)
-        owner = self._owners.get(column.lower(), name)
+        folded = column.casefold()
         existing = (self._existing or {}).get(column)
-        has_room = self._existing is None or existing is not None or self._allow_new or name in self._key
-        is_free = owner == name and column.lower() not in self._taken
-        if not has_room or not is_name(column) or column.startswith("_") or not is_free:
+        has_room = self._existing is None or self._allow_new or name in self._key
+        is_free = self._owners.get(folded, name) == name and folded not in self._taken
+        can_be_made = folded not in _RESERVED | self._folded and has_room
+        if not (
+            is_free
+            and is_name(column)
+            and not column.startswith("_")
+            and folded != ROW
+            and (existing is not None or can_be_made)
+        ):
             return Field(name, "", None, None)
-        self._taken.add(column.lower())
+        self._taken.add(folded)
         known = self._known.get(name)
         if existing and existing.kind == "text" and known == "json":
             existing = replace(existing, kind="json")  # in a database that has no type for it

@@ -15,6 +15,7 @@ Rule: the database is connected while nothing is waited for: pages are read betw
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from airflow_provider_poweroffice.storage.sql.columns_layout import ColumnsLayout
@@ -28,6 +29,8 @@ from airflow_provider_poweroffice.storage.sql.refusal import first_refused, is_r
 from airflow_provider_poweroffice.storage.sql.session import Session
 from airflow_provider_poweroffice.storage.sql.spool import PageSpool
 from airflow_provider_poweroffice.storage.sql.staging import Stage, split
+
+_NO_WORD = re.compile(r"[^\w/.()-]")
 
 
 class Load:
@@ -200,7 +203,7 @@ class Load:
             plan.table,
             [*self._layout.columns, *books.columns()],
             key,
-            f"PowerOffice Go {plan.source}: {one}; made by airflow-provider-poweroffice",
+            f"PowerOffice Go {_NO_WORD.sub('', plan.source)}: {one}; made by airflow-provider-poweroffice",
         )
 
     def _merge(self, session: Session, merge: Merge, stage: Stage, deletions: Deletions | None) -> Counts:

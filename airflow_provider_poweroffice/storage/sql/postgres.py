@@ -44,13 +44,24 @@ class Postgres(BulkDialect):
         super().__init__(mark="%s")
 
     def prepare(self, connection: Any) -> None:
-        """Have rows come as tuples, whatever cursor the connection is set up for."""
+        """
+        Have rows come as tuples, texts travel as UTF-8, and a backslash be a letter like any other.
+
+        The settings of a role or a database may say otherwise; a database of the encoding SQL_ASCII would
+        even have psycopg 3 give names as bytes. They are committed, as a transaction that is taken back
+        takes its settings back too.
+        """
         if hasattr(connection, "row_factory"):
             from psycopg.rows import tuple_row  # noqa: PLC0415 - it is the connection's own driver
 
             connection.row_factory = tuple_row
         else:
             connection.cursor_factory = None
+            connection.set_client_encoding("UTF8")
+        with connection.cursor() as cursor:
+            cursor.execute("SET client_encoding = 'UTF8'")
+            cursor.execute("SET standard_conforming_strings = on")
+        connection.commit()
 
     def staged(self, session: Session, table: str) -> None:
         """Count the rows: a plan for a table thought to be small takes hours on a large one."""

@@ -26,12 +26,21 @@ from starlette.requests import Request
 
 from .control import PREFIX, AnyState, Controls, control
 from .faults import Fault
+from .guard import refusal
 from .journal import Entry
-from .reply import Reply, problem
+from .reply import Reply, as_json, problem
 from .sockets import Connections, Socket
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
+
+LONGEST_BODY = 32 * 1024 * 1024
+"""The most bytes of a request's body; the sandbox holds them in memory."""
+
+# A client that is answered before it has sent everything may not see the answer.
+_LONGEST_DROPPED = 16 * LONGEST_BODY
+
+TOO_LARGE = as_json(413, {"error": f"The body has more than {LONGEST_BODY} bytes."}, Connection="close")
 
 
 @dataclass(frozen=True)
@@ -84,6 +93,9 @@ class Part(ABC):
     controls: ClassVar[Controls] = {}
     """Its own control calls."""
 
+    pages: ClassVar[frozenset[str]] = frozenset()
+    """Paths of control calls that people open in a browser."""
+
     @abstractmethod
     def answer(self, incoming: Incoming, entry: Entry) -> Reply:
         """
@@ -125,9 +137,11 @@ class Shell:
     :param state: what it knows.
     :param part: the API.
     :param connections: from :func:`.sockets.protocol_class`.
+    :param bound: the address it listens on.
     """
 
-    def __init__(self, state: AnyState, part: Part, connections: Connections) -> None:
+    def __init__(self, state: AnyState, part: Part, connections: Connections, bound: str) -> None:
+        self._bound = bound
         self._state = state
         self._part = part
         self._connections = connections
@@ -135,28 +149,47 @@ class Shell:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102 - ASGI
         request = Request(scope, receive)
         client = Socket(scope, receive, send, self._connections, self._state.clock.now)
-        body = await request.body()
+        body = await _bounded(request)
         path, state = scope["path"], self._state
         if path.lower().startswith(PREFIX):
-            reply = control(
-                state,
-                self._part.controls,
-                method=request.method,
-                path=path.lower(),
-                query=dict(request.query_params),
-                body=body,
-            )
-            await client.send(reply)
+            await client.send(self._control(request, body))
             return
         entry = state.journal.open(
-            now=state.clock.now(), method=request.method, path=path, query=request.url.query, size=len(body)
+            now=state.clock.now(),
+            method=request.method,
+            path=path,
+            query=request.url.query,
+            size=len(body or b""),
         )
+        if body is None:
+            await self._send(TOO_LARGE, entry, client)
+            return
         incoming = Incoming(request, body)
         refusal = self._part.refusal(incoming)
         if refusal is not None:
             await self._send(refusal, entry, client)
             return
         await self._serve(incoming, entry, client)
+
+    def _control(self, request: Request, body: bytes | None) -> Reply:
+        if body is None:
+            return TOO_LARGE
+        path = request.scope["path"].lower()
+        refused = refusal(
+            request.method,
+            request.headers.items(),
+            bound=self._bound,
+            body=body,
+            is_page=path in self._part.pages,
+        )
+        return refused or control(
+            self._state,
+            self._part.controls,
+            method=request.method,
+            path=path,
+            query=dict(request.query_params),
+            body=body,
+        )
 
     async def _serve(self, incoming: Incoming, entry: Entry, client: Socket) -> None:
         now = self._state.clock.now()
@@ -196,6 +229,20 @@ class Shell:
     async def _send(self, reply: Reply, entry: Entry, client: Socket) -> None:
         entry.status, entry.bytes_out = reply.status, len(reply.body)
         await client.send(reply)
+
+
+async def _bounded(request: Request) -> bytes | None:
+    """Read the body; ``None`` when it is longer than the sandbox takes, the rest of it read and dropped."""
+    pieces, size = [], 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size <= LONGEST_BODY:
+            pieces.append(piece)
+        elif size > _LONGEST_DROPPED:
+            break
+        else:
+            pieces = []
+    return None if size > LONGEST_BODY else b"".join(pieces)
 
 
 def _instead(struck: dict[str, Fault], incoming: Incoming) -> Reply | None:

@@ -57,7 +57,7 @@ class BaseSandbox(ABC, Generic[T]):
         if self._thread is None:
             plug = listen(self._host, self._port)
             self._port = plug.getsockname()[1]
-            shell = Shell(self.state, self._part, self._connections)
+            shell = Shell(self.state, self._part, self._connections, self._host)
             self._thread = ServerThread(shell, plug, self._connections, self._opened)
         return self
 

@@ -45,6 +45,7 @@ class App(Part):
     """
 
     controls = CONTROLS
+    pages = frozenset({onboarding.PAGE})
 
     def __init__(self, state: State) -> None:
         self._state = state
