@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 # An integrator met a misleading 404 above this length; only a hint hangs on it.
 LONG_URL = 2000
 _SMALL = 256 * 1024  # bytes
-_CODES = rb"u00(2[dDeEfF]|3[0-9]|4[1-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F]|7[0-9aAeE])"
+_CODES = rb"u00(2[013-9a-fA-F]|[346][0-9a-fA-F]|5[0-9abABd-fD-F]|7[0-9a-eA-E])"
 NEEDLESS_ESCAPE = re.compile(rb"\\" + _CODES)
-"""A letter, a digit or one of ``-./_~`` as an escape of JSON, which no serializer needs to write."""
+"""A printable character of ASCII other than the quote and the backslash, as an escape of JSON."""
 _WITH_BACKSLASHES = re.compile(rb"(\\+)" + _CODES)
 
 
@@ -136,7 +136,7 @@ def read_fault(dialect: Dialect[Any], response: Response, secrets: tuple[str, ..
         detail=shown(fault.detail),
         trace_id=shown(fault.trace_id),
         attributes={
-            name: shown(value) if isinstance(value, str) else value
+            name: scrub(value, secrets) if isinstance(value, str) else value
             for name, value in fault.attributes.items()
         },
     )
@@ -188,7 +188,7 @@ def echoes(response: Response, secrets: tuple[str, ...], sent: tuple[str, ...]) 
 
 
 def plain_escapes(content: bytes) -> bytes:
-    """Write JSON with letters, digits and hyphens as such, where the server wrote escapes for them."""
+    """Write JSON with the characters of ASCII as such, where the server wrote escapes for them."""
     return _WITH_BACKSLASHES.sub(_plain, content)
 
 

@@ -15,7 +15,7 @@ from airflow_provider_poweroffice.api.d365fo.sign_in import explain
 from airflow_provider_poweroffice.api.dialects.base import Endpoints, Fault, PageInfo
 from airflow_provider_poweroffice.api.dialects.odata import ODataDialect
 from airflow_provider_poweroffice.api.filters import Literals
-from airflow_provider_poweroffice.api.response import Response
+from airflow_provider_poweroffice.api.response import Response, is_success
 from airflow_provider_poweroffice.errors import APIStatusError, RefusedError, error_class
 
 _DOCS = "https://learn.microsoft.com/dynamics365/fin-ops-core/dev-itpro/data-entities"
@@ -105,7 +105,7 @@ class D365FO(ODataDialect[D365FOCredentials]):
 
     def error_kind(self, method: str, status: int, fault: Fault) -> type[APIStatusError]:
         """Let the body tell, but not of what was refused before any operation ran."""
-        if status < HTTPStatus.MULTIPLE_CHOICES:
+        if is_success(status):
             return fault.kind or RefusedError
         return error_class(status) if status in _NOT_RUN else super().error_kind(method, status, fault)
 

@@ -7,7 +7,6 @@ Source: the official v1 documentation, pages "Filtering", "API calls", "Limitati
 from __future__ import annotations
 
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any, ClassVar
 
 from airflow_provider_poweroffice.api.credentials import Credentials
@@ -26,6 +25,7 @@ from airflow_provider_poweroffice.api.poweroffice.envelope import (
 )
 from airflow_provider_poweroffice.api.poweroffice.options import MOST, check_options, row_cap
 from airflow_provider_poweroffice.api.response import Response
+from airflow_provider_poweroffice.api.response import is_success as has_succeeded
 from airflow_provider_poweroffice.errors import APIStatusError, RefusedError
 
 _HINTS = {
@@ -122,9 +122,11 @@ class PowerOfficeV1(ODataDialect[Credentials]):
 
     def error_kind(self, method: str, status: int, fault: Fault) -> type[APIStatusError]:
         """Tell refusals in a 2xx, and among them those of DELETE of a record that is there."""
-        if status >= HTTPStatus.MULTIPLE_CHOICES:
-            return super().error_kind(method, status, fault)
-        return refusal_kind(method, fault)
+        return (
+            refusal_kind(method, fault)
+            if has_succeeded(status)
+            else super().error_kind(method, status, fault)
+        )
 
     def archiving(self, endpoint: str, content: bytes) -> tuple[str, str, bytes]:
         """POST the whole record as it is, archived."""

@@ -14,13 +14,14 @@ from typing import Any
 
 import msgspec
 
+from airflow_provider_poweroffice.api.decoding import UNREADABLE, JSONReader, reason_of
 from airflow_provider_poweroffice.api.dialects.base import Dialect, PageInfo
 from airflow_provider_poweroffice.api.options import check_concurrency, check_whole
 from airflow_provider_poweroffice.api.pages.page_size import LEAST_PAGE_BYTES, check_bytes
 from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.errors import IncompleteReadError, InvalidResponseError, PaginationError
 
-split_rows = msgspec.json.Decoder(list[msgspec.Raw]).decode
+split_rows = JSONReader(list[msgspec.Raw], mismatch=PaginationError)
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -44,8 +45,20 @@ class Page:
 
     @cached_property
     def rows(self) -> list[Any]:
-        """Decode the rows."""
-        return [msgspec.json.decode(row) for row in self.raw_rows]
+        """
+        Decode the rows.
+
+        :raises InvalidResponseError: one cannot be read; it is named by its place.
+        """
+        rows: list[Any] = []
+        try:
+            rows.extend(map(msgspec.json.decode, self.raw_rows))
+        except UNREADABLE as error:
+            raise InvalidResponseError(
+                f"page {self.number}: row {len(rows) + 1} of the page cannot be read ({reason_of(error)}); "
+                "a transfer with format='ndjson' or layout='raw' stores rows as they were sent"
+            ) from None
+        return rows
 
     def __len__(self) -> int:
         return len(self.raw_rows)
@@ -135,12 +148,14 @@ def split_page(dialect: Dialect[Any], response: Response, number: int, *, expect
     try:
         rows, info = dialect.page(response.headers, content)
         page = Page(number, rows, split_rows(rows), info, sent_at)
-    except msgspec.ValidationError:
+    except IncompleteReadError as error:
+        raise IncompleteReadError(f"{label}: page {number}: {error}") from None
+    except PaginationError:
         raise PaginationError(
             f"{label}: the answer is no list; this endpoint is read with request()"
         ) from None
-    except msgspec.DecodeError as error:
-        raise InvalidResponseError(f"{label}: page {number} is no complete JSON ({error})") from None
+    except InvalidResponseError as error:
+        raise InvalidResponseError(f"{label}: page {number}: {error}") from None
     if expected and not page:
         raise IncompleteReadError(
             f"{label}: page {number} is empty, although the server said that there is more"

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from airflow_provider_poweroffice.api.decoding import JSONReader, whole_number
+from airflow_provider_poweroffice.api.decoding import JSONReader, finite_number, whole_number
 from airflow_provider_poweroffice.api.facts import Fault, PageInfo
 from airflow_provider_poweroffice.api.problem import read_problem
 from airflow_provider_poweroffice.errors import (
@@ -84,7 +84,7 @@ def split_envelope(content: bytes) -> tuple[bytes, PageInfo]:
     envelope = _read(content)
     if not envelope.is_success:
         raise InvalidResponseError("the answer has no success, which every answer of v1 has")
-    rows, count = bytes(envelope.data) or b"null", whole_number(_word(envelope.count))
+    rows, count = bytes(envelope.data) or b"null", _count(envelope.count)
     if rows == b"null" and not count:
         rows = b"[]"  # null properties are left out
     total = count if count != len(_rows(rows)) else None
@@ -155,7 +155,7 @@ def _read(content: bytes) -> _Envelope:
     :raises InvalidResponseError: it is no JSON object.
     """
     envelope = _envelope(content)
-    if bytes(envelope.success):
+    if bytes(envelope.success) and bytes(envelope.data):
         return envelope
     fields = {name.lower(): value for name, value in _record(content).items()}
     return _Envelope(**{name: fields[name] for name in _NAMES & set(fields)})
@@ -168,6 +168,12 @@ def _read_or_none(content: bytes) -> _Envelope | None:
     except InvalidResponseError:
         return None
     return envelope if bytes(envelope.success) or bytes(envelope.validation) else None
+
+
+def _count(value: msgspec.Raw) -> int | None:
+    word = _word(value)
+    found = whole_number(word)
+    return whole_number(finite_number(word)) if found is None else found
 
 
 def _word(value: msgspec.Raw) -> str:
