@@ -27,6 +27,7 @@ Files = Mapping[str, tuple[str, bytes] | tuple[str, bytes, str]]
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
 _VISIBLE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
+_MISSING = frozenset({"None", "null", "nan", "NaN", "undefined"})  # what programs write for no value
 _OURS = frozenset({"authorization", "ocp-apim-subscription-key", "host", "content-length"})
 
 
@@ -100,6 +101,8 @@ def check_endpoint(endpoint: str) -> str:
     plain = unquote(path).replace("\\", "/")
     if any(part in {".", ".."} for part in plain.split("/")) or not plain.isprintable():
         raise ValueError(f"endpoint {endpoint!r} must not contain '.' or '..' parts or control characters")
+    if missing := _MISSING.intersection(plain.split("/")):
+        raise ValueError(f"endpoint {endpoint!r} has the part {min(missing)!r}: was an id missing?")
     if "//" in path or path.endswith("/"):
         raise ValueError(f"endpoint {endpoint!r} has an empty part: was an id empty?")
     return path.lstrip("/")

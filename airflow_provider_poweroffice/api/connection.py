@@ -21,6 +21,7 @@ from airflow_provider_poweroffice.api.limits.shared import shared_throttle
 from airflow_provider_poweroffice.api.limits.throttle import Clock, SystemClock, Throttle
 from airflow_provider_poweroffice.api.options import RetryOptions, Timeouts
 from airflow_provider_poweroffice.api.rate_limit import RateLimit
+from airflow_provider_poweroffice.api.texts import shown
 from airflow_provider_poweroffice.api.transport import PacedAdapter, Session, Sessions
 from airflow_provider_poweroffice.errors import UntrustedHostError
 
@@ -66,11 +67,11 @@ class Connection:
     ) -> None:
         if api_version not in DIALECTS:
             raise ValueError(
-                f"unknown api_version {api_version!r}; this release speaks: {', '.join(DIALECTS)}"
+                f"unknown api_version {shown(api_version)}; this release speaks: {', '.join(DIALECTS)}"
             )
         if isinstance(verify, str) and not Path(verify).exists():
             raise ValueError(
-                f"verify {verify!r} is no file of certificate authorities (ca_bundle of a connection)"
+                f"verify {shown(verify)} is not a file of certificate authorities (ca_bundle of a connection)"
             )
         self.dialect: Dialect[Any] = DIALECTS[api_version]
         self.endpoints = self.dialect.endpoints(credentials, environment, host)

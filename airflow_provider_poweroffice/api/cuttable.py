@@ -64,6 +64,12 @@ class _CuttableMixin:
             with contextlib.suppress(OSError):
                 socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
+    def connect(self) -> None:
+        """Connect, unless this thread is stopped meanwhile: until now there was nothing to cut."""
+        super().connect()  # type: ignore[misc]
+        if stop := current.get():
+            stop.check()
+
     def request(self, *args: Any, **kwargs: Any) -> None:
         """Send, unless this thread was stopped while it connected."""
         if stop := current.get():

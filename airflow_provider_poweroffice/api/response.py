@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from airflow_provider_poweroffice.api.charsets import charset_of
 from airflow_provider_poweroffice.api.decoding import parsing, read_json
+from airflow_provider_poweroffice.api.surrogates import escaped
 from airflow_provider_poweroffice.errors import InvalidResponseError
 
 _HIDDEN_HEADERS = frozenset({"set-cookie", "authorization"})
@@ -108,7 +109,8 @@ class Response:
 
         Of an answer in an envelope, what is inside.
 
-        JSON that is declared as text, or not at all, is JSON too.
+        JSON that is declared as text, or not at all, is JSON too. Half a surrogate pair becomes the text of
+        its escape, as in the rows of a page.
 
         :raises InvalidResponseError: declared as JSON, and is not.
         """
@@ -147,7 +149,7 @@ class Response:
         return self.text
 
     def _json(self) -> Any:
-        return read_json(self.in_utf8().content, f"{self._label}: the answer")
+        return read_json(escaped(self.in_utf8().content), f"{self._label}: the answer")
 
     @property
     def error_content(self) -> Any:

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
-
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.hooks.companies import check_source
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.tasks.company_outcomes import outcomes_of, summarize
 from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
+from airflow_provider_poweroffice.tasks.rendering import RenderedOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 _SHOWN = 20  # failures in the summary's own error; XCom has all of them
 
 
-class PowerOfficeCompaniesOperator(BaseOperator):
+class PowerOfficeCompaniesOperator(RenderedOperator):
     """
     List the companies of a connection, for ``.expand(company=....output)``: their aliases, never a key.
 
@@ -70,7 +69,7 @@ class PowerOfficeCompaniesOperator(BaseOperator):
         return aliases
 
 
-class PowerOfficeCompaniesSummaryOperator(BaseOperator):
+class PowerOfficeCompaniesSummaryOperator(RenderedOperator):
     """
     Say which companies failed and why, when all tasks before it have ended, however they did.
 
@@ -87,6 +86,7 @@ class PowerOfficeCompaniesSummaryOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("tasks", "companies")
+    none_means_unset = frozenset({"companies"})  # a task that lists them and failed gives None
     ui_color = "#e8e4f3"
 
     def __init__(

@@ -35,6 +35,7 @@ from airflow_provider_poweroffice.tasks.results import (
     check_limit,
     check_size,
     json_size,
+    refuse_minted_keys,
     render,
     validate,
 )
@@ -182,6 +183,7 @@ class PowerOfficeOperator(CompanyOperator):
         check_kind(response)
         check_limit(max_result_bytes)
         warn_of_unknown(endpoint)
+        refuse_minted_keys(endpoint)
         check_paging(self)
         check_refused_delete(on_refused_delete, self.method)
 
@@ -199,10 +201,11 @@ class PowerOfficeOperator(CompanyOperator):
         :return: plain JSON, see ``response``.
         """
         with (
-            self.hook as hook,
-            report_company(context, self.company),
             fail_task_when_final(self.method, idempotent=self.idempotent),
+            report_company(context, self.company),
+            self.hook as hook,
         ):
+            refuse_minted_keys(self.endpoint)
             if self.paginate:
                 return self._collect(hook.client, context)
             files = read_files(self.files)

@@ -51,6 +51,7 @@ class Reading:
         said = monotonic()
         for page in self.pages:
             self._watermark.see(page)
+            self.bytes += len(page.content)
             if page.number == 1 or monotonic() - said >= PROGRESS_SECONDS:
                 said = monotonic()
                 total = "" if self.pages.total_rows is None else f" of {self.pages.total_rows}"
@@ -62,7 +63,6 @@ class Reading:
                     total,
                     self.bytes / 1e6,
                 )
-            self.bytes += len(page.content)
             yield page
             del page
 

@@ -19,6 +19,7 @@ from airflow_provider_poweroffice._compat import (
 )
 from airflow_provider_poweroffice.errors import PowerOfficeError
 from airflow_provider_poweroffice.hooks.companies import check_company
+from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
 
 KEY = "poweroffice_company"
 """XCom of a task that works for a company: ``{"company", "map_index", "error"}``, error None or text."""
@@ -42,12 +43,13 @@ def report_company(context: Mapping[str, Any] | None, company: str | None) -> It
 
     :param context: the task's context.
     :param company: alias; None, for a connection of one company, leaves everything as it is.
-    :raises ValueError: at once, if the company is no alias.
+    :raises AirflowFailException: at once, if the company is not an alias.
     """
     if company is None:
         yield
         return
-    check_company(company)
+    with fail_task_when_final():
+        check_company(company)
     _push(context, company, None)
     try:
         yield

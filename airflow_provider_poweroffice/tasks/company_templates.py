@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
+from airflow_provider_poweroffice.tasks.rendering import RenderedOperator
 
 if TYPE_CHECKING:
     import jinja2
     from airflow.sdk import Context
 
 
-class CompanyOperator(BaseOperator):
+class CompanyOperator(RenderedOperator):
     """
     Base of all tasks with the argument ``company``, the first of their template fields.
 
@@ -20,6 +20,7 @@ class CompanyOperator(BaseOperator):
     "None".
     """
 
+    none_means_unset = frozenset({"changed_since", "created_since", "full_refresh"})
     company: str | None
 
     def render_template(

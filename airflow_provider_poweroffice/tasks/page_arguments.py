@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice.api.change_filter import OVERLAP
 from airflow_provider_poweroffice.api.options import CONCURRENCY, check_concurrency
-from airflow_provider_poweroffice.api.pages.page import split_rows
+from airflow_provider_poweroffice.api.surrogates import split_rows
 from airflow_provider_poweroffice.errors import InvalidResponseError, PaginationError, PowerOfficeError
 
 if TYPE_CHECKING:

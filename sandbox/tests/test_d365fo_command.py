@@ -140,7 +140,7 @@ def test_bad_arguments() -> None:
 
 def test_page_names_everything() -> None:
     """The page has a line for each switch with its values, each entity and each operation."""
-    page = (ROOT / "docs" / "sandbox-d365fo.md").read_text(encoding="utf-8")
+    page = (ROOT / "sandbox" / "docs" / "d365fo.md").read_text(encoding="utf-8")
     for switch in fields(D365FOSwitches):
         cells = ", ".join(f"`{value}`" for value in switch.metadata["values"] or ())
         assert f"| `{switch.name}` | {cells}" in page

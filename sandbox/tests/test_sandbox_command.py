@@ -100,7 +100,7 @@ def test_help_names_every_switch(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_page_names_every_switch_and_action() -> None:
     """The page of the sandbox has a line for each switch, with its values, and for each fault."""
-    page = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
+    page = (ROOT / "sandbox" / "docs" / "v2.md").read_text(encoding="utf-8")
     for switch in fields(Switches):
         values = switch.metadata["values"] or ()
         cells = ", ".join(f"`{value}`" for value in values)

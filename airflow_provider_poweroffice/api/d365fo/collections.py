@@ -6,6 +6,7 @@ import msgspec
 
 from airflow_provider_poweroffice.api.decoding import JSONReader
 from airflow_provider_poweroffice.api.facts import PageInfo
+from airflow_provider_poweroffice.api.surrogates import escaped
 from airflow_provider_poweroffice.errors import IncompleteReadError, InvalidResponseError, PaginationError
 
 
@@ -41,7 +42,7 @@ def split_collection(content: bytes) -> tuple[bytes, PageInfo]:
 def value_of(content: bytes) -> bytes | None:
     """Find the rows of a collection, or the result of an action, in an OData answer; None in any other."""
     try:
-        found = _decode(content)
+        found = _decode(escaped(content))
     except (InvalidResponseError, PaginationError):
         return None
     return bytes(found.value) if found.context else None

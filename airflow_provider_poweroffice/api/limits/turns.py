@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from airflow_provider_poweroffice.api.limits.latency import Journeys
-from airflow_provider_poweroffice.api.limits.throttle import Clock, NoSlotError, Slot
+from airflow_provider_poweroffice.api.limits.throttle import Clock, NoSlotError, Slot, queueing
 from airflow_provider_poweroffice.api.limits.window import Turn
 
 
@@ -34,8 +34,23 @@ class PacedThrottle(ABC):
         Wait until a request may start, first come first served.
 
         :param patience: seconds to wait at most; None waits as long as it takes.
-        :raises NoSlotError: the wait would be longer; it is not begun, or not gone on with.
+        :raises NoSlotError: the wait would be longer, it is not begun, or not gone on with; or it is to be
+            slept elsewhere, see :class:`Queueing`.
         """
+        waiting = queueing.get()
+        if waiting is None:
+            return self._wait(patience)
+        if waiting.has_started:
+            return self._wait(waiting.PATIENCE if patience is None else min(patience, waiting.PATIENCE))
+        asked = self._clock.monotonic()
+        turn = self._enter(waiting.place_at(self))
+        if turn.wait:
+            waiting.keep(self, turn.place, turn.wait)
+            raise NoSlotError(turn.wait)
+        waiting.start()
+        return Slot(turn.start, asked)
+
+    def _wait(self, patience: float | None) -> Slot:
         began = asked = self._clock.monotonic()
         turn = self._enter(None)
         while turn.wait:

@@ -14,14 +14,14 @@ from typing import Any
 
 import msgspec
 
-from airflow_provider_poweroffice.api.decoding import UNREADABLE, JSONReader, reason_of
+from airflow_provider_poweroffice.api.decoding import UNREADABLE, reason_of
 from airflow_provider_poweroffice.api.dialects.base import Dialect, PageInfo
 from airflow_provider_poweroffice.api.options import check_concurrency, check_whole
 from airflow_provider_poweroffice.api.pages.page_size import LEAST_PAGE_BYTES, check_bytes
 from airflow_provider_poweroffice.api.response import Response
+from airflow_provider_poweroffice.api.surrogates import escaped, masked, split_rows
 from airflow_provider_poweroffice.errors import IncompleteReadError, InvalidResponseError, PaginationError
 
-split_rows = JSONReader(list[msgspec.Raw], mismatch=PaginationError)
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -45,14 +45,15 @@ class Page:
 
     @cached_property
     def rows(self) -> list[Any]:
-        """
-        Decode the rows.
+        r"""
+        Decode the rows; half a surrogate pair becomes the text of its escape, such as ``\ud83d``.
 
-        :raises InvalidResponseError: one cannot be read; it is named by its place.
+        :raises InvalidResponseError: a row is not in UTF-8, has a number out of range, or is nested too
+            deeply; the message names its place.
         """
         rows: list[Any] = []
         try:
-            rows.extend(map(msgspec.json.decode, self.raw_rows))
+            rows.extend(msgspec.json.decode(escaped(bytes(row))) for row in self.raw_rows)
         except UNREADABLE as error:
             raise InvalidResponseError(
                 f"page {self.number}: row {len(rows) + 1} of the page cannot be read ({reason_of(error)}); "
@@ -146,7 +147,11 @@ def split_page(dialect: Dialect[Any], response: Response, number: int, *, expect
             )
         content = b"[]"
     try:
-        rows, info = dialect.page(response.headers, content)
+        safe = masked(content)
+        rows, info = dialect.page(response.headers, safe)
+        if safe is not content:
+            start = safe.index(rows)
+            rows = content[start : start + len(rows)]
         page = Page(number, rows, split_rows(rows), info, sent_at)
     except IncompleteReadError as error:
         raise IncompleteReadError(f"{label}: page {number}: {error}") from None

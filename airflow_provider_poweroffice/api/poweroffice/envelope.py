@@ -17,6 +17,7 @@ import msgspec
 from airflow_provider_poweroffice.api.decoding import JSONReader, finite_number, whole_number
 from airflow_provider_poweroffice.api.facts import Fault, PageInfo
 from airflow_provider_poweroffice.api.problem import read_problem
+from airflow_provider_poweroffice.api.surrogates import escaped
 from airflow_provider_poweroffice.errors import (
     DeleteRefusedError,
     InvalidResponseError,
@@ -137,6 +138,10 @@ def archived(endpoint: str, content: bytes) -> bytes:
     :param content: the answer to a GET of it.
     :raises ValueError: it can not be archived.
     """
+    if escaped(content) is not content:
+        raise ValueError(
+            f"{endpoint} holds a text that is cut within a character: sent back, it would change"
+        )
     try:
         record = _record(data_of(content) or b"")
     except InvalidResponseError as error:
@@ -154,6 +159,7 @@ def _read(content: bytes) -> _Envelope:
 
     :raises InvalidResponseError: it is no JSON object.
     """
+    content = escaped(content)
     envelope = _envelope(content)
     if bytes(envelope.success) and bytes(envelope.data):
         return envelope

@@ -2,7 +2,7 @@
 The switches: every fact about PowerOffice Go that is not certain, with the answer the sandbox gives.
 
 Rule: a switch is one field here; its command-line option, its keyword argument and its checks follow from it.
-How certain each fact is, docs/sandbox.md says.
+How certain each fact is, docs/v2.md says.
 """
 
 from __future__ import annotations
