@@ -79,7 +79,7 @@ class _CuttableMixin:
     def endheaders(self, *args: Any, **kwargs: Any) -> None:
         """Connect if need be, and write what was put together; until here nothing of the call was sent."""
         if self.sock is None:
-            self.connect()  # type: ignore[attr-defined]
+            self.connect()
         if departure := _departure.get():
             departure.left = True
         super().endheaders(*args, **kwargs)  # type: ignore[misc]

@@ -66,7 +66,7 @@ def write(api: str, context: dict[str, Any]) -> Any:
             service_name="G/S/O",
             payload={"a": 1},
             d365fo_conn_id="raw_d365fo",
-            retry_timeout="1s",
+            retry_timeout=1,
         )
     else:
         task = PowerOfficeOperator(
