@@ -19,11 +19,12 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
+from airflow_provider_poweroffice.api.body import ANSWER_BYTES
 from airflow_provider_poweroffice.api.call import Call, Files, build_call, encode_query
 from airflow_provider_poweroffice.api.change_filter import OVERLAP, check_required, since_query
 from airflow_provider_poweroffice.api.dialects.base import Position
 from airflow_provider_poweroffice.api.filters import with_filters
-from airflow_provider_poweroffice.api.options import CONCURRENCY
+from airflow_provider_poweroffice.api.options import CONCURRENCY, check_whole
 from airflow_provider_poweroffice.api.pages.fetcher import ClientSource
 from airflow_provider_poweroffice.api.pages.page import PageOptions
 from airflow_provider_poweroffice.api.pages.pages import PageErrorHandler, Pages
@@ -31,7 +32,12 @@ from airflow_provider_poweroffice.api.pages.periods import PeriodPages, split_qu
 from airflow_provider_poweroffice.api.pages.unique import UniqueRows
 from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.api.sending import Caller
-from airflow_provider_poweroffice.errors import APIStatusError, InvalidResponseError
+from airflow_provider_poweroffice.errors import (
+    APIStatusError,
+    InvalidResponseError,
+    PageTooLargeError,
+    ResponseTooLargeError,
+)
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +59,7 @@ class Client(Caller):
         filters: Any = None,
         idempotent: bool | None = None,
         fail_on_error: bool = True,
+        max_bytes: int = ANSWER_BYTES,
     ) -> Response:
         """
         Make one call and give the whole answer.
@@ -69,15 +76,18 @@ class Client(Caller):
         :param idempotent: may the call be carried out twice? None: yes for GET, PUT and DELETE.
             Decides whether a 5xx or a lost reply is tried again.
         :param fail_on_error: False gives an answer outside 2xx back instead of raising it.
+        :param max_bytes: largest body of a 2xx answer, decompressed; of others, 256 KiB are kept.
         :return: the answer. Of a DELETE that is repeated after a lost reply, and finds nothing any more, one
             with status 204: the record is gone, as was wanted.
         :raises ValueError, TypeError: bad arguments, before any request.
+        :raises ResponseTooLargeError: the body is larger than ``max_bytes``.
         :raises PowerOfficeError: see :mod:`airflow_provider_poweroffice.errors`.
         """
         call = self.build(
             method, endpoint, query=query, body=body, files=files, headers=headers, filters=filters
         )
-        return self.send(call, idempotent=idempotent, fail_on_error=fail_on_error)
+        check_whole("max_bytes", max_bytes, 1, None)
+        return self.send(call, idempotent=idempotent, fail_on_error=fail_on_error, max_bytes=max_bytes)
 
     def build(
         self,
@@ -105,14 +115,23 @@ class Client(Caller):
             raise ValueError(f"filters go with GET, not {call.method}")
         return self.completed(call)
 
-    def send(self, call: Call, *, idempotent: bool | None = None, fail_on_error: bool = True) -> Response:
+    def send(
+        self,
+        call: Call,
+        *,
+        idempotent: bool | None = None,
+        fail_on_error: bool = True,
+        max_bytes: int = ANSWER_BYTES,
+    ) -> Response:
         """
         Send a call that was built, and give the whole answer; see :meth:`request`.
 
         :raises PowerOfficeError: see :mod:`airflow_provider_poweroffice.errors`; nothing else is raised.
         """
         try:
-            return self.carry_out(call, idempotent, self._readable)
+            return self.carry_out(call, idempotent, self._readable, limit=max_bytes)
+        except PageTooLargeError as error:
+            raise ResponseTooLargeError.of(self.label_of(call), error.size, max_bytes) from None
         except APIStatusError as error:
             if call.method == "DELETE" and error.uncertain_attempts and self.dialect.is_missing(error):
                 log.info("%s: gone already: an earlier attempt deleted it", self.label_of(call))

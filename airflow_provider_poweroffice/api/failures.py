@@ -8,12 +8,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
 from requests.structures import CaseInsensitiveDict
 
-from airflow_provider_poweroffice.api.body import head
 from airflow_provider_poweroffice.api.credentials import SHORTEST_SECRET, scrub
 from airflow_provider_poweroffice.api.decoding import UNREADABLE
 from airflow_provider_poweroffice.api.dialects.base import Dialect, Fault
@@ -22,9 +21,6 @@ from airflow_provider_poweroffice.api.retry import LONGEST_WAIT, may_have_been_c
 from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.errors import APIStatusError, AuthenticationError, InvalidResponseError
 
-if TYPE_CHECKING:
-    import requests
-
 # An integrator met a misleading 404 above this length; only a hint hangs on it.
 LONG_URL = 2000
 _SMALL = 256 * 1024  # bytes
@@ -32,11 +28,6 @@ _CODES = rb"u00(2[013-9a-fA-F]|[346][0-9a-fA-F]|5[0-9abABd-fD-F]|7[0-9a-eA-E])"
 NEEDLESS_ESCAPE = re.compile(rb"\\" + _CODES)
 """A printable character of ASCII other than the quote and the backslash, as an escape of JSON."""
 _WITH_BACKSLASHES = re.compile(rb"(\\+)" + _CODES)
-
-
-def read_response(answer: requests.Response) -> Response:
-    """Take an answer out of ``requests``, body read."""
-    return head(answer, answer.content)
 
 
 def status_error(
@@ -77,9 +68,15 @@ def status_error(
         trace_id=fault.trace_id,
         retry_after=next((min(wait, LONGEST_WAIT) for wait in waits if wait is not None), None),
         outcome_unknown=may_have_been_carried_out(response.status_code) and not fault.final,
-        final=fault.final,
+        final=fault.final or _stays_refused(dialect, response),
         attributes=fault.attributes,
     )
+
+
+def _stays_refused(dialect: Dialect[Any], response: Response) -> bool:
+    """Tell whether a 401 is no matter of the token, which a later one could cure."""
+    refused = response.status_code == HTTPStatus.UNAUTHORIZED
+    return refused and not dialect.renewable(response.error_content)
 
 
 def token_refusal(dialect: Dialect[Any], response: Response, secrets: tuple[str, ...]) -> AuthenticationError:

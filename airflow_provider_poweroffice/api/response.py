@@ -6,7 +6,7 @@ import base64
 import codecs
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -24,7 +24,7 @@ _MARKS = b" \t\r\n\0\xef\xbb\xbf\xfe\xff"
 @dataclass(frozen=True)
 class Response:
     """
-    An answer.
+    An answer; its ``repr`` shows neither headers nor body, which may hold what a log must not.
 
     :param status_code: HTTP status.
     :param headers: header names and values as sent; look-ups ignore case when built by the client.
@@ -37,12 +37,12 @@ class Response:
     """
 
     status_code: int
-    headers: Mapping[str, str]
-    content: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes = field(repr=False)
     method: str
     path: str
     refused: bool = False
-    inner: bytes | None = None
+    inner: bytes | None = field(default=None, repr=False)
     is_utf8: bool = False
 
     @property

@@ -18,24 +18,32 @@ from uuid import uuid4
 
 import requests
 
-from airflow_provider_poweroffice.api.body import Waiting, read_to_wait, read_whole
+from airflow_provider_poweroffice.api.body import Waiting, read_error, read_to_wait, read_whole
 from airflow_provider_poweroffice.api.call import Call
 from airflow_provider_poweroffice.api.cancellation import StoppedError, current
 from airflow_provider_poweroffice.api.connection import Connection
-from airflow_provider_poweroffice.api.cuttable import Departure, has_left, noting
 from airflow_provider_poweroffice.api.decoding import reason_of
 from airflow_provider_poweroffice.api.failures import echoes, scrubbed, status_error
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.response import Response, is_success
-from airflow_provider_poweroffice.api.retry import MINIMUM_RATE_LIMIT_WAIT, note_uncertain_attempts, retrying
-from airflow_provider_poweroffice.api.transport import (
-    connection_error,
-    seconds_left,
+from airflow_provider_poweroffice.api.retry import (
+    LONGEST_ASKED_WAIT,
+    MINIMUM_RATE_LIMIT_WAIT,
+    note_uncertain_attempts,
+    retrying,
 )
+from airflow_provider_poweroffice.api.transport import (
+    CallLimits,
+    call_limits,
+    connection_error,
+    without_traces,
+)
+from airflow_provider_poweroffice.api.wire import Departure, has_left, noting
 from airflow_provider_poweroffice.errors import (
     APIConnectionError,
     APIStatusError,
     InvalidResponseError,
+    PermissionDeniedError,
     PowerOfficeError,
     RateLimitError,
 )
@@ -87,12 +95,14 @@ class Tries:
         except PowerOfficeError as error:
             self._current = Departure()  # the error itself says what is known
             if isinstance(error, RateLimitError):  # of the API or the token endpoint: of all who share it
-                self._pause(max(error.retry_after or 0.0, MINIMUM_RATE_LIMIT_WAIT))
+                asked = min(error.retry_after or 0.0, LONGEST_ASKED_WAIT)
+                self._pause(max(asked, MINIMUM_RATE_LIMIT_WAIT))
             raise
         except StoppedError:
             raise
         except Exception as error:  # noqa: BLE001 - of a library: what matters is whether the call had left
-            raise self._foreign(error) from None
+            foreign = self._foreign(error)
+        raise foreign  # here, as the frames of the other one may hold keys
 
     def _foreign(self, error: Exception) -> PowerOfficeError:
         left, self._current = self._current.left, Departure()
@@ -153,14 +163,14 @@ class Caller(Connection):
 
     def completed(self, call: Call) -> Call:
         """
-        Complete the query of a call the API's way, which may be done twice; a page's link is left as it is.
+        Complete the query of a call the API's way, unless that was done; a page's link is left as it is.
 
         :raises ValueError: a value in it cannot be used.
         """
-        if call.url:
+        if call.url or call.is_complete:
             return call
         query = self.dialect.query(self._credentials, call.method, call.endpoint, call.query)
-        return replace(call, query=query)
+        return replace(call, query=query, is_complete=True)
 
     def _repeat(
         self,
@@ -179,8 +189,7 @@ class Caller(Connection):
             on_wait=tries.waited_out,
             unsaid_wait=self.dialect.unsaid_wait,
         )
-        deadline = self._clock.monotonic() + self.retry.longest
-        token = seconds_left.set(lambda: deadline - self._clock.monotonic())
+        reset = call_limits.set(CallLimits(self._clock, retry or self.retry, self._timeouts))
         try:
             return loop(lambda: tries.make(attempt))
         except PowerOfficeError as error:
@@ -192,7 +201,7 @@ class Caller(Connection):
             error.outcome_unknown = tries.outcome_unknown  # type: ignore[attr-defined]
             raise
         finally:
-            seconds_left.reset(token)
+            call_limits.reset(reset)
 
     def _send(
         self,
@@ -201,6 +210,25 @@ class Caller(Connection):
         take: Callable[[requests.Response, int | None], T],
     ) -> T:
         """Send once, and take an answer with a status of success."""
+        given = self._exchange(call, limit, take)
+        if isinstance(given, PowerOfficeError):
+            try:
+                raise given
+            finally:
+                del given  # this frame is in its traceback
+        return given
+
+    def _exchange(
+        self,
+        call: Call,
+        limit: int | None,
+        take: Callable[[requests.Response, int | None], T],
+    ) -> T | PowerOfficeError:
+        """
+        Send once, and give the answer or the error.
+
+        The error is raised by the caller, where no frame below holds a request with its keys.
+        """
         headers = dict(call.headers)
         id_header = self.dialect.request_id_header
         if id_header:
@@ -219,14 +247,20 @@ class Caller(Connection):
                 )
                 if is_success(answer.status_code):
                     return take(answer, limit)
-                response = read_whole(answer)
+                response = read_error(answer)
         except requests.RequestException as error:
             if stop := current.get():
                 stop.check()  # the connection was cut: nothing failed
-            raise connection_error(error, f"{call.method} {self.path_of(call)}", left=has_left()) from None
+            return connection_error(error, f"{call.method} {self.path_of(call)}", left=has_left())
+        except PowerOfficeError as error:
+            if stop := current.get():
+                stop.check()
+            return without_traces(error)
+        if stop := current.get():
+            stop.check()
         refusal = self._status_error(call, response, len(answer.request.url or ""))
         refusal.request_id = headers[id_header] if id_header else None
-        raise refusal
+        return refusal
 
     def _accept(self, call: Call, response: Response) -> Response:
         """
@@ -235,23 +269,23 @@ class Caller(Connection):
         :raises APIStatusError: its body is a refusal.
         :raises InvalidResponseError: it is in a charset that cannot be read.
         """
-        response = response.in_utf8()
-        secrets = self.auth.secrets
-        if echoes(response, secrets, self._sent_secrets(secrets)):
-            log.warning("%s: the answer repeats keys or a token; they were blanked out", self.label_of(call))
-            response = scrubbed(response, secrets)
+        response = self._without_secrets(call, response.in_utf8())
         if not self.dialect.refusal(response.content):
             return response
         raise self._status_error(call, replace(response, refused=True), 0)
 
-    def _sent_secrets(self, secrets: tuple[str, ...]) -> tuple[str, ...]:
-        """List those that go with each call: the token, and the keys in headers of the dialect."""
+    def _without_secrets(self, call: Call, response: Response) -> Response:
+        """Blank out what a good answer repeats of the keys; here, where they are held, nothing is raised."""
+        secrets = self.auth.secrets
         token = secrets[len(self._credentials.secrets) :]
-        return (*token, *self.dialect.headers(self._credentials).values())
+        if not echoes(response, secrets, (*token, *self.dialect.headers(self._credentials).values())):
+            return response
+        log.warning("%s: the answer repeats keys or a token; they were blanked out", self.label_of(call))
+        return scrubbed(response, secrets)
 
     def _status_error(self, call: Call, response: Response, url_length: int) -> APIStatusError:
         resource = self.dialect.known.find(call.endpoint)
-        return status_error(
+        error = status_error(
             self.dialect,
             response,
             self._clock.time(),
@@ -260,3 +294,5 @@ class Caller(Connection):
             privilege=resource.privilege_for(call.method) if resource else "",
             meant=None if resource else self.dialect.known.suggest(call.endpoint),
         )
+        error.final = error.final or (self.auth.is_fixed and isinstance(error, PermissionDeniedError))
+        return error
