@@ -202,7 +202,8 @@ def test_whoever_asks_for_long_waits_is_asked_again(status: int, asked: float) -
 @pytest.mark.finding("S16")
 def test_a_forged_wait_does_not_pause_everybody_for_long(sandbox: Sandbox, clock: FakeClock) -> None:
     """What pauses all who share the limit is capped in the same way; the error says what was asked for."""
-    sandbox.add_fault(action="status", status=429, retry_after=31_536_000, path="/Customers", times=1)
+    asks = {"Retry-After": "31536000"}
+    sandbox.add_fault(action="status", status=429, headers=asks, path="/Customers", times=1)
     throttle = Unthrottled()
     options = RetryOptions(rate_limit_deadline=float("inf"))
     with client_of(sandbox, clock, throttle=throttle, retry=options) as client:
