@@ -17,7 +17,7 @@ from airflow_provider_poweroffice.api.options import CONCURRENCY, RetryOptions
 from airflow_provider_poweroffice.api.retry import is_idempotent
 from airflow_provider_poweroffice.errors import PowerOfficeError
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
-from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
+from airflow_provider_poweroffice.links import PowerOfficeDocsLink
 from airflow_provider_poweroffice.tasks.advice import warn_of_unknown
 from airflow_provider_poweroffice.tasks.company import CompanyOperator, labelled, report_company
 from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
