@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from airflow_provider_poweroffice.api.change_filter import given
 from airflow_provider_poweroffice.storage.watermark import Watermark
-from airflow_provider_poweroffice.tasks.company_templates import marked
+from airflow_provider_poweroffice.tasks.company import labelled
 from airflow_provider_poweroffice.tasks.page_arguments import open_pages
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Reading:
             client.since(operator.endpoint, changed_since=_LONG_AGO)
         self.pages = open_pages(client, operator, changed_since=changed_since)
         self.bytes = 0
-        self._label = marked(operator.company, operator.endpoint)
+        self._label = labelled(operator.company, operator.endpoint)
         self._changed_since = changed_since
         self._log: logging.Logger = operator.log
         self._watermark = Watermark(client.dialect.changed_field_of(operator.endpoint))

@@ -21,13 +21,17 @@ from airflow_provider_poweroffice.api.change_filter import OVERLAP
 from airflow_provider_poweroffice.api.options import CONCURRENCY, RetryOptions
 from airflow_provider_poweroffice.errors import PowerOfficeError
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
-from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
+from airflow_provider_poweroffice.links import PowerOfficeDocsLink
 from airflow_provider_poweroffice.storage.codecs import FORMATS, Spool, encode
 from airflow_provider_poweroffice.storage.publish import publish
 from airflow_provider_poweroffice.tasks.advice import warn_of_unknown
 from airflow_provider_poweroffice.tasks.collection import Reading
-from airflow_provider_poweroffice.tasks.company_reports import check_company_in, report_company
-from airflow_provider_poweroffice.tasks.company_templates import CompanyOperator, marked
+from airflow_provider_poweroffice.tasks.company import (
+    CompanyOperator,
+    check_company_in,
+    labelled,
+    report_company,
+)
 from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
 from airflow_provider_poweroffice.tasks.lineage import object_uri, report_lineage
 from airflow_provider_poweroffice.tasks.page_arguments import check_reading
@@ -225,7 +229,7 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
         }
         self.log.info(
             "%s: %d rows, pages: %d, %d bytes to %s in %.1f s",
-            marked(self.company, self.endpoint),
+            labelled(self.company, self.endpoint),
             *(receipt[name] for name in ("rows", "pages", "bytes", "path", "seconds")),
         )
         return receipt

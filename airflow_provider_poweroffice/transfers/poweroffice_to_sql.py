@@ -19,14 +19,13 @@ from airflow_provider_poweroffice.api.options import CONCURRENCY, RetryOptions
 from airflow_provider_poweroffice.errors import IncompleteReadError, PowerOfficeError
 from airflow_provider_poweroffice.hooks.database import database, database_hook
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
-from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
+from airflow_provider_poweroffice.links import PowerOfficeDocsLink
 from airflow_provider_poweroffice.storage.sql.load import Load
 from airflow_provider_poweroffice.storage.sql.merge import Identity
 from airflow_provider_poweroffice.storage.sql.spool import PageSpool
 from airflow_provider_poweroffice.tasks.advice import warn_of_unknown
 from airflow_provider_poweroffice.tasks.collection import Reading
-from airflow_provider_poweroffice.tasks.company_reports import report_company
-from airflow_provider_poweroffice.tasks.company_templates import CompanyOperator
+from airflow_provider_poweroffice.tasks.company import CompanyOperator, report_company
 from airflow_provider_poweroffice.tasks.deletions import MOST, listed_keys, needs_list
 from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
 from airflow_provider_poweroffice.tasks.lineage import report_lineage, table_uri

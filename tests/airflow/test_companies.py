@@ -226,12 +226,11 @@ def test_trigger_carries_the_alias(firm: Sandbox) -> None:
     assert event.payload["status"] == "success"
     assert companies_read(firm) == {"fjordlys"}
     unknown = PowerOfficeTrigger(**arguments | {"company": "fjordlis"})
-    with pytest.raises(ValueError, match="known: fjordlys"):
-        anext_of(unknown)
+    assert "known: fjordlys" in anext_of(unknown).payload["message"]
     firm.set_privileges("fjordlys", privileges=["CommonServices"])
     firm.expire_tokens()
     message = anext_of(PowerOfficeTrigger(**arguments)).payload["message"]
-    assert message.startswith("PermissionDeniedError: [fjordlys] GET /v2/Customers: 403")
+    assert "PermissionDeniedError: [fjordlys] GET /v2/Customers: 403" in message
 
 
 def anext_of(trigger: PowerOfficeTrigger) -> Any:
