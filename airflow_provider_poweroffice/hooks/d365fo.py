@@ -32,7 +32,7 @@ class D365FOHook(ClientHook):
     :param company: legal entity whose rows are read; None takes the connection's default.
     :param retry_options: see :class:`~airflow_provider_poweroffice.api.options.RetryOptions`, or a mapping.
     :param token: used as given, with or without ``Bearer``, instead of the connection's keys; never renewed.
-    :param read_timeout: seconds of silence while waiting for an answer; 0 for no limit, None for what the
+    :param read_timeout: seconds that one try may take, its answer included; 0 for no limit, None for what the
         connection says.
     :param unlimited: no limit either where the connection says nothing.
     :param clock: time; a test's own clock moves without waiting.
@@ -81,7 +81,12 @@ class D365FOHook(ClientHook):
     def _read(self, conn: Connection, company: str | None, *, named: bool = True) -> Settings:
         settings = read_settings(conn, company, token=self._token, only=D365FO_TYPE, named=named)
         if self._read_timeout is not None or (self._unlimited and not says_read_timeout(conn)):
-            settings = replace(settings, timeouts=replace(settings.timeouts, read=self._read_timeout or None))
+            settings = replace(
+                settings,
+                timeouts=replace(
+                    settings.timeouts, read=self._read_timeout or None, total=self._read_timeout or None
+                ),
+            )
         return settings
 
     def _open(self, settings: Settings) -> Client:
