@@ -26,7 +26,7 @@ from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.retry import retry_reason
 from airflow_provider_poweroffice.errors import PowerOfficeError
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
-from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
+from airflow_provider_poweroffice.links import PowerOfficeDocsLink
 from airflow_provider_poweroffice.tasks.advice import warn_of_unknown
 from airflow_provider_poweroffice.tasks.company import CompanyOperator, labelled, report_company
 from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
@@ -50,8 +50,8 @@ class PowerOfficeSensor(CompanyOperator, BaseSensorOperator):
     Without ``field`` and ``condition``: until there is at least one record. With ``field``: until in at
     least one record the field compares to the value. One page is read, so narrow the query down.
 
-    Refused keys and requests (400, 401, 403, 404) fail the task at once. A 429, 5xx or lost reply is
-    logged, and the next poke tries again; a server's longer wait is respected.
+    Refused keys and requests (400, 403, 404) fail the task at once. A 401 for a new token, 429, 5xx or
+    lost reply is logged, and the next poke tries again; a server's longer wait is respected.
 
     :param endpoint: path, such as ``SalesOrders/sentState`` (templated).
     :param query: filters (templated).

@@ -21,7 +21,7 @@ from airflow_provider_poweroffice.api.change_filter import OVERLAP
 from airflow_provider_poweroffice.api.options import CONCURRENCY, RetryOptions
 from airflow_provider_poweroffice.errors import PowerOfficeError
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
-from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
+from airflow_provider_poweroffice.links import PowerOfficeDocsLink
 from airflow_provider_poweroffice.storage.codecs import FORMATS, Spool, encode
 from airflow_provider_poweroffice.storage.publish import publish
 from airflow_provider_poweroffice.tasks.advice import warn_of_unknown

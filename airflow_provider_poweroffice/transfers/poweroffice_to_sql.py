@@ -19,7 +19,7 @@ from airflow_provider_poweroffice.api.options import CONCURRENCY, RetryOptions
 from airflow_provider_poweroffice.errors import IncompleteReadError, PowerOfficeError
 from airflow_provider_poweroffice.hooks.database import database, database_hook
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
-from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
+from airflow_provider_poweroffice.links import PowerOfficeDocsLink
 from airflow_provider_poweroffice.storage.sql.load import Load
 from airflow_provider_poweroffice.storage.sql.merge import Identity
 from airflow_provider_poweroffice.storage.sql.spool import PageSpool
