@@ -5,8 +5,12 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
-from airflow_provider_poweroffice.hooks import d365fo_form
-from airflow_provider_poweroffice.hooks.form import CONN_FIELDS, UI_FIELD_BEHAVIOUR
+from airflow_provider_poweroffice.hooks.form import (
+    CONN_FIELDS,
+    D365FO_CONN_FIELDS,
+    D365FO_UI_FIELD_BEHAVIOUR,
+    UI_FIELD_BEHAVIOUR,
+)
 
 _PACKAGE = "airflow_provider_poweroffice"
 _NAME = "PowerOffice Go"
@@ -70,8 +74,8 @@ def get_provider_info() -> dict[str, Any]:
                 "connection-type": "d365fo",
                 "hook-name": _D365FO,
                 "hook-class-name": f"{_PACKAGE}.hooks.d365fo.D365FOHook",
-                "ui-field-behaviour": d365fo_form.UI_FIELD_BEHAVIOUR,
-                "conn-fields": d365fo_form.CONN_FIELDS,
+                "ui-field-behaviour": D365FO_UI_FIELD_BEHAVIOUR,
+                "conn-fields": D365FO_CONN_FIELDS,
             },
         ],
         "config": {

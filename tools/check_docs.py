@@ -16,8 +16,7 @@ from urllib.parse import unquote
 import dialect_cases
 
 from airflow_provider_poweroffice import errors
-from airflow_provider_poweroffice.hooks import d365fo_form
-from airflow_provider_poweroffice.hooks.form import CONN_FIELDS
+from airflow_provider_poweroffice.hooks.form import CONN_FIELDS, D365FO_CONN_FIELDS
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("", "docs/", "requirements/", "sandbox/", "sandbox/docs/")
@@ -46,7 +45,7 @@ def error_tree() -> str:
 
 GENERATED = {
     "connection-fields": connection_fields,
-    "d365fo-fields": lambda: connection_fields(d365fo_form.CONN_FIELDS),
+    "d365fo-fields": lambda: connection_fields(D365FO_CONN_FIELDS),
     "dialect-cases": dialect_cases.table,
     "error-tree": error_tree,
 }

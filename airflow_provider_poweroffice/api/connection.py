@@ -25,6 +25,9 @@ from airflow_provider_poweroffice.api.texts import shown
 from airflow_provider_poweroffice.api.transport import PacedAdapter, Session, Sessions
 from airflow_provider_poweroffice.errors import UntrustedHostError
 
+TOKEN_SECONDS = 120.0
+"""Longest time for a token's request and its answer, whatever the API itself is allowed."""
+
 
 class Connection:
     """
@@ -87,10 +90,15 @@ class Connection:
             limit,
             SystemClock(),
         )
-        limits = timeouts or Timeouts()
+        self._timeouts = limits = timeouts or Timeouts()
         adapter = PacedAdapter(self._throttle, limits)
         # A token never takes for ever, however long the API itself may.
-        for_tokens = replace(limits, read=limits.read or Timeouts().read)
+        for_tokens = replace(limits, read=min(limits.read or TOKEN_SECONDS, TOKEN_SECONDS))
+        self._token_session = Session(
+            self.endpoints.base,
+            PacedAdapter(self._throttle, for_tokens, clock=self._clock, longest=TOKEN_SECONDS),
+            verify=verify,
+        )
 
         def session() -> Session:
             return Session(self.endpoints.base, adapter, verify=verify)
@@ -99,7 +107,7 @@ class Connection:
             dialect=self.dialect,
             endpoints=self.endpoints,
             credentials=credentials,
-            session=Session(self.endpoints.base, PacedAdapter(self._throttle, for_tokens), verify=verify),
+            session=self._token_session,
             clock=self._clock,
             on_token=on_token,
         )
@@ -121,6 +129,7 @@ class Connection:
     def close(self) -> None:
         """Close the connections."""
         self.session.close()
+        self._token_session.close()
 
     def label_of(self, call: Call) -> str:
         """Name a call in logs and errors: its company, if there are several, its method and its path."""

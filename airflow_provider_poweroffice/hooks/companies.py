@@ -1,17 +1,26 @@
 """
-The companies of one connection: aliases and their client keys, and the choice among them.
+The companies of one connection: aliases and their client keys, the choice among them, and which are active.
 
-Rule: pure; aliases are shown, keys never, not even in part.
+Rule: aliases are shown, keys never, not even in part. ClientAdmin is only read: its
+``AddIntegrationToClient`` would make a client key at each call, for good. That is a person's decision, see
+docs/companies.md.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice.api.texts import holds_key, shown
+from airflow_provider_poweroffice.errors import PowerOfficeError
+
+if TYPE_CHECKING:
+    from airflow_provider_poweroffice.api.client import Client
+
+log = logging.getLogger(__name__)
 
 EXTRA = "client_api_keys"
 _CLEAR = "client_keys"
@@ -128,3 +137,45 @@ def _known(keys: Mapping[str, str]) -> str:
         return f"the connection has no extra {EXTRA}, {_form()}"
     more = f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
     return f"known: {', '.join(list(keys)[:_SHOWN])}{more}"
+
+
+def active_companies(firm: Client, open_client: Callable[[str], Client], aliases: Sequence[str]) -> list[str]:
+    """
+    Keep the aliases whose company is an active client of the firm.
+
+    :param firm: a client of the firm's own company, with the privilege ClientAdmin (OpenAPI: ClientAdmin).
+    :param open_client: opens a client of an alias.
+    :param aliases: of the connection.
+    :return: in the same order; a company that could not be asked is kept.
+    :raises PowerOfficeError: the firm's own company did not answer.
+    """
+    clients = {str(row["Id"]): row for row in _clients(firm) if row.get("IsActive")}
+    kept: list[str] = []
+    for alias in aliases:
+        try:
+            with open_client(alias) as client:
+                identifier = _client_id(client)
+        except (PowerOfficeError, ValueError) as error:
+            log.warning("[%s] could not be asked who it is, and stays in the list: %s", alias, error)
+            kept.append(alias)
+            continue
+        if clients.pop(identifier, None) is None:
+            log.warning("[%s] is not an active client of the firm, and is left out", alias)
+        else:
+            kept.append(alias)
+    for row in clients.values():
+        log.warning(
+            "no client key for the firm's active client %s (organization number %s)",
+            row.get("ClientName"),
+            row.get("OrganizationNumber"),
+        )
+    return kept
+
+
+def _clients(firm: Client) -> list[dict[str, Any]]:
+    return [row for page in firm.pages("ClientAdmin/Clients") for row in page.rows]
+
+
+def _client_id(client: Client) -> str:
+    body = client.request("GET", "ClientIntegrationInformation").body
+    return str(body.get("ClientId")) if isinstance(body, dict) else ""

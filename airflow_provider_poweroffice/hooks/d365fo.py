@@ -1,27 +1,21 @@
-"""
-The hook of Dynamics 365 Finance & Operations: from an Airflow connection to an authenticated client.
-
-Rule: it translates a connection, and speaks no HTTP itself.
-"""
+"""The hook of Dynamics 365 Finance & Operations: the client of one environment, and its list of services."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice._compat import mask_secrets
+from airflow_provider_poweroffice.api.d365fo.credentials import D365FOCredentials
 from airflow_provider_poweroffice.api.options import RetryOptions
-from airflow_provider_poweroffice.hooks.d365fo_form import CONN_FIELDS, UI_FIELD_BEHAVIOUR
-from airflow_provider_poweroffice.hooks.d365fo_settings import read_d365fo, says_read_timeout
-from airflow_provider_poweroffice.hooks.poweroffice import (
-    PowerOfficeHook,
-    form_widgets,
-    mask_token,
-    open_client,
+from airflow_provider_poweroffice.hooks.base import ClientHook
+from airflow_provider_poweroffice.hooks.settings import (
+    D365FO_TYPE,
+    Settings,
+    read_settings,
+    says_read_timeout,
 )
-from airflow_provider_poweroffice.hooks.settings import D365FO_TYPE, Settings, naming
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -30,7 +24,7 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.limits.throttle import Clock, Throttle
 
 
-class D365FOHook(PowerOfficeHook):
+class D365FOHook(ClientHook):
     """
     Finance & Operations of one environment.
 
@@ -72,18 +66,6 @@ class D365FOHook(PowerOfficeHook):
         self._clock = clock
         self._throttle = throttle
 
-    @cached_property
-    def client(self) -> Client:
-        """
-        Build the client, with every secret and token masked in Airflow's logs.
-
-        :raises ValueError: the connection lacks a field, or has one that can not be used.
-        """
-        settings = self._settings()
-        if settings.credentials.token and settings.credentials.client_secret:
-            self.log.info("a token was handed in: it is used, and not client ID and secret")
-        return self._open(settings, self.retry_options)
-
     def services(self, name: str = "") -> Any:
         """
         Ask which services there are.
@@ -96,49 +78,37 @@ class D365FOHook(PowerOfficeHook):
 
         return services(self.client, name)
 
-    def test_connection(self) -> tuple[bool, str]:
-        """
-        Try the keys: a token, then ``GET /api/services``.
-
-        A refusal of the token endpoint is explained by its AADSTS code; a 401 with a valid token mostly
-        means that the app is not registered inside Finance & Operations.
-        """
-        from airflow_provider_poweroffice.hooks.d365fo_diagnosis import diagnose  # noqa: PLC0415 - loads requests
-
-        try:
-            settings = self._read(self.get_connection(self.d365fo_conn_id))
-            works, text = diagnose(lambda: self._open(settings.for_test(), RetryOptions(attempts=1)))
-        except (ValueError, TypeError) as error:
-            return False, str(error)
-        return works, text + settings.remarks
-
-    def _open(self, settings: Settings, retry: RetryOptions) -> Client:
-        return open_client(
-            settings,
-            retry,
-            on_token=mask_token,
-            clock=self._clock,
-            throttle=self._throttle,
-        )
-
-    def _settings(self) -> Settings:
-        conn = self.get_connection(self.d365fo_conn_id)
-        with naming(conn):
-            return self._read(conn)
-
-    def _read(self, conn: Connection) -> Settings:
-        settings = read_d365fo(conn, self.company, token=self._token)
-        mask_secrets(settings.secrets)
+    def _read(self, conn: Connection, company: str | None, *, named: bool = True) -> Settings:
+        settings = read_settings(conn, company, token=self._token, only=D365FO_TYPE, named=named)
         if self._read_timeout is not None or (self._unlimited and not says_read_timeout(conn)):
             settings = replace(settings, timeouts=replace(settings.timeouts, read=self._read_timeout or None))
         return settings
 
+    def _open(self, settings: Settings) -> Client:
+        if isinstance(settings.credentials, D365FOCredentials) and (
+            settings.credentials.token and settings.credentials.client_secret
+        ):
+            self.log.info("a token was handed in: it is used, and not client ID and secret")
+        return settings.open(
+            self.retry_options,
+            on_token=lambda token: mask_secrets((token,)),
+            clock=self._clock,
+            throttle=self._throttle,
+        )
+
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
         """Declare the form for Airflow 3.1; later versions read the provider info."""
-        return {name.replace("-", "_"): value for name, value in UI_FIELD_BEHAVIOUR.items()}
+        from airflow_provider_poweroffice.hooks.form import (  # noqa: PLC0415 - for the form only
+            D365FO_UI_FIELD_BEHAVIOUR,
+            for_airflow_3_1,
+        )
+
+        return for_airflow_3_1(D365FO_UI_FIELD_BEHAVIOUR)
 
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
         """Declare the form's own fields for Airflow 3.1; later versions read the provider info."""
-        return form_widgets(CONN_FIELDS)
+        from airflow_provider_poweroffice.hooks.form import D365FO_CONN_FIELDS, form_widgets  # noqa: PLC0415
+
+        return form_widgets(D365FO_CONN_FIELDS)

@@ -13,12 +13,14 @@ from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.hooks.companies import check_source
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
-from airflow_provider_poweroffice.tasks.company_outcomes import outcomes_of, summarize
+from airflow_provider_poweroffice.tasks.company import outcomes_of, report_company, summarize
 from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
 from airflow_provider_poweroffice.tasks.rendering import RenderedOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg
+
+__all__ = ["PowerOfficeCompaniesOperator", "PowerOfficeCompaniesSummaryOperator", "report_company"]
 
 _SHOWN = 20  # failures in the summary's own error; XCom has all of them
 

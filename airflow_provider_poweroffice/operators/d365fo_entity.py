@@ -9,7 +9,7 @@ from airflow_provider_poweroffice.api.d365fo.entities import entity_path
 from airflow_provider_poweroffice.hooks.d365fo import D365FOHook
 from airflow_provider_poweroffice.links.d365fo import D365FODocsLink
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
-from airflow_provider_poweroffice.tasks.company_reports import report_company
+from airflow_provider_poweroffice.tasks.company import report_company
 from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
 from airflow_provider_poweroffice.tasks.service_call import given
 

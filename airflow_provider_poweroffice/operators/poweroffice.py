@@ -19,8 +19,7 @@ from airflow_provider_poweroffice.errors import PowerOfficeError
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
 from airflow_provider_poweroffice.tasks.advice import warn_of_unknown
-from airflow_provider_poweroffice.tasks.company_reports import report_company
-from airflow_provider_poweroffice.tasks.company_templates import CompanyOperator, marked
+from airflow_provider_poweroffice.tasks.company import CompanyOperator, labelled, report_company
 from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
 from airflow_provider_poweroffice.tasks.files import read_files
 from airflow_provider_poweroffice.tasks.page_arguments import (
@@ -231,7 +230,7 @@ class PowerOfficeOperator(CompanyOperator):
         if rows := more_rows(client.dialect, answer, self.query):
             self.log.warning(
                 "%s: the first page only, of %s rows in all; paginate=True reads them all",
-                marked(self.company, self.endpoint),
+                labelled(self.company, self.endpoint),
                 rows,
             )
         return answer
@@ -268,6 +267,8 @@ class PowerOfficeOperator(CompanyOperator):
         return rows
 
     def _report(self, pages: Pages | PeriodPages, context: Context) -> None:
-        self.log.info("%s: %d rows, pages: %d", marked(self.company, self.endpoint), pages.rows, pages.pages)
+        self.log.info(
+            "%s: %d rows, pages: %d", labelled(self.company, self.endpoint), pages.rows, pages.pages
+        )
         if pages.skipped and context.get("ti"):
             context["ti"].xcom_push(key="skipped_pages", value=pages.skipped)

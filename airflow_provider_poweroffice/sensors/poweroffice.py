@@ -28,8 +28,7 @@ from airflow_provider_poweroffice.errors import PowerOfficeError
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
 from airflow_provider_poweroffice.tasks.advice import warn_of_unknown
-from airflow_provider_poweroffice.tasks.company_reports import report_company
-from airflow_provider_poweroffice.tasks.company_templates import CompanyOperator, marked
+from airflow_provider_poweroffice.tasks.company import CompanyOperator, labelled, report_company
 from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
 from airflow_provider_poweroffice.tasks.results import check_record
 from airflow_provider_poweroffice.tasks.waiting import Watch
@@ -209,7 +208,7 @@ class PowerOfficeSensor(CompanyOperator, BaseSensorOperator):
             if not event or event.get("status") != "success":
                 message = (event or {}).get("message", "the trigger ended without a verdict")
                 raise AirflowFailException(message)
-        self.log.info(marked(self.company, "condition fulfilled"))
+        self.log.info(labelled(self.company, "condition fulfilled"))
         return event.get("record")
 
     def poke(self, context: Context) -> bool | PokeReturnValue:  # noqa: ARG002 - Airflow's signature

@@ -23,7 +23,7 @@ from airflow_provider_poweroffice.api.change_filter import OVERLAP
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.errors import PowerOfficeError
 from airflow_provider_poweroffice.tasks.collection import PagingOptions, ReadOptions, check_on_page_error
-from airflow_provider_poweroffice.tasks.company_reports import report_company
+from airflow_provider_poweroffice.tasks.company import report_company
 from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
 from airflow_provider_poweroffice.tasks.rendering import RenderedOperator
 
@@ -214,11 +214,6 @@ class CollectionTask(ReadTask):
             on_page_error=self.on_page_error,
             paging=self.paging,
         )
-
-
-def labelled(company: str | None, text: str) -> str:
-    """Begin a log line with its company, if the task has one."""
-    return f"[{company}] {text}" if company else text
 
 
 def is_literal(value: Any) -> bool:

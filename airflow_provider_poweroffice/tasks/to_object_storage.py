@@ -20,7 +20,7 @@ from airflow_provider_poweroffice.api.catalogue.fields import fields_of
 from airflow_provider_poweroffice.storage.codecs import FORMATS, Spool, encode
 from airflow_provider_poweroffice.storage.publish import publish
 from airflow_provider_poweroffice.tasks.base import is_literal
-from airflow_provider_poweroffice.tasks.company_reports import check_company_in
+from airflow_provider_poweroffice.tasks.company import check_company_in
 from airflow_provider_poweroffice.tasks.lineage import object_uri, report_lineage
 from airflow_provider_poweroffice.tasks.transfer import TransferTask
 from airflow_provider_poweroffice.tasks.watermark import emit_asset_event

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice.api.change_filter import given
-from airflow_provider_poweroffice.tasks.base import CollectionTask, labelled, warn_of_unknown
+from airflow_provider_poweroffice.tasks.base import CollectionTask, warn_of_unknown
 from airflow_provider_poweroffice.tasks.collection import Reading, ReadOptions
+from airflow_provider_poweroffice.tasks.company import labelled
 from airflow_provider_poweroffice.tasks.watermark import Increment, with_asset
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any
 from airflow_provider_poweroffice.api.conditions import Condition, records_of
 from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.api.texts import one_line
-from airflow_provider_poweroffice.tasks.company_templates import marked
+from airflow_provider_poweroffice.tasks.company import labelled
 
 
 class Watch:
@@ -42,4 +42,4 @@ class Watch:
         """Say what is waited for, how often it was asked, and what was seen last."""
         times = "once" if self._looks == 1 else f"{self._looks} times"
         text = f"{self._endpoint}: waiting for {self._what}; asked {times}, last seen: {self._last}"
-        return marked(self._company, text)
+        return labelled(self._company, text)

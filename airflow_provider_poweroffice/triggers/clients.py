@@ -22,7 +22,6 @@ from airflow_provider_poweroffice.api.cancellation import Stop, current
 from airflow_provider_poweroffice.api.limits.throttle import Queueing, queueing
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.errors import PowerOfficeError
-from airflow_provider_poweroffice.hooks.poweroffice import open_client
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
@@ -85,9 +84,7 @@ class SharedClient:
     async def _open(self) -> Client:
         async with self._opening:
             if self._client is None:  # in a thread, as it imports requests
-                self._client = await _in_thread(
-                    lambda: open_client(self._settings, RetryOptions(attempts=1)), None
-                )
+                self._client = await _in_thread(lambda: self._settings.open(RetryOptions(attempts=1)), None)
             return self._client
 
     def close(self) -> None:

@@ -22,7 +22,7 @@ from airflow_provider_poweroffice.api.retry import retry_reason, wait_seconds
 from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.errors import PowerOfficeError, ResultTooLargeError
 from airflow_provider_poweroffice.hooks.settings import read_settings
-from airflow_provider_poweroffice.tasks.company_templates import marked
+from airflow_provider_poweroffice.tasks.company import labelled
 from airflow_provider_poweroffice.tasks.results import check_record
 from airflow_provider_poweroffice.tasks.waiting import Watch
 from airflow_provider_poweroffice.triggers.clients import SharedClient, shared_client
@@ -147,7 +147,7 @@ class PowerOfficeTrigger(BaseTrigger):
     def _error(self, error: Exception) -> dict[str, Any]:
         if not isinstance(error, (PowerOfficeError, ValueError)):
             self.log.error("unexpected", exc_info=error)
-        text = marked(self.company, f"{self.endpoint}: {type(error).__name__}: {one_line(error)}")
+        text = labelled(self.company, f"{self.endpoint}: {type(error).__name__}: {one_line(error)}")
         return {"status": "error", "message": text}
 
 

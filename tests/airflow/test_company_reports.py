@@ -17,7 +17,7 @@ from airflow_provider_poweroffice._compat import (
 from airflow_provider_poweroffice.errors import NotFoundError
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
 from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
-from airflow_provider_poweroffice.tasks.company_reports import KEY, check_company_in, report_company
+from airflow_provider_poweroffice.tasks.company import KEY, check_company_in, report_company
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
     PowerOfficeToObjectStorageOperator,
 )

@@ -15,7 +15,7 @@ from airflow_of_tests import HOME, states, xcoms
 from support.d365fo import TEST
 
 from airflow_provider_poweroffice.hooks.d365fo import D365FOHook
-from airflow_provider_poweroffice.hooks.d365fo_form import CONN_FIELDS
+from airflow_provider_poweroffice.hooks.form import D365FO_CONN_FIELDS as CONN_FIELDS
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.operators.d365fo import D365FORestEndpointOperator
 from airflow_provider_poweroffice.operators.d365fo_entity import D365FOEntityOperator

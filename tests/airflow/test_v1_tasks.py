@@ -247,7 +247,7 @@ def test_button(monkeypatch: pytest.MonkeyPatch, v1_sandbox: V1Sandbox) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_POWEROFFICE_V1", json.dumps(fields | {"password": ""}))
     assert PowerOfficeHook("poweroffice_v1").test_connection() == (
         False,
-        "connection 'poweroffice_v1': missing: password (client key)",
+        "missing: password (client key)",
     )
 
 

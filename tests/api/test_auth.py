@@ -11,6 +11,7 @@ import requests
 from support import FakeClock, Unthrottled, client_of, credentials
 
 from airflow_provider_poweroffice.api import Client, Credentials, RetryOptions
+from airflow_provider_poweroffice.api.retry import retry_reason
 from airflow_provider_poweroffice.errors import (
     AuthenticationError,
     InvalidResponseError,
@@ -99,13 +100,29 @@ def test_renewed_once_on_401(client: Client, sandbox: Sandbox, method: str) -> N
     assert sandbox.count(method, "/Customers") == 2
 
 
-def test_renewed_only_once(client: Client, sandbox: Sandbox) -> None:
-    """A server that refuses new tokens too is not asked for ever."""
+@pytest.mark.finding("D14")
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_new_tokens_are_refused_for_a_while(
+    client: Client, sandbox: Sandbox, clock: FakeClock, method: str
+) -> None:
+    """While an identity service restarts, new tokens are refused too: any call is repeated."""
+    sandbox.add_fault(action="status", status=401, path="/Customers", method=method, times=7)
+    body = {"Name": "x"} if method == "POST" else None
+    assert client.request(method, "Customers", body=body).is_success
+    assert sandbox.count(method, "/Customers") == 8
+    assert len(clock.naps) == 3
+
+
+@pytest.mark.finding("D14")
+def test_new_tokens_are_refused_for_good(client: Client, sandbox: Sandbox, clock: FakeClock) -> None:
+    """A server that refuses new tokens too is not asked for ever; a task may try again later."""
     sandbox.add_fault(action="status", status=401, path="/Customers", times=0)
-    with pytest.raises(PermissionDeniedError, match="401"):
+    with pytest.raises(PermissionDeniedError, match="401") as caught:
         client.request("GET", "Customers")
-    assert sandbox.count("POST", TOKEN) == 2
-    assert sandbox.count("GET", "/Customers") == 2
+    assert not caught.value.final
+    assert retry_reason(caught.value, "POST")
+    assert len(clock.naps) == 5
+    assert sandbox.count("GET", "/Customers") == 12
 
 
 def test_gateway_401_is_not_cured_by_a_token(client: Client, sandbox: Sandbox) -> None:
