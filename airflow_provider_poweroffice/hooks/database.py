@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
 from airflow.sdk import BaseHook
 
 from airflow_provider_poweroffice.storage.sql.detect import dialect_of
 from airflow_provider_poweroffice.storage.sql.session import Session
 
+if TYPE_CHECKING:
+    from airflow.providers.common.sql.hooks.sql import DbApiHook
 
-def database_hook(conn_id: str) -> Any:
+
+def database_hook(conn_id: str) -> DbApiHook:
     """
     Give the hook of a connection: a ``DbApiHook`` of common.sql.
 
@@ -31,18 +34,18 @@ def database_hook(conn_id: str) -> Any:
         if "Unknown hook type" not in str(error):
             raise
         raise ValueError(
-            f"conn_id={conn_id!r}: no installed provider knows the type {connection.conn_type!r}; "
+            f"sql_conn_id={conn_id!r}: no installed provider knows the type {connection.conn_type!r}; "
             f"install it, such as apache-airflow-providers-{connection.conn_type}"
         ) from None
     if not isinstance(hook, DbApiHook):
         raise ValueError(  # noqa: TRY004 - a connection of the wrong type is a wrong value
-            f"conn_id={conn_id!r} has the type {connection.conn_type!r}, which is no SQL database"
+            f"sql_conn_id={conn_id!r} has the type {connection.conn_type!r}, which is no SQL database"
         )
     return hook
 
 
 @contextmanager
-def database(hook: Any) -> Iterator[Session]:
+def database(hook: DbApiHook) -> Iterator[Session]:
     """Open a session, and close its connection at the end."""
     with closing(hook.get_conn()) as connection:
         quote = str(getattr(hook, "escape_word_format", '"{}"'))[:1]

@@ -29,7 +29,7 @@ __all__ = ["DEFAULT_RESOURCES", "load_company"]
 
 
 def load_company(
-    conn_id: str = "warehouse",
+    sql_conn_id: str = "warehouse",
     *,
     resources: Resources = DEFAULT_RESOURCES,
     companies: Sequence[str] | XComArg | str | None = None,
@@ -52,7 +52,7 @@ def load_company(
     share it, see its column ``_company``. With companies, the last task ``summary`` fails if one has failed,
     and says which and why; a company that fails stops no other.
 
-    :param conn_id: the Airflow connection of the database.
+    :param sql_conn_id: the Airflow connection of the database.
     :param resources: paths of lists of PowerOffice Go v2; or a mapping of them to arguments of
         :class:`~airflow_provider_poweroffice.transfers.poweroffice_to_sql.PowerOfficeToSqlOperator`, which go
         before all others, such as ``DEFAULT_RESOURCES | {"VatCodes": {"table": "vat"}}``.
@@ -87,7 +87,7 @@ def load_company(
         detect_deletions=detect_deletions,
         verify=verify,
     )
-    shared = {"conn_id": conn_id, "layout": layout, "poweroffice_conn_id": poweroffice_conn_id}
+    shared = {"sql_conn_id": sql_conn_id, "layout": layout, "poweroffice_conn_id": poweroffice_conn_id}
     if schema is not None:
         shared["schema"] = schema
     ready = {
@@ -145,7 +145,7 @@ def _check_companies(companies: Any) -> None:
 
 def _with_outlet(load: dict[str, Any], poweroffice_conn_id: str) -> dict[str, Any]:
     """Add the asset: mapped tasks do not get it by themselves, and DAGs may wait for what is read whole."""
-    return with_asset(load, incremental=True, endpoint=load["endpoint"], conn_id=poweroffice_conn_id)
+    return with_asset(load, endpoint=load["endpoint"], conn_id=poweroffice_conn_id)
 
 
 def _check_now(task_id: str, load: dict[str, Any]) -> None:

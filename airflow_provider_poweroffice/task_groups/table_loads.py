@@ -42,7 +42,7 @@ _OWN = {
     "task_id": "it is made of the endpoint's name",
     "endpoint": "it is the key",
     "company": "give companies= to the group",
-    "conn_id": "give it to the group",
+    "sql_conn_id": "give it to the group",
     "poweroffice_conn_id": "give it to the group",
 }
 

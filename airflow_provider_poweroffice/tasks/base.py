@@ -1,9 +1,9 @@
 """
-What tasks of this package have in common, from the narrowest to the widest:
+What the tasks of this package have in common.
 
-``RenderedOperator`` (templates), ``CompanyTask`` (a connection and a company), ``ReadTask`` (which rows),
-``CollectionTask`` (a whole list, page by page). They know no API; the classes that users write add the
-connection: ``poweroffice_conn_id`` or ``d365fo_conn_id``.
+Each class adds to the one before: ``RenderedOperator`` (templates), ``CompanyTask`` (a connection and a
+company), ``ReadTask`` (which rows), ``CollectionTask`` (a whole list, page by page). They know no API; the
+classes that users write add the connection: ``poweroffice_conn_id`` or ``d365fo_conn_id``.
 
 Rule: tasks assign in ``__init__`` what they are given, the object itself and never a copy, as Airflow tells
 data from templates by its identity; they decide in ``execute``.
@@ -83,7 +83,7 @@ class CompanyTask(RenderedOperator):
         :raises ValueError: the connection is another API's; says which class takes it.
         """
         hook = self.hook_class(self.api_conn_id, company=self.company, retry_options=self.retry_options)
-        conn_type = hook.get_connection(self.api_conn_id).conn_type
+        conn_type = str(hook.get_connection(self.api_conn_id).conn_type)
         if (other := self.other_class.get(conn_type)) is not None:
             raise ValueError(
                 f"{self.hook_class.conn_name_attr}={self.api_conn_id!r} is a connection of type {conn_type}; "
@@ -169,8 +169,8 @@ class CollectionTask(ReadTask):
     Base of tasks that read a whole list, page by page.
 
     :param page_size: rows per page, default 5000; at most what the API allows.
-    :param on_page_error: ``"stop"`` (default); ``"skip"``: leave out a page that fails after all retries, with
-        a warning and a record of it; or a callable ``(error, page_number) -> bool``, true to skip.
+    :param on_page_error: ``"stop"`` (default); ``"skip"``: leave out a page that fails after all retries,
+        with a warning and a record of it; or a callable ``(error, page_number) -> bool``, true to skip.
     :param paging: what is rarely set, as a mapping such as ``{"concurrency": 8}``, see
         :class:`~airflow_provider_poweroffice.tasks.collection.PagingOptions`.
     """
@@ -217,9 +217,11 @@ class CollectionTask(ReadTask):
 
 
 def is_literal(value: Any) -> bool:
-    """Tell, while a DAG file is read, whether an argument is what it will be: no template, no task's result."""
+    """Tell, while a DAG file is read, whether an argument is neither a template nor another task's result."""
     if isinstance(value, str):
         return "{{" not in value and "{%" not in value
+    if isinstance(value, (list, tuple)):
+        return all(map(is_literal, value))
     return not callable(getattr(value, "resolve", None))
 
 

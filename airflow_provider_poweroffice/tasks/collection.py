@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Self
-
-import msgspec
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from airflow_provider_poweroffice.api.change_filter import OVERLAP, given
 from airflow_provider_poweroffice.api.options import CONCURRENCY, check_concurrency
@@ -17,11 +14,9 @@ from airflow_provider_poweroffice.storage.watermark import Watermark
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
-    from airflow_provider_poweroffice.api.dialects import Dialect
     from airflow_provider_poweroffice.api.pages.page import Page
     from airflow_provider_poweroffice.api.pages.pages import Pages
     from airflow_provider_poweroffice.api.pages.periods import PeriodPages
-    from airflow_provider_poweroffice.api.response import Response
 
 PROGRESS_SECONDS = 10.0
 _LONG_AGO = "2000-01-01T00:00:00Z"
@@ -137,6 +132,16 @@ def _handler(value: OnPageError) -> Callable[[PowerOfficeError, int], bool] | No
     return None if value == "stop" else lambda _error, _page: True
 
 
+class Log(Protocol):
+    """What is used of a task's logger."""
+
+    def info(self, message: str, /, *args: Any) -> Any:
+        """Say what happens."""
+
+    def warning(self, message: str, /, *args: Any) -> Any:
+        """Say what should be looked at."""
+
+
 class Reading:
     """
     The pages of one collection; iterate over it once, in a ``with`` block that ends what is under way.
@@ -147,7 +152,7 @@ class Reading:
     """
 
     def __init__(
-        self, client: Client, options: ReadOptions, *, incremental: bool, label: str, log: logging.Logger
+        self, client: Client, options: ReadOptions, *, incremental: bool, label: str, log: Log
     ) -> None:
         if incremental:  # a first read needs no filter, but the next one will
             client.since(options.endpoint, changed_since=_LONG_AGO)

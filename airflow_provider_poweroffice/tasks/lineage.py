@@ -31,9 +31,7 @@ def report_lineage(hook: ClientHook, endpoint: str, target: str | None) -> None:
     """
     collector = lineage_collector()
     try:
-        source = poweroffice_asset(
-            endpoint, conn_id=hook.conn_id, scheme=hook.client.dialect.asset_scheme
-        )
+        source = poweroffice_asset(endpoint, conn_id=hook.conn_id, scheme=hook.client.dialect.asset_scheme)
         collector.add_input_asset(context=hook, uri=source.uri)
         if target:
             collector.add_output_asset(context=hook, uri=target)

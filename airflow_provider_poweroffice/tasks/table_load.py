@@ -1,11 +1,11 @@
 """
-A load into a table: its arguments, checked by one function while the DAG file is read and again when
-templates are rendered; the plan they make; and what is told of it afterwards.
+A load into a table: its arguments, the plan they make, and what is told of it afterwards.
+
+Rule: one function checks the arguments, while the DAG file is read and again when templates are rendered.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ from airflow_provider_poweroffice.tasks.trial_balance import check_verify
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.dialects.base import Dialect
     from airflow_provider_poweroffice.storage.sql.plan import Stored
-    from airflow_provider_poweroffice.tasks.collection import Reading, ReadOptions
+    from airflow_provider_poweroffice.tasks.collection import Log, Reading, ReadOptions
 
 MAX_DELETIONS = 0.5
 """Share of a company's rows that may be marked as deleted at once, where nobody says otherwise."""
@@ -97,12 +97,16 @@ class LoadSettings:
             raise TypeError(f"detect_deletions must be True or False, not {self.detect_deletions!r}")
         if isinstance(most, bool) or not isinstance(most, (int, float)) or not 0 <= most <= 1:
             raise ValueError(
-                f"max_deletions must be a share of the company's rows, from 0 to 1, not {most!r}; 1 allows all"
+                f"max_deletions must be a share of the company's rows, from 0 to 1, not {most!r}; "
+                "1 allows all"
             )
         if not self.detect_deletions:
             if most != MAX_DELETIONS:
                 raise ValueError(f"max_deletions={most} needs detect_deletions=True")
             return
+        self._check_list()
+
+    def _check_list(self) -> None:
         for name in _PARTS:
             if getattr(self.read.paging, name) is not None:
                 raise ValueError(f"detect_deletions=True compares with the whole list: leave out {name}")
@@ -164,7 +168,7 @@ class LoadSettings:
         )
 
     def _key(self, dialect: Dialect[Any]) -> tuple[str, ...]:
-        """Take the key that was given, else the resource's own; rows of unknown ones are taken to have an Id."""
+        """Take the key that was given, else the resource's own; rows of unknown ones have an Id."""
         given_key = dialect.key_field(self.read.endpoint) if self.key is None else self.key
         names = (given_key,) if isinstance(given_key, str) else given_key
         if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
@@ -211,7 +215,7 @@ def receipt_of(settings: LoadSettings, plan: Plan, reading: Reading, stored: Sto
     }
 
 
-def log_receipt(log: logging.Logger, label: str, receipt: Mapping[str, Any], *, deletions: bool) -> None:
+def log_receipt(log: Log, label: str, receipt: Mapping[str, Any], *, deletions: bool) -> None:
     """
     Log what was done, and what is to be looked at.
 

@@ -162,9 +162,7 @@ class ToSql(TransferTask):
                 load.compare(PageSpool(keys), listed_keys(hook.client, settings.read, plan.key))
             with database(target) as session:
                 stored = load.store(session)
-        report_lineage(
-            hook, self.endpoint, table_uri(hook.get_connection(self.sql_conn_id), str(plan.table))
-        )
+        report_lineage(hook, self.endpoint, table_uri(hook.get_connection(self.sql_conn_id), str(plan.table)))
         check = verify_ledger(settings.read, hook.client, target, plan) if self.verify else None
         if check:
             check.raise_differences()

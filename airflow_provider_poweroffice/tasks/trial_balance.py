@@ -21,6 +21,8 @@ from airflow_provider_poweroffice.hooks.database import database
 from airflow_provider_poweroffice.storage.sql.ledger_sums import LedgerSums, ledger_sums
 
 if TYPE_CHECKING:
+    from airflow.providers.common.sql.hooks.sql import DbApiHook
+
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.storage.sql.plan import Plan
     from airflow_provider_poweroffice.tasks.collection import ReadOptions
@@ -60,6 +62,14 @@ def check_verify(
     for name in ("first_page", "max_pages"):
         if getattr(read.paging, name) is not None:
             raise ValueError(f"verify={CHECK!r} needs the whole ledger: leave out {name}")
+    _check_rows(read, mode)
+    if is_known(read.endpoint) and read.endpoint.strip("/").lower() != LEDGER:
+        raise ValueError(f"verify={CHECK!r} needs endpoint='AccountTransactions', not {read.endpoint!r}")
+    if isinstance(read.query, Mapping) and all(map(is_known, read.query.values())):
+        _days(read.query)
+
+
+def _check_rows(read: ReadOptions, mode: str) -> None:
     names = read.query if isinstance(read.query, Mapping) else ()
     further = [name for name in names if str(name).lower() not in _DATES]
     if further or read.filters is not None:
@@ -71,10 +81,6 @@ def check_verify(
         raise ValueError(
             f"verify={CHECK!r}: mode='append' holds rows of many runs; use 'upsert' or 'replace'"
         )
-    if is_known(read.endpoint) and read.endpoint.strip("/").lower() != LEDGER:
-        raise ValueError(f"verify={CHECK!r} needs endpoint='AccountTransactions', not {read.endpoint!r}")
-    if isinstance(read.query, Mapping) and all(map(is_known, read.query.values())):
-        _days(read.query)
 
 
 def _days(query: Mapping[str, Any]) -> tuple[date, date]:
@@ -151,9 +157,7 @@ def _told(items: list[str]) -> Iterator[str]:
         yield f"and {len(items) - _SHOWN} more"
 
 
-def verify_ledger(
-    read: ReadOptions, client: Client, target: DbApiHook, plan: Plan
-) -> Verification:
+def verify_ledger(read: ReadOptions, client: Client, target: DbApiHook, plan: Plan) -> Verification:
     """
     Compare a table of the ledger with the trial balance, after the load.
 

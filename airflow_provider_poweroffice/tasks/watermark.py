@@ -18,7 +18,6 @@ from typing import Any
 import msgspec
 
 from airflow_provider_poweroffice._compat import HAS_ASSET_STATE
-from airflow_provider_poweroffice.api.change_filter import given
 from airflow_provider_poweroffice.api.timestamps import ticks_of_iso
 from airflow_provider_poweroffice.assets.poweroffice import is_ours, poweroffice_asset
 
@@ -160,9 +159,11 @@ class Increment:
         return None if stores is None else stores[self.asset]
 
 
-def emit_asset_event(context: Any, outlets: Any, receipt: Mapping[str, Any], note: Mapping[str, Any] | None) -> None:
+def emit_asset_event(
+    context: Any, outlets: Any, receipt: Mapping[str, Any], note: Mapping[str, Any] | None
+) -> None:
     """
-    Tell those who wait for an asset of ours what came: the receipt, and the watermark's note.
+    Attach the receipt and the watermark to the event of this package's asset.
 
     :param receipt: JSON of the transfer.
     """

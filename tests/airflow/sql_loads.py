@@ -25,7 +25,7 @@ def set_database(monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any]) -> Non
 
 def operator(**arguments: Any) -> PowerOfficeToSqlOperator:
     """Make a transfer of the ledger."""
-    defaults = {"endpoint": "AccountTransactions", "query": DATES, "conn_id": "db", "table": "ledger"}
+    defaults = {"endpoint": "AccountTransactions", "query": DATES, "sql_conn_id": "db", "table": "ledger"}
     return PowerOfficeToSqlOperator(task_id="load", **defaults | {"retry_options": FAST} | arguments)
 
 

@@ -18,7 +18,7 @@ from airflow_of_tests import states, xcoms
 
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.errors import ConflictError, NotFoundError
-from airflow_provider_poweroffice.operators.d365fo_entity import D365FOEntityOperator
+from airflow_provider_poweroffice.operators.d365fo import D365FOEntityOperator
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
 from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (

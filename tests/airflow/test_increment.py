@@ -11,7 +11,7 @@ import pytest
 
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.assets.poweroffice import poweroffice_asset
-from airflow_provider_poweroffice.tasks.watermark import Increment, announce, with_asset
+from airflow_provider_poweroffice.tasks.watermark import Increment, emit_asset_event, with_asset
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
     PowerOfficeToObjectStorageOperator,
 )
@@ -69,7 +69,7 @@ class World:
         note = increment.move(since, seen)
         if not dies:  # an event is recorded when the task has succeeded
             event = SimpleNamespace(extra={})
-            announce(context | {"outlet_events": ByAsset(event)}, [ASSET], {"rows": 1}, note)
+            emit_asset_event(context | {"outlet_events": ByAsset(event)}, [ASSET], {"rows": 1}, note)
             self.events.append(event)
         return since
 
@@ -161,7 +161,7 @@ def test_full_refresh(world: World) -> None:
 )
 def test_bad_arguments(wrong: dict[str, Any], says: str) -> None:
     """What contradicts a watermark fails while the DAG file is read, with the way out."""
-    arguments = {"endpoint": "Customers", "conn_id": "db", "table": "t", "incremental": True} | wrong
+    arguments = {"endpoint": "Customers", "sql_conn_id": "db", "table": "t", "incremental": True} | wrong
     with pytest.raises((ValueError, TypeError), match=says):
         PowerOfficeToSqlOperator(task_id="t", **arguments)
 

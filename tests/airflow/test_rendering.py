@@ -11,8 +11,7 @@ from airflow.sdk import DAG, BaseOperator, task
 
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.operators.companies import PowerOfficeCompaniesOperator
-from airflow_provider_poweroffice.operators.d365fo import D365FORestEndpointOperator
-from airflow_provider_poweroffice.operators.d365fo_entity import D365FOEntityOperator
+from airflow_provider_poweroffice.operators.d365fo import D365FOEntityOperator, D365FORestEndpointOperator
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
 from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
@@ -24,7 +23,7 @@ REQUIRED: dict[type[BaseOperator], dict[str, Any]] = {
     PowerOfficeOperator: {"endpoint": "Customers", "paginate": True},
     PowerOfficeSensor: {"endpoint": "Customers", "field": "Id"},
     PowerOfficeToObjectStorageOperator: {"endpoint": "Customers", "object_path": "file:///x.ndjson.gz"},
-    PowerOfficeToSqlOperator: {"endpoint": "Customers", "conn_id": "db", "table": "customers"},
+    PowerOfficeToSqlOperator: {"endpoint": "Customers", "sql_conn_id": "db", "table": "customers"},
     PowerOfficeCompaniesOperator: {},
     D365FORestEndpointOperator: {"service_name": "G/S/O"},
     D365FOEntityOperator: {"entity": "CustomersV3", "paginate": True},

@@ -21,7 +21,7 @@ def load(task: Task, layout: str) -> int:
         page_size=task.page_size,
         max_pages=task.pages if warm else None,
         concurrency=task.concurrency,
-        conn_id="warehouse",
+        sql_conn_id="warehouse",
         table=f"{'warm' if warm else 'ours'}_{layout}",
         layout=layout,
         mode="append" if warm else "replace",
