@@ -1,11 +1,19 @@
-"""The throttle of v1: requests per sliding second and integration key. Rule: knows keys and time only."""
+"""
+Counting requests, and saying how long to wait.
+
+Rule: knows keys and time only; what a 429 looks like is decided by the APIs.
+"""
 
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
+from email.utils import formatdate
+
+from .reply import Reply
 
 
-class Throttle:
+class SlidingSecond:
     """The times of the requests let through in the last second, by key."""
 
     def __init__(self) -> None:
@@ -15,9 +23,7 @@ class Throttle:
         """
         Count a request, unless it is one too many.
 
-        :param key: whose.
         :param limit: requests per second; 0 for no limit.
-        :param now: the sandbox's time.
         """
         if not limit:
             return True
@@ -28,3 +34,16 @@ class Throttle:
             return False
         passed.append(now)
         return True
+
+
+def with_retry_after(reply: Reply, seconds: int, form: str, now: float) -> Reply:
+    """
+    Give a 429 its ``Retry-After``.
+
+    :param seconds: how long to wait.
+    :param form: ``seconds``, ``date`` or ``absent``.
+    """
+    if form == "absent":
+        return reply
+    wait = str(seconds) if form == "seconds" else formatdate(now + seconds, usegmt=True)
+    return replace(reply, headers={**reply.headers, "Retry-After": wait})
