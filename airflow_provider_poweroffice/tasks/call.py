@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.dialects import Dialect
     from airflow_provider_poweroffice.api.response import Response
 
-_TOO_LARGE = "Store it with a transfer to object storage and hand its path to the next task."
+_TOO_LARGE = "Store it with PowerOfficeToObjectStorageOperator, or its sibling, and hand on its path."
 _OF_PAGES: dict[str, Any] = {
     "page_size": None,
     "changed_since": None,

@@ -127,8 +127,7 @@ def test_another_query_reads_everything(world: World, caplog: pytest.LogCaptureF
 
 def test_asset_is_added() -> None:
     """A task has its asset without being told, and keeps the one it was given."""
-    about: dict[str, Any] = {"incremental": True, "endpoint": "Customers", "conn_id": "poweroffice_default"}
-    assert with_asset({}, incremental=False, endpoint="Customers", conn_id="c") == {}
+    about: dict[str, Any] = {"endpoint": "Customers", "conn_id": "poweroffice_default"}
     assert with_asset({}, **about)["outlets"] == [ASSET]
     assert with_asset({"outlets": ASSET}, **about | {"endpoint": "{{ x }}"})["outlets"] == [ASSET]
     with pytest.raises(ValueError, match="outlets="):
@@ -151,8 +150,8 @@ def test_full_refresh(world: World) -> None:
     ("wrong", "says"),
     [
         ({"changed_since": EARLY}, "changed_since and incremental=True exclude each other"),
-        ({"max_pages": 2}, "needs all pages"),
-        ({"first_page": 2}, "needs all pages"),
+        ({"paging": {"max_pages": 2}}, "needs all pages"),
+        ({"paging": {"first_page": 2}}, "needs all pages"),
         ({"mode": "replace"}, "use mode='upsert'"),
         ({"incremental": False, "full_refresh": True}, "full_refresh needs incremental=True"),
         ({"incremental": "yes"}, "incremental must be True or False"),

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.usefixtures("connection")
         ({"mode": "replace", "changed_since": "2026-05-02"}, "use mode='upsert'"),
         ({"mode": "replace", "changed_since": datetime(2026, 5, 2, tzinfo=UTC)}, "use mode='upsert'"),
         ({"mode": "replace", "created_since": date(2026, 5, 2)}, "use mode='upsert'"),
-        ({"mode": "replace", "max_pages": 3}, "leave out max_pages"),
+        ({"mode": "replace", "paging": {"max_pages": 3}}, "leave out max_pages"),
         ({"on_page_error": "ignore"}, "on_page_error"),
     ],
 )

@@ -93,7 +93,7 @@ def test_filters_are_templates() -> None:
         ({"method": "PATCH", "body": {}}, "v1 has no PATCH"),
         ({"on_refused_delete": "archive"}, "needs method='DELETE'"),
         ({"on_refused_delete": "keep"}, "'fail' or 'archive'"),
-        ({"split_days": 31}, "split_days needs paginate=True"),
+        ({"paging": {"split_days": 31}}, "split_days.* needs paginate=True"),
         ({"method": "POST", "body": {}, "filters": ("Id", ">", 1)}, "filters go with GET"),
     ],
 )
@@ -189,7 +189,7 @@ def test_long_report(tmp_path: Path, v1_sandbox: V1Sandbox) -> None:
         "endpoint": "Reporting/AccountTransactions",
         "query": {"fromDate": "2022-01-01", "toDate": "2025-12-31"},
     }
-    receipt, rows = copy(tmp_path / "ledger.ndjson.gz", **ledger, split_days=31)
+    receipt, rows = copy(tmp_path / "ledger.ndjson.gz", **ledger, paging={"split_days": 31})
     assert len({row["id"] for row in rows}) == len(rows) == receipt["rows"]
     assert len(rows) == v1_sandbox.totals()["Reporting/AccountTransactions"]
     assert receipt["watermark"]
