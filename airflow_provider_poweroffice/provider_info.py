@@ -116,9 +116,9 @@ def get_provider_info() -> dict[str, Any]:
                 "to_openlineage_converter": f"{_PACKAGE}.assets.poweroffice.to_openlineage",
             }
         ],
-        "cli": [f"{_PACKAGE}.cli.definition.get_airflow_commands"],
+        "cli": [f"{_PACKAGE}.cli.get_airflow_commands"],
         "extra-links": [
-            f"{_PACKAGE}.links.poweroffice.PowerOfficeDocsLink",
-            f"{_PACKAGE}.links.d365fo.D365FODocsLink",
+            f"{_PACKAGE}.links.PowerOfficeDocsLink",
+            f"{_PACKAGE}.links.D365FODocsLink",
         ],
     }

@@ -21,7 +21,7 @@ from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.retry import fitting_wait
 from airflow_provider_poweroffice.errors import APIStatusError, RateLimitError
 from airflow_provider_poweroffice.hooks.d365fo import D365FOHook
-from airflow_provider_poweroffice.links.d365fo import D365FODocsLink
+from airflow_provider_poweroffice.links import D365FODocsLink
 from airflow_provider_poweroffice.tasks.call import CallTask, Request
 from airflow_provider_poweroffice.tasks.connections import D365FOTask
 from airflow_provider_poweroffice.tasks.failures import fail_task_when_final

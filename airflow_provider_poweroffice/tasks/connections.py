@@ -6,8 +6,7 @@ from typing import Any
 
 from airflow_provider_poweroffice.hooks.d365fo import D365FOHook
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
-from airflow_provider_poweroffice.links.d365fo import D365FODocsLink
-from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
+from airflow_provider_poweroffice.links import D365FODocsLink, PowerOfficeDocsLink
 from airflow_provider_poweroffice.tasks.base import CompanyTask
 
 

@@ -335,12 +335,10 @@ def test_command_in_airflow() -> None:
 
 def test_parsing_a_dag_is_cheap() -> None:
     """What a DAG file imports loads nothing heavy: the DAG processor pays it for each file."""
-    modules = ("hooks", "operators", "sensors", "links")
-    names = [f"airflow_provider_poweroffice.{module}.poweroffice" for module in modules]
-    names += [
-        f"airflow_provider_poweroffice.{name}"
-        for name in ("hooks.d365fo", "transfers.d365fo", "sensors.d365fo")
-    ]
+    modules = ("hooks", "operators", "sensors")
+    names = ["airflow_provider_poweroffice.links"]
+    names += [f"airflow_provider_poweroffice.{module}.poweroffice" for module in modules]
+    names += [f"airflow_provider_poweroffice.{name}" for name in ("hooks.d365fo", "transfers.d365fo")]
     names.append("airflow_provider_poweroffice.operators.d365fo")
     names += [
         f"airflow_provider_poweroffice.transfers.poweroffice_to_{target}"
