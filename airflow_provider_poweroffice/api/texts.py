@@ -17,18 +17,19 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 _HIDDEN = "'***'"
 _LONGEST = 100  # characters of a value in a message
-# GUIDs (application keys, client keys, client IDs), 32 hexadecimal digits (subscription keys), JWTs, and
-# client secrets of Microsoft Entra ID, which have a digit and "Q~" after three characters.
-_KEY = re.compile(
+# Patterns as text: they are compiled when a message needs them, not while DAG files are read. A key is a GUID
+# (application key, client key, client ID), 32 hexadecimal digits (subscription key), a JWT, or a client
+# secret of Microsoft Entra ID, which has a digit and "Q~" after three characters.
+_KEY = (
     r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
     r"|(?=(?:[A-Fa-f]{0,29}[0-9]){3})[0-9A-Fa-f]{32}"
     r"|eyJ[A-Za-z0-9_-]{8}"
-    r"|[A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{16}",
+    r"|[A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{16}"
 )
-_HEADER = re.compile(r"\b(?:bearer|basic)\s+\S", re.IGNORECASE)
-_RUN = re.compile(r"[A-Za-z0-9+=_~-]{16,}")
-_RANDOM = re.compile(r"[A-Za-z0-9+=~]{24,}")
-_DASHES = re.compile(r"[\u2010-\u2015\u2212_]")
+_HEADER = r"\b(?:bearer|basic)\s+\S"
+_RUN = r"[A-Za-z0-9+=_~-]{16,}"
+_RANDOM = r"[A-Za-z0-9+=~]{24,}"
+_DASHES = r"[\u2010-\u2015\u2212_]"
 
 
 def one_line(text: object, limit: int = LONGEST) -> str:
@@ -54,7 +55,7 @@ def one_line(text: object, limit: int = LONGEST) -> str:
 
 def holds_key(text: str) -> bool:
     """Tell whether a text holds a key, in any case, also if blanks or invisible characters split it."""
-    return bool(_KEY.search(_squeezed(text)))
+    return bool(re.search(_KEY, _squeezed(text)))
 
 
 def shown(value: object) -> str:
@@ -66,7 +67,7 @@ def shown(value: object) -> str:
     """
     given = value if isinstance(value, str) else repr(value)
     text = _squeezed(given)
-    if "@" in text or _KEY.search(text) or _HEADER.search(given) or _is_random(text):
+    if "@" in text or re.search(_KEY, text) or re.search(_HEADER, given, re.IGNORECASE) or _is_random(text):
         return _HIDDEN
     printed = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
     return printed if len(printed) <= _LONGEST else f"{printed[:_LONGEST]}..."
@@ -74,15 +75,15 @@ def shown(value: object) -> str:
 
 def _squeezed(text: str) -> str:
     """Undo what hides a key from a search: full-width letters, other dashes, blanks, invisible characters."""
-    plain = _DASHES.sub("-", unicodedata.normalize("NFKC", text))
+    plain = re.sub(_DASHES, "-", unicodedata.normalize("NFKC", text))
     return "".join(char for char in plain if char.isprintable() and not char.isspace())
 
 
 def _is_random(text: str) -> bool:
-    for found in _RUN.findall(text):
+    for found in re.findall(_RUN, text):
         if re.search("[a-z]", found) and re.search("[A-Z]", found) and len(re.findall("[0-9]", found)) > 1:
             return True
     return any(
         len(re.findall("[0-9]", found)) > 2 and re.search("[A-Za-z]", found)  # noqa: PLR2004 - not a year
-        for found in _RANDOM.findall(text)
+        for found in re.findall(_RANDOM, text)
     )

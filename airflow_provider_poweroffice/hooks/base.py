@@ -1,8 +1,8 @@
 """
 What the hooks of all APIs have: from an Airflow connection to an authenticated client.
 
-Rule: a hook translates a connection, and speaks no HTTP itself. Nothing is read before it is needed, as hooks
-are also built while DAG files are parsed.
+Rule: a hook translates a connection, and speaks no HTTP itself. Nothing is read, nor loaded, before it is
+needed, as hooks are also built while DAG files are parsed.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from airflow.sdk import BaseHook
 
 from airflow_provider_poweroffice._compat import mask_secrets
 from airflow_provider_poweroffice.api.options import RetryOptions
-from airflow_provider_poweroffice.hooks.settings import Settings, read_aliases, read_settings
 
 if TYPE_CHECKING:
     import requests
     from airflow.sdk import Connection
 
     from airflow_provider_poweroffice.api.client import Client
+    from airflow_provider_poweroffice.hooks.settings import Settings
 
 
 class ClientHook(BaseHook):
@@ -91,7 +91,8 @@ class ClientHook(BaseHook):
         A connection of several companies is tried with each client key; those that fail are named. What of
         the extras a test does not use: see :meth:`Settings.for_test`.
         """
-        from airflow_provider_poweroffice.hooks.diagnosis import diagnose  # noqa: PLC0415 - for the button only
+        from airflow_provider_poweroffice.hooks.diagnosis import diagnose  # noqa: PLC0415 - see the head
+        from airflow_provider_poweroffice.hooks.settings import read_aliases  # noqa: PLC0415
 
         conn = self.get_connection(self.conn_id)
         try:
@@ -109,6 +110,8 @@ class ClientHook(BaseHook):
         return settings
 
     def _read(self, conn: Connection, company: str | None, *, named: bool = True) -> Settings:
+        from airflow_provider_poweroffice.hooks.settings import read_settings  # noqa: PLC0415 - see the head
+
         return read_settings(conn, company, named=named)
 
     def _open(self, settings: Settings) -> Client:

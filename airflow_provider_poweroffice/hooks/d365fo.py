@@ -7,21 +7,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice._compat import mask_secrets
-from airflow_provider_poweroffice.api.d365fo.credentials import D365FOCredentials
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.hooks.base import ClientHook
-from airflow_provider_poweroffice.hooks.settings import (
-    D365FO_TYPE,
-    Settings,
-    read_settings,
-    says_read_timeout,
-)
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
 
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.limits.throttle import Clock, Throttle
+    from airflow_provider_poweroffice.hooks.settings import Settings
 
 
 class D365FOHook(ClientHook):
@@ -32,7 +26,7 @@ class D365FOHook(ClientHook):
     :param company: legal entity whose rows are read; None takes the connection's default.
     :param retry_options: see :class:`~airflow_provider_poweroffice.api.options.RetryOptions`, or a mapping.
     :param token: used as given, with or without ``Bearer``, instead of the connection's keys; never renewed.
-    :param read_timeout: seconds of silence while waiting for an answer; 0 for no limit, None for what the
+    :param read_timeout: seconds that one try may take, its answer included; 0 for no limit, None for what the
         connection says.
     :param unlimited: no limit either where the connection says nothing.
     :param clock: time; a test's own clock moves without waiting.
@@ -43,7 +37,7 @@ class D365FOHook(ClientHook):
 
     conn_name_attr = "d365fo_conn_id"
     default_conn_name = "d365fo_default"
-    conn_type = D365FO_TYPE
+    conn_type = "d365fo"
     hook_name = "Dynamics 365 Finance & Operations"
 
     def __init__(
@@ -79,15 +73,23 @@ class D365FOHook(ClientHook):
         return services(self.client, name)
 
     def _read(self, conn: Connection, company: str | None, *, named: bool = True) -> Settings:
-        settings = read_settings(conn, company, token=self._token, only=D365FO_TYPE, named=named)
+        from airflow_provider_poweroffice.hooks.settings import (  # noqa: PLC0415 - not while DAGs are parsed
+            read_settings,
+            says_read_timeout,
+        )
+
+        settings = read_settings(conn, company, token=self._token, only=self.conn_type, named=named)
         if self._read_timeout is not None or (self._unlimited and not says_read_timeout(conn)):
-            settings = replace(settings, timeouts=replace(settings.timeouts, read=self._read_timeout or None))
+            settings = replace(
+                settings,
+                timeouts=replace(
+                    settings.timeouts, read=self._read_timeout or None, total=self._read_timeout or None
+                ),
+            )
         return settings
 
     def _open(self, settings: Settings) -> Client:
-        if isinstance(settings.credentials, D365FOCredentials) and (
-            settings.credentials.token and settings.credentials.client_secret
-        ):
+        if settings.has_token_and_keys:
             self.log.info("a token was handed in: it is used, and not client ID and secret")
         return settings.open(
             self.retry_options,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.hooks.base import ClientHook
 from airflow_provider_poweroffice.hooks.companies import EXTRA, active_companies, check_source
-from airflow_provider_poweroffice.hooks.settings import CONN_TYPE, read_aliases
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
@@ -31,7 +30,7 @@ class PowerOfficeHook(ClientHook):
 
     conn_name_attr = "poweroffice_conn_id"
     default_conn_name = "poweroffice_default"
-    conn_type = CONN_TYPE
+    conn_type = "poweroffice"
     hook_name = "PowerOffice Go"
 
     def __init__(
@@ -59,6 +58,8 @@ class PowerOfficeHook(ClientHook):
         :raises ValueError: another source, or no company to list.
         :raises PowerOfficeError: the firm's company did not answer.
         """
+        from airflow_provider_poweroffice.hooks.settings import read_aliases  # noqa: PLC0415 - only here
+
         check_source(source)
         aliases = read_aliases(self.get_connection(self.poweroffice_conn_id))
         if not aliases:

@@ -70,6 +70,12 @@ class Settings:
         """List every text that must not be shown."""
         return (*self.credentials.secrets, *self.rate_limit.secrets)
 
+    @property
+    def has_token_and_keys(self) -> bool:
+        """Tell whether a token was handed in although there are keys, which are then not used."""
+        keys = self.credentials
+        return isinstance(keys, D365FOCredentials) and bool(keys.token and keys.client_secret)
+
     def open(
         self,
         retry: RetryOptions,

@@ -47,8 +47,8 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
     Without ``field`` and ``condition``: until there is at least one record. With ``field``: until in at
     least one record the field compares to the value. One page is read, so narrow the query down.
 
-    Refused keys and requests (400, 401, 403, 404) fail the task at once. A 429, 5xx or lost reply is
-    logged, and the next poke tries again; a server's longer wait is respected.
+    Refused keys and requests (400, 403, 404) fail the task at once. A 401 for a new token, 429, 5xx or
+    lost reply is logged, and the next poke tries again; a server's longer wait is respected.
 
     :param endpoint: path, such as ``SalesOrders/sentState`` (templated).
     :param field: dotted path in a record, such as ``IsInvoiceBeingProcessed`` (templated).

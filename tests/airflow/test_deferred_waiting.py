@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_poweroffice.api.limits.directory import VARIABLE
+from airflow_provider_poweroffice.api.limits.stores import VARIABLE
 from airflow_provider_poweroffice.triggers.clients import _in_thread, _threads
 from benchmarks.deferred_sensors import ROWS, measure
 

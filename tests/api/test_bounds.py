@@ -292,7 +292,7 @@ def test_half_a_file_is_a_lost_reply(kind: str) -> None:
 def test_odd_chunks(size: str) -> None:
     """A size of a chunk that is none is a lost reply, and takes no memory."""
 
-    def write(*_: str) -> Iterator[bytes]:
+    def write(*_: object) -> Iterator[bytes]:
         yield answer(b"", "Transfer-Encoding: chunked", length=None)
         yield f"{size}\r\n".encode()
         for _ in range(400):
@@ -395,7 +395,7 @@ def test_whoever_waits_for_a_token_of_another_keeps_the_deadline() -> None:
     """A thread that fetches a token holds others no longer than their own deadline."""
     gate = threading.Event()
 
-    def token(*_: str) -> Iterator[bytes]:
+    def token(*_: object) -> Iterator[bytes]:
         gate.wait(10)
         yield answer(TOKEN)
 

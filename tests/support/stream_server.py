@@ -9,8 +9,8 @@ from contextlib import suppress
 from typing import Self
 
 TOKEN = b'{"access_token":"tok.en-of-the-stream-server","expires_in":1200}'
-Writer = Callable[[str, str], Iterator[bytes]]
-"""From method and path of a request to the pieces of its answer, head included; it may sleep in between."""
+Writer = Callable[[str, str, bytes], Iterator[bytes]]
+"""From method, path and headers of a request to the pieces of its answer; it may sleep in between."""
 
 
 def answer(body: bytes, *headers: str, status: str = "200 OK", length: int | None = -1) -> bytes:
@@ -36,7 +36,7 @@ class StreamServer:
 
     def __init__(self, write: Writer, token: Writer | None = None) -> None:
         self._write = write
-        self._token = token or (lambda _method, _path: iter((answer(TOKEN),)))
+        self._token = token or (lambda *_: iter((answer(TOKEN),)))
         self.calls: list[tuple[str, str]] = []
         self.heads: list[bytes] = []
         self.ended = threading.Event()
@@ -71,11 +71,11 @@ class StreamServer:
                 return
             method, path = request[0].decode(), request[1].decode()
             if "token" in path.lower():
-                pieces = self._token(method, path)
+                pieces = self._token(method, path, head)
             else:
                 self.calls.append((method, path))
                 self.heads.append(head)
-                pieces = self._write(method, path)
+                pieces = self._write(method, path, head)
             try:
                 for piece in pieces:
                     connection.sendall(piece)

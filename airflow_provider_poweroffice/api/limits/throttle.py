@@ -6,9 +6,12 @@ Rule: nothing else in this package reads a clock or sleeps, so that tests need n
 
 from __future__ import annotations
 
+import os
+import threading
 import time
 from contextvars import ContextVar
 from typing import NamedTuple, Protocol
+from weakref import WeakSet
 
 from airflow_provider_poweroffice.api.cancellation import current
 
@@ -131,3 +134,36 @@ class Throttle(Protocol):
     def pause(self, seconds: float) -> None:
         """Let nobody start a request for so many seconds: the server said so."""
         ...
+
+
+class ForkLock:
+    """
+    A mutex for the threads of one process, which a forked child finds open.
+
+    Airflow forks a process for each task; a thread that held a lock at that moment is not in the child.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        _LOCKS.add(self)
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+    def renew(self) -> None:
+        """Open it, in a child just forked."""
+        self._lock = threading.Lock()
+
+
+_LOCKS: WeakSet[ForkLock] = WeakSet()
+
+
+def _renew_all() -> None:
+    for lock in _LOCKS:
+        lock.renew()
+
+
+os.register_at_fork(after_in_child=_renew_all)
