@@ -218,7 +218,14 @@ class D365FORestEndpointOperator(RenderedOperator):
 
     def _execute(self, context: Context, started: float, waits: int) -> Any:
         with fail_task_when_final():
-            call = read_call(self)
+            call = read_call(
+                self.service_name,
+                self.payload,
+                method=self.method,
+                charset=self.charset,
+                headers=self.headers,
+                raw=self.raw,
+            )
             expected, seed = read_statuses(self.expected_status), read_seed(self.throttle_seed)
             budget = read_retry_timeout(self.retry_timeout)
             left = _FOR_EVER if budget is None else max(0.0, budget - (self.clock.time() - started))

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.call import Files
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.dialects import Dialect
+    from airflow_provider_poweroffice.api.dialects.base import PageInfo
     from airflow_provider_poweroffice.api.response import Response
 
 _TOO_LARGE = "Store it with PowerOfficeToObjectStorageOperator, or its sibling, and hand on its path."
@@ -239,5 +240,9 @@ def more_rows(dialect: Dialect[Any], answer: Response, query: Mapping[str, Any] 
         counted = len(split_rows(rows)) if info.total_rows else 0
     except msgspec.DecodeError:  # one record, not a list
         return None
-    more = info.is_last is False or (info.total_pages or 1) > 1 or (info.total_rows or 0) > counted
-    return str(info.total_rows or "more") if more else None
+    return str(info.total_rows or "more") if _says_more(info, counted) else None
+
+
+def _says_more(info: PageInfo, counted: int) -> bool:
+    """Tell whether a page says that there are more rows than it has."""
+    return info.is_last is False or (info.total_pages or 1) > 1 or (info.total_rows or 0) > counted

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -141,18 +141,20 @@ class Increment:
             note = store.get(self.key)
             note = note if isinstance(note, dict) else None
             return (note if note and note.get("run") == self._run else None), note
+        notes = list(self._notes())
+        mine = next((note for note in notes if note.get("run") == self._run), None)  # this run was cleared
+        return mine, (notes[0] if notes else None)
+
+    def _notes(self) -> Iterator[dict[str, Any]]:
+        """Give the notes in the asset's last events, the latest first, up to one of an earlier try."""
         events = self._context.get("inlet_events")
         seen = events[self.asset] if events is not None and self.asset is not None else ()
-        mine = latest = None
         for back in range(1, min(len(seen), _EVENTS) + 1):
             note = (seen[-back].extra or {}).get(_EXTRA)
-            if not isinstance(note, dict) or note.get("key") != self.key:
-                continue
-            latest = latest or note
-            if note.get("run") == self._run:
-                mine = note  # this run was cleared
-                break
-        return mine, latest
+            if isinstance(note, dict) and note.get("key") == self.key:
+                yield note
+                if note.get("run") == self._run:
+                    return
 
     def _store(self) -> Any:
         stores = self._context.get("asset_state_store")
