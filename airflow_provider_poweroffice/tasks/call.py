@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from airflow_provider_poweroffice.api.call import check_method
 from airflow_provider_poweroffice.api.change_filter import OVERLAP
 from airflow_provider_poweroffice.api.retry import is_idempotent
 from airflow_provider_poweroffice.api.surrogates import split_rows
+from airflow_provider_poweroffice.errors import InvalidResponseError, PaginationError
 from airflow_provider_poweroffice.tasks.base import CollectionTask
 from airflow_provider_poweroffice.tasks.company import labelled
 from airflow_provider_poweroffice.tasks.files import read_files
@@ -31,7 +30,7 @@ from airflow_provider_poweroffice.tasks.write_guard import WriteGuard, write_onc
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_poweroffice.api.call import Files
+    from airflow_provider_poweroffice.api.call import Call, Files
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.dialects import Dialect
     from airflow_provider_poweroffice.api.dialects.base import PageInfo
@@ -149,17 +148,8 @@ class CallTask(CollectionTask):
             return self._write_once(hook.client, request, files, context)
 
     def _send(self, client: Client, request: Request, files: Files | None) -> Response:
-        answer = client.request(
-            request.method,
-            request.endpoint,
-            query=request.query,
-            body=self.body,
-            files=files,
-            headers=request.headers,
-            filters=self.filters,
-            idempotent=self.idempotent,
-            fail_on_error=self.fail_on_error,
-        )
+        call = self._built(client, request, files)
+        answer = client.send(call, idempotent=self.idempotent, fail_on_error=self.fail_on_error)
         if rows := more_rows(client.dialect, answer, request.query):
             self.log.warning(
                 "%s: the first page only, of %s rows in all; paginate=True reads them all",
@@ -167,6 +157,17 @@ class CallTask(CollectionTask):
                 rows,
             )
         return answer
+
+    def _built(self, client: Client, request: Request, files: Files | None) -> Call:
+        return client.build(
+            request.method,
+            request.endpoint,
+            query=request.query,
+            body=self.body,
+            files=files,
+            headers=request.headers,
+            filters=self.filters,
+        )
 
     def _result_of(self, answer: Response) -> Any:
         result = render(answer, self.response if self.fail_on_error else "response")
@@ -184,6 +185,7 @@ class CallTask(CollectionTask):
             files,
             request.headers,
         )
+        self._built(client, request, files)  # arguments are checked before a note is made
         return write_once(
             WriteGuard(context, *call), lambda: self._send(client, request, files), self._result_of
         )
@@ -238,7 +240,7 @@ def more_rows(dialect: Dialect[Any], answer: Response, query: Mapping[str, Any] 
     try:
         rows, info = dialect.page(answer.headers, answer.content)
         counted = len(split_rows(rows)) if info.total_rows else 0
-    except msgspec.DecodeError:  # one record, not a list
+    except (InvalidResponseError, PaginationError):  # one record, not a list
         return None
     return str(info.total_rows or "more") if _says_more(info, counted) else None
 
