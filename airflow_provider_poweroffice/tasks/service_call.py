@@ -49,7 +49,7 @@ def read_call(
 
     :raises ValueError: with the way out.
     """
-    verb = check_method(method) if given(method) else ("GET" if payload is None else "POST")
+    verb = check_method(str(method)) if given(method) else ("GET" if payload is None else "POST")
     if verb == "GET" and payload is not None:
         raise ValueError("payload does not go with GET, which asks what an operation takes; leave method out")
     parts = service_parts(service_name, discovery=verb == "GET" and payload is None)
