@@ -67,7 +67,7 @@ class CompanyTask(RenderedOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.company = company
-        self.retry_options = RetryOptions.of(retry_options)
+        self.retry_options = RetryOptions.from_mapping(retry_options)
 
     @property
     def api_conn_id(self) -> str:
@@ -186,7 +186,7 @@ class CollectionTask(ReadTask):
         super().__init__(**kwargs)
         self.page_size = page_size
         self.on_page_error = on_page_error
-        self.paging = PagingOptions.of(paging)
+        self.paging = PagingOptions.from_mapping(paging)
         check_on_page_error(on_page_error)
 
     def read_options(

@@ -8,7 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from airflow_provider_poweroffice.api.change_filter import OVERLAP, given
-from airflow_provider_poweroffice.api.options import CONCURRENCY, check_concurrency
+from airflow_provider_poweroffice.api.options import CONCURRENCY, FromMapping, check_concurrency
 from airflow_provider_poweroffice.errors import PowerOfficeError
 from airflow_provider_poweroffice.storage.watermark import Watermark
 
@@ -25,7 +25,7 @@ OnPageError = str | Callable[[PowerOfficeError, int], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PagingOptions:
+class PagingOptions(FromMapping):
     """
     How pages are read, as far as it is rarely said; given as ``paging={"concurrency": 8}``.
 
@@ -47,25 +47,6 @@ class PagingOptions:
 
     def __post_init__(self) -> None:
         check_concurrency(self.concurrency)
-
-    @classmethod
-    def of(cls, value: PagingOptions | Mapping[str, Any] | None) -> PagingOptions:
-        """
-        Read options from a mapping; None gives the defaults.
-
-        :raises ValueError: an unknown name or a value out of range.
-        :raises TypeError: a value of another type.
-        """
-        if value is None:
-            return cls()
-        if isinstance(value, cls):
-            return value
-        if not isinstance(value, Mapping):
-            raise TypeError(f"paging must be a mapping such as {{'concurrency': 8}}, not {value!r}")
-        known = [field.name for field in fields(cls)]
-        if unknown := sorted(set(map(str, value)) - set(known)):
-            raise ValueError(f"paging: unknown option {unknown[0]!r}; known: {', '.join(known)}")
-        return cls(**value)
 
     def given(self) -> list[str]:
         """Name the options that are not at their default."""

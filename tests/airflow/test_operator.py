@@ -258,7 +258,10 @@ def test_idempotent_write_is_left_to_retries(sandbox: Sandbox) -> None:
         ({"endpoint": "Customers", "overlap": 60}, "overlap needs paginate=True"),
         ({"endpoint": "Customers", "paginate": True, "response": "text"}, "json"),
         ({"endpoint": "Customers", "on_page_error": "ignore"}, "'ignore'"),
-        ({"endpoint": "Customers", "paging": {"page": 2}}, "unknown option 'page'; known: first_page"),
+        (
+            {"endpoint": "Customers", "paging": {"page": 2}},
+            "has no option 'page'; known: first_page",
+        ),
         ({"endpoint": "Customers", "max_result_bytes": 0}, "max_result_bytes"),
         ({"endpoint": "Customers", "max_result_bytes": "1 MB"}, "max_result_bytes"),
         ({"endpoint": "Customers", "retry_options": {"attempts": -1}}, "attempts"),
