@@ -122,7 +122,8 @@ def test_refusal_ends_the_task(v1_sandbox: V1Sandbox) -> None:
     """``success: false`` is final, was not carried out, and is a result where the caller says so."""
 
     class Store(dict[str, Any]):
-        set = dict.__setitem__
+        def set(self, key: str, value: Any, **_: Any) -> None:
+            self[key] = value
 
         def delete(self, key: str) -> None:
             self.pop(key, None)
