@@ -209,7 +209,7 @@ def _table_loads(
     :param full_refresh: of those that are read by what changed.
     :param detect_deletions: of those, where rows have a key.
     :param verify: compare the ledger with the trial balance.
-    :raises ValueError: an unknown path, one that is no list or lacks a query, an argument that the group
+    :raises ValueError: an unknown path, one that is not a list or lacks a query, an argument that the group
         sets, or two resources for one table; the message names the way out.
     :raises TypeError: ``resources`` is neither a list nor a mapping of mappings.
     """
