@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from airflow_provider_poweroffice.api.call import encode_query
 from airflow_provider_poweroffice.api.change_filter import given
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
+    from airflow_provider_poweroffice.api.dialects.base import Dialect
 
 MOST = 0.5
 
@@ -35,8 +34,8 @@ def check_deletions(operator: Any) -> None:
             f"max_deletions must be a share of the company's rows, from 0 to 1, not {most!r}; 1 allows all"
         )
     if not operator.detect_deletions:
-        if most != MOST:
-            raise ValueError(f"max_deletions={most} needs detect_deletions=True")
+        if most != MOST and operator.mode in {"append", "upsert"}:
+            raise ValueError(f"max_deletions={most} needs detect_deletions=True, or mode='replace'")
         return
     for name in ("first_page", "max_pages"):
         if getattr(operator, name) is not None:
@@ -66,15 +65,23 @@ def check_rendered(operator: Any) -> None:
         )
 
 
-def needs_list(operator: Any, since: Any, *, complete: bool) -> bool:
+def needs_list(operator: Any, dialect: Dialect[Any], since: Any, *, complete: bool) -> bool:
     """
-    Tell whether the keys must be listed: not where the rows just read are all that there are.
+    Tell whether the keys must be listed.
+
+    Where everything was read, the keys tell whether it really was; but not where an API sends no keys
+    without their rows, as that would be to read everything twice.
 
     :param since: the moment that they were read from.
     :param complete: no page of them was left out.
     """
     is_part = given(since) or given(operator.created_since) or not complete
-    return bool(operator.detect_deletions and is_part)
+    return bool(operator.detect_deletions and (is_part or _sends_keys_alone(dialect, operator.endpoint)))
+
+
+def _sends_keys_alone(dialect: Dialect[Any], endpoint: str) -> bool:
+    resource = dialect.known.find(endpoint)
+    return bool(dialect.fields_key) and (resource is None or resource.kind != "whole")
 
 
 def listed_keys(client: Client, operator: Any, key: tuple[str, ...]) -> Iterator[bytes]:
@@ -85,13 +92,12 @@ def listed_keys(client: Client, operator: Any, key: tuple[str, ...]) -> Iterator
 
     :param operator: a transfer, rendered.
     :param key: fields of a row.
-    :return: JSON arrays of rows with their key and nothing else.
+    :return: JSON arrays of rows with their key.
     :raises IncompleteReadError: the list is not whole, or rows moved while it was made.
     """
     dialect, query = client.dialect, encode_query(operator.query)
     options: dict[str, Any] = {"page_size": operator.page_size, "page_bytes": operator.page_bytes}
-    resource = dialect.known.find(operator.endpoint)
-    if dialect.fields_key and (resource is None or resource.kind != "whole"):
+    if _sends_keys_alone(dialect, operator.endpoint):
         query = {name: value for name, value in query.items() if name.lower() != dialect.fields_key.lower()}
         query[dialect.fields_key] = ",".join(key)
         largest = None if dialect.by_link else dialect.page_limit(operator.endpoint)
@@ -107,9 +113,6 @@ def listed_keys(client: Client, operator: Any, key: tuple[str, ...]) -> Iterator
         if operator.split_days is None
         else client.periods(operator.endpoint, split_days=operator.split_days, **options)
     )
-    fields = [(f"k{number}", msgspec.Raw, msgspec.Raw(b"null")) for number in range(len(key))]
-    row = msgspec.defstruct("Key", fields, rename={f"k{number}": name for number, name in enumerate(key)})
-    rows = msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
     with pages:
         for page in pages:
-            yield msgspec.json.encode(rows.decode(page.content))
+            yield page.content

@@ -82,6 +82,7 @@ def plan_of(operator: Any, dialect: Dialect[Any], identity: Identity) -> Plan:
         _check_whole(operator, rendered=True)
     check_rendered(operator)
     check_ledger(operator, dialect)
+    counts_deletions = operator.detect_deletions or operator.mode == "replace"
     return Plan(
         table=TableName.of(operator.table, operator.schema),
         mode=operator.mode,
@@ -94,7 +95,7 @@ def plan_of(operator: Any, dialect: Dialect[Any], identity: Identity) -> Plan:
         column_names=operator.column_names,
         allow_new_columns=operator.allow_new_columns,
         bulk=operator.bulk,
-        most_deleted=operator.max_deletions if operator.detect_deletions else None,
+        most_deleted=operator.max_deletions if counts_deletions else None,
     )
 
 

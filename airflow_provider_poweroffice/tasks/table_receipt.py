@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.tasks.collection import Reading
 
 
-def receipt_of(operator: Any, plan: Plan, reading: Reading, stored: Stored) -> dict[str, Any]:
+def receipt_of(operator: Any, plan: Plan, reading: Reading, stored: Stored, rows: int) -> dict[str, Any]:
     """Give the receipt as JSON, but for the time it took and what was verified."""
     return {
         "table": str(plan.table),
@@ -21,7 +21,7 @@ def receipt_of(operator: Any, plan: Plan, reading: Reading, stored: Stored) -> d
         "company": plan.identity.company,
         "mode": plan.mode,
         "layout": plan.layout,
-        "rows": reading.pages.rows - stored.repeated,
+        "rows": rows - stored.repeated,
         "inserted": stored.counts.inserted,
         "updated": stored.counts.updated,
         "deleted": stored.counts.deleted,

@@ -14,15 +14,15 @@ from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_poweroffice.api.change_filter import OVERLAP
+from airflow_provider_poweroffice.api.change_filter import OVERLAP, given
 from airflow_provider_poweroffice.api.options import CONCURRENCY, RetryOptions
 from airflow_provider_poweroffice.errors import IncompleteReadError, PowerOfficeError
 from airflow_provider_poweroffice.hooks.database import database, database_hook
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
+from airflow_provider_poweroffice.storage.page_spool import PageSpool
 from airflow_provider_poweroffice.storage.sql.load import Load
 from airflow_provider_poweroffice.storage.sql.merge import Identity
-from airflow_provider_poweroffice.storage.sql.spool import PageSpool
 from airflow_provider_poweroffice.tasks.advice import warn_of_unknown
 from airflow_provider_poweroffice.tasks.collection import Reading
 from airflow_provider_poweroffice.tasks.company_reports import report_company
@@ -43,6 +43,8 @@ from airflow_provider_poweroffice.tasks.watermark import (
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from airflow_provider_poweroffice.storage.sql.plan import Stored
 
 
 class PowerOfficeToSqlOperator(CompanyOperator):
@@ -84,8 +86,9 @@ class PowerOfficeToSqlOperator(CompanyOperator):
     :param detect_deletions: afterwards, list all keys that there are, by the same query, and mark the rows of
         the company that are not among them in ``_deleted_at`` (``deleted_at`` in the raw layout); those that
         come back are unmarked. Only with ``upsert``.
-    :param max_deletions: the share of the company's rows that may be marked at once, 0 to 1, where it has
-        more than 100; above it the task fails, and the table is as before.
+    :param max_deletions: the share of the company's rows, 0 to 1, that may be marked at once, or go with
+        ``replace``, where it has more than 100; above it the task fails, and the table is as before. A
+        ``replace`` by nothing counts however few rows there are; 1 allows all.
     :param verify: ``"trial-balance"``: afterwards, each voucher of the company in the table must sum to zero,
         and each account to what TrialBalance says; for ``AccountTransactions`` of PowerOffice Go v2.
     :param overlap: seconds to go back from that moment; the API's filters are strictly greater than.
@@ -240,15 +243,18 @@ class PowerOfficeToSqlOperator(CompanyOperator):
                     load.take(page.content)
                     del page  # its memory is free while the next one is fetched
             self._check_complete(reading)
-            if needs_list(self, since, complete=reading.pages.complete):
-                load.compare(PageSpool(keys), listed_keys(hook.client, self, plan.key))
-            with database(target) as session:
-                stored = load.store(session)
+            if needs_list(self, hook.client.dialect, since, complete=reading.pages.complete):
+                load.compare(
+                    PageSpool(keys),
+                    listed_keys(hook.client, self, plan.key),
+                    whole=not given(self.created_since),
+                )
+            stored = self._store(load, target, hook, since)
             report_lineage(hook, self, table_uri(hook.get_connection(self.conn_id), str(plan.table)))
             check = verify(self, hook.client, target, plan)
         if check:
             check.raise_differences()  # beyond the block above: a retry may find that books and table agree
-        receipt = receipt_of(self, plan, reading, stored) | {
+        receipt = receipt_of(self, plan, reading, stored, load.rows) | {
             "verified": check.receipt if check else None,
             "seconds": round(monotonic() - started, 3),
         }
@@ -256,6 +262,27 @@ class PowerOfficeToSqlOperator(CompanyOperator):
         announce(context, self.outlets, receipt, note)
         tell(self, receipt)
         return receipt
+
+    def _store(self, load: Load, target: Any, hook: PowerOfficeHook, since: Any) -> Stored:
+        """
+        Store the rows; where some are listed that neither were read nor are in the table, read again.
+
+        Pages move while rows are deleted, and no filter for changes ever finds a row that was missed so.
+        First the same rows are read again, as a row made since is among them, then all that there are.
+        """
+        for again in dict.fromkeys((since, None)):
+            try:
+                with database(target) as session:
+                    return load.store(session)
+            except IncompleteReadError as error:
+                self.log.warning("%s; rows are read again", error)
+            with Reading(hook.client, self, changed_since=again) as reading:
+                for page in reading:
+                    load.take(page.content)
+                    del page
+            self._check_complete(reading)
+        with database(target) as session:
+            return load.store(session)
 
     def _identity(self, context: Context) -> Identity:
         """Say whose rows these are, and what tells this load from others but not from its own retries."""
