@@ -16,6 +16,8 @@ from airflow_provider_poweroffice.api.change_filter import given
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.dialects.base import Dialect
+    from airflow_provider_poweroffice.api.pages.pages import Pages
+    from airflow_provider_poweroffice.api.pages.periods import PeriodPages
 
 MOST = 0.5
 
@@ -65,18 +67,21 @@ def check_rendered(operator: Any) -> None:
         )
 
 
-def needs_list(operator: Any, dialect: Dialect[Any], since: Any, *, complete: bool) -> bool:
+def needs_list(operator: Any, client: Client, pages: Pages | PeriodPages, since: Any) -> bool:
     """
     Tell whether the keys must be listed.
 
-    Where everything was read, the keys tell whether it really was; but not where an API sends no keys
-    without their rows, as that would be to read everything twice.
+    Where everything was read by several pages, between which rows may move, the keys tell whether it really
+    was; but not where an API sends no keys without their rows, as that would be to read everything twice.
 
+    :param pages: that were read.
     :param since: the moment that they were read from.
-    :param complete: no page of them was left out.
     """
-    is_part = given(since) or given(operator.created_since) or not complete
-    return bool(operator.detect_deletions and (is_part or _sends_keys_alone(dialect, operator.endpoint)))
+    if not operator.detect_deletions:
+        return False
+    if given(since) or given(operator.created_since) or not pages.complete:
+        return True
+    return pages.pages > 1 and _sends_keys_alone(client.dialect, operator.endpoint)
 
 
 def _sends_keys_alone(dialect: Dialect[Any], endpoint: str) -> bool:

@@ -20,7 +20,7 @@ from poweroffice_sandbox import V1Sandbox
 from poweroffice_sandbox.v1.resources import RESOURCES
 from poweroffice_sandbox.v1.resources.fields import FIELDS
 
-PAGE = Path(__file__).parents[2] / "docs" / "sandbox.md"
+PAGE = Path(__file__).parents[1] / "docs" / "v1.md"
 KINDS = {
     "integer": {"int"},
     "number": {"number"},

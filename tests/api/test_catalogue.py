@@ -12,7 +12,7 @@ import pytest
 
 from airflow_provider_poweroffice.api import Client
 from airflow_provider_poweroffice.api.catalogue import catalogue
-from airflow_provider_poweroffice.cli.definition import main
+from airflow_provider_poweroffice.cli import main
 from airflow_provider_poweroffice.errors import PermissionDeniedError
 from poweroffice_sandbox import Sandbox
 

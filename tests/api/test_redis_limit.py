@@ -16,9 +16,8 @@ import redis
 from limit_helpers import run_workers
 from support import FakeClock, client_of
 
-from airflow_provider_poweroffice.api.limits.fallback import AGAIN
 from airflow_provider_poweroffice.api.limits.redis import PREFIX, RedisThrottle
-from airflow_provider_poweroffice.api.limits.shared import shared_throttle
+from airflow_provider_poweroffice.api.limits.shared import AGAIN, shared_throttle
 from airflow_provider_poweroffice.api.limits.throttle import SystemClock, Throttle
 from airflow_provider_poweroffice.api.limits.window import Window
 from airflow_provider_poweroffice.api.rate_limit import RateLimit

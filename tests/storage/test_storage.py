@@ -8,10 +8,12 @@ import gzip
 import hashlib
 import io
 import json
+import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import fsspec
 import msgspec
@@ -135,14 +137,15 @@ def test_odd_watermark(odd: bytes) -> None:
 
 
 @pytest.fixture
-def finished(tmp_path: Path) -> str:
-    """Give a finished local file."""
-    local = tmp_path / "spool"
-    local.write_bytes(b"new")
-    return str(local)
+def finished() -> Iterator[IO[bytes]]:
+    """Give a finished local file; it has no name."""
+    with tempfile.TemporaryFile() as file:
+        file.write(b"new")
+        file.flush()
+        yield file
 
 
-def test_publish_locally(finished: str, tmp_path: Path) -> None:
+def test_publish_locally(finished: IO[bytes], tmp_path: Path) -> None:
     """A local object appears under its name, in folders that are made, with nothing beside it."""
     target = UPath(f"file://{tmp_path}/lake/a/b.ndjson")
     publish(finished, target)
@@ -152,7 +155,7 @@ def test_publish_locally(finished: str, tmp_path: Path) -> None:
     ]
 
 
-def test_publish_elsewhere(finished: str) -> None:
+def test_publish_elsewhere(finished: IO[bytes]) -> None:
     """On a file system without whole uploads, the object is renamed into place."""
     fsspec.filesystem("memory").store.clear()
     target = UPath("memory://lake/b.ndjson")
@@ -162,33 +165,33 @@ def test_publish_elsewhere(finished: str) -> None:
 
 
 def test_failed_publish_leaves_the_old(
-    finished: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    finished: IO[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When writing fails half-way, the old object is whole and nothing else remains."""
     target = UPath(f"file://{tmp_path}/b.ndjson")
     target.write_bytes(b"old")
 
-    def half(_source: str, destination: str) -> None:
-        Path(destination).write_bytes(b"ne")
+    def half(_source: IO[bytes], copy: IO[bytes], _piece: int) -> None:
+        copy.write(b"ne")
         raise OSError("disk full")
 
-    monkeypatch.setattr("shutil.copyfile", half)
+    monkeypatch.setattr("shutil.copyfileobj", half)
     with pytest.raises(OSError, match="disk full"):
         publish(finished, target)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.ndjson", "spool"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.ndjson"]
     assert target.read_bytes() == b"old"
 
 
-def test_leftovers_of_a_killed_run_go(finished: str, tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_run_go(finished: IO[bytes], tmp_path: Path) -> None:
     """What a killed run left beside the target is removed by the next; other files stay."""
     left = f".{hashlib.sha256(b'b.ndjson').hexdigest()[:16]}.partial-0123"
     (tmp_path / left).write_bytes(b"half")
     (tmp_path / ".c.ndjson.partial-0123").write_bytes(b"half")
     publish(finished, UPath(f"file://{tmp_path}/b.ndjson"))
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".c.ndjson.partial-0123", "b.ndjson", "spool"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".c.ndjson.partial-0123", "b.ndjson"]
 
 
-def test_long_name(finished: str, tmp_path: Path) -> None:
+def test_long_name(finished: IO[bytes], tmp_path: Path) -> None:
     """Any name the file system takes will do; the one used meanwhile is not longer."""
     name = "x" * 255
     publish(finished, UPath(f"file://{tmp_path}/{name}"))
@@ -208,7 +211,8 @@ def test_publishers_of_one_object_do_not_meet(store: str, tmp_path: Path) -> Non
 
     def publish_often(source: Path) -> None:
         for _ in range(20):
-            publish(str(source), target)
+            with source.open("rb") as file:
+                publish(file, target)
 
     with ThreadPoolExecutor(2) as pool:
         for done in [pool.submit(publish_often, source) for source in sources]:
@@ -218,7 +222,7 @@ def test_publishers_of_one_object_do_not_meet(store: str, tmp_path: Path) -> Non
 
 
 @pytest.mark.finding("D10")
-def test_a_partial_object_of_a_living_writer_stays(finished: str, tmp_path: Path) -> None:
+def test_a_partial_object_of_a_living_writer_stays(finished: IO[bytes], tmp_path: Path) -> None:
     """A publisher leaves alone what another one holds, and removes it when that one is dead."""
     partial = tmp_path / f".{hashlib.sha256(b'b.ndjson').hexdigest()[:16]}.partial-0123"
     with partial.open("xb") as file:
@@ -229,7 +233,7 @@ def test_a_partial_object_of_a_living_writer_stays(finished: str, tmp_path: Path
     assert not partial.exists()
 
 
-def test_old_partial_objects_elsewhere_go(finished: str) -> None:
+def test_old_partial_objects_elsewhere_go(finished: IO[bytes]) -> None:
     """Where files cannot be locked, a partial object goes after a day."""
     files = fsspec.filesystem("memory")
     files.store.clear()
