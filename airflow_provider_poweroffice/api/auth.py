@@ -31,6 +31,7 @@ from airflow_provider_poweroffice.api.transport import (
     innermost,
     without_traces,
 )
+from airflow_provider_poweroffice.api.wire import noting
 from airflow_provider_poweroffice.errors import (
     APITimeoutError,
     InvalidResponseError,
@@ -130,7 +131,8 @@ class TokenAuth(AuthBase):
             stale = self._clock.monotonic() >= self._renew_at
             if self._token is None or stale or self._token == refused:
                 self._token = None
-                self._token = self._fetch()
+                with noting(None):  # what leaves now is not the call
+                    self._token = self._fetch()
             return self._token
 
     @contextmanager
@@ -182,7 +184,7 @@ class TokenAuth(AuthBase):
                 return self._refusal(answer)
             response = read_whole(answer, TOKEN_BYTES)
         except requests.RequestException as error:
-            lost = connection_error(error, label)
+            lost = connection_error(error, label, left=False)
             return type(lost)(
                 f"{label}: no token from {urlsplit(self._endpoints.token).netloc} ({innermost(error)}); "
                 "the call was not sent",

@@ -50,6 +50,7 @@ class Call:
     A checked call: ``query`` is text, ``content`` is bytes or None.
 
     :param url: instead of endpoint and query, a page's link as the server gave it.
+    :param is_complete: the dialect has completed the query.
     """
 
     method: str
@@ -59,6 +60,7 @@ class Call:
     files: Files | None
     headers: dict[str, str]
     url: str | None = None
+    is_complete: bool = False
 
 
 def build_call(

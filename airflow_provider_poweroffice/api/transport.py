@@ -22,7 +22,6 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import select_proxy
-from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from airflow_provider_poweroffice.api.body import ACCEPTED_ENCODINGS
 from airflow_provider_poweroffice.api.cancellation import current
@@ -269,13 +268,15 @@ class Sessions:
             self._idle.append(session)
 
 
-def connection_error(error: requests.RequestException, label: str) -> APIConnectionError:
+def connection_error(error: requests.RequestException, label: str, *, left: bool) -> APIConnectionError:
     """
     Tell what is known of a request that got no answer.
 
     The original is not chained: its text holds the URL with the query's values.
 
     :param label: method and path without query.
+    :param left: bytes of the request were written to a connection, see
+        :class:`~airflow_provider_poweroffice.api.wire.Departure`.
     """
     what = innermost(error)
     server = urlsplit(getattr(error.request, "url", None) or "").netloc or "the server"
@@ -286,11 +287,10 @@ def connection_error(error: requests.RequestException, label: str) -> APIConnect
             outcome_unknown=False,
             permanent=True,
         )
-    if _never_sent(error):
-        kind = APITimeoutError if isinstance(error, requests.exceptions.Timeout) else APIConnectionError
-        return kind(f"{label}: no connection to {server} ({what}); nothing was sent", outcome_unknown=False)
     late = isinstance(error, requests.exceptions.Timeout) or isinstance(_deepest(error), TimeoutError)
     kind = APITimeoutError if late else APIConnectionError
+    if not left:
+        return kind(f"{label}: no connection to {server} ({what}); nothing was sent", outcome_unknown=False)
     warning = "" if label.startswith("GET ") else "; the request may have been carried out"
     return kind(f"{label}: no reply from {server} ({what}){warning}", outcome_unknown=True)
 
@@ -306,13 +306,6 @@ def without_traces(error: _E) -> _E:
     """
     error.__cause__ = error.__context__ = None
     return error.with_traceback(None)
-
-
-def _never_sent(error: requests.RequestException) -> bool:
-    if isinstance(error, (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError)):
-        return True
-    cause = error.args[0] if error.args else None
-    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
 
 
 def innermost(error: BaseException) -> str:

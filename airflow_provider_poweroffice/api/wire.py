@@ -13,8 +13,9 @@ import io
 import math
 import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from typing import Any
 
@@ -31,6 +32,41 @@ _LENGTH = re.compile(r"[0-9]{1,18}")
 
 exchange_left: ContextVar[Callable[[], float] | None] = ContextVar("exchange_left", default=None)
 """Seconds that are left for the exchange this thread begins: connect, send, and read the answer."""
+
+
+@dataclass
+class Departure:
+    """
+    What is known of one try of a call.
+
+    :param left: the connection is established, and the first bytes of the request are about to be written:
+        from here on, only an answer tells whether the server carried the call out.
+    """
+
+    left: bool = False
+
+
+_departure: ContextVar[Departure | None] = ContextVar("departure", default=None)
+
+
+@contextlib.contextmanager
+def noting(departure: Departure | None) -> Iterator[None]:
+    """
+    Have the requests of this thread noted.
+
+    :param departure: None for requests that are not the call itself, such as that of a token.
+    """
+    reset = _departure.set(departure)
+    try:
+        yield
+    finally:
+        _departure.reset(reset)
+
+
+def has_left() -> bool:
+    """Tell whether the call of this thread has left; True where nobody notes it."""
+    departure = _departure.get()
+    return departure is None or departure.left
 
 
 class UnreadableHeadError(HTTPException):
@@ -153,6 +189,14 @@ class _BoundedMixin:
         if stop := current.get():
             stop.hold(self)
         super().request(*args, **kwargs)  # type: ignore[misc]
+
+    def endheaders(self, *args: Any, **kwargs: Any) -> None:
+        """Connect if need be, and write what was put together; until here nothing of the call was sent."""
+        if self.sock is None:
+            self.connect()
+        if departure := _departure.get():
+            departure.left = True
+        super().endheaders(*args, **kwargs)  # type: ignore[misc]
 
     def send(self, data: Any) -> None:
         """Send a part of the request, as long as there is time."""

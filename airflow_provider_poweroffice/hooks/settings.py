@@ -18,8 +18,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from airflow_provider_poweroffice.api.credentials import Credentials, Keys
 from airflow_provider_poweroffice.api.d365fo.credentials import D365FOCredentials
-from airflow_provider_poweroffice.api.options import RetryOptions, Timeouts
-from airflow_provider_poweroffice.api.rate_limit import RateLimit
+from airflow_provider_poweroffice.api.options import RateLimit, RetryOptions, Timeouts
 from airflow_provider_poweroffice.api.texts import shown
 from airflow_provider_poweroffice.hooks.companies import key_of, read_client_keys
 from airflow_provider_poweroffice.hooks.destinations import OPTION, SECTION, check_destination, is_trusted
@@ -341,39 +340,41 @@ def read_url(host: str | None, port: int | None, *, allow_http: bool, name: str 
     Read an optional base URL; Airflow gives an empty text where a URI had none.
 
     :param name: of the field, for messages.
+    :raises ValueError: it is not a base URL, or would send keys unencrypted.
     """
-    if not host or not host.strip():
+    text = (host or "").strip()
+    if not text:
         if port not in {None, 0, 443}:
             raise ValueError(f"port {port} is given without a host; leave it empty, or 443")
         return None
-    if "@" in host:  # not shown: it may hold a password
-        raise ValueError(f"{name} with an '@' is not a base URL; keys go to login and password")
-    if not host.strip().isprintable() or re.search(r"[\s\\]", host.strip()):
-        raise ValueError(
-            f"{name} {shown(host)} is not a base URL: it has blanks, backslashes or invisible characters"
-        )
-    url = host.strip() if "://" in host else f"https://{host.strip()}"
-    parts = _split(url, host, name)
+    parts = _split(text, name)
     if parts.scheme not in {"https", "http"}:
-        raise ValueError(f"{name} {shown(host)} has the scheme {shown(parts.scheme)}; use https://")
+        raise ValueError(f"{name} {shown(text)} has the scheme {shown(parts.scheme)}; use https://")
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK and not allow_http:
         raise ValueError(
-            f"{name} {shown(host)} would send the keys unencrypted; use https://, or set allow_http in extra "
+            f"{name} {shown(text)} would send the keys unencrypted; use https://, or set allow_http in extra "
             "for a server in a network of your own"
         )
     netloc = parts.netloc if parts.port or not port else f"{parts.netloc}:{port}"
     return f"{parts.scheme}://{netloc}{parts.path}"
 
 
-def _split(url: str, host: str, name: str) -> SplitResult:
+def _split(text: str, name: str) -> SplitResult:
+    """Take a base URL apart; one that two programs might read differently is refused."""
+    if "@" in text:  # not shown: it may hold a password
+        raise ValueError(f"{name} with an '@' is not a base URL; keys go to login and password")
+    if not text.isprintable() or re.search(r"[\s\\]", text):
+        raise ValueError(
+            f"{name} {shown(text)} is not a base URL: it has blanks, backslashes or invisible characters"
+        )
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(text if "://" in text else f"https://{text}")
         _ = parts.port
     except ValueError:  # its text may hold what was pasted behind a colon
-        raise ValueError(f"{name} {shown(host)} is not a valid URL; check its port and brackets") from None
+        raise ValueError(f"{name} {shown(text)} is not a valid URL; check its port and brackets") from None
     if not parts.hostname or parts.query or parts.fragment or "%" in parts.netloc:
         raise ValueError(
-            f"{name} {shown(host)} is not a base URL; write https://server, or https://server/path"
+            f"{name} {shown(text)} is not a base URL; write https://server, or https://server/path"
         )
     return parts
 

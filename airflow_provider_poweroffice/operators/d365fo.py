@@ -75,7 +75,7 @@ class D365FORestEndpointOperator(RenderedOperator):
         unset or zero waits for ever (templated). A wait that would pass it fails at once.
     :param throttle_seed: N: pause between 1 and N seconds after each answered call; 0: none (templated).
     :param token: used as given, with or without ``Bearer``, instead of the connection's keys (templated).
-    :param timeout: seconds of silence while waiting for the answer; 0: no limit; None: no limit but the
+    :param timeout: seconds that the call may be pending, its answer included; 0: no limit; None: none but the
         connection's own (templated).
     :param response: ``"json"`` (default), ``"response"``, ``"text"``, ``"bytes"`` or a type.
     :param expected_status: a status or several that count as success, and no others; default any 2xx
@@ -159,7 +159,7 @@ class D365FORestEndpointOperator(RenderedOperator):
         default = conf.getboolean("operators", "default_deferrable", fallback=False)
         self.deferrable = default if deferrable is None else deferrable
         self.max_result_bytes = max_result_bytes
-        self.retry_options = RetryOptions.of(retry_options)
+        self.retry_options = RetryOptions.from_mapping(retry_options)
         if self.retry_options.rate_limit_deadline is not None:
             raise ValueError(
                 "retry_options holds rate_limit_deadline; the budget for 429s is retry_timeout here"

@@ -43,7 +43,7 @@ from airflow_provider_poweroffice.tasks.write_guard import WriteGuard, write_onc
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_poweroffice.api.call import Files
+    from airflow_provider_poweroffice.api.call import Call, Files
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.pages.pages import Pages
     from airflow_provider_poweroffice.api.pages.periods import PeriodPages
@@ -178,7 +178,7 @@ class PowerOfficeOperator(CompanyOperator):
         self.idempotent = idempotent
         self.on_refused_delete = on_refused_delete
         self.max_result_bytes = max_result_bytes
-        self.retry_options = RetryOptions.of(retry_options)
+        self.retry_options = RetryOptions.from_mapping(retry_options)
         check_kind(response)
         check_limit(max_result_bytes)
         warn_of_unknown(endpoint)
@@ -216,17 +216,8 @@ class PowerOfficeOperator(CompanyOperator):
         if self.on_refused_delete == "archive":
             sent = {"query": self.query, "headers": self.headers}
             return delete_or_archive(client, self.endpoint, **sent, fail_on_error=self.fail_on_error)
-        answer = client.request(
-            self.method,
-            self.endpoint,
-            query=self.query,
-            body=self.body,
-            files=files,
-            headers=self.headers,
-            filters=self.filters,
-            idempotent=self.idempotent,
-            fail_on_error=self.fail_on_error,
-        )
+        call = self._call(client, files)
+        answer = client.send(call, idempotent=self.idempotent, fail_on_error=self.fail_on_error)
         if rows := more_rows(client.dialect, answer, self.query):
             self.log.warning(
                 "%s: the first page only, of %s rows in all; paginate=True reads them all",
@@ -234,6 +225,17 @@ class PowerOfficeOperator(CompanyOperator):
                 rows,
             )
         return answer
+
+    def _call(self, client: Client, files: Files | None) -> Call:
+        return client.build(
+            self.method,
+            self.endpoint,
+            query=self.query,
+            body=self.body,
+            files=files,
+            headers=self.headers,
+            filters=self.filters,
+        )
 
     def _result_of(self, answer: Response) -> Any:
         result = render(answer, self.response if self.fail_on_error else "response")
@@ -251,6 +253,7 @@ class PowerOfficeOperator(CompanyOperator):
             files,
             self.headers,
         )
+        self._call(client, files)  # arguments are checked before a note is made
         return write_once(WriteGuard(context, *call), lambda: self._send(client, files), self._result_of)
 
     def _collect(self, client: Client, context: Context) -> list[Any]:

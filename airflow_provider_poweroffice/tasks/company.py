@@ -236,14 +236,19 @@ def summarize(outcomes: Iterable[Outcome], companies: Sequence[str] | None) -> d
     by_company: dict[str | None, list[Outcome]] = {name: [] for name in companies or ()}
     for outcome in outcomes:
         by_company.setdefault(outcome.company, []).append(outcome)
-    failed = {company: _failures(company, own) for company, own in by_company.items()}
-    whole = [company for company, failures in failed.items() if not failures]
-    skipped = [name for name in whole if any(outcome.state == "skipped" for outcome in by_company[name])]
+    succeeded: list[str | None] = []
+    skipped: list[str | None] = []
+    failed: list[Outcome] = []
+    for company, own in by_company.items():
+        if failures := _failures(company, own):
+            failed += failures
+        else:
+            (skipped if any(outcome.state == "skipped" for outcome in own) else succeeded).append(company)
     return {
-        "companies": sum(company is not None for company in by_company),
-        "succeeded": [name for name in whole if name not in skipped],
+        "companies": len(by_company.keys() - {None}),
+        "succeeded": succeeded,
         "skipped": skipped,
-        "failed": [asdict(outcome) for failures in failed.values() for outcome in failures],
+        "failed": list(map(asdict, failed)),
     }
 
 

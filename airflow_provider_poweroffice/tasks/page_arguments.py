@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from airflow_provider_poweroffice.api.change_filter import OVERLAP
 from airflow_provider_poweroffice.api.options import CONCURRENCY, check_concurrency
 from airflow_provider_poweroffice.api.surrogates import split_rows
-from airflow_provider_poweroffice.errors import PowerOfficeError
+from airflow_provider_poweroffice.errors import InvalidResponseError, PaginationError, PowerOfficeError
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
@@ -133,7 +131,7 @@ def more_rows(dialect: Dialect[Any], answer: Response, query: Mapping[str, Any] 
     try:
         rows, info = dialect.page(answer.headers, answer.content)
         counted = len(split_rows(rows)) if info.total_rows else 0
-    except msgspec.DecodeError:  # one record, not a list
+    except (InvalidResponseError, PaginationError):  # one record, not a list
         return None
     by_page = any(name.lower() == dialect.page_keys[0].lower() for name in query or {})
     more = info.is_last is False or (info.total_pages or 1) > 1 or (info.total_rows or 0) > counted

@@ -143,7 +143,8 @@ def test_first_error_in_the_order_of_pages(sandbox: Sandbox, clock: FakeClock) -
         rest = list(pages)
         skipped = [skip["page"] for skip in pages.skipped]
         assert skipped == sorted(skipped)
-        assert [page.number for page in rest] + skipped == list(range(2, 13))
+        # Pages 2 to 5 are in flight while the fault is armed: which of them still come is a matter of luck.
+        assert sorted([page.number for page in rest] + skipped) == list(range(2, 13))
 
 
 def test_token_is_renewed_once_for_all(client: ReadingClient, sandbox: Sandbox) -> None:

@@ -11,6 +11,7 @@ import difflib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
+from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.errors import PowerOfficeError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ _ROOT = "api/services"
 _LEVELS = (("ServiceGroups", "service group"), ("Services", "service"), ("Operations", "operation"))
 _NEAR = 5
 _CLOSE = 0.6
+_SHOWN = 300  # characters
 
 
 def service_parts(name: Any, *, discovery: bool = False) -> list[str]:
@@ -95,6 +97,6 @@ def _near(part: str, names: list[str]) -> str:
     by_lower = {name.lower(): name for name in names}
     close = difflib.get_close_matches(part.lower(), by_lower, n=_NEAR, cutoff=_CLOSE)
     if close:
-        return f"near names: {', '.join(by_lower[name] for name in close)}"
-    shown = ", ".join(sorted(names)[:_NEAR])
+        return f"near names: {one_line(', '.join(by_lower[name] for name in close), _SHOWN)}"
+    shown = one_line(", ".join(sorted(names)[:_NEAR]), _SHOWN)
     return f"there are {len(names)}: {shown}{', ...' if len(names) > _NEAR else ''}"
