@@ -32,6 +32,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from airflow_provider_poweroffice.api.catalogue.fields import KINDS
 from airflow_provider_poweroffice.api.timestamps import text_of, ticks_of_iso
 
 NULL = b"null"
@@ -70,6 +71,12 @@ _AS_EXPECTED: dict[str | None, Any] = {
     None: None,
 }
 _SCALAR: Any = bool | int | float | str
+
+
+def check_kinds(fields: Mapping[str, str]) -> None:
+    """Refuse unknown kinds; raises ValueError."""
+    if unknown := [kind for kind in fields.values() if kind not in KINDS]:
+        raise ValueError(f"fields: unknown type {unknown[0]!r}; use one of: {', '.join(KINDS)}")
 
 
 def type_to_check(kind: str | None, *, loose: bool = False) -> Any:

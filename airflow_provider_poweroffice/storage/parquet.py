@@ -14,7 +14,6 @@ from typing import IO, Any
 
 import msgspec
 
-from airflow_provider_poweroffice.api.catalogue.fields import KINDS
 from airflow_provider_poweroffice.api.surrogates import escaped, split_rows
 from airflow_provider_poweroffice.errors import FieldTypeError
 from airflow_provider_poweroffice.storage.codecs import RawPage, Spool
@@ -24,6 +23,7 @@ from airflow_provider_poweroffice.storage.kinds import (
     PARSE,
     SCALE,
     UNFIT,
+    check_kinds,
     day,
     digits,
     guess,
@@ -102,7 +102,7 @@ class TypedRows:
     def _slow(self, raw: msgspec.Raw) -> list[Any]:
         """Convert field by field: with the rest, or with an error that says where."""
         found = _decode(escaped(bytes(raw)))
-        key = bytes(found.get(self._key, b"?")).decode(errors="replace")
+        key = self._key, bytes(found.get(self._key, b"?")).decode(errors="replace")
         values: list[Any] = []
         for name, kind in self.fields.items():
             value = bytes(found.pop(name, NULL))
@@ -117,13 +117,20 @@ class TypedRows:
             raise _misfit(REST, key, error.object[error.start :], "which is no text", error) from None
 
 
-def _misfit(name: str, row: str, value: bytes, what: str, error: Exception) -> FieldTypeError:
+def _misfit(name: str, row: tuple[str, str], value: bytes, what: str, error: Exception) -> FieldTypeError:
+    """
+    Make the error about a value.
+
+    :param row: the field that names a row, and its value.
+    """
     if isinstance(error, UnicodeDecodeError):
         what, way_out = "which is not UTF-8", "format='ndjson' keeps it as sent"
     else:
         way_out = f"give its type in fields, e.g. fields={{{name!r}: 'text'}}"
     shown = value.decode(errors="replace")[:80]
-    return FieldTypeError(f"{name} of the row {row} is {shown}, {what}; {way_out}", field=name, row=row)
+    return FieldTypeError(
+        f"{name} of the row with {row[0]} {row[1]} is {shown}, {what}; {way_out}", field=name, row=row[1]
+    )
 
 
 def _json_text(raw: msgspec.Raw) -> str | None:
@@ -269,17 +276,11 @@ class ParquetFile:
             try:
                 pa.array([value], type=field.type)
             except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-                key = bytes(_decode(row).get(self._key, b"?")).decode(errors="replace")
+                key = self._key, bytes(_decode(row).get(self._key, b"?")).decode(errors="replace")
                 return _misfit(
                     field.name, key, str(value).encode(), f"which {field.type} does not hold", error
                 )
-        return _misfit(field.name, "?", b"a value", f"which {field.type} does not hold", error)
-
-
-def check_kinds(fields: Mapping[str, str]) -> None:
-    """Refuse unknown kinds; raises ValueError."""
-    if unknown := [kind for kind in fields.values() if kind not in KINDS]:
-        raise ValueError(f"fields: unknown type {unknown[0]!r}; use one of: {', '.join(KINDS)}")
+        return _misfit(field.name, (self._key, "?"), b"a value", f"which {field.type} does not hold", error)
 
 
 def write_parquet(file: ParquetFile, pages: Iterator[RawPage]) -> None:

@@ -75,7 +75,7 @@ def test_value(kind: str, sent: str, value: object) -> None:
 )
 def test_misfit(kind: str, sent: str) -> None:
     """A value that does not fit is named with its field, row and value; nothing is rounded or cut off."""
-    with pytest.raises(FieldTypeError, match=f"A of the row 7 is .*no {kind}") as caught:
+    with pytest.raises(FieldTypeError, match=f"A of the row with Id 7 is .*no {kind}") as caught:
         _typed({"A": kind}, f'[{{"Id": 7, "A": {sent}}}]')
     assert (caught.value.field, caught.value.row) == ("A", "7")
 
@@ -148,7 +148,7 @@ def test_parquet_of_odd_names() -> None:
 
 def test_parquet_misfit() -> None:
     """A number with more digits than the column has is an error, not a rounded number."""
-    with pytest.raises(FieldTypeError, match=r"A of the row 2 is 0\.12345678901, which decimal128"):
+    with pytest.raises(FieldTypeError, match=r"A of the row with Id 2 is 0\.12345678901, which decimal128"):
         _parquet('[{"Id": 1, "A": 1}, {"Id": 2, "A": 0.12345678901}]', {"A": "decimal"})
     with pytest.raises(ValueError, match="unknown type 'money'"):
         _parquet("", {"A": "money"})
@@ -189,6 +189,6 @@ def test_parquet_of_odd_texts() -> None:
     page.content = b'[{"Id": 1, "A": "x"}, {"Id": 7, "A": "\xe5", "D": "\xe5"}]'
     page.raw_rows = msgspec.json.decode(page.content, type=list[msgspec.Raw])
     for kinds, name in ((fields, "A"), ({}, "A"), ({"Id": "integer"}, "_rest")):
-        with pytest.raises(FieldTypeError, match=r"row 7 is .*not UTF-8; format='ndjson' keeps") as caught:
+        with pytest.raises(FieldTypeError, match=r"Id 7 is .*not UTF-8; format='ndjson' keeps") as caught:
             write_parquet(ParquetFile(Spool(io.BytesIO(), compress=False), kinds), iter([page]))
         assert (caught.value.field, caught.value.row) == (name, "7")
