@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_poweroffice.api.call import check_method
 from airflow_provider_poweroffice.api.change_filter import OVERLAP
 from airflow_provider_poweroffice.api.retry import is_idempotent
-from airflow_provider_poweroffice.api.surrogates import split_rows
 from airflow_provider_poweroffice.errors import InvalidResponseError, PaginationError
 from airflow_provider_poweroffice.tasks.base import CollectionTask
 from airflow_provider_poweroffice.tasks.company import labelled
@@ -237,6 +236,8 @@ def more_rows(dialect: Dialect[Any], answer: Response, query: Mapping[str, Any] 
         return None
     if any(name.lower() == dialect.page_keys[0].lower() for name in query or {}):
         return None
+    from airflow_provider_poweroffice.api.surrogates import split_rows
+
     try:
         rows, info = dialect.page(answer.headers, answer.content)
         counted = len(split_rows(rows)) if info.total_rows else 0

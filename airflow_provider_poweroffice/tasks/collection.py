@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from airflow_provider_poweroffice.api.change_filter import OVERLAP, given
 from airflow_provider_poweroffice.api.options import CONCURRENCY, FromMapping, check_concurrency
 from airflow_provider_poweroffice.errors import PowerOfficeError
-from airflow_provider_poweroffice.storage.watermark import Watermark
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
@@ -135,6 +134,8 @@ class Reading:
     def __init__(
         self, client: Client, options: ReadOptions, *, incremental: bool, label: str, log: Log
     ) -> None:
+        from airflow_provider_poweroffice.storage.watermark import Watermark
+
         if incremental:  # a first read needs no filter, but the next one will
             client.since(options.endpoint, changed_since=_LONG_AGO)
         self.pages = options.open(client)

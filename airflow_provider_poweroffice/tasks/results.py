@@ -10,14 +10,16 @@ import json
 import math
 import re
 from collections.abc import Callable
-from typing import Any, get_args, get_origin
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 from urllib.parse import unquote
 
 import msgspec
 
-from airflow_provider_poweroffice.api.response import Response, jsonable
 from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.errors import ResponseValidationError, ResultTooLargeError
+
+if TYPE_CHECKING:
+    from airflow_provider_poweroffice.api.response import Response
 
 MAX_RESULT_BYTES = 48 * 1024
 _MINTING = ("onboarding/finalize", "clientadmin/addintegrationtoclient")
@@ -49,6 +51,8 @@ def render(response: Response, kind: Any) -> Any:
         without content None. ``"text"``: str. ``"bytes"``: Base64 text. ``"response"``: a dict of
         status_code, headers, body, is_success, error_content. A type: the body validated against it.
     """
+    from airflow_provider_poweroffice.api.response import jsonable
+
     if kind == "response":
         return response.to_dict(_body(response))
     if kind == "text":
@@ -60,6 +64,8 @@ def render(response: Response, kind: Any) -> Any:
 
 
 def _body(response: Response) -> Any:
+    from airflow_provider_poweroffice.api.response import jsonable
+
     nothing_found = response.method == "GET" and not response.content and response.is_success
     return [] if nothing_found else jsonable(response.body)
 
@@ -93,7 +99,7 @@ def _by_msgspec(body: Any, target: Any) -> Any:
 
 
 def _by_pydantic(body: Any, target: Any) -> Any:
-    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 - only where a type asks for it
+    from pydantic import TypeAdapter, ValidationError
 
     adapter: Any = TypeAdapter(target)
     try:

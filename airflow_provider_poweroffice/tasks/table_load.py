@@ -10,19 +10,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_poweroffice.api.catalogue.fields import fields_of
 from airflow_provider_poweroffice.api.change_filter import given
-from airflow_provider_poweroffice.storage.sql.fields import NAMINGS
+from airflow_provider_poweroffice.storage.sql import LAYOUTS, MODES, NAMINGS
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
-from airflow_provider_poweroffice.storage.sql.layouts import LAYOUTS
-from airflow_provider_poweroffice.storage.sql.merge import MODES, Identity
-from airflow_provider_poweroffice.storage.sql.plan import Plan
 from airflow_provider_poweroffice.tasks.base import is_literal
 from airflow_provider_poweroffice.tasks.trial_balance import check_verify
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.dialects.base import Dialect
-    from airflow_provider_poweroffice.storage.sql.plan import Stored
+    from airflow_provider_poweroffice.storage.sql.merge import Identity
+    from airflow_provider_poweroffice.storage.sql.plan import Plan, Stored
     from airflow_provider_poweroffice.tasks.collection import Log, Reading, ReadOptions
 
 MAX_DELETIONS = 0.5
@@ -146,6 +143,9 @@ class LoadSettings:
         :param dialect: of the API: it knows the resource.
         :raises ValueError: names the argument, its value and the way out.
         """
+        from airflow_provider_poweroffice.api.catalogue.fields import fields_of
+        from airflow_provider_poweroffice.storage.sql.plan import Plan
+
         self.check(rendered=True)
         if self.verify and dialect.catalogue_name != "poweroffice_v2":
             raise ValueError(

@@ -16,9 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import ObjectStoragePath
 
-from airflow_provider_poweroffice.api.catalogue.fields import fields_of
-from airflow_provider_poweroffice.storage.codecs import FORMATS, Spool, encode
-from airflow_provider_poweroffice.storage.publish import publish
+from airflow_provider_poweroffice.storage import FORMATS
 from airflow_provider_poweroffice.tasks.base import is_literal
 from airflow_provider_poweroffice.tasks.company import check_company_in
 from airflow_provider_poweroffice.tasks.lineage import object_uri, report_lineage
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.dialects import Dialect
     from airflow_provider_poweroffice.api.pages.page import Page
     from airflow_provider_poweroffice.hooks.base import ClientHook
+    from airflow_provider_poweroffice.storage.codecs import Spool
 
 _SYNTAX = re.compile(r"[?#*\[\]{}|<>\"\\]|::|%[0-9A-Fa-f]{2}")
 """Queries, fragments, wildcards, other separators, chains of file systems, and percent-encodings."""
@@ -94,6 +93,9 @@ class ToObjectStorage(TransferTask):
             return receipt
 
     def _copy(self, hook: ClientHook, since: Any) -> dict[str, Any]:
+        from airflow_provider_poweroffice.storage.codecs import Spool
+        from airflow_provider_poweroffice.storage.publish import publish
+
         started = monotonic()
         target = open_object_path(self.object_path, self.format)
         with self.reading(hook.client, replace(self.read(), changed_since=since)) as reading:
@@ -126,11 +128,14 @@ class ToObjectStorage(TransferTask):
         return receipt
 
     def _write(self, dialect: Dialect[Any], pages: Iterator[Page], spool: Spool) -> None:
+        from airflow_provider_poweroffice.storage.codecs import encode
+
         if self.format != "parquet":
             for data in encode(pages, self.format):
                 spool.add(data)
             return
-        from airflow_provider_poweroffice.storage.parquet import ParquetFile, write_parquet  # noqa: PLC0415
+        from airflow_provider_poweroffice.api.catalogue.fields import fields_of
+        from airflow_provider_poweroffice.storage.parquet import ParquetFile, write_parquet
 
         resource = dialect.known.find(self.endpoint)
         fields = fields_of(dialect.catalogue_name, self.endpoint)

@@ -15,10 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice.errors import IncompleteReadError
 from airflow_provider_poweroffice.hooks.database import database, database_hook
-from airflow_provider_poweroffice.storage.sql.load import Load
-from airflow_provider_poweroffice.storage.sql.merge import Identity
-from airflow_provider_poweroffice.storage.sql.spool import PageSpool
-from airflow_provider_poweroffice.tasks.deletions import listed_keys
 from airflow_provider_poweroffice.tasks.lineage import report_lineage, table_uri
 from airflow_provider_poweroffice.tasks.table_load import (
     MAX_DELETIONS,
@@ -34,6 +30,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_poweroffice.hooks.base import ClientHook
+    from airflow_provider_poweroffice.storage.sql.merge import Identity
     from airflow_provider_poweroffice.tasks.collection import Reading
 
 
@@ -137,6 +134,10 @@ class ToSql(TransferTask):
             return self._load(hook, context)
 
     def _load(self, hook: ClientHook, context: Context) -> dict[str, Any]:
+        from airflow_provider_poweroffice.storage.sql.load import Load
+        from airflow_provider_poweroffice.storage.sql.spool import PageSpool
+        from airflow_provider_poweroffice.tasks.deletions import listed_keys
+
         started = monotonic()
         settings = self.settings()
         target = database_hook(self.sql_conn_id)
@@ -177,6 +178,8 @@ class ToSql(TransferTask):
 
     def _identity(self, context: Context) -> Identity:
         """Say whose rows these are, and what tells this load from others but not from its own retries."""
+        from airflow_provider_poweroffice.storage.sql.merge import Identity
+
         index = getattr(context.get("ti"), "map_index", -1)
         return Identity(
             company=self.company or self.api_conn_id,

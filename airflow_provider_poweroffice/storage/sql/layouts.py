@@ -12,8 +12,6 @@ from typing import Any
 
 from airflow_provider_poweroffice.storage.sql.columns import Books, Column, Existing
 
-LAYOUTS = ("raw", "columns")
-
 
 class Layout(ABC):
     """
