@@ -212,9 +212,9 @@ def _table_loads(
         sets, or two resources for one table; the message names the way out.
     :raises TypeError: ``resources`` is neither a list nor a mapping of mappings.
     """
-    start = _date(ledger_from)
     from airflow_provider_poweroffice.storage.sql.identifiers import snake_case
 
+    start = _date(ledger_from)
     loads: dict[str, dict[str, Any]] = {}
     tables: dict[tuple[Any, Any], str] = {}
     for path, given in _listed(resources).items():
