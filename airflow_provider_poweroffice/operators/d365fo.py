@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -11,16 +10,12 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import TemplateNotFound
-
 from airflow_provider_poweroffice._compat import conf
 from airflow_provider_poweroffice.api.options import RetryOptions
-from airflow_provider_poweroffice.errors import APIStatusError, RateLimitError
 from airflow_provider_poweroffice.hooks.d365fo import D365FOHook
 from airflow_provider_poweroffice.links import D365FODocsLink
 from airflow_provider_poweroffice.tasks.call import CallTask, Request
 from airflow_provider_poweroffice.tasks.connections import D365FOTask
-from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
 from airflow_provider_poweroffice.tasks.rendering import RenderedOperator
 from airflow_provider_poweroffice.tasks.results import (
     MAX_RESULT_BYTES,
@@ -37,6 +32,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_poweroffice.api.limits.throttle import Clock
     from airflow_provider_poweroffice.api.response import Response
+    from airflow_provider_poweroffice.errors import RateLimitError
 
 _FOR_EVER = float("inf")
 _TOO_LARGE = "Have the operation return less, or raise max_result_bytes."
@@ -168,6 +164,8 @@ class D365FORestEndpointOperator(RenderedOperator):
     def resolve_template_files(self) -> None:
         """Load a payload that is the name of a template file; no other argument names one."""
         if _names_file(self.payload):
+            from jinja2 import TemplateNotFound
+
             with suppress(TemplateNotFound):  # Airflow logs it when the task runs
                 self._load_payload(self.get_template_env())
         self.prepare_template()
@@ -187,6 +185,8 @@ class D365FORestEndpointOperator(RenderedOperator):
         return super().render_template(content, context, jinja_env, seen_oids)
 
     def _load_payload(self, environment: Environment) -> str:
+        from jinja2 import TemplateNotFound
+
         if environment.loader is None:
             raise TemplateNotFound(self.payload)
         text = environment.loader.get_source(environment, self.payload)[0]
@@ -207,6 +207,8 @@ class D365FORestEndpointOperator(RenderedOperator):
         return self._execute(context, event["started"], event["waits"])
 
     def _execute(self, context: Context, started: float, waits: int) -> Any:
+        from airflow_provider_poweroffice.errors import APIStatusError, RateLimitError
+        from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
         from airflow_provider_poweroffice.tasks.service_answers import ServiceRun
         from airflow_provider_poweroffice.tasks.service_call import (
             read_call,
@@ -273,9 +275,10 @@ class D365FORestEndpointOperator(RenderedOperator):
         self, error: RateLimitError, budget: float | None, started: float, waits: int
     ) -> None:
         """Free the worker's slot for a long wait; come back where the task may not wait that long."""
+        import random
+
         from airflow_provider_poweroffice.api.dialects.d365fo import D365FO
         from airflow_provider_poweroffice.api.retry import fitting_wait
-        from airflow_provider_poweroffice.triggers.d365fo import D365FOWaitTrigger
 
         own_limit = self.execution_timeout.total_seconds() if self.execution_timeout else _FOR_EVER
         limit = min(own_limit, _FOR_EVER if budget is None else budget)
@@ -288,6 +291,8 @@ class D365FORestEndpointOperator(RenderedOperator):
                 f"retry_timeout={self.retry_timeout!r} or execution_timeout."
             )
             return
+        from airflow_provider_poweroffice.triggers.d365fo import D365FOWaitTrigger
+
         allowed = "for ever" if limit == _FOR_EVER else f"{limit:.0f} s in all"
         self.log.warning(
             "%s: waiting %.0f s in the triggerer, %.0f s so far, %s allowed", error, wait, elapsed, allowed
@@ -299,6 +304,8 @@ class D365FORestEndpointOperator(RenderedOperator):
         )
 
     def _pause(self, seed: float) -> None:
+        import random
+
         seconds = random.uniform(1.0, seed)  # noqa: S311 - spreads calls in time
         self.log.info("pausing %.1f s (throttle_seed=%g)", seconds, seed)
         self.clock.sleep(seconds)

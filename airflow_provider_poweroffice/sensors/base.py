@@ -21,12 +21,7 @@ from airflow_provider_poweroffice._compat import (
     conf,
 )
 from airflow_provider_poweroffice.api.options import RetryOptions
-from airflow_provider_poweroffice.api.retry import retry_reason
-from airflow_provider_poweroffice.errors import PowerOfficeError
 from airflow_provider_poweroffice.tasks.base import ReadTask, is_literal, warn_of_unknown
-from airflow_provider_poweroffice.tasks.company import labelled, report_company
-from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
-from airflow_provider_poweroffice.tasks.results import check_record
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -122,6 +117,9 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
 
     def execute(self, context: Context) -> Any:
         """Poke once in the worker; then wait there, or in the triggerer."""
+        from airflow_provider_poweroffice.tasks.company import report_company
+        from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
+
         with fail_task_when_final():
             hook = self.hook
         with hook, report_company(context, self.company):  # one token for all pokes
@@ -170,6 +168,8 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
         :raises AirflowFailException: the server refused.
         :raises AirflowSensorTimeout: the condition was not fulfilled within ``timeout``.
         """
+        from airflow_provider_poweroffice.tasks.company import labelled, report_company
+
         with report_company(context, self.company):
             if event and event.get("status") == "timeout":
                 raise AirflowSensorTimeout(event["message"])
@@ -181,6 +181,11 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
 
     def poke(self, context: Context) -> bool | PokeReturnValue:  # noqa: ARG002 - Airflow's signature
         """Ask once."""
+        from airflow_provider_poweroffice.api.retry import retry_reason
+        from airflow_provider_poweroffice.errors import PowerOfficeError
+        from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
+        from airflow_provider_poweroffice.tasks.results import check_record
+
         with fail_task_when_final():
             condition = self._condition()
             client = self.hook.client

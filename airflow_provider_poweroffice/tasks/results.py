@@ -13,11 +13,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 from urllib.parse import unquote
 
-import msgspec
-
-from airflow_provider_poweroffice.api.texts import one_line
-from airflow_provider_poweroffice.errors import ResponseValidationError, ResultTooLargeError
-
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.response import Response
 
@@ -86,12 +81,18 @@ def validate(body: Any, kind: Any) -> Any:
 
 
 def _has_struct(kind: Any) -> bool:
+    import msgspec
+
     return any(_has_struct(part) for part in get_args(kind)) or (
         isinstance(kind, type) and issubclass(kind, msgspec.Struct)
     )
 
 
 def _by_msgspec(body: Any, target: Any) -> Any:
+    import msgspec
+
+    from airflow_provider_poweroffice.errors import ResponseValidationError
+
     try:
         return msgspec.to_builtins(msgspec.convert(body, target))
     except msgspec.ValidationError as error:
@@ -100,6 +101,8 @@ def _by_msgspec(body: Any, target: Any) -> Any:
 
 def _by_pydantic(body: Any, target: Any) -> Any:
     from pydantic import TypeAdapter, ValidationError
+
+    from airflow_provider_poweroffice.errors import ResponseValidationError
 
     adapter: Any = TypeAdapter(target)
     try:
@@ -157,6 +160,8 @@ def check_size(size: int, limit: int | None, hint: str) -> None:
     :raises ResultTooLargeError: with the way out.
     """
     if limit is not None and size > limit:
+        from airflow_provider_poweroffice.errors import ResultTooLargeError
+
         raise ResultTooLargeError(
             f"the result is at least {size} bytes as JSON, above max_result_bytes={limit}: "
             f"XCom lives in Airflow's database. {hint}"
@@ -181,6 +186,9 @@ def json_size(value: Any) -> int:
     try:
         return len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
     except (ValueError, RecursionError):
+        from airflow_provider_poweroffice.api.texts import one_line
+        from airflow_provider_poweroffice.errors import ResponseValidationError
+
         place, what = _misfit(value)
         raise ResponseValidationError(
             f"the answer has {what} at {one_line(place)}, which XCom cannot hold; "

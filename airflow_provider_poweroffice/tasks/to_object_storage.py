@@ -8,7 +8,6 @@ that a killed task leaves the old object or none, and a rerun the new one.
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from time import monotonic
@@ -18,10 +17,7 @@ from airflow.sdk import ObjectStoragePath
 
 from airflow_provider_poweroffice.storage import FORMATS
 from airflow_provider_poweroffice.tasks.base import is_literal
-from airflow_provider_poweroffice.tasks.company import check_company_in
-from airflow_provider_poweroffice.tasks.lineage import object_uri, report_lineage
 from airflow_provider_poweroffice.tasks.transfer import TransferTask
-from airflow_provider_poweroffice.tasks.watermark import emit_asset_event
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -83,6 +79,9 @@ class ToObjectStorage(TransferTask):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Copy the collection and give the receipt."""
+        from airflow_provider_poweroffice.tasks.company import check_company_in
+        from airflow_provider_poweroffice.tasks.watermark import emit_asset_event
+
         with self.running(context) as hook:
             check_company_in(self.object_path, self.company, context)
             increment = self.increment(context, target=f"{self.dag_id}.{self.task_id}")
@@ -93,8 +92,11 @@ class ToObjectStorage(TransferTask):
             return receipt
 
     def _copy(self, hook: ClientHook, since: Any) -> dict[str, Any]:
+        import tempfile
+
         from airflow_provider_poweroffice.storage.codecs import Spool
         from airflow_provider_poweroffice.storage.publish import publish
+        from airflow_provider_poweroffice.tasks.lineage import object_uri, report_lineage
 
         started = monotonic()
         target = open_object_path(self.object_path, self.format)
