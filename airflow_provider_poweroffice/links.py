@@ -23,7 +23,7 @@ class PowerOfficeDocsLink(BaseOperatorLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002 - Airflow's
         """Give the page of the endpoint; v1's for a resource that only v1 has."""
-        from airflow_provider_poweroffice.api.dialects import DIALECTS  # noqa: PLC0415 - see the head
+        from airflow_provider_poweroffice.api.dialects.registry import DIALECTS  # noqa: PLC0415 - see the head
 
         endpoint = str(getattr(operator, "endpoint", "") or "")
         v1, v2 = DIALECTS["v1"], DIALECTS["v2"]
@@ -37,6 +37,6 @@ class D365FODocsLink(BaseOperatorLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002 - Airflow's
         """Give the page."""
-        from airflow_provider_poweroffice.api.dialects import DIALECTS  # noqa: PLC0415 - see the head
+        from airflow_provider_poweroffice.api.dialects.registry import DIALECTS  # noqa: PLC0415 - see the head
 
         return DIALECTS["d365fo"].docs_url("api/services" if hasattr(operator, "service_name") else "data")

@@ -16,7 +16,8 @@ from urllib.parse import urljoin, urlsplit
 from airflow_provider_poweroffice.api.auth import TokenAuth
 from airflow_provider_poweroffice.api.call import Call
 from airflow_provider_poweroffice.api.credentials import Keys
-from airflow_provider_poweroffice.api.dialects import DIALECTS, Dialect
+from airflow_provider_poweroffice.api.dialects.base import Dialect
+from airflow_provider_poweroffice.api.dialects.registry import DIALECTS
 from airflow_provider_poweroffice.api.limits.shared import shared_throttle
 from airflow_provider_poweroffice.api.limits.throttle import Clock, SystemClock, Throttle
 from airflow_provider_poweroffice.api.options import RetryOptions, Timeouts

@@ -12,7 +12,7 @@ from airflow_provider_poweroffice.errors import InvalidResponseError, Pagination
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
-    from airflow_provider_poweroffice.api.dialects import Dialect
+    from airflow_provider_poweroffice.api.dialects.base import Dialect
     from airflow_provider_poweroffice.api.pages.pages import Pages
     from airflow_provider_poweroffice.api.pages.periods import PeriodPages
     from airflow_provider_poweroffice.api.response import Response

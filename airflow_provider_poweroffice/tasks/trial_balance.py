@@ -22,7 +22,7 @@ from airflow_provider_poweroffice.storage.sql.ledger_sums import LedgerSums, led
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
-    from airflow_provider_poweroffice.api.dialects import Dialect
+    from airflow_provider_poweroffice.api.dialects.base import Dialect
     from airflow_provider_poweroffice.storage.sql.plan import Plan
 
 CHECK = "trial-balance"

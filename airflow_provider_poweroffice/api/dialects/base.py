@@ -15,6 +15,7 @@ from airflow_provider_poweroffice.api.credentials import Keys
 from airflow_provider_poweroffice.api.facts import Endpoints, Fault, PageInfo, Position
 from airflow_provider_poweroffice.api.filters import Literals
 from airflow_provider_poweroffice.api.response import Response
+from airflow_provider_poweroffice.api.texts import shown
 from airflow_provider_poweroffice.errors import APIStatusError, NotFoundError, error_class
 
 __all__ = ["Dialect", "Endpoints", "Fault", "K", "PageInfo", "Position"]
@@ -23,7 +24,11 @@ K = TypeVar("K", bound=Keys)
 
 
 class Dialect(ABC, Generic[K]):
-    """One API's ways."""
+    """
+    One API's ways.
+
+    :raises TypeError: a class value that is declared here without a default is missing.
+    """
 
     name: ClassVar[str]
     requests_per_second: ClassVar[float]
@@ -52,6 +57,11 @@ class Dialect(ABC, Generic[K]):
     """Seconds to wait after the first 429 that names no wait; doubled for each further one where above 1."""
     since_advice: ClassVar[str] = ""
     """Why nothing can be read by ``changed_since`` and ``created_since``, and what works instead."""
+
+    def __init__(self) -> None:
+        declared = [name for kind in type(self).__mro__ for name in vars(kind).get("__annotations__", ())]
+        if missing := [name for name in declared if not hasattr(self, name)]:
+            raise TypeError(f"{type(self).__name__} lacks the class values {', '.join(missing)}")
 
     @property
     def known(self) -> Catalogue:
@@ -227,3 +237,14 @@ class Dialect(ABC, Generic[K]):
     @abstractmethod
     def docs_url(self, endpoint: str) -> str:
         """Give the vendor's page about a resource."""
+
+
+def of_environment(known: dict[str, str], environment: str) -> str:
+    """
+    Choose by the environment.
+
+    :raises ValueError: an unknown environment.
+    """
+    if environment not in known:
+        raise ValueError(f"unknown environment {shown(environment)}; use one of: {', '.join(known)}")
+    return known[environment]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar
+from urllib.parse import unquote
 
 from airflow_provider_poweroffice.api.d365fo.collections import holds_error, split_collection, value_of
-from airflow_provider_poweroffice.api.d365fo.companies import with_company
 from airflow_provider_poweroffice.api.d365fo.credentials import D365FOCredentials
 from airflow_provider_poweroffice.api.d365fo.entities import LITERALS
-from airflow_provider_poweroffice.api.d365fo.faults import HINTS, read_fault
-from airflow_provider_poweroffice.api.d365fo.sign_in import explain
+from airflow_provider_poweroffice.api.d365fo.faults import HINTS, explain, read_fault
 from airflow_provider_poweroffice.api.dialects.base import Endpoints, Fault, PageInfo
 from airflow_provider_poweroffice.api.dialects.odata import ODataDialect
 from airflow_provider_poweroffice.api.filters import Literals
@@ -21,6 +21,11 @@ from airflow_provider_poweroffice.errors import APIStatusError, RefusedError, er
 _DOCS = "https://learn.microsoft.com/dynamics365/fin-ops-core/dev-itpro/data-entities"
 _NOT_RUN = frozenset({401, 403, 429})  # an ASP.NET server may name an exception there too
 _ROOTS = ("data/", "api/", "metadata/")
+_FIELD = "dataareaid"
+_SWITCH = "cross-company"
+_SPELLINGS = frozenset({_SWITCH, "cross_company"})
+_SET = re.compile(r"data/[^/(]+(/\$count)?")
+_QUOTED = re.compile(r"'(?:[^']|'')*'")
 
 
 class D365FO(ODataDialect[D365FOCredentials]):
@@ -116,3 +121,33 @@ class D365FO(ODataDialect[D365FOCredentials]):
     def docs_url(self, endpoint: str) -> str:
         """Give Microsoft's page about services or OData."""
         return f"{_DOCS}/{'custom-services' if endpoint.startswith('api/') else 'odata'}"
+
+
+def with_company(method: str, endpoint: str, query: Mapping[str, str], company: str | None) -> dict[str, str]:
+    """
+    Complete a query: ``cross-company=true`` where filter or key name a company, and the default company.
+
+    A ``cross-company`` in the query wins: ``false`` reads as the app user, and no company is added.
+
+    :param endpoint: below the base URL, such as ``data/CustomersV3``.
+    :param query: may spell it ``cross_company`` too.
+    :param company: whose rows of a set are read when the query names none; None adds nothing.
+    :raises ValueError: ``cross-company`` is neither true nor false.
+    """
+    wanted = {name: value for name, value in query.items() if name.lower() not in _SPELLINGS}
+    if not endpoint.startswith("data/"):
+        return dict(query)
+    given = [value.strip().lower() for name, value in query.items() if name.lower() in _SPELLINGS]
+    if given and given[-1] not in {"true", "false"}:
+        raise ValueError(f"query[{_SWITCH!r}] must be true or false, not {given[-1]!r}")
+    name, text = next(
+        ((name, text) for name, text in query.items() if name.lower() == "$filter"), ("$filter", "")
+    )
+    named = _FIELD in _QUOTED.sub("", text + unquote(endpoint)).lower()
+    if company and not given and not named and method == "GET" and _SET.fullmatch(endpoint):
+        own = "dataAreaId eq '{}'".format(company.replace("'", "''"))
+        wanted[name] = f"({text}) and {own}" if text.strip() else own
+        named = True
+    if given[-1] == "true" if given else named:
+        wanted[_SWITCH] = "true"
+    return wanted

@@ -5,15 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from airflow_provider_poweroffice.api.credentials import Credentials
-from airflow_provider_poweroffice.api.dialects.base import Dialect, Endpoints, Fault, PageInfo, Position
-from airflow_provider_poweroffice.api.poweroffice.addresses import v2_endpoints, v2_page
-from airflow_provider_poweroffice.api.poweroffice.json_patch import MEDIA_TYPE, check_patch
+from airflow_provider_poweroffice.api.dialects.base import (
+    Dialect,
+    Endpoints,
+    Fault,
+    PageInfo,
+    Position,
+    of_environment,
+)
+from airflow_provider_poweroffice.api.dialects.problem import read_problem
 from airflow_provider_poweroffice.api.poweroffice.pagination import read_pagination
-from airflow_provider_poweroffice.api.problem import read_problem
 from airflow_provider_poweroffice.api.response import Response
+from airflow_provider_poweroffice.api.texts import shown
 
+_ORIGIN = "https://goapi.poweroffice.net"
+_PREFIX = {"production": "", "demo": "/Demo"}
+
+# Pages of the portal that are known by name; the others are reached from its front page.
+_PORTAL = "https://developer.poweroffice.net"
+_PAGES = {
+    "accounttransactions": "/endpoints/reporting/account-transactions",
+    "clientintegrationinformation": "/workflows/client-settings/client-integration-information",
+    "voucherapproval": "/endpoints/voucher-workflows/voucherapproval",
+    "voucherdocumentation": "/workflows/endpoints/voucher-workflow/voucher-documentation",
+}
+_PATCH_TYPE = "application/json-patch+json"
+"""The only type that the OpenAPI file declares for PATCH."""
+
+_PATCH_OPS = frozenset({"add", "remove", "replace", "copy", "move", "test"})
+_PATCH_EXAMPLE = '[{"op": "replace", "path": "/Name", "value": "..."}]'
 _HINTS = {
     401: "the token was new, so the integration was switched off or the keys belong to another environment",
     403: "the integration lacks the privilege for this call, or the company lacks the module; "
@@ -43,7 +66,7 @@ class PowerOfficeV2(Dialect[Credentials]):
         """Find production or demo at the vendor's, or below another host."""
         if not credentials.subscription_key:
             raise ValueError("the subscription key is missing: set subscription_key")
-        return v2_endpoints(environment, host)
+        return _endpoints(environment, host)
 
     def headers(self, credentials: Credentials) -> dict[str, str]:
         """Give the subscription key's header; it goes with the token request too."""
@@ -67,12 +90,12 @@ class PowerOfficeV2(Dialect[Credentials]):
 
     def body_type(self, method: str) -> str:
         """Name JSON, or JSON Patch."""
-        return MEDIA_TYPE if method == "PATCH" else super().body_type(method)
+        return _PATCH_TYPE if method == "PATCH" else super().body_type(method)
 
     def check_body(self, method: str, body: Any) -> None:
         """Check that PATCH carries a list of RFC 6902 operations."""
         if method == "PATCH":
-            check_patch(body)
+            _check_patch(body)
 
     def page_query(self, at: Position, size: int) -> dict[str, str]:
         """Ask by page number, from 1."""
@@ -105,4 +128,51 @@ class PowerOfficeV2(Dialect[Credentials]):
 
     def docs_url(self, endpoint: str) -> str:
         """Give the portal's page of a resource, or its front page."""
-        return v2_page(endpoint)
+        return _portal_page(endpoint)
+
+
+def _endpoints(environment: str, host: str | None) -> Endpoints:
+    """
+    Find production or demo of v2 at the vendor's, or below another host.
+
+    :raises ValueError: an unknown environment, or a host that does not fit it.
+    """
+    prefix = of_environment(_PREFIX, environment)
+    root = host or _ORIGIN
+    path = urlsplit(root).path.rstrip("/")
+    if not path:
+        root = root.rstrip("/") + prefix
+    elif path.lower().endswith("/v2"):
+        root = root.rstrip("/")[: -len("/v2")]
+        if path.lower().endswith("/demo/v2") != (environment == "demo"):
+            raise ValueError(
+                f"the host {shown(host)} does not belong to the environment {shown(environment)}: "
+                "the demo environment is the one below /Demo/v2"
+            )
+    else:
+        raise ValueError(
+            f"the host {shown(host)} has the path {shown(path)}: give the server alone "
+            "(https://host) or the whole base URL ending in /v2"
+        )
+    return Endpoints(base=root + "/v2", token=root + "/OAuth/Token")
+
+
+def _portal_page(endpoint: str) -> str:
+    """Give the portal's page of a resource of v2, or its front page."""
+    return _PORTAL + _PAGES.get(endpoint.strip("/").split("/")[0].lower(), "/")
+
+
+def _check_patch(body: Any) -> None:
+    """
+    Check that a body is a list of operations.
+
+    :raises ValueError: with an example.
+    """
+    if not isinstance(body, (list, tuple)) or not body:
+        raise ValueError(f"body of PATCH must be a list of JSON Patch operations such as {_PATCH_EXAMPLE}")
+    for operation in body:
+        known = isinstance(operation, Mapping) and operation.get("op") in _PATCH_OPS
+        if not known or not str(operation.get("path", "")).startswith("/"):
+            raise ValueError(
+                f"body of PATCH has an operation without a known op and path; use {_PATCH_EXAMPLE}"
+            )
