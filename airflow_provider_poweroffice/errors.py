@@ -16,6 +16,7 @@ Every error this package raises for a call to the API, and for a load into a tab
     │   ├── TypeConflictError         a value does not fit its column
     │   └── TooManyDeletionsError     more rows would be marked as deleted than allowed
     ├── VerificationError             a table of the ledger does not agree with the books; its rows are stored
+    ├── ResponseTooLargeError         a 2xx answer larger than max_bytes; its call was carried out
     ├── InvalidResponseError          a 2xx answer that can not be read (cut JSON, HTML, ...)
     ├── APIConnectionError            no answer
     │   ├── APITimeoutError           no answer in time, or no slot under the rate limit
@@ -219,6 +220,35 @@ class InvalidResponseError(PowerOfficeError):
     """A successful status with a body that can not be read; the call itself may have been carried out."""
 
     outcome_unknown = True
+
+
+class ResponseTooLargeError(PowerOfficeError):
+    """
+    A successful status with a body larger than ``max_bytes``, which was not read; the call was carried out.
+
+    :param size: bytes of the body, where the server told.
+    """
+
+    outcome_unknown = True
+
+    def __init__(self, message: str, *, size: int | None) -> None:
+        super().__init__(message)
+        self.size = size
+
+    @classmethod
+    def of(cls, label: str, size: int | None, limit: int) -> ResponseTooLargeError:
+        """
+        Say how large the answer is.
+
+        :param label: method and path without query.
+        :param size: bytes, None when not known.
+        :param limit: the largest that was allowed.
+        """
+        what = "more" if size is None else f"{size:,} bytes"
+        return cls(
+            f"{label}: larger than max_bytes={limit}: {what}. Raise it, or read a list by pages",
+            size=size,
+        )
 
 
 class APIConnectionError(PowerOfficeError):

@@ -5,8 +5,12 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
-from airflow_provider_poweroffice.hooks import d365fo_form
-from airflow_provider_poweroffice.hooks.form import CONN_FIELDS, UI_FIELD_BEHAVIOUR
+from airflow_provider_poweroffice.hooks.form import (
+    CONN_FIELDS,
+    D365FO_CONN_FIELDS,
+    D365FO_UI_FIELD_BEHAVIOUR,
+    UI_FIELD_BEHAVIOUR,
+)
 
 _PACKAGE = "airflow_provider_poweroffice"
 _NAME = "PowerOffice Go"
@@ -70,10 +74,36 @@ def get_provider_info() -> dict[str, Any]:
                 "connection-type": "d365fo",
                 "hook-name": _D365FO,
                 "hook-class-name": f"{_PACKAGE}.hooks.d365fo.D365FOHook",
-                "ui-field-behaviour": d365fo_form.UI_FIELD_BEHAVIOUR,
-                "conn-fields": d365fo_form.CONN_FIELDS,
+                "ui-field-behaviour": D365FO_UI_FIELD_BEHAVIOUR,
+                "conn-fields": D365FO_CONN_FIELDS,
             },
         ],
+        "config": {
+            "poweroffice": {
+                "description": "What a connection may not decide. These options are read where secrets are "
+                "sent from: on workers, on triggerers, and on the API server for the Test button.",
+                "options": {
+                    "trusted_token_hosts": {
+                        "description": "Servers, besides the connection's host and Microsoft Entra ID, that "
+                        "the extras authority, token_url and system_url of a connection may name: host or "
+                        "host:port, separated by commas. https is meant unless an entry begins with http://. "
+                        "A test of a connection heeds its verify and ca_bundle for these servers only.",
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": "fs.contoso.com, fs.contoso.com:8443",
+                        "default": "",
+                    },
+                    "file_roots": {
+                        "description": "Folders of the worker below which the argument files of an operator "
+                        "may read local files, separated by colons. Empty: no local file is sent.",
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": "/data/receipts:/data/invoices",
+                        "default": "",
+                    },
+                },
+            },
+        },
         "asset-uris": [
             {
                 "schemes": ["poweroffice", "d365fo"],
@@ -82,9 +112,9 @@ def get_provider_info() -> dict[str, Any]:
                 "to_openlineage_converter": f"{_PACKAGE}.assets.poweroffice.to_openlineage",
             }
         ],
-        "cli": [f"{_PACKAGE}.cli.definition.get_airflow_commands"],
+        "cli": [f"{_PACKAGE}.cli.get_airflow_commands"],
         "extra-links": [
-            f"{_PACKAGE}.links.poweroffice.PowerOfficeDocsLink",
-            f"{_PACKAGE}.links.d365fo.D365FODocsLink",
+            f"{_PACKAGE}.links.PowerOfficeDocsLink",
+            f"{_PACKAGE}.links.D365FODocsLink",
         ],
     }

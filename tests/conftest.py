@@ -15,7 +15,7 @@ from support.d365fo import fo_client
 from support.databases import start_postgres
 
 from airflow_provider_poweroffice.api import Client, RetryOptions
-from airflow_provider_poweroffice.api.limits.directory import VARIABLE
+from airflow_provider_poweroffice.api.limits.stores import VARIABLE
 from poweroffice_sandbox import D365FOSandbox, Sandbox, V1Sandbox
 
 # A proxy of the machine must not stand between the tests and the loopback.

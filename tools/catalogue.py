@@ -1,23 +1,19 @@
 """
-Make the catalogue of PowerOffice Go v2 from the official OpenAPI file and the table of privileges.
+Make the catalogue of PowerOffice Go v2 from the digest of the official description.
 
     cd airflow_provider_poweroffice/api/catalogue
-    python ../../../tools/catalogue.py FACTS > poweroffice_v2.txt
-    python ../../../tools/catalogue.py FACTS --fields > poweroffice_v2_fields.txt
+    python ../../../tools/catalogue.py > poweroffice_v2.txt
+    python ../../../tools/catalogue.py --fields > poweroffice_v2_fields.txt
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from pathlib import Path
 from typing import Any
 
-import yaml
+from digest import VERBS, read
 
-OPENAPI = "poweroffice-openapi-v2-2025.yaml"
-PRIVILEGES = "poweroffice-api.md"
-VERBS = ("get", "post", "put", "patch", "delete")
 COLUMNS = (
     "path",
     "verbs",
@@ -53,11 +49,11 @@ KINDS: dict[tuple[str, str | None], str] = {
 
 
 class Description:
-    """The OpenAPI file, as far as the catalogue asks."""
+    """The digest, as far as the catalogue asks."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.paths: dict[str, dict[str, Any]] = document["paths"]
-        self._schemas = document["components"]["schemas"]
+        self._schemas = document["types"]
 
     def _resolved(self, schema: dict[str, Any]) -> dict[str, Any]:
         while "$ref" in schema:
@@ -92,12 +88,6 @@ class Description:
         content = operation.get("requestBody", {}).get("content", {})
         schemas = [media["schema"] for kind, media in content.items() if "json" in kind and "schema" in media]
         return list(self._resolved(schemas[0]).get("properties", {})) if schemas else []
-
-
-def privileges(text: str) -> dict[str, str]:
-    """Read the table of endpoints: path to privilege."""
-    rows = re.findall(r"^\| `(/[^`]+)` \|.*\| ([^|]+) \|$", text, re.MULTILINE)
-    return {path: privilege.strip() for path, privilege in rows}
 
 
 def entry(description: Description, path: str, privilege: str) -> list[str]:
@@ -139,15 +129,15 @@ def fields(description: Description, path: str) -> str:
     return f"{path} | {','.join(kinds)}"
 
 
-def main(folder: str, what: str = "") -> int:
+def main(what: str = "") -> int:
     """Print the catalogue, or the fields of its lists."""
-    document = yaml.load((Path(folder) / OPENAPI).read_text(), Loader=yaml.CSafeLoader)
+    document = read("poweroffice_v2")
     description = Description(document)
     if what == "--fields":
         print("path | fields")
         print("\n".join(filter(None, (fields(description, path) for path in sorted(description.paths)))))
         return 0
-    known = privileges((Path(folder) / PRIVILEGES).read_text())
+    known: dict[str, str] = document["privileges"]
     lines = [" | ".join(COLUMNS)]
     lines += [" | ".join(entry(description, path, known.get(path, ""))) for path in sorted(description.paths)]
     print("\n".join(line.rstrip() for line in lines))

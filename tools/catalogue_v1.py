@@ -1,20 +1,18 @@
 """
 Make the catalogue of PowerOffice Go v1 from the unofficial description of 2021 and the vendor's pages.
 
-    python tools/catalogue_v1.py FACTS > airflow_provider_poweroffice/api/catalogue/poweroffice_v1.txt
+    python tools/catalogue_v1.py > airflow_provider_poweroffice/api/catalogue/poweroffice_v1.txt
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
-import yaml
-from catalogue import COLUMNS, VERBS
+from catalogue import COLUMNS
+from digest import VERBS, read
 
-OPENAPI = "poweroffice-openapi-v1-unofficial-2021.yaml"
 # What the description of 2021 lacks: path, verbs, list, key, created field, changed field, required. From the
 # official documentation, pages "Limitations" and "Filtering", and its reference of types.
 DOCUMENTED = """
@@ -43,15 +41,15 @@ DOCUMENTED = """
 
 
 class Description:
-    """The Swagger file, as far as the catalogue asks."""
+    """The digest, as far as the catalogue asks."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.paths: dict[str, dict[str, Any]] = document["paths"]
-        self._definitions = document["definitions"]
+        self._definitions = document["types"]
 
     def rows(self, operation: dict[str, Any]) -> tuple[bool, list[str]]:
         """Tell whether a GET gives a list, and the names of a row's fields."""
-        schema = self._resolved(operation["responses"][200]["schema"])
+        schema = self._resolved(operation["responses"]["200"]["schema"])
         data = self._resolved(schema["allOf"][1]["properties"]["data"])
         row = self._resolved(data["items"]) if data.get("type") == "array" else data
         return data.get("type") == "array", list(row.get("properties", {}))
@@ -98,10 +96,9 @@ def line(facts: Sequence[str], names: Iterable[str]) -> list[str]:
     return [path, verbs, kind, key, *filters, *fields, required, ",".join([*options, *sorted(names)]), "", ""]
 
 
-def main(folder: str) -> int:
+def main() -> int:
     """Print the catalogue."""
-    document = yaml.load((Path(folder) / OPENAPI).read_text(), Loader=yaml.CSafeLoader)
-    description = Description(document)
+    description = Description(read("poweroffice_v1_2021"))
     lines = {
         path: described(description, path) for path in description.paths if not path.startswith("/OAuth")
     }
@@ -114,4 +111,4 @@ def main(folder: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main())

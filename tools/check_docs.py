@@ -16,11 +16,11 @@ from urllib.parse import unquote
 import dialect_cases
 
 from airflow_provider_poweroffice import errors
-from airflow_provider_poweroffice.hooks import d365fo_form
-from airflow_provider_poweroffice.hooks.form import CONN_FIELDS
+from airflow_provider_poweroffice.hooks.form import CONN_FIELDS, D365FO_CONN_FIELDS
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("requirements/*.md")])
+FOLDERS = ("", "docs/", "requirements/", "sandbox/", "sandbox/docs/")
+PAGES = sorted(page for folder in FOLDERS for page in ROOT.glob(f"{folder}*.md"))
 BLOCK = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
 HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
@@ -45,7 +45,7 @@ def error_tree() -> str:
 
 GENERATED = {
     "connection-fields": connection_fields,
-    "d365fo-fields": lambda: connection_fields(d365fo_form.CONN_FIELDS),
+    "d365fo-fields": lambda: connection_fields(D365FO_CONN_FIELDS),
     "dialect-cases": dialect_cases.table,
     "error-tree": error_tree,
 }

@@ -1,37 +1,195 @@
 """
-Look at a built wheel: our package and nothing else, its parts and its entry points complete.
+Look at the built distributions, the provider and its sandbox: each complete, none with parts of the other.
 
-    python tools/check_wheel.py dist/*.whl
+    python tools/check_wheel.py dist             look at the four files
+    python tools/check_wheel.py dist --install   then install the sandbox's wheel alone, and start it
 """
 
 from __future__ import annotations
 
+import json
+import re
+import subprocess
 import sys
+import tarfile
+import tempfile
+import time
+import tomllib
+import urllib.request
+import venv
 import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGE = "airflow_provider_poweroffice"
+# What the keys that the sandbox publishes look like.
+PUBLISHED = re.compile(rb"[0-9a-f]{8}-0000-4000-8000-\d{12}|5ab0c0de|s3cr\+t")
+SERVERS = re.compile(rb"^\s*(?:import|from) (?:starlette|uvicorn|http\.server|socketserver)\b", re.MULTILINE)
+HEALTHY_SECONDS = 20
 
 
-def main(wheel: str) -> int:
-    """Check one wheel."""
-    names = zipfile.ZipFile(wheel).namelist()
-    tops = {name.split("/")[0] for name in names if ".dist-info/" not in name}
-    ours = {str(path.relative_to(ROOT)) for path in (ROOT / PACKAGE).rglob("*.py")} | {f"{PACKAGE}/py.typed"}
-    problems = []
-    if tops != {PACKAGE}:
-        problems.append(f"{wheel} holds {sorted(tops)}, not {PACKAGE} alone")
-    if missing := sorted(ours - set(names)):
-        problems.append(f"{wheel} lacks {missing}")
-    problems += [
-        f"{wheel} lacks {part}"
-        for part in ("entry_points.txt", "licenses/LICENSE")
-        if not any(name.endswith(f".dist-info/{part}") for name in names)
-    ]
-    print("\n".join(problems) or f"{Path(wheel).name}: {len(names)} files, complete")
+@dataclass(frozen=True)
+class Distribution:
+    """What is built of one folder; ``longest`` is the most bytes its wheel may have."""
+
+    name: str
+    package: str
+    folder: Path
+    longest: int
+    is_production: bool
+    parts: tuple[str, ...] = ("entry_points.txt", "licenses/LICENSE")
+
+    @property
+    def file(self) -> str:
+        """What the names of its files begin with."""
+        return self.name.replace("-", "_")
+
+    def project(self) -> dict[str, Any]:
+        """Give its ``pyproject.toml``."""
+        return tomllib.loads((self.folder / "pyproject.toml").read_text(encoding="utf-8"))
+
+    def sources(self) -> set[str]:
+        """Give the files its wheel must hold."""
+        kept = (path for path in (self.folder / self.package).rglob("*") if path.is_file())
+        return {str(path.relative_to(self.folder)) for path in kept if path.suffix != ".pyc"}
+
+
+PROVIDER = Distribution(
+    "airflow-provider-poweroffice", "airflow_provider_poweroffice", ROOT, 300 * 1024, is_production=True
+)
+SANDBOX = Distribution(
+    "poweroffice-sandbox", "poweroffice_sandbox", ROOT / "sandbox", 400 * 1024, is_production=False
+)
+
+
+def versions() -> list[str]:
+    """Find versions that differ: of the two, and of the provider's extra, which pins the sandbox."""
+    provider, sandbox = PROVIDER.project()["project"], SANDBOX.project()["project"]
+    pin = provider["optional-dependencies"]["sandbox"]
+    if provider["version"] != sandbox["version"] or pin != [f"{SANDBOX.name}=={provider['version']}"]:
+        return [f"{provider['version']}, {sandbox['version']}, the extra's {pin}: one version for both"]
+    return []
+
+
+def wheel_problems(item: Distribution, wheel: Path) -> Iterator[str]:
+    """
+    Look into a wheel.
+
+    :param item: what it is of.
+    :param wheel: the file.
+    """
+    with zipfile.ZipFile(wheel) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    tops = {name.split("/")[0] for name in held if ".dist-info/" not in name}
+    if tops != {item.package}:
+        yield f"{wheel.name} holds {sorted(tops)}, not {item.package} alone"
+    if missing := sorted(item.sources() - set(held)):
+        yield f"{wheel.name} lacks {missing}"
+    for part in item.parts:
+        if not any(name.endswith(f".dist-info/{part}") for name in held):
+            yield f"{wheel.name} lacks {part}"
+    if wheel.stat().st_size > item.longest:
+        yield f"{wheel.name} has {wheel.stat().st_size:,} bytes; {item.longest:,} are the most"
+    if item.is_production:
+        yield from production_problems(wheel, held)
+
+
+def production_problems(wheel: Path, held: dict[str, bytes]) -> Iterator[str]:
+    """
+    Find what is no business of a production machine.
+
+    :param wheel: the file.
+    :param held: its contents by name.
+    """
+    for name, content in held.items():
+        if PUBLISHED.search(content):
+            yield f"{wheel.name}: {name} holds a published key"
+        if SERVERS.search(content):
+            yield f"{wheel.name}: {name} imports a server"
+
+
+def sdist_problems(item: Distribution, sdist: Path) -> Iterator[str]:
+    """
+    Look into a source distribution.
+
+    :param item: what it is of.
+    :param sdist: the file.
+    """
+    with tarfile.open(sdist) as archive:
+        held = {name.partition("/")[2] for name in archive.getnames()}
+    if missing := sorted((item.sources() | {"pyproject.toml", "README.md", "LICENSE"}) - held):
+        yield f"{sdist.name} lacks {missing}"
+    if item.is_production and (strangers := sorted(name for name in held if name.startswith("sandbox/"))):
+        yield f"{sdist.name} holds {strangers[:3]} of the other distribution"
+
+
+def look(folder: Path) -> list[str]:
+    """
+    Look at what was built.
+
+    :param folder: with a wheel and a source distribution of each.
+    """
+    problems = versions()
+    for item in (PROVIDER, SANDBOX):
+        version = item.project()["project"]["version"]
+        wheel = folder / f"{item.file}-{version}-py3-none-any.whl"
+        sdist = folder / f"{item.file}-{version}.tar.gz"
+        found = [*wheel_problems(item, wheel), *sdist_problems(item, sdist)]
+        problems += found
+        if not found:
+            print(f"{wheel.name}: {len(item.sources())} files, {wheel.stat().st_size:,} bytes, complete")
+    return problems
+
+
+def _url(lines: Iterable[str]) -> str:
+    for line in lines:
+        if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+            return found.group()
+    raise LookupError("the sandbox did not say where it is")
+
+
+def start_alone(folder: Path) -> None:
+    """
+    Install the sandbox's wheel in an empty environment, start it, ask it, stop it.
+
+    :param folder: with its wheel.
+    """
+    wheel = next(folder.glob(f"{SANDBOX.file}-*.whl"))
+    with tempfile.TemporaryDirectory() as place:
+        before = time.perf_counter()
+        venv.create(place, with_pip=True)
+        quiet = ("--quiet", "--disable-pip-version-check")
+        subprocess.run([f"{place}/bin/pip", "install", *quiet, str(wheel)], check=True)
+        listed = subprocess.run(
+            [f"{place}/bin/pip", "list", "--format=json"], check=True, capture_output=True, text=True
+        )
+        names = {item["name"].lower() for item in json.loads(listed.stdout)}
+        if strangers := {name for name in names if "airflow" in name or name in {"requests", "pytest"}}:
+            raise LookupError(f"the sandbox alone brings {sorted(strangers)}")
+        installed = time.perf_counter() - before
+        command = [f"{place}/bin/poweroffice-sandbox", "--port", "0"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None  # noqa: S101 - a pipe was asked for
+            url = _url(process.stdout)
+            with urllib.request.urlopen(f"{url}/_sandbox/health", timeout=HEALTHY_SECONDS) as answer:
+                found = json.load(answer)
+            process.terminate()
+            code = process.wait(HEALTHY_SECONDS)
+        if (found["status"], code) != ("ok", 0):
+            raise LookupError(f"the sandbox alone says {found} and ends with {code}")
+        print(f"{wheel.name} alone: installed in {installed:.1f} s with {len(names)} packages, healthy")
+
+
+def main(folder: str, what: str = "") -> int:
+    """Look at what was built; start the sandbox alone when asked to."""
+    problems = look(Path(folder))
+    print("\n".join(problems), end="\n" if problems else "")
+    if not problems and what == "--install":
+        start_alone(Path(folder))
     return bool(problems)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from airflow_provider_poweroffice.storage.sql.identifiers import snake_case
-from airflow_provider_poweroffice.task_groups.table_loads import DEFAULT_RESOURCES
+from airflow_provider_poweroffice.task_groups.load_company import DEFAULT_RESOURCES
 from poweroffice_sandbox import Sandbox
 
 REVENUE = """

@@ -1,20 +1,17 @@
 """
-Write the sandbox's tables of operations, fields and enums from the official OpenAPI file.
+Write the sandbox's tables of operations, fields and enums from the digest of the official description.
 
-Facts only: names, types, nullability, enums, greatest lengths, status codes, privileges. Run it again after a
-new edition of the file: ``python tools/sandbox_tables.py ../shared/facts/poweroffice-openapi-v2-2025.yaml``.
+Run it again after a new edition of the digest (``tools/digest.py``): ``python tools/sandbox_tables.py``.
 """
 
 from __future__ import annotations
 
-import re
-import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
+from digest import read
 
 DATA = Path(__file__).parents[1] / "sandbox" / "poweroffice_sandbox" / "v2" / "resources" / "data"
 # Families with modules of their own; their fields are not plain registers.
@@ -29,7 +26,6 @@ ELSEWHERE = (
 )
 TYPES = {"integer": "int", "number": "number", "boolean": "bool", "string": "string", "object": "object"}
 FORMATS = {"date": "date", "date-time": "timestamp", "uuid": "uuid"}
-ROLES = re.compile(r"\(Auth roles?: ([^)]*)\)")
 Spec = dict[str, Any]
 
 
@@ -37,10 +33,10 @@ def resolved(spec: Spec, name: str) -> dict[str, Any]:
     """
     Give a schema.
 
-    :param spec: the OpenAPI file.
+    :param spec: the digest.
     :param name: of the schema.
     """
-    found: dict[str, Any] = spec["components"]["schemas"][name]
+    found: dict[str, Any] = spec["types"][name]
     return found
 
 
@@ -76,7 +72,7 @@ def operations(spec: Spec) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """
     Give the operations by path, then verb.
 
-    :param spec: the OpenAPI file.
+    :param spec: the digest.
     """
     for path in sorted(spec["paths"]):
         for method in ("get", "post", "patch", "put", "delete"):
@@ -90,11 +86,10 @@ def operation_line(method: str, path: str, operation: dict[str, Any]) -> str:
 
     :param method: in capitals.
     :param path: with placeholders.
-    :param operation: as in the file.
+    :param operation: as in the digest.
     """
     status = next(code for code in operation["responses"] if code.startswith("2"))
-    roles = ROLES.search(f"{operation.get('summary', '')} {operation.get('description', '')}")
-    names = {role.strip().removesuffix("_Full") for role in (roles.group(1).split(",") if roles else ())}
+    names = {role.removesuffix("_Full") for role in operation.get("roles", ())}
     query = [
         f"{item['name']}{'!' if item.get('required') else ''}"
         for item in operation.get("parameters", ())
@@ -115,7 +110,7 @@ def entities(spec: Spec) -> dict[str, tuple[str, str, bool]]:
     """
     Give the entities: name to answer DTO, POST DTO (or nothing), and whether there is a PATCH.
 
-    :param spec: the OpenAPI file.
+    :param spec: the digest.
     """
     found: dict[str, tuple[str, str, bool]] = {}
     for method, _, operation in operations(spec):
@@ -134,8 +129,8 @@ def entities(spec: Spec) -> dict[str, tuple[str, str, bool]]:
             inner = reference.rsplit("/", 1)[-1]
             name = inner.removesuffix("Dto").removesuffix("Post")
             if inner and "properties" in resolved(spec, inner) and name not in found:
-                answer = f"{name}Dto" if f"{name}Dto" in spec["components"]["schemas"] else inner
-                body = f"{name}PostDto" if f"{name}PostDto" in spec["components"]["schemas"] else ""
+                answer = f"{name}Dto" if f"{name}Dto" in spec["types"] else inner
+                body = f"{name}PostDto" if f"{name}PostDto" in spec["types"] else ""
                 found[name] = (answer, body, True)
                 waiting.append(inner)
     return found
@@ -145,7 +140,7 @@ def field_words(spec: Spec, answer: str, body: str, *, patched: bool) -> Iterato
     """
     Write the fields of an entity in the notation of :mod:`poweroffice_sandbox.v2.resources.schema`.
 
-    :param spec: the OpenAPI file.
+    :param spec: the digest.
     :param answer: the DTO of answers.
     :param body: the DTO of POST, or nothing.
     :param patched: whether there is a PATCH.
@@ -187,9 +182,9 @@ def tables(spec: Spec) -> dict[str, str]:
     """
     Make the text of each file, by name.
 
-    :param spec: the OpenAPI file.
+    :param spec: the digest.
     """
-    schemas = spec["components"]["schemas"]
+    schemas = spec["types"]
     enums = {
         name: [str(item) for item in value["enum"]] for name, value in schemas.items() if "enum" in value
     }
@@ -205,8 +200,7 @@ def tables(spec: Spec) -> dict[str, str]:
 
 def main() -> None:
     """Write the three files."""
-    spec: Spec = yaml.load(Path(sys.argv[1]).read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    for name, text in tables(spec).items():
+    for name, text in tables(read("poweroffice_v2")).items():
         (DATA / f"{name}.txt").write_text(text, encoding="utf-8")
         print(f"{name}.txt: {len(text):,} characters")
 

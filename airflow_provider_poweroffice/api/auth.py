@@ -7,28 +7,65 @@ so that a session lent to a user is as safe as the client itself.
 
 from __future__ import annotations
 
-import json
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from requests.auth import AuthBase
 
+from airflow_provider_poweroffice.api.body import TOKEN_BYTES, read_error, read_whole
 from airflow_provider_poweroffice.api.credentials import Keys
+from airflow_provider_poweroffice.api.decoding import finite_number, read_json
 from airflow_provider_poweroffice.api.dialects.base import Dialect, Endpoints
-from airflow_provider_poweroffice.api.failures import read_response, status_error, token_refusal
+from airflow_provider_poweroffice.api.failures import status_error, token_refusal
 from airflow_provider_poweroffice.api.limits.throttle import Clock
-from airflow_provider_poweroffice.api.transport import Session, connection_error, innermost
-from airflow_provider_poweroffice.errors import InvalidResponseError, UntrustedHostError
+from airflow_provider_poweroffice.api.response import is_success
+from airflow_provider_poweroffice.api.transport import (
+    Session,
+    call_limits,
+    connection_error,
+    innermost,
+    without_traces,
+)
+from airflow_provider_poweroffice.errors import (
+    APITimeoutError,
+    InvalidResponseError,
+    PageTooLargeError,
+    PowerOfficeError,
+    UntrustedHostError,
+)
 
 UNSAID_LIFETIME = 600.0  # the example in the official token description
+LONGEST_LIFETIME = 86_400.0  # whatever is said: a token of the identity service lives for a day at most
 EARLY = 60.0  # seconds; "be proactive when renewing access token": portal page "Requests"
 EARLY_SHARE = 0.2  # of a short token's life
 _SENDABLE = re.compile(r"[!-~]+")  # in a header; anything else would end up in http.client's message
 _REFUSED = frozenset({400, 401})
+_ROUNDS = 3  # tokens that one request is tried with: more are replaced meanwhile only by a server gone wrong
+
+
+class Token:
+    """A token, which no ``repr`` shows; frames that may raise hold nothing else of it."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Token) and other.text == self.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    @classmethod
+    def of(cls, request: requests.PreparedRequest) -> Token:
+        """Give the token that a request was signed with."""
+        return cls((request.headers.get("Authorization") or "").removeprefix("Bearer "))
 
 
 class TokenAuth(AuthBase):
@@ -55,21 +92,23 @@ class TokenAuth(AuthBase):
         self._clock = clock
         self._on_token = on_token
         self._lock = threading.Lock()
-        self._fixed = dialect.fixed_token(credentials)
-        self._token = self._fixed
+        fixed = dialect.fixed_token(credentials)
+        self._token = Token(fixed) if fixed else None
+        self.is_fixed = bool(fixed)
+        """The token was handed in: it is used as it is, and never renewed."""
         self._renew_at = 0.0
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """List every text that must not be shown, the token in use included."""
         token = self._token
-        return self._credentials.secrets + ((token,) if token else ())
+        return self._credentials.secrets + ((token.text,) if token else ())
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Sign a request, which must be for the API itself."""
         self.check_origin(request.url or "")
-        self._sign(request, self.token())
-        request.register_hook("response", self._renew_once)
+        self._sign(request, self._valid())
+        request.register_hook("response", self._renew)
         return request
 
     def token(self, *, instead_of: str | None = None) -> str:
@@ -81,61 +120,116 @@ class TokenAuth(AuthBase):
         :raises RateLimitError, ServerError, APIConnectionError: as for any call, with
             ``outcome_unknown=False`` since the call itself was not sent.
         """
-        if self._fixed:
-            return self._fixed
-        with self._lock:
+        return self._valid(None if instead_of is None else Token(instead_of)).text
+
+    def _valid(self, refused: Token | None = None) -> Token:
+        """Give a valid token, other than one that was refused."""
+        if self._token and self.is_fixed:
+            return self._token
+        with self._locked():
             stale = self._clock.monotonic() >= self._renew_at
-            if self._token is None or stale or self._token == instead_of:
+            if self._token is None or stale or self._token == refused:
                 self._token = None
                 self._token = self._fetch()
             return self._token
 
-    def _fetch(self) -> str:
-        headers, form = self._dialect.token_request(self._credentials)
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Wait for whoever fetches a token, at most as long as the call may take."""
+        limits = call_limits.get()
+        seconds = min(limits.seconds_left(), threading.TIMEOUT_MAX) if limits else -1
+        if not self._lock.acquire(timeout=seconds if seconds < 0 and not limits else max(0.0, seconds)):
+            raise APITimeoutError(
+                f"{self._label}: no token before the deadline; the call was not sent", outcome_unknown=False
+            )
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    @property
+    def _label(self) -> str:
+        return f"POST {urlsplit(self._endpoints.token).path}"
+
+    def _fetch(self) -> Token:
         started = self._clock.monotonic()
-        label = f"POST {urlsplit(self._endpoints.token).path}"
+        given = self._ask()
+        if isinstance(given, PowerOfficeError):
+            try:
+                raise given
+            finally:
+                del given  # this frame is in its traceback
+        token, lifetime = given
+        self._renew_at = started + max(0.0, lifetime - min(EARLY, EARLY_SHARE * lifetime))
+        if self._on_token:
+            self._on_token(token.text)
+        return token
+
+    def _ask(self) -> tuple[Token, float] | PowerOfficeError:
+        """
+        Ask for a token, and give it with its lifetime in seconds, or the error.
+
+        The error is raised by the caller, where no frame holds keys.
+        """
+        headers, form = self._dialect.token_request(self._credentials)
+        label = self._label
         try:
             # The no-op auth keeps .netrc out of the request.
-            answer = self._session.post(self._endpoints.token, data=form, headers=headers, auth=_as_it_is)
+            answer = self._session.post(
+                self._endpoints.token, data=form, headers=headers, auth=_as_it_is, stream=True
+            )
+            if not is_success(answer.status_code):
+                return self._refusal(answer)
+            response = read_whole(answer, TOKEN_BYTES)
         except requests.RequestException as error:
             lost = connection_error(error, label)
-            raise type(lost)(
+            return type(lost)(
                 f"{label}: no token from {urlsplit(self._endpoints.token).netloc} ({innermost(error)}); "
                 "the call was not sent",
                 outcome_unknown=False,
                 permanent=lost.permanent,
-            ) from None
-        response = read_response(answer)
-        if response.status_code in _REFUSED:
-            raise token_refusal(self._dialect, response, self._credentials.secrets)
-        if not response.is_success:
-            refusal = status_error(self._dialect, response, self._clock.time(), self._credentials.secrets)
-            refusal.outcome_unknown = False
-            raise refusal
-        token, lifetime = _read_token(response.content, label, self._clock.time())
-        self._renew_at = started + max(0.0, lifetime - min(EARLY, EARLY_SHARE * lifetime))
-        if self._on_token:
-            self._on_token(token)
-        return token
+            )
+        except PageTooLargeError:
+            return _unreadable(f"{label}: the answer is larger than {TOKEN_BYTES} bytes, which no token is")
+        except InvalidResponseError as error:
+            return _unreadable(str(error))
+        except PowerOfficeError as error:
+            return without_traces(error)
+        return _read_token(response.content, label, self._clock.time())
 
-    def _sign(self, request: requests.PreparedRequest, token: str) -> None:
-        request.headers["Authorization"] = f"Bearer {token}"
+    def _refusal(self, answer: requests.Response) -> PowerOfficeError:
+        response = read_error(answer, TOKEN_BYTES)
+        if response.status_code in _REFUSED:
+            return token_refusal(self._dialect, response, self._credentials.secrets)
+        refusal = status_error(self._dialect, response, self._clock.time(), self._credentials.secrets)
+        refusal.outcome_unknown = False
+        return refusal
+
+    def _sign(self, request: requests.PreparedRequest, token: Token) -> None:
+        request.headers["Authorization"] = f"Bearer {token.text}"
         request.headers.update(self._dialect.headers(self._credentials))
 
-    def _renew_once(self, answer: requests.Response, **kwargs: Any) -> requests.Response:
-        """Answer a 401 by one new token and one repetition; a 401 was not carried out."""
-        if answer.status_code != requests.codes.unauthorized:
-            return answer
-        if self._fixed or not self._dialect.renewable(read_response(answer).error_content):
-            return answer
-        refused = (answer.request.headers.get("Authorization") or "").removeprefix("Bearer ")
-        answer.close()
-        again = answer.request.copy()
-        again.deregister_hook("response", self._renew_once)
-        self._sign(again, self.token(instead_of=refused))
-        result: requests.Response = answer.connection.send(again, **kwargs)
-        result.history.append(answer)
-        return result
+    def _renew(self, answer: requests.Response, **kwargs: Any) -> requests.Response:
+        """
+        Answer a 401, which was not carried out, by a repetition with a new token.
+
+        One new token is fetched for a request; where others replaced it meanwhile, theirs are tried too.
+        """
+        for turn in range(_ROUNDS):
+            if answer.status_code != requests.codes.unauthorized or self.is_fixed:
+                break
+            if turn and self._token == Token.of(answer.request):
+                break  # nobody has a newer one
+            body = read_error(answer)
+            answer._content, answer._content_consumed = body.content, True  # type: ignore[attr-defined] # noqa: SLF001 - for whoever borrowed the session
+            if not self._dialect.renewable(body.error_content):
+                break
+            again = answer.request.copy()
+            again.deregister_hook("response", self._renew)
+            self._sign(again, self._valid(Token.of(answer.request)))
+            refused, answer = answer, answer.connection.send(again, **kwargs)
+            answer.history = [*refused.history, refused]
+        return answer
 
     def check_origin(self, url: str) -> None:
         """
@@ -164,20 +258,24 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.hostname}:{port}".lower()
 
 
-def _read_token(content: bytes, label: str, now: float) -> tuple[str, float]:
+def _unreadable(message: str) -> InvalidResponseError:
+    """Say that a token's answer cannot be read; the call itself was not sent."""
+    error = InvalidResponseError(message)
+    error.outcome_unknown = False
+    return error
+
+
+def _read_token(content: bytes, label: str, now: float) -> tuple[Token, float] | InvalidResponseError:
     """Read the token and its lifetime in seconds: numbers, or the texts of such."""
     try:
-        body = json.loads(content)
-        token = body["access_token"]
-    except (ValueError, KeyError, TypeError):
-        token = None
+        body = read_json(content, label)
+    except InvalidResponseError:
+        body = None
+    token = body.get("access_token") if isinstance(body, dict) else None
     if not isinstance(token, str) or not _SENDABLE.fullmatch(token):
-        error = InvalidResponseError(f"{label}: the answer holds no access_token")
-        error.outcome_unknown = False
-        raise error
+        return _unreadable(f"{label}: the answer holds no access_token")
     for name, start in (("expires_in", 0.0), ("expires_on", now)):
-        try:
-            return token, float(body[name]) - start
-        except (KeyError, TypeError, ValueError):
-            continue
-    return token, UNSAID_LIFETIME
+        seconds = finite_number(body.get(name))
+        if seconds is not None:
+            return Token(token), min(max(0.0, seconds - start), LONGEST_LIFETIME)
+    return Token(token), UNSAID_LIFETIME

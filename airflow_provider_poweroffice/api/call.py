@@ -27,7 +27,21 @@ Files = Mapping[str, tuple[str, bytes] | tuple[str, bytes, str]]
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
 _VISIBLE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
-_OURS = frozenset({"authorization", "ocp-apim-subscription-key", "host", "content-length"})
+_OURS = frozenset({"authorization", "ocp-apim-subscription-key", "host", "content-length", "accept-encoding"})
+_NEVER = frozenset(
+    {
+        # Of one hop, or of the framing (RFC 9110 §7.6.1, §10.1.1, §10.1.4; RFC 9112 §6, §9).
+        *("connection", "expect", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"),
+        *("http2-settings", "max-forwards"),
+        # Another identity, method or address than the call's own.
+        *("cookie", "cookie2", "forwarded", "x-original-url", "x-rewrite-url", "x-original-method"),
+        *("x-http-method", "x-http-method-override", "x-method-override", "x-http-verb-override"),
+    }
+)
+_NEVER_BEGINS = ("proxy-", "x-forwarded-")
+_KEY_PREDICATE = re.compile(r"\((?:[^'()]|'[^'()]*')*\)")  # (dataAreaId='usmf',CustomerAccount='O''Hara')
+_UNSAFE = re.compile(r"['\"`;\\\s<>{}|^]")
+_MISSING = frozenset({"None", "null", "nan", "NaN", "undefined"})  # what programs write for no value
 
 
 @dataclass(frozen=True)
@@ -100,9 +114,21 @@ def check_endpoint(endpoint: str) -> str:
     plain = unquote(path).replace("\\", "/")
     if any(part in {".", ".."} for part in plain.split("/")) or not plain.isprintable():
         raise ValueError(f"endpoint {endpoint!r} must not contain '.' or '..' parts or control characters")
+    if found := _UNSAFE.search(_KEY_PREDICATE.sub(_without_quotes, path)):
+        raise ValueError(
+            f"endpoint {endpoint!r} holds {found[0]!r}, which no path has as it is; percent-encode it, as "
+            "urllib.parse.quote(value, safe='') does"
+        )
+    if missing := _MISSING.intersection(plain.split("/")):
+        raise ValueError(f"endpoint {endpoint!r} has the part {min(missing)!r}: was an id missing?")
     if "//" in path or path.endswith("/"):
         raise ValueError(f"endpoint {endpoint!r} has an empty part: was an id empty?")
     return path.lstrip("/")
+
+
+def _without_quotes(key: re.Match[str]) -> str:
+    """Take the quotes of an entity's key away, which are its own syntax (OData)."""
+    return key[0].replace("'", "")
 
 
 def encode_query(query: Mapping[str, Any] | None) -> dict[str, str]:
@@ -218,8 +244,14 @@ def check_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
     for name, value in headers.items():
         if not isinstance(name, str) or not isinstance(value, str):
             raise TypeError(f"headers[{name!r}] must be text")
-        if name.lower() in _OURS:
+        plain = name.strip().lower().replace("_", "-")  # some servers read both alike
+        if plain in _OURS:
             raise ValueError(f"headers must not set {name!r}: it is made from the connection")
+        if plain in _NEVER or plain.startswith(_NEVER_BEGINS):
+            raise ValueError(
+                f"headers must not set {name!r}: it says how a message is carried, or makes another request "
+                "of it, and servers on the way may not agree what it means. Leave it out"
+            )
         if not _TOKEN.fullmatch(name) or value != value.strip() or not _VISIBLE.fullmatch(value):
             raise ValueError(
                 f"headers[{name!r}] can not be sent: a name is letters, digits and hyphens, a value is one "

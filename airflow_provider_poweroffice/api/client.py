@@ -17,12 +17,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from airflow_provider_poweroffice.api.body import ANSWER_BYTES
 from airflow_provider_poweroffice.api.call import Files, build_call, encode_query
 from airflow_provider_poweroffice.api.change_filter import OVERLAP, NotBefore, check_required, since_query
 from airflow_provider_poweroffice.api.change_filter import given as given_moment
 from airflow_provider_poweroffice.api.dialects.base import Paging, Position
 from airflow_provider_poweroffice.api.filters import with_filters
-from airflow_provider_poweroffice.api.options import CONCURRENCY
+from airflow_provider_poweroffice.api.options import CONCURRENCY, check_whole
 from airflow_provider_poweroffice.api.pages.fetcher import ClientSource
 from airflow_provider_poweroffice.api.pages.keys import RowKeys
 from airflow_provider_poweroffice.api.pages.page import PageOptions
@@ -31,7 +32,13 @@ from airflow_provider_poweroffice.api.pages.periods import PeriodPages, split_qu
 from airflow_provider_poweroffice.api.pages.unique import UniqueRows
 from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.api.sending import Caller
-from airflow_provider_poweroffice.errors import APIStatusError, IncompleteReadError, InvalidResponseError
+from airflow_provider_poweroffice.errors import (
+    APIStatusError,
+    IncompleteReadError,
+    InvalidResponseError,
+    PageTooLargeError,
+    ResponseTooLargeError,
+)
 
 _DEFAULT_ORDER = "default"
 
@@ -51,6 +58,7 @@ class Client(Caller):
         filters: Any = None,
         idempotent: bool | None = None,
         fail_on_error: bool = True,
+        max_bytes: int = ANSWER_BYTES,
     ) -> Response:
         """
         Make one call and give the whole answer.
@@ -67,7 +75,9 @@ class Client(Caller):
         :param idempotent: may the call be carried out twice? None: yes for GET, PUT and DELETE.
             Decides whether a 5xx or a lost reply is tried again.
         :param fail_on_error: False gives an answer outside 2xx back instead of raising it.
+        :param max_bytes: largest body of a 2xx answer, decompressed; of others, 256 KiB are kept.
         :raises ValueError, TypeError: bad arguments, before any request.
+        :raises ResponseTooLargeError: the body is larger than ``max_bytes``.
         :raises PowerOfficeError: see :mod:`airflow_provider_poweroffice.errors`.
         """
         call = build_call(
@@ -78,8 +88,11 @@ class Client(Caller):
             self._check(call.endpoint, call.query)
         elif filters is not None:
             raise ValueError(f"filters go with GET, not {call.method}")
+        check_whole("max_bytes", max_bytes, 1, None)
         try:
-            return self._whole(self.carry_out(call, idempotent, self._readable))
+            return self._whole(self.carry_out(call, idempotent, self._readable, limit=max_bytes))
+        except PageTooLargeError as error:
+            raise ResponseTooLargeError.of(self.label_of(call), error.size, max_bytes) from None
         except APIStatusError as error:
             if fail_on_error:
                 raise

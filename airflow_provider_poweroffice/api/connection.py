@@ -21,8 +21,12 @@ from airflow_provider_poweroffice.api.limits.shared import shared_throttle
 from airflow_provider_poweroffice.api.limits.throttle import Clock, SystemClock, Throttle
 from airflow_provider_poweroffice.api.options import RetryOptions, Timeouts
 from airflow_provider_poweroffice.api.rate_limit import RateLimit
+from airflow_provider_poweroffice.api.texts import shown
 from airflow_provider_poweroffice.api.transport import PacedAdapter, Session, Sessions
 from airflow_provider_poweroffice.errors import UntrustedHostError
+
+TOKEN_SECONDS = 120.0
+"""Longest time for a token's request and its answer, whatever the API itself is allowed."""
 
 
 class Connection:
@@ -66,11 +70,11 @@ class Connection:
     ) -> None:
         if api_version not in DIALECTS:
             raise ValueError(
-                f"unknown api_version {api_version!r}; this release speaks: {', '.join(DIALECTS)}"
+                f"unknown api_version {shown(api_version)}; this release speaks: {', '.join(DIALECTS)}"
             )
         if isinstance(verify, str) and not Path(verify).exists():
             raise ValueError(
-                f"verify {verify!r} is no file of certificate authorities (ca_bundle of a connection)"
+                f"verify {shown(verify)} is not a file of certificate authorities (ca_bundle of a connection)"
             )
         self.dialect: Dialect[Any] = DIALECTS[api_version]
         self.endpoints = self.dialect.endpoints(credentials, environment, host)
@@ -86,10 +90,15 @@ class Connection:
             limit,
             SystemClock(),
         )
-        limits = timeouts or Timeouts()
+        self._timeouts = limits = timeouts or Timeouts()
         adapter = PacedAdapter(self._throttle, limits)
         # A token never takes for ever, however long the API itself may.
-        for_tokens = replace(limits, read=limits.read or Timeouts().read)
+        for_tokens = replace(limits, read=min(limits.read or TOKEN_SECONDS, TOKEN_SECONDS))
+        self._token_session = Session(
+            self.endpoints.base,
+            PacedAdapter(self._throttle, for_tokens, clock=self._clock, longest=TOKEN_SECONDS),
+            verify=verify,
+        )
 
         def session() -> Session:
             return Session(self.endpoints.base, adapter, verify=verify)
@@ -98,7 +107,7 @@ class Connection:
             dialect=self.dialect,
             endpoints=self.endpoints,
             credentials=credentials,
-            session=Session(self.endpoints.base, PacedAdapter(self._throttle, for_tokens), verify=verify),
+            session=self._token_session,
             clock=self._clock,
             on_token=on_token,
         )
@@ -120,6 +129,7 @@ class Connection:
     def close(self) -> None:
         """Close the connections."""
         self.session.close()
+        self._token_session.close()
 
     def label_of(self, call: Call) -> str:
         """Name a call in logs and errors: its company, if there are several, its method and its path."""

@@ -54,8 +54,7 @@ class Credentials:
                 continue
             if not isinstance(value, str) or not value.strip():
                 raise ValueError(f"the {label} is missing: set {name}")
-            if value != value.strip() or not value.isascii() or not value.isprintable():
-                raise ValueError(f"the {label} ({name}) has spaces around it or characters that no key has")
+            check_key(f"the {label} ({name})", value)
         if ":" in self.application_key:
             raise ValueError("the application key (application_key) must not contain a colon")
 
@@ -80,6 +79,18 @@ class Credentials:
         an accounting firm share it; in v1, per integration (v1 documentation, "Limitations").
         """
         return self.subscription_key or self.application_key
+
+
+def check_key(name: str, value: str, *, ascii_only: bool = True) -> None:
+    """
+    Refuse a key as a careless copy gives it: with blanks around it, a line's end, an invisible character.
+
+    :param name: of the key, for the message, which does not show it.
+    :param ascii_only: no key of this kind has other letters.
+    :raises ValueError: names the key.
+    """
+    if value != value.strip() or not value.isprintable() or (ascii_only and not value.isascii()):
+        raise ValueError(f"{name} has spaces around it or characters that no key has: copy it again")
 
 
 def scrub(text: str, secrets: tuple[str, ...]) -> str:

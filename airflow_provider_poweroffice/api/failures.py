@@ -4,27 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from requests.structures import CaseInsensitiveDict
 
-from airflow_provider_poweroffice.api.body import head
 from airflow_provider_poweroffice.api.credentials import scrub
 from airflow_provider_poweroffice.api.dialects.base import Dialect, Fault
 from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.api.retry import may_have_been_carried_out, parse_retry_after
 from airflow_provider_poweroffice.errors import APIStatusError, AuthenticationError
 
-if TYPE_CHECKING:
-    import requests
-
 # An integrator met a misleading 404 above this length; only a hint hangs on it.
 LONG_URL = 2000
-
-
-def read_response(answer: requests.Response) -> Response:
-    """Take an answer out of ``requests``, body read."""
-    return head(answer, answer.content)
 
 
 def status_error(
@@ -65,9 +56,15 @@ def status_error(
         trace_id=fault.trace_id,
         retry_after=next((wait for wait in waits if wait is not None), None),
         outcome_unknown=may_have_been_carried_out(response.status_code) and not fault.final,
-        final=fault.final,
+        final=fault.final or _stays_refused(dialect, response),
         attributes=fault.attributes,
     )
+
+
+def _stays_refused(dialect: Dialect[Any], response: Response) -> bool:
+    """Tell whether a 401 is no matter of the token, which a later one could cure."""
+    refused = response.status_code == HTTPStatus.UNAUTHORIZED
+    return refused and not dialect.renewable(response.error_content)
 
 
 def token_refusal(dialect: Dialect[Any], response: Response, secrets: tuple[str, ...]) -> AuthenticationError:

@@ -11,6 +11,8 @@ CONCURRENCY = 4
 """Pages in flight where nobody says otherwise."""
 MAX_CONCURRENCY = 32
 """Requests in flight at most: far more than any rate limit of these APIs lets through."""
+DEADLINE = 600.0
+"""Seconds for one request, all tries, waits and its answer included, where nobody says otherwise."""
 
 
 def check_concurrency(value: object) -> None:
@@ -51,8 +53,8 @@ class RetryOptions:
     How often and how long one request is tried; which requests may be repeated is not an option.
 
     The wait before attempt *n* + 1 is ``wait_initial * 2 ** (n - 1)`` seconds, at most ``wait_max``,
-    times a random factor between 0.5 and 1. A wait that the server asks for wins over it, however
-    long, plus up to half a second. A wait that would pass ``deadline`` is not slept: the error is
+    times a random factor between 0.5 and 1. A wait that the server asks for wins over it, up to
+    15 minutes, plus up to half a second. A wait that would pass ``deadline`` is not slept: the error is
     raised at once, with what the server asked for in ``retry_after``.
 
     A 429 was not carried out, so that it may be waited out for longer: see ``rate_limit_deadline``.
@@ -60,8 +62,9 @@ class RetryOptions:
     :param attempts: tries in all, the first included; 1 turns retrying off.
     :param wait_initial: seconds, see above.
     :param wait_max: seconds, cap of our own waits (not of the server's).
-    :param deadline: seconds for all tries and waits of one request, the wait for the rate limit included; no
-        try starts after it.
+    :param deadline: seconds for all tries and waits of one request, the wait for the rate limit included. A
+        try that has not been answered whole by then is cut off. Where a read timeout is longer than the
+        default of 600, that is the default; ``math.inf`` for none.
     :param rate_limit_deadline: the same for waiting out 429s, however many attempts that takes;
         ``math.inf`` waits for ever. None: a 429 has no limits of its own.
     """
@@ -69,7 +72,7 @@ class RetryOptions:
     attempts: int = 6
     wait_initial: float = 1.0
     wait_max: float = 60.0
-    deadline: float = 600.0
+    deadline: float = DEADLINE
     rate_limit_deadline: float | None = None
 
     def __post_init__(self) -> None:
@@ -78,7 +81,8 @@ class RetryOptions:
         _check_number("RetryOptions", "attempts", self.attempts, minimum=1)
         _check_number("RetryOptions", "wait_initial", self.wait_initial, minimum=0)
         _check_number("RetryOptions", "wait_max", self.wait_max, minimum=0)
-        _check_number("RetryOptions", "deadline", self.deadline, minimum=0)
+        if self.deadline != math.inf:
+            _check_number("RetryOptions", "deadline", self.deadline, minimum=0.001)
         if self.rate_limit_deadline not in {None, math.inf}:
             _check_number("RetryOptions", "rate_limit_deadline", self.rate_limit_deadline, minimum=0)
 
@@ -86,6 +90,19 @@ class RetryOptions:
     def longest(self) -> float:
         """Give the seconds after which no try of a request starts, whatever it waits for."""
         return max(self.deadline, self.rate_limit_deadline or 0.0)
+
+    def one_try(self, timeouts: Timeouts) -> float:
+        """
+        Give the seconds for one try: to connect, send, and read the whole answer.
+
+        A silence that was allowed to be longer than the default deadline, or without limit, is no mistake:
+        an operation of Finance & Operations may take an hour.
+        """
+        if timeouts.total is not None:
+            return timeouts.total
+        if timeouts.read is None:
+            return math.inf
+        return max(DEADLINE, timeouts.read) if self.deadline == DEADLINE else self.deadline
 
     @classmethod
     def of(cls, value: RetryOptions | Mapping[str, Any] | None) -> RetryOptions:
@@ -114,12 +131,16 @@ class Timeouts:
 
     :param connect: to establish the connection.
     :param read: the longest silence while waiting for, or reading, the answer; None for no limit.
+    :param total: for the whole try, its answer included; None for what ``RetryOptions.deadline`` leaves.
     """
 
     connect: float = 10.0
     read: float | None = 120.0
+    total: float | None = None
 
     def __post_init__(self) -> None:
         _check_number("Timeouts", "connect", self.connect, minimum=0.001)
         if self.read is not None:
             _check_number("Timeouts", "read", self.read, minimum=0.001)
+        if self.total is not None:
+            _check_number("Timeouts", "total", self.total, minimum=0.001)

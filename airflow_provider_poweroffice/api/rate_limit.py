@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from airflow_provider_poweroffice.api.texts import shown
+
 log = logging.getLogger(__name__)
 
 LOCAL_BACKENDS = ("host", "process")
@@ -37,22 +39,22 @@ class RateLimit:
 
     def __post_init__(self) -> None:
         if isinstance(self.share, bool) or not isinstance(self.share, (int, float)):
-            raise TypeError(f"rate_limit_share must be a number, not {self.share!r}")
+            raise TypeError(f"rate_limit_share must be a number, not {shown(self.share)}")
         if not 0 < self.share <= 1:
-            raise ValueError(f"rate_limit_share must be above 0 and at most 1, not {self.share!r}")
+            raise ValueError(f"rate_limit_share must be above 0 and at most 1, not {shown(self.share)}")
         if not isinstance(self.backend, str):
-            raise TypeError(f"rate_limit_backend must be text, not {self.backend!r}")
+            raise TypeError(f"rate_limit_backend must be text, not {shown(self.backend)}")
         if self.backend not in LOCAL_BACKENDS and not self.is_redis:
             scheme = self.backend.partition("://")[0] if "://" in self.backend else self.backend
             raise ValueError(
                 f"rate_limit_backend must be 'host', 'process' or a Redis URL (redis://server:6379/0), "
-                f"not {scheme!r}"
+                f"not {shown(self.backend) if '@' in self.backend else shown(scheme)}"
             )
         if self.password and not self.is_redis:
             raise ValueError("rate_limit_password is given, but rate_limit_backend is no Redis URL")
         if self.on_unreachable not in ON_UNREACHABLE:
             raise ValueError(
-                f"rate_limit_on_unreachable must be 'error' or 'local', not {self.on_unreachable!r}"
+                f"rate_limit_on_unreachable must be 'error' or 'local', not {shown(self.on_unreachable)}"
             )
 
     def __repr__(self) -> str:
@@ -88,7 +90,7 @@ class RateLimit:
             raise TypeError(f"rate_limit must be a mapping or RateLimit, not {type(value).__name__}")
         known = [field.name for field in fields(cls)]
         if unknown := sorted(set(value) - set(known)):
-            raise ValueError(f"unknown rate_limit option {unknown[0]!r}; known: {', '.join(known)}")
+            raise ValueError(f"unknown rate_limit option {shown(unknown[0])}; known: {', '.join(known)}")
         return cls(**value)
 
     def rate(self, asked: float | None, vendors: float) -> float:

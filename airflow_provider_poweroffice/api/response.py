@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,7 @@ _HIDDEN_HEADERS = frozenset({"set-cookie", "authorization"})
 @dataclass(frozen=True)
 class Response:
     """
-    An answer.
+    An answer; its ``repr`` shows neither headers nor body, which may hold what a log must not.
 
     :param status_code: HTTP status.
     :param headers: header names and values as sent; look-ups ignore case when built by the client.
@@ -27,12 +27,12 @@ class Response:
     """
 
     status_code: int
-    headers: Mapping[str, str]
-    content: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes = field(repr=False)
     method: str
     path: str
     refused: bool = False
-    inner: bytes | None = None
+    inner: bytes | None = field(default=None, repr=False)
 
     @property
     def is_success(self) -> bool:

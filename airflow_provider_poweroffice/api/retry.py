@@ -11,6 +11,7 @@ answer                                     repeated for
 429                                        any method: the gateway refused it
 provably not delivered                     any method
 token endpoint 429, 5xx                    any method: the call was not sent
+401 although the token is new              any method: a service that restarts
 408, 5xx but 501 and 505, no reply,        GET, PUT, DELETE, or when the
 unreadable reply                           caller declares ``idempotent=True``
 anything else                              never
@@ -25,6 +26,7 @@ import random
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 
 import tenacity
 
@@ -45,6 +47,7 @@ IDEMPOTENT_METHODS = frozenset({"GET", "PUT", "DELETE"})
 FINAL_SERVER_ERRORS = frozenset({501, 505})  # not implemented, HTTP version: they stay
 MINIMUM_RATE_LIMIT_WAIT = 1.0  # "wait at least one second": portal page "Requests"
 LONGEST_WAIT = 366 * 86_400.0  # whatever is asked for: more fits neither a clock nor a calendar
+LONGEST_ASKED_WAIT = 900.0  # seconds; whoever asks for more, by mistake or not, is asked again by then
 SERVER_WAIT_JITTER = 0.5  # so that all who were refused together do not come back together
 
 
@@ -81,10 +84,15 @@ def _classify(error: BaseException) -> tuple[str | None, bool]:
         return "incomplete read", True
     if isinstance(error, InvalidResponseError):
         return "unreadable reply", error.outcome_unknown
-    if isinstance(error, APIStatusError) and may_have_been_carried_out(error.status):
-        final = error.final or error.status in FINAL_SERVER_ERRORS
-        return None if final else f"status {error.status}", error.outcome_unknown
+    if isinstance(error, APIStatusError) and _is_transient(error.status):
+        return None if error.final else f"status {error.status}", error.outcome_unknown
     return None, False
+
+
+def _is_transient(status: int) -> bool:
+    """Tell whether a repetition may be answered otherwise; what was refused with 401 had a new token."""
+    again = may_have_been_carried_out(status) and status not in FINAL_SERVER_ERRORS
+    return again or status == HTTPStatus.UNAUTHORIZED
 
 
 def wait_seconds(
@@ -110,7 +118,7 @@ def wait_seconds(
     backoff *= 0.5 + 0.5 * jitter
     if asked is None:
         return backoff
-    asked = float(asked) + SERVER_WAIT_JITTER * jitter
+    asked = min(float(asked), LONGEST_ASKED_WAIT) + SERVER_WAIT_JITTER * jitter
     return asked if isinstance(error, RateLimitError) else max(asked, backoff)
 
 

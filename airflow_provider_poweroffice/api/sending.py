@@ -15,20 +15,28 @@ from uuid import uuid4
 
 import requests
 
-from airflow_provider_poweroffice.api.body import Waiting, read_to_wait, read_whole
+from airflow_provider_poweroffice.api.body import Waiting, read_error, read_to_wait, read_whole
 from airflow_provider_poweroffice.api.call import Call
 from airflow_provider_poweroffice.api.cancellation import current
 from airflow_provider_poweroffice.api.connection import Connection
 from airflow_provider_poweroffice.api.failures import status_error
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.response import Response, is_success
-from airflow_provider_poweroffice.api.retry import MINIMUM_RATE_LIMIT_WAIT, note_uncertain_attempts, retrying
+from airflow_provider_poweroffice.api.retry import (
+    LONGEST_ASKED_WAIT,
+    MINIMUM_RATE_LIMIT_WAIT,
+    note_uncertain_attempts,
+    retrying,
+)
 from airflow_provider_poweroffice.api.transport import (
+    CallLimits,
+    call_limits,
     connection_error,
-    seconds_left,
+    without_traces,
 )
 from airflow_provider_poweroffice.errors import (
     APIStatusError,
+    PermissionDeniedError,
     PowerOfficeError,
     RateLimitError,
 )
@@ -111,11 +119,11 @@ class Caller(Connection):
             except PowerOfficeError as error:
                 open_end = False
                 if isinstance(error, RateLimitError):  # of the API or the token endpoint: of all who share it
-                    self._throttle.pause(max(error.retry_after or 0.0, MINIMUM_RATE_LIMIT_WAIT))
+                    asked = min(error.retry_after or 0.0, LONGEST_ASKED_WAIT)
+                    self._throttle.pause(max(asked, MINIMUM_RATE_LIMIT_WAIT))
                 raise
 
-        deadline = self._clock.monotonic() + self.retry.longest
-        token = seconds_left.set(lambda: deadline - self._clock.monotonic())
+        reset = call_limits.set(CallLimits(self._clock, retry or self.retry, self._timeouts))
         try:
             return loop(paused)
         except PowerOfficeError as error:
@@ -127,7 +135,7 @@ class Caller(Connection):
             error.outcome_unknown = open_end or uncertain > 0  # type: ignore[attr-defined]
             raise
         finally:
-            seconds_left.reset(token)
+            call_limits.reset(reset)
 
     def _send(
         self,
@@ -137,6 +145,26 @@ class Caller(Connection):
         take: Callable[[requests.Response, int | None], T],
     ) -> T:
         """Send once, and take an answer with a status of success."""
+        given = self._exchange(call, label, limit, take)
+        if isinstance(given, PowerOfficeError):
+            try:
+                raise given
+            finally:
+                del given  # this frame is in its traceback
+        return given
+
+    def _exchange(
+        self,
+        call: Call,
+        label: str,
+        limit: int | None,
+        take: Callable[[requests.Response, int | None], T],
+    ) -> T | PowerOfficeError:
+        """
+        Send once, and give the answer or the error.
+
+        The error is raised by the caller, where no frame below holds a request with its keys.
+        """
         headers = dict(call.headers)
         id_header = self.dialect.request_id_header
         if id_header:
@@ -156,14 +184,20 @@ class Caller(Connection):
                 )
                 if is_success(answer.status_code):
                     return take(answer, limit)
-                response = read_whole(answer)
+                response = read_error(answer)
         except requests.RequestException as error:
             if stop := current.get():
                 stop.check()  # the connection was cut: nothing failed
-            raise connection_error(error, label) from None
+            return connection_error(error, label)
+        except PowerOfficeError as error:
+            if stop := current.get():
+                stop.check()
+            return without_traces(error)
+        if stop := current.get():
+            stop.check()
         refusal = self._status_error(call, response, len(answer.request.url or ""))
         refusal.request_id = headers[id_header] if id_header else None
-        raise refusal
+        return refusal
 
     def _accept(self, call: Call, response: Response) -> Response:
         """
@@ -177,7 +211,7 @@ class Caller(Connection):
 
     def _status_error(self, call: Call, response: Response, url_length: int) -> APIStatusError:
         resource = self.dialect.known.find(call.endpoint)
-        return status_error(
+        error = status_error(
             self.dialect,
             response,
             self._clock.time(),
@@ -186,6 +220,8 @@ class Caller(Connection):
             privilege=resource.privilege_for(call.method) if resource else "",
             meant=None if resource else self.dialect.known.suggest(call.endpoint),
         )
+        error.final = error.final or (self.auth.is_fixed and isinstance(error, PermissionDeniedError))
+        return error
 
     def _completed(self, call: Call) -> dict[str, str]:
         return self.dialect.query(self._credentials, call.method, call.endpoint, call.query)

@@ -1,15 +1,35 @@
 """
-Texts of a server, made fit for a message, a log line, a receipt or XCom.
+Texts of servers and of settings, made fit for a message, a log line, a receipt or XCom.
 
-Rule: pure; the cost depends on the limit, not on the length of the text.
+Rule: pure. No message prints a server's text but through :func:`one_line`, nor a setting but through
+:func:`shown`, as keys are pasted into wrong fields.
 """
 
 from __future__ import annotations
+
+import re
+import unicodedata
 
 LONGEST = 1000
 """Characters of a server's text that are shown."""
 _CUT = " […]"
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+_HIDDEN = "'***'"
+_LONGEST = 100  # characters of a value in a message
+# Patterns as text: they are compiled when a message needs them, not while DAG files are read. A key is a GUID
+# (application key, client key, client ID), 32 hexadecimal digits (subscription key), a JWT, or a client
+# secret of Microsoft Entra ID, which has a digit and "Q~" after three characters.
+_KEY = (
+    r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+    r"|(?=(?:[A-Fa-f]{0,29}[0-9]){3})[0-9A-Fa-f]{32}"
+    r"|eyJ[A-Za-z0-9_-]{8}"
+    r"|[A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{16}"
+)
+_HEADER = r"\b(?:bearer|basic)\s+\S"
+_RUN = r"[A-Za-z0-9+=_~-]{16,}"
+_RANDOM = r"[A-Za-z0-9+=~]{24,}"
+_DASHES = r"[\u2010-\u2015\u2212_]"
 
 
 def one_line(text: object, limit: int = LONGEST) -> str:
@@ -31,3 +51,39 @@ def one_line(text: object, limit: int = LONGEST) -> str:
     if len(line) <= limit and len(given) == len(beginning):
         return line
     return (line[: max(0, limit - len(_CUT))].rstrip() + _CUT).strip()[:limit]
+
+
+def holds_key(text: str) -> bool:
+    """Tell whether a text holds a key, in any case, also if blanks or invisible characters split it."""
+    return bool(re.search(_KEY, _squeezed(text)))
+
+
+def shown(value: object) -> str:
+    """
+    Give a setting's value as a message prints it: ``repr``, or ``'***'``.
+
+    Hidden is what holds a key, looks random, or has an ``@``, as a URL with a password has. The rest is cut
+    to 100 characters.
+    """
+    given = value if isinstance(value, str) else repr(value)
+    text = _squeezed(given)
+    if "@" in text or re.search(_KEY, text) or re.search(_HEADER, given, re.IGNORECASE) or _is_random(text):
+        return _HIDDEN
+    printed = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    return printed if len(printed) <= _LONGEST else f"{printed[:_LONGEST]}..."
+
+
+def _squeezed(text: str) -> str:
+    """Undo what hides a key from a search: full-width letters, other dashes, blanks, invisible characters."""
+    plain = re.sub(_DASHES, "-", unicodedata.normalize("NFKC", text))
+    return "".join(char for char in plain if char.isprintable() and not char.isspace())
+
+
+def _is_random(text: str) -> bool:
+    for found in re.findall(_RUN, text):
+        if re.search("[a-z]", found) and re.search("[A-Z]", found) and len(re.findall("[0-9]", found)) > 1:
+            return True
+    return any(
+        len(re.findall("[0-9]", found)) > 2 and re.search("[A-Za-z]", found)  # noqa: PLR2004 - not a year
+        for found in re.findall(_RANDOM, text)
+    )

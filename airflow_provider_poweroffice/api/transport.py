@@ -1,29 +1,34 @@
 """
-The session that every request leaves through: paced, timed, and never redirected.
+The session that every request leaves through: paced, timed, never redirected, and past no stranger.
 
 Rule: token requests, resent requests and requests a user makes on a borrowed session all pass
-``PacedAdapter``, so none can escape the rate limit or go without a timeout.
+``PacedAdapter``, so none can escape the rate limit, go without a timeout, or show its keys to a proxy.
 """
 
 from __future__ import annotations
 
+import ipaddress
+import logging
+import math
 import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import select_proxy
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
+from airflow_provider_poweroffice.api.body import ACCEPTED_ENCODINGS
 from airflow_provider_poweroffice.api.cancellation import current
-from airflow_provider_poweroffice.api.cuttable import POOLS
-from airflow_provider_poweroffice.api.limits.throttle import NoSlotError, Throttle
-from airflow_provider_poweroffice.api.options import MAX_CONCURRENCY, Timeouts
+from airflow_provider_poweroffice.api.limits.throttle import Clock, NoSlotError, SystemClock, Throttle
+from airflow_provider_poweroffice.api.options import MAX_CONCURRENCY, RetryOptions, Timeouts
+from airflow_provider_poweroffice.api.wire import POOLS, exchange_left
 from airflow_provider_poweroffice.errors import APIConnectionError, APITimeoutError
 
 USER_AGENT = (
@@ -31,16 +36,55 @@ USER_AGENT = (
     f"requests/{requests.__version__} python/{platform.python_version()}"
 )
 
-seconds_left: ContextVar[Callable[[], float] | None] = ContextVar("seconds_left", default=None)
-"""Of the call that is being made, until its deadline; none on a session that a user borrowed."""
+
+class CallLimits:
+    """
+    The time of one call: for all its tries, and for one exchange with the server.
+
+    :param clock: time.
+    :param retry: how long the call may take.
+    :param timeouts: how long one try may take.
+    """
+
+    def __init__(self, clock: Clock, retry: RetryOptions, timeouts: Timeouts) -> None:
+        self._clock = clock
+        self._one_try = retry.one_try(timeouts)
+        self._end = clock.monotonic() + max(retry.longest, self._one_try)
+
+    def seconds_left(self) -> float:
+        """Give the seconds until the call's deadline."""
+        return self._end - self._clock.monotonic()
+
+    def exchange(self) -> Callable[[], float]:
+        """Begin an exchange; what is given tells the seconds that are left for it."""
+        end = min(self._end, self._clock.monotonic() + self._one_try)
+        return lambda: end - self._clock.monotonic()
+
+
+call_limits: ContextVar[CallLimits | None] = ContextVar("call_limits", default=None)
+"""Of the call that is being made; none on a session that a user borrowed."""
 
 
 class PacedAdapter(HTTPAdapter):
-    """Sends at the throttle's pace, with a timeout even when the caller gave none."""
+    """
+    Sends at the throttle's pace, with a timeout even when the caller gave none.
 
-    def __init__(self, throttle: Throttle, timeouts: Timeouts) -> None:
+    :param clock: time.
+    :param longest: seconds for an exchange, even where it belongs to no call; None for what a call allows.
+    """
+
+    def __init__(
+        self,
+        throttle: Throttle,
+        timeouts: Timeouts,
+        *,
+        clock: Clock | None = None,
+        longest: float | None = None,
+    ) -> None:
+        self._clock = clock or SystemClock()
         self._throttle = throttle
         self._timeouts = timeouts
+        self._longest = longest
         # One connection for each thread; urllib3's pool is safe to share between them.
         super().__init__(max_retries=0, pool_maxsize=MAX_CONCURRENCY)
         self.poolmanager.pool_classes_by_scheme = POOLS
@@ -65,23 +109,101 @@ class PacedAdapter(HTTPAdapter):
 
         :raises APITimeoutError: there is no slot before the call's deadline; nothing was sent. It says by
             ``retry_after`` when there is one, which ends the tries of this call, not those of a task.
+        :raises APIConnectionError: keys would go to a proxy unencrypted; nothing was sent.
         """
-        limits: Any = timeout if timeout is not None else (self._timeouts.connect, self._timeouts.read)
-        left = seconds_left.get()
+        allowed = _proxies_for(request, proxies)
+        limits = call_limits.get()
         try:
-            slot = self._throttle.acquire(left() if left else None)
+            slot = self._throttle.acquire(limits.seconds_left() if limits else None)
         except NoSlotError as error:
             raise APITimeoutError(
-                f"{request.method} {urlsplit(request.url or '').path}: not sent: the rate limit has no slot "
+                f"{_label(request)}: not sent: the rate limit has no slot "
                 f"before the deadline; the next is {error.wait:.1f} s away",
                 outcome_unknown=False,
                 retry_after=error.wait,
             ) from None
         if stop := current.get():
             stop.check()
-        answer = super().send(request, stream, limits, verify, cert, proxies)
+        left = self._exchange(limits)
+        if left and left() <= 0:
+            raise APITimeoutError(
+                f"{_label(request)}: not sent: the deadline has passed", outcome_unknown=False
+            )
+        reset, ours = exchange_left.set(left), _ours.set(True)
+        try:
+            answer = super().send(request, stream, self._within(timeout, left), verify, cert, allowed)
+        finally:
+            exchange_left.reset(reset)
+            _ours.reset(ours)
         self._throttle.answered(slot)
         return answer
+
+    def _exchange(self, limits: CallLimits | None) -> Callable[[], float] | None:
+        """Begin an exchange: of the call, at most as long as this adapter allows."""
+        of_call = limits.exchange() if limits else None
+        if self._longest is None:
+            return of_call
+        end = self._clock.monotonic() + self._longest
+        return lambda: min(end - self._clock.monotonic(), of_call() if of_call else math.inf)
+
+    def _within(self, timeout: Any, left: Callable[[], float] | None) -> Any:
+        """Give the limits of a wait, the one to connect within what is left."""
+        if timeout is not None:
+            return timeout
+        connect = self._timeouts.connect
+        return (min(connect, max(left(), 0.001)) if left else connect, self._timeouts.read)
+
+
+def _label(request: requests.PreparedRequest) -> str:
+    return f"{request.method} {urlsplit(request.url or '').path}"
+
+
+def _proxies_for(
+    request: requests.PreparedRequest, proxies: Mapping[str, str] | None
+) -> Mapping[str, str] | None:
+    """
+    Give the proxies that a request may pass: none on its way to this machine.
+
+    :raises APIConnectionError: it is not encrypted, so that a proxy would see the keys.
+    """
+    parts = urlsplit(request.url or "")
+    if _is_loopback(parts.hostname or ""):
+        return {}
+    if parts.scheme == "http" and proxies and select_proxy(request.url or "", proxies):
+        raise APIConnectionError(
+            f"{_label(request)}: not sent: http://{parts.netloc} would be reached through a proxy, which "
+            "would see the keys. Use https://, or name the host in NO_PROXY",
+            outcome_unknown=False,
+            permanent=True,
+        )
+    return proxies
+
+
+def _is_loopback(host: str) -> bool:
+    name = host.lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):  # RFC 6761 §6.3
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
+
+
+class _NoQuery(logging.Filter):
+    """Keeps the values of a query out of what urllib3 logs about requests of ours."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Cut each text behind its question mark."""
+        if _ours.get() and isinstance(record.args, tuple):
+            record.args = tuple(arg.partition("?")[0] if isinstance(arg, str) else arg for arg in record.args)
+        return True
+
+
+_ours: ContextVar[bool] = ContextVar("ours", default=False)
+for _name in ("urllib3.connectionpool", "urllib3.connection"):
+    logging.getLogger(_name).addFilter(_NoQuery())
 
 
 class Session(requests.Session):
@@ -98,7 +220,13 @@ class Session(requests.Session):
         self.verify = verify
         # A load balancer's cookie would tie all calls to one server, whose limits count for itself.
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self.headers.update({"Accept": "application/json, */*;q=0.5", "User-Agent": USER_AGENT})
+        self.headers.update(
+            {
+                "Accept": "application/json, */*;q=0.5",
+                "Accept-Encoding": ACCEPTED_ENCODINGS,
+                "User-Agent": USER_AGENT,
+            }
+        )
         self.mount("https://", adapter)
         self.mount("http://", adapter)
 
@@ -161,9 +289,23 @@ def connection_error(error: requests.RequestException, label: str) -> APIConnect
     if _never_sent(error):
         kind = APITimeoutError if isinstance(error, requests.exceptions.Timeout) else APIConnectionError
         return kind(f"{label}: no connection to {server} ({what}); nothing was sent", outcome_unknown=False)
-    kind = APITimeoutError if isinstance(error, requests.exceptions.Timeout) else APIConnectionError
+    late = isinstance(error, requests.exceptions.Timeout) or isinstance(_deepest(error), TimeoutError)
+    kind = APITimeoutError if late else APIConnectionError
     warning = "" if label.startswith("GET ") else "; the request may have been carried out"
     return kind(f"{label}: no reply from {server} ({what}){warning}", outcome_unknown=True)
+
+
+_E = TypeVar("_E", bound=BaseException)
+
+
+def without_traces(error: _E) -> _E:
+    """
+    Give an error without the frames that it came through, and without the errors that led to it.
+
+    Those frames hold requests with their keys, and error trackers show what frames hold.
+    """
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
 
 
 def _never_sent(error: requests.RequestException) -> bool:
@@ -175,11 +317,15 @@ def _never_sent(error: requests.RequestException) -> bool:
 
 def innermost(error: BaseException) -> str:
     """Name the last cause: urllib3's own messages repeat the URL."""
-    seen: BaseException = error
-    while (below := _below(seen)) is not None:
-        seen = below
+    seen = _deepest(error)
     reason = getattr(seen, "strerror", None) or getattr(seen, "verify_message", None)
     return f"{type(seen).__name__}: {reason}" if reason else type(seen).__name__
+
+
+def _deepest(error: BaseException) -> BaseException:
+    while (below := _below(error)) is not None:
+        error = below
+    return error
 
 
 def _below(error: BaseException) -> BaseException | None:

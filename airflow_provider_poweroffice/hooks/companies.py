@@ -1,20 +1,30 @@
 """
-The companies of one connection: aliases and their client keys, and the choice among them.
+The companies of one connection: aliases and their client keys, the choice among them, and which are active.
 
-Rule: pure; aliases are shown, keys never, not even in part.
+Rule: aliases are shown, keys never, not even in part. ClientAdmin is only read: its
+``AddIntegrationToClient`` would make a client key at each call, for good. That is a person's decision, see
+docs/companies.md.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_poweroffice.api.texts import holds_key, shown
+from airflow_provider_poweroffice.errors import PowerOfficeError
+
+if TYPE_CHECKING:
+    from airflow_provider_poweroffice.api.client import Client
+
+log = logging.getLogger(__name__)
 
 EXTRA = "client_api_keys"
 _CLEAR = "client_keys"
 _ALIAS = re.compile(r"\w[\w.-]{0,79}")
-_KEY = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
 SOURCES = ("connection", "client_admin")
 _SHOWN = 20  # aliases in an error: more would cover the log
 
@@ -41,7 +51,7 @@ def read_client_keys(extra: Mapping[str, Any]) -> dict[str, str]:
     for place, (alias, key) in enumerate(keys.items(), start=1):
         _check_alias(alias, place)
         if not isinstance(key, str) or not key.strip():
-            raise ValueError(f"extra {EXTRA}: the client key of {alias!r} is missing; {_form()}")
+            raise ValueError(f"extra {EXTRA}: the client key of {shown(alias)} is missing; {_form()}")
     _check_different(keys)
     return keys
 
@@ -52,11 +62,11 @@ def _form() -> str:
 
 def _check_alias(alias: str, place: int) -> None:
     """Refuse an alias that can not be part of a path; one that is a key is not shown."""
-    if _KEY.fullmatch(alias.strip()):
+    if holds_key(alias):
         raise ValueError(f"extra {EXTRA}: the alias at place {place} looks like a key; {_form()}")
     if not _ALIAS.fullmatch(alias):
         raise ValueError(
-            f"extra {EXTRA}: the alias {alias!r} must be up to 80 letters, digits and . _ -, "
+            f"extra {EXTRA}: the alias {shown(alias)} must be up to 80 letters, digits and . _ -, "
             "beginning with a letter or digit: it becomes part of paths"
         )
 
@@ -67,13 +77,14 @@ def _check_different(keys: Mapping[str, str]) -> None:
     for alias, key in keys.items():
         other = seen.setdefault(key.strip().lower(), alias)
         if other != alias:
-            raise ValueError(f"extra {EXTRA}: {other!r} and {alias!r} have the same client key")
+            raise ValueError(f"extra {EXTRA}: {shown(other)} and {shown(alias)} have the same client key")
     names: dict[str, str] = {}
     for alias in keys:
         other = names.setdefault(alias.casefold(), alias)
         if other != alias:
             raise ValueError(
-                f"extra {EXTRA}: {other!r} and {alias!r} differ by case only; some stores take them for one"
+                f"extra {EXTRA}: {shown(other)} and {shown(alias)} differ by case only; "
+                "some stores take them for one"
             )
 
 
@@ -92,22 +103,22 @@ def key_of(keys: Mapping[str, str], company: str | None, password: str | None) -
         raise ValueError(f"no company is chosen and the password is empty; give company=, {_known(keys)}")
     check_company(company)
     if company not in keys:
-        raise ValueError(f"unknown company {company!r}; {_known(keys)}")
+        raise ValueError(f"unknown company {shown(company)}; {_known(keys)}")
     return keys[company]
 
 
 def check_company(company: Any) -> None:
     """
-    Refuse what is no alias at all, before it is looked up, logged or stored.
+    Refuse what is not an alias at all, before it is looked up, logged or stored.
 
     :raises ValueError: nothing, several, or a key.
     """
     if not isinstance(company, str) or not company.strip():
         raise ValueError(
-            f"company {company!r} is no alias; give one, or None for the company of the password. "
+            f"company {shown(company)} is not an alias; give one, or None for the company of the password. "
             "Several are mapped: .expand(company=[...])"
         )
-    if _KEY.fullmatch(company.strip()):
+    if holds_key(company):
         raise ValueError("company looks like a key; give the alias it has in the connection")
 
 
@@ -118,7 +129,7 @@ def check_source(source: str) -> None:
     :raises ValueError: it is none of ``SOURCES``.
     """
     if source not in SOURCES:
-        raise ValueError(f"unknown source {source!r} of companies; use one of: {', '.join(SOURCES)}")
+        raise ValueError(f"unknown source {shown(source)} of companies; use one of: {', '.join(SOURCES)}")
 
 
 def _known(keys: Mapping[str, str]) -> str:
@@ -126,3 +137,45 @@ def _known(keys: Mapping[str, str]) -> str:
         return f"the connection has no extra {EXTRA}, {_form()}"
     more = f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
     return f"known: {', '.join(list(keys)[:_SHOWN])}{more}"
+
+
+def active_companies(firm: Client, open_client: Callable[[str], Client], aliases: Sequence[str]) -> list[str]:
+    """
+    Keep the aliases whose company is an active client of the firm.
+
+    :param firm: a client of the firm's own company, with the privilege ClientAdmin (OpenAPI: ClientAdmin).
+    :param open_client: opens a client of an alias.
+    :param aliases: of the connection.
+    :return: in the same order; a company that could not be asked is kept.
+    :raises PowerOfficeError: the firm's own company did not answer.
+    """
+    clients = {str(row["Id"]): row for row in _clients(firm) if row.get("IsActive")}
+    kept: list[str] = []
+    for alias in aliases:
+        try:
+            with open_client(alias) as client:
+                identifier = _client_id(client)
+        except (PowerOfficeError, ValueError) as error:
+            log.warning("[%s] could not be asked who it is, and stays in the list: %s", alias, error)
+            kept.append(alias)
+            continue
+        if clients.pop(identifier, None) is None:
+            log.warning("[%s] is not an active client of the firm, and is left out", alias)
+        else:
+            kept.append(alias)
+    for row in clients.values():
+        log.warning(
+            "no client key for the firm's active client %s (organization number %s)",
+            row.get("ClientName"),
+            row.get("OrganizationNumber"),
+        )
+    return kept
+
+
+def _clients(firm: Client) -> list[dict[str, Any]]:
+    return [row for page in firm.pages("ClientAdmin/Clients") for row in page.rows]
+
+
+def _client_id(client: Client) -> str:
+    body = client.request("GET", "ClientIntegrationInformation").body
+    return str(body.get("ClientId")) if isinstance(body, dict) else ""

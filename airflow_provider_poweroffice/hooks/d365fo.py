@@ -1,34 +1,24 @@
-"""
-The hook of Dynamics 365 Finance & Operations: from an Airflow connection to an authenticated client.
-
-Rule: it translates a connection, and speaks no HTTP itself.
-"""
+"""The hook of Dynamics 365 Finance & Operations: the client of one environment, and its list of services."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice._compat import mask_secrets
 from airflow_provider_poweroffice.api.options import RetryOptions
-from airflow_provider_poweroffice.hooks.d365fo_form import CONN_FIELDS, UI_FIELD_BEHAVIOUR
-from airflow_provider_poweroffice.hooks.d365fo_settings import read_d365fo, says_read_timeout
-from airflow_provider_poweroffice.hooks.poweroffice import (
-    PowerOfficeHook,
-    form_widgets,
-    mask_token,
-    open_client,
-)
-from airflow_provider_poweroffice.hooks.settings import D365FO_TYPE, Settings
+from airflow_provider_poweroffice.hooks.base import ClientHook
 
 if TYPE_CHECKING:
+    from airflow.sdk import Connection
+
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.limits.throttle import Clock, Throttle
+    from airflow_provider_poweroffice.hooks.settings import Settings
 
 
-class D365FOHook(PowerOfficeHook):
+class D365FOHook(ClientHook):
     """
     Finance & Operations of one environment.
 
@@ -36,7 +26,7 @@ class D365FOHook(PowerOfficeHook):
     :param company: legal entity whose rows are read; None takes the connection's default.
     :param retry_options: see :class:`~airflow_provider_poweroffice.api.options.RetryOptions`, or a mapping.
     :param token: used as given, with or without ``Bearer``, instead of the connection's keys; never renewed.
-    :param read_timeout: seconds of silence while waiting for an answer; 0 for no limit, None for what the
+    :param read_timeout: seconds that one try may take, its answer included; 0 for no limit, None for what the
         connection says.
     :param unlimited: no limit either where the connection says nothing.
     :param clock: time; a test's own clock moves without waiting.
@@ -47,7 +37,7 @@ class D365FOHook(PowerOfficeHook):
 
     conn_name_attr = "d365fo_conn_id"
     default_conn_name = "d365fo_default"
-    conn_type = D365FO_TYPE
+    conn_type = "d365fo"
     hook_name = "Dynamics 365 Finance & Operations"
 
     def __init__(
@@ -70,18 +60,6 @@ class D365FOHook(PowerOfficeHook):
         self._clock = clock
         self._throttle = throttle
 
-    @cached_property
-    def client(self) -> Client:
-        """
-        Build the client, with every secret and token masked in Airflow's logs.
-
-        :raises ValueError: the connection lacks a field, or has one that can not be used.
-        """
-        settings = self._settings()
-        if settings.credentials.token and settings.credentials.client_secret:
-            self.log.info("a token was handed in: it is used, and not client ID and secret")
-        return self._open(settings, self.retry_options)
-
     def services(self, name: str = "") -> Any:
         """
         Ask which services there are.
@@ -94,47 +72,45 @@ class D365FOHook(PowerOfficeHook):
 
         return services(self.client, name)
 
-    def test_connection(self) -> tuple[bool, str]:
-        """
-        Try the keys: a token, then ``GET /api/services``.
+    def _read(self, conn: Connection, company: str | None, *, named: bool = True) -> Settings:
+        from airflow_provider_poweroffice.hooks.settings import (  # noqa: PLC0415 - not while DAGs are parsed
+            read_settings,
+            says_read_timeout,
+        )
 
-        A refusal of the token endpoint is explained by its AADSTS code; a 401 with a valid token mostly
-        means that the app is not registered inside Finance & Operations.
-        """
-        from airflow_provider_poweroffice.hooks.d365fo_diagnosis import diagnose  # noqa: PLC0415 - loads requests
+        settings = read_settings(conn, company, token=self._token, only=self.conn_type, named=named)
+        if self._read_timeout is not None or (self._unlimited and not says_read_timeout(conn)):
+            settings = replace(
+                settings,
+                timeouts=replace(
+                    settings.timeouts, read=self._read_timeout or None, total=self._read_timeout or None
+                ),
+            )
+        return settings
 
-        try:
-            settings = self._settings()
-        except ValueError as error:
-            return False, str(error)
-        return diagnose(lambda: self._open(settings, RetryOptions(attempts=1)))
-
-    def _open(self, settings: Settings, retry: RetryOptions) -> Client:
-        return open_client(
-            settings,
-            retry,
-            on_token=mask_token,
+    def _open(self, settings: Settings) -> Client:
+        if settings.has_token_and_keys:
+            self.log.info("a token was handed in: it is used, and not client ID and secret")
+        return settings.open(
+            self.retry_options,
+            on_token=lambda token: mask_secrets((token,)),
             clock=self._clock,
             throttle=self._throttle,
         )
 
-    def _settings(self) -> Settings:
-        conn = self.get_connection(self.d365fo_conn_id)
-        try:
-            settings = read_d365fo(conn, self.company, token=self._token)
-        except (ValueError, TypeError) as error:
-            raise ValueError(f"connection {conn.conn_id!r}: {error}") from None
-        mask_secrets(settings.secrets)
-        if self._read_timeout is not None or (self._unlimited and not says_read_timeout(conn)):
-            settings = replace(settings, timeouts=replace(settings.timeouts, read=self._read_timeout or None))
-        return settings
-
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
         """Declare the form for Airflow 3.1; later versions read the provider info."""
-        return {name.replace("-", "_"): value for name, value in UI_FIELD_BEHAVIOUR.items()}
+        from airflow_provider_poweroffice.hooks.form import (  # noqa: PLC0415 - for the form only
+            D365FO_UI_FIELD_BEHAVIOUR,
+            for_airflow_3_1,
+        )
+
+        return for_airflow_3_1(D365FO_UI_FIELD_BEHAVIOUR)
 
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
         """Declare the form's own fields for Airflow 3.1; later versions read the provider info."""
-        return form_widgets(CONN_FIELDS)
+        from airflow_provider_poweroffice.hooks.form import D365FO_CONN_FIELDS, form_widgets  # noqa: PLC0415
+
+        return form_widgets(D365FO_CONN_FIELDS)

@@ -1,40 +1,129 @@
 """
 What the Test button says: which key or environment is wrong, or what the keys open.
 
-Rule: sentences only; no key, whole or in part.
+Rule: sentences for the person who filled in the form; aliases, but no key, whole or in part. The answer is
+short, however many companies there are.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from airflow_provider_poweroffice.api.client import Client
+from airflow_provider_poweroffice._compat import mask_secrets
 from airflow_provider_poweroffice.api.credentials import Credentials
-from airflow_provider_poweroffice.errors import AuthenticationError, NotFoundError, PowerOfficeError
+from airflow_provider_poweroffice.api.d365fo.services import services
+from airflow_provider_poweroffice.api.options import RetryOptions
+from airflow_provider_poweroffice.api.texts import one_line
+from airflow_provider_poweroffice.errors import (
+    APIConnectionError,
+    APIStatusError,
+    AuthenticationError,
+    NotFoundError,
+    PowerOfficeError,
+)
+from airflow_provider_poweroffice.hooks.settings import D365FO_TYPE, Settings
+
+if TYPE_CHECKING:
+    from airflow_provider_poweroffice.api.client import Client
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _HEX = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
-_SHOWN = 20  # privileges: more would cover the page
+_SHOWN = 20  # privileges or companies: more would cover the page
 _OTHER = {"production": "demo", "demo": "production"}
+_LONGEST = 4000  # characters of an answer
+_ONCE = RetryOptions(attempts=1)
 
 
-def diagnose(
-    open_client: Callable[[str], Client], credentials: Credentials, environment: str
-) -> tuple[bool, str]:
+def diagnose(read: Callable[[str | None], Settings], names: Sequence[str | None]) -> tuple[bool, str]:
     """
     Try the keys.
 
-    :param open_client: opens a client for an environment.
-    :return: success, and a sentence for the person who filled in the form.
+    :param read: gives the settings of a company, or of the connection's default for None.
+    :param names: the companies to try; at least one.
+    :return: success, and a sentence or two.
     """
     try:
-        with open_client(environment) as client:
-            return True, _describe(_information(client), f"{environment} {client.dialect.name}")
+        settings = read(names[0])
+        mask_secrets(settings.secrets)
+        if len(names) > 1:
+            works, text = _try_companies(read, names)
+        else:
+            works, text = _try_one(settings.for_test())
+    except (ValueError, TypeError) as error:
+        return False, str(error)
+    return works, text + settings.remarks
+
+
+def _try_one(settings: Settings) -> tuple[bool, str]:
+    return _TRIALS.get(settings.api_version, _try_poweroffice)(settings)
+
+
+def _try_companies(read: Callable[[str | None], Settings], names: Sequence[str | None]) -> tuple[bool, str]:
+    """Try the client key of each company."""
+    refused: list[str] = []
+    for name in names:
+        try:
+            with read(name).for_test().open(_ONCE) as client:
+                client.auth.token()
+        except APIConnectionError as error:  # the same for all, and each would take its time
+            return False, str(error)
+        except (PowerOfficeError, ValueError) as error:
+            if isinstance(error, AuthenticationError) and error.key == "subscription key":
+                return _try_one(read(name).for_test())
+            refused.append(name or "the password's")
+    if refused and len(refused) < len(names):
+        return False, (
+            f"{len(names) - len(refused)} of {len(names)} client keys work. Not those of: "
+            f"{_listed(refused, ' and')}. "
+            "A client key belongs to one company, one application key and one environment."
+        )
+    works, text = _try_one(read(names[0]).for_test())
+    return works, f"{'All' if works else 'None'} of the {len(names)} client keys work. {text}"
+
+
+def _listed(names: Iterable[object], more: str) -> str:
+    """Give names with commas; of many, the first and how many more there are."""
+    texts = [str(name) for name in names]
+    rest = len(texts) - _SHOWN
+    return ", ".join(texts[:_SHOWN]) + (f"{more} {rest} more" if rest > 0 else "")
+
+
+def _open(settings: Settings) -> Client:
+    return settings.open(_ONCE, on_token=lambda token: mask_secrets((token,)))
+
+
+def _try_d365fo(settings: Settings) -> tuple[bool, str]:
+    try:
+        with _open(settings) as client:
+            client.auth.token()
+            groups = services(client)
+            return True, f"Connected to {client.endpoints.base}: {len(groups)} service groups."
     except AuthenticationError as error:
-        return False, _explain(error, open_client, credentials, environment)
+        return False, f"No token: {error}"
+    except APIStatusError as error:
+        if error.status == HTTPStatus.UNAUTHORIZED:
+            return False, f"Got a token, but Finance & Operations refused it: {error}"
+        return False, f"Got a token, but no list of services: {error}"
     except (PowerOfficeError, ValueError) as error:
         return False, str(error)
+
+
+def _try_poweroffice(settings: Settings) -> tuple[bool, str]:
+    try:
+        with _open(settings) as client:
+            return True, _describe(_information(client), f"{settings.environment} {client.dialect.name}")
+    except AuthenticationError as error:
+        return False, _explain(error, settings)
+    except (PowerOfficeError, ValueError) as error:
+        return False, str(error)
+
+
+_TRIALS: Mapping[str, Callable[[Settings], tuple[bool, str]]] = MappingProxyType({D365FO_TYPE: _try_d365fo})
 
 
 def _information(client: Client) -> dict[str, object]:
@@ -48,66 +137,52 @@ def _information(client: Client) -> dict[str, object]:
     return {str(name).lower(): value for name, value in body.items()} if isinstance(body, dict) else {}
 
 
-def _describe(information: dict[str, object], environment: str) -> str:
+def _describe(information: Mapping[str, object], environment: str) -> str:
     if not information:
         return f"Connected ({environment}): the keys are right. The server does not say whose they are."
 
     def listed(name: str) -> str:
         values = information.get(name)
-        if not isinstance(values, list) or not values:
-            return "none"
-        more = f", and {len(values) - _SHOWN} more" if len(values) > _SHOWN else ""
-        return ", ".join(map(str, values[:_SHOWN])) + more
+        return _listed(values, ", and") if isinstance(values, list) and values else "none"
 
     invalid = listed("invalidprivileges")
-    return (
+    return one_line(
         f"Connected to {information.get('clientname')} ({environment}). "
         + ("" if invalid == "none" else f"Invalid privileges: {invalid}. ")
-        + f"Valid privileges: {listed('validprivileges')}."
+        + f"Valid privileges: {listed('validprivileges')}.",
+        _LONGEST,
     )
 
 
-def _explain(
-    error: AuthenticationError,
-    open_client: Callable[[str], Client],
-    credentials: Credentials,
-    environment: str,
-) -> str:
-    other = _OTHER[environment]
-    if _works_in(other, open_client):
-        return f"Wrong environment: these keys belong to {other}, the connection says {environment}."
+def _explain(error: AuthenticationError, settings: Settings) -> str:
+    other = _OTHER[settings.environment]
+    if _works_in(other, settings):
+        return f"Wrong environment: these keys belong to {other}, the connection says {settings.environment}."
+    keys = settings.credentials
+    if not isinstance(keys, Credentials):
+        return str(error)
     if error.key == "subscription key":
-        hint = (
-            ""
-            if _HEX.fullmatch(credentials.subscription_key or "")
-            else " It should be 32 hexadecimal digits."
-        )
+        hint = "" if _HEX.fullmatch(keys.subscription_key or "") else " It should be 32 hexadecimal digits."
         return f"Wrong subscription key (Extra Fields): the gateway refused it with {error.status}.{hint}"
     refused = f"the token endpoint refused them with {error.status}."
-    return f"Wrong application key (login) or client key (password): {refused}{_shapes(credentials)}"
+    return f"Wrong application key (login) or client key (password): {refused}{_shapes(keys)}"
 
 
-def _works_in(environment: str, open_client: Callable[[str], Client]) -> bool:
+def _works_in(environment: str, settings: Settings) -> bool:
     try:
-        with open_client(environment) as client:
+        with _open(replace(settings, environment=environment)) as client:
             client.auth.token()
     except (PowerOfficeError, ValueError):
         return False
     return True
 
 
-def _shapes(credentials: Credentials) -> str:
-    """Point at a key that can not be right by its form; real keys are GUIDs."""
-    if credentials.application_key == credentials.client_key:
+def _shapes(keys: Credentials) -> str:
+    """Point at a key that cannot be right by its form; real keys are GUIDs."""
+    if keys.application_key == keys.client_key:
         return " Both hold the same key."
-    odd = [
-        name
-        for name, key in (
-            ("application key", credentials.application_key),
-            ("client key", credentials.client_key),
-        )
-        if not _GUID.fullmatch(key)
-    ]
+    forms = {"application key": keys.application_key, "client key": keys.client_key}
+    odd = [name for name, key in forms.items() if not _GUID.fullmatch(key)]
     return (
         f" The {' and the '.join(odd)} should look like 00000000-0000-0000-0000-000000000000." if odd else ""
     )

@@ -1,11 +1,12 @@
 """
-The connection form, declared once: for the provider info (3.2 and later) and for Airflow 3.1.
+The forms of both connection types, declared once: for the provider info (3.2 and later) and for Airflow 3.1.
 
-Rule: imports nothing, since every Airflow process loads it.
+Rule: imports nothing of ours, since every Airflow process loads it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 UI_FIELD_BEHAVIOUR: dict[str, Any] = {
@@ -98,3 +99,99 @@ CONN_FIELDS: dict[str, dict[str, Any]] = {
         "schema": {"type": ["boolean", "null"], "default": False},
     },
 }
+
+D365FO_UI_FIELD_BEHAVIOUR: dict[str, Any] = {
+    "hidden-fields": ["schema"],
+    "relabeling": {
+        "login": "Client ID",
+        "password": "Client secret",
+        "host": "Environment URL",
+        "port": "Port (443)",
+    },
+    "placeholders": {
+        "login": "00000000-0000-0000-0000-000000000000",
+        "host": "https://contoso.operations.dynamics.com",
+        "port": "443",
+    },
+}
+
+_TEXT = {"type": ["string", "null"]}
+
+D365FO_CONN_FIELDS: dict[str, dict[str, Any]] = {
+    "tenant_id": {
+        "label": "Tenant ID",
+        "description": "GUID or domain of the environment's own tenant; adfs on premises",
+        "schema": _TEXT,
+    },
+    "system_url": {
+        "label": "System URL",
+        "description": "Where OData (data/) lives, if not at the environment URL",
+        "schema": _TEXT,
+    },
+    "resource": {
+        "label": "Resource (audience)",
+        "description": "What tokens are for; default the environment URL's origin in lower case",
+        "schema": _TEXT,
+    },
+    "authority": {
+        "label": "Authority",
+        "description": "Identity service of a sovereign cloud or AD FS; default https://login.microsoftonline.com",
+        "schema": _TEXT,
+    },
+    "token_url": {
+        "label": "Token URL",
+        "description": "The whole token endpoint, instead of authority and tenant",
+        "schema": _TEXT,
+    },
+    "token_version": {
+        "label": "Token version",
+        "description": "v1 asks by resource, v2 by scope; default v2, or what the token URL looks like",
+        "schema": {"type": ["string", "null"], "enum": ["v1", "v2", None]},
+    },
+    "company": {
+        "label": "Default company",
+        "description": "Legal entity whose rows are read where a query names none; default the app's own",
+        "schema": _TEXT,
+    },
+    "token": {
+        "label": "Token",
+        "description": "Used as it is and never renewed, instead of client ID and secret",
+        "schema": {"type": ["string", "null"], "format": "password"},
+    },
+    **{
+        name: field
+        for name, field in CONN_FIELDS.items()
+        if name in {"connect_timeout", "read_timeout", "verify", "ca_bundle", "allow_http"}
+        or name.startswith("rate_limit_")
+    },
+    "requests_per_second": {
+        "label": "Requests per second",
+        "description": "Pace to keep; none is published, default 20",
+        "schema": {"type": ["number", "null"], "minimum": 0.001},
+    },
+}
+
+
+def for_airflow_3_1(behaviour: Mapping[str, Any]) -> dict[str, Any]:
+    """Spell a form's behaviour as Airflow 3.1 reads it from the hook."""
+    return {name.replace("-", "_"): value for name, value in behaviour.items()}
+
+
+def form_widgets(fields: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Make the widgets of Airflow 3.1 from declared fields."""
+    from flask_appbuilder.fieldwidgets import BS3PasswordFieldWidget, BS3TextFieldWidget  # noqa: PLC0415
+    from flask_babel import lazy_gettext  # noqa: PLC0415 - Airflow 3.1 stands in for these three
+    from wtforms import BooleanField, PasswordField, StringField  # noqa: PLC0415
+
+    def widget(field: Mapping[str, Any]) -> Any:
+        label, description = lazy_gettext(field["label"]), field["description"]
+        schema = field["schema"]
+        if schema.get("format") == "password":
+            return PasswordField(label, widget=BS3PasswordFieldWidget(), description=description)
+        if "boolean" in schema["type"]:
+            return BooleanField(label, default=schema["default"], description=description)
+        return StringField(
+            label, widget=BS3TextFieldWidget(), default=schema.get("default"), description=description
+        )
+
+    return {name: widget(field) for name, field in fields.items()}

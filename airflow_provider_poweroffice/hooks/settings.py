@@ -1,31 +1,46 @@
 """
-From the fields of an Airflow connection to a client's arguments.
+From the fields of an Airflow connection to a client, for both connection types.
 
-Rule: pure; every message names the field, its value (never a key's) and the way out.
+Rule: every message names the field, its value unless it may be a key, and the way out. ``Settings.open``
+is the one door to the client: what lies behind it imports ``requests``, which costs 150 ms.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import logging
+import re
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-from airflow_provider_poweroffice.api.credentials import Credentials
-from airflow_provider_poweroffice.api.options import Timeouts
+from airflow_provider_poweroffice.api.credentials import Credentials, Keys
+from airflow_provider_poweroffice.api.d365fo.credentials import D365FOCredentials
+from airflow_provider_poweroffice.api.options import RetryOptions, Timeouts
 from airflow_provider_poweroffice.api.rate_limit import RateLimit
+from airflow_provider_poweroffice.api.texts import shown
 from airflow_provider_poweroffice.hooks.companies import key_of, read_client_keys
+from airflow_provider_poweroffice.hooks.destinations import OPTION, SECTION, check_destination, is_trusted
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
 
+    from airflow_provider_poweroffice.api.client import Client
+    from airflow_provider_poweroffice.api.limits.throttle import Clock, Throttle
+
+log = logging.getLogger(__name__)
+
 CONN_TYPE = "poweroffice"
 D365FO_TYPE = "d365fo"
+_NAMES = {CONN_TYPE: "PowerOffice Go", D365FO_TYPE: "Dynamics 365 Finance & Operations"}
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
+_TENANT_NAMES = ("tenant_id", "tenantId", "tenant")
+
+Extra = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +48,13 @@ class Settings:
     """
     What a connection says; see docs/connection.md.
 
-    :param credentials: the API's own: :class:`Credentials`, or ``D365FOCredentials``.
+    :param credentials: the API's own: :class:`Credentials`, or :class:`D365FOCredentials`.
     :param company: alias of the company whose client key is in the credentials; None for the password's. Of
         Finance & Operations, the legal entity whose rows are read.
+    :param clear_subscription_key: it stands in an extra that Airflow does not redact.
     """
 
-    credentials: Any
+    credentials: Keys
     company: str | None = None
     environment: str
     host: str | None
@@ -47,58 +63,173 @@ class Settings:
     verify: bool | str
     requests_per_second: float | None
     rate_limit: RateLimit = field(default_factory=RateLimit)
+    clear_subscription_key: bool = False
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """List every text that must not be shown."""
         return (*self.credentials.secrets, *self.rate_limit.secrets)
 
+    @property
+    def has_token_and_keys(self) -> bool:
+        """Tell whether a token was handed in although there are keys, which are then not used."""
+        keys = self.credentials
+        return isinstance(keys, D365FOCredentials) and bool(keys.token and keys.client_secret)
 
-def read_settings(conn: Connection, company: str | None = None) -> Settings:
+    def open(
+        self,
+        retry: RetryOptions,
+        *,
+        on_token: Callable[[str], None] | None = None,
+        clock: Clock | None = None,
+        throttle: Throttle | None = None,
+    ) -> Client:
+        """
+        Open a client; also on the triggerer, where a hook cannot read a connection.
+
+        :param on_token: told of each new token, so that a log can mask it.
+        :param clock: time; a test's own clock moves without waiting.
+        :param throttle: keeps the rate limit instead of the shared one.
+        :raises ValueError: a setting that the API does not know.
+        """
+        from airflow_provider_poweroffice.api.client import Client  # noqa: PLC0415 - the lazy door
+
+        if self.verify is False:
+            log.warning(
+                "verify is off in the connection: any server that answers is trusted, and gets the keys"
+            )
+        return Client(
+            self.credentials,
+            environment=self.environment,
+            host=self.host,
+            api_version=self.api_version,
+            retry=retry,
+            timeouts=self.timeouts,
+            verify=self.verify,
+            requests_per_second=self.requests_per_second,
+            rate_limit=self.rate_limit,
+            on_token=on_token,
+            company=self.company,
+            clock=clock,
+            throttle=throttle,
+        )
+
+    def for_test(self) -> Settings:
+        """
+        Give what the Test button may use: the secrets, but nothing of the extras that leads them elsewhere.
+
+        Whoever may edit a connection can test it with secrets that they may not read. So the limit is that of
+        the process, and no Redis server is asked; certificates are checked as this machine checks them,
+        unless Airflow's configuration names every server that is asked; nothing takes longer than by default.
+        """
+        usual = Timeouts()
+        timeouts = Timeouts(
+            connect=min(self.timeouts.connect, usual.connect),
+            read=min(self.timeouts.read or usual.read or 0, usual.read or 0),
+        )
+        return replace(
+            self,
+            verify=self.verify if self._asks_trusted_only else True,
+            timeouts=timeouts,
+            rate_limit=RateLimit(share=self.rate_limit.share, backend="process"),
+        )
+
+    @property
+    def _asks_trusted_only(self) -> bool:
+        servers = [self.host]
+        if isinstance(self.credentials, D365FOCredentials):
+            servers.append(self.credentials.token_endpoint)
+        return all(server is not None and is_trusted(server) for server in servers)
+
+    @property
+    def remarks(self) -> str:
+        """Give what the Test button adds: secrets that anybody may read, and what was not tried."""
+        found = []
+        if self.clear_subscription_key:
+            found.append(
+                "Warning: Airflow shows extra subscription_key to whoever may see the connection; "
+                "call it subscription_api_key."
+            )
+        if self.rate_limit.is_redis:
+            if urlsplit(self.rate_limit.backend).password:
+                found.append(
+                    "Warning: Airflow shows the password in rate_limit_backend to whoever may see the "
+                    "connection; put it into rate_limit_password."
+                )
+            found.append("The Redis server of rate_limit_backend was not asked.")
+        if self.verify is not True and not self._asks_trusted_only:
+            found.append(
+                "Certificates were checked as this machine checks them: a test does without verify and "
+                f"ca_bundle of the connection, unless [{SECTION}] {OPTION} in Airflow's configuration names "
+                "its servers."
+            )
+        return "".join(f" {remark}" for remark in found)
+
+
+def read_settings(
+    conn: Connection,
+    company: str | None = None,
+    *,
+    token: str | None = None,
+    only: str | None = None,
+    named: bool = True,
+) -> Settings:
     """
     Read a connection.
 
-    :param company: alias in the extra ``client_api_keys``; None takes the password's company.
-    :raises ValueError: what is missing or wrong, by the field's name; an unknown alias.
+    :param company: alias in the extra ``client_api_keys``, None takes the password's company; of Finance &
+        Operations a legal entity, None takes the connection's default.
+    :param token: of Finance & Operations: wins over the connection's keys.
+    :param only: the connection type that is accepted; None accepts both.
+    :param named: say the connection's name in errors. Airflow tests under a random name, which nobody knows.
+    :raises ValueError: what is missing or wrong, by the field's name; an unknown company.
     """
-    with _naming(conn):
-        return _read(conn, company)
+    with _naming(conn.conn_id if named else None):
+        kind = conn.conn_type or only or CONN_TYPE
+        if kind not in _READERS or (only and kind != only):
+            wanted = only or CONN_TYPE
+            raise ValueError(
+                f"it is of the type {shown(kind)}; choose {_NAMES[wanted]!r} ({wanted!r}) in the connection"
+            )
+        return _READERS[kind](conn, read_extra(conn.extra), company, token)
 
 
-def read_aliases(conn: Connection) -> list[str]:
+def read_aliases(conn: Connection, *, named: bool = True) -> list[str]:
     """
     Read the aliases of a connection's companies, in its order; none for a connection of one company.
 
-    :raises ValueError: the extra ``client_api_keys`` can not be used.
+    :raises ValueError: the extra ``client_api_keys`` cannot be used.
     """
-    with _naming(conn):
-        return list(read_client_keys(read_extra(conn.extra)))
+    with _naming(conn.conn_id if named else None):
+        return [] if conn.conn_type == D365FO_TYPE else list(read_client_keys(read_extra(conn.extra)))
+
+
+def says_read_timeout(conn: Connection) -> bool:
+    """Tell whether the connection itself limits how long an answer may take."""
+    return _text(read_extra(conn.extra), "read_timeout") is not None
 
 
 @contextmanager
-def _naming(conn: Connection) -> Iterator[None]:
+def _naming(conn_id: str | None) -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError) as error:
-        raise ValueError(f"connection {conn.conn_id!r}: {error}") from None
+        raise ValueError(str(error) if conn_id is None else f"connection {conn_id!r}: {error}") from None
 
 
-def _read(conn: Connection, company: str | None) -> Settings:
-    if conn.conn_type == D365FO_TYPE:
-        from airflow_provider_poweroffice.hooks.d365fo_settings import read_d365fo  # noqa: PLC0415 - a circle
-
-        return read_d365fo(conn, company)
-    if conn.conn_type and conn.conn_type != CONN_TYPE:
-        raise ValueError(f"it is of the type {conn.conn_type!r}; choose 'PowerOffice Go' ({CONN_TYPE!r})")
-    extra = read_extra(conn.extra)
+def _read_poweroffice(conn: Connection, extra: Extra, company: str | None, token: str | None) -> Settings:  # noqa: ARG001
+    # As it is: a key with a stray blank is refused.
     subscription_key = str(extra.get("subscription_api_key") or extra.get("subscription_key") or "") or None
-    api_version = str(extra.get("api_version") or "v2").strip().lower()
+    api_version = (_text(extra, "api_version") or "v2").lower()
     if api_version == D365FO_TYPE:
         raise ValueError(
             f"api_version {api_version!r} is a type of connection: set conn_type to {D365FO_TYPE!r}"
         )
     client_key = key_of(read_client_keys(extra), company, conn.password)
-    _require_keys(conn, client_key, subscription_key, by_subscription=api_version != "v1")
+    needed = {"login (application key)": conn.login, "password (client key)": client_key}
+    if api_version != "v1":
+        needed["extra subscription_api_key (subscription key)"] = subscription_key
+    _require(needed)
     return Settings(
         credentials=Credentials(
             application_key=str(conn.login),
@@ -106,53 +237,103 @@ def _read(conn: Connection, company: str | None) -> Settings:
             subscription_key=subscription_key,
         ),
         company=company,
-        environment=str(extra.get("environment") or "production").strip().lower(),
+        environment=(_text(extra, "environment") or "production").lower(),
         host=read_url(conn.host, conn.port, allow_http=read_flag(extra, "allow_http", default=False)),
         api_version=api_version,
-        timeouts=Timeouts(
-            connect=read_number(extra, "connect_timeout", Timeouts().connect),
-            read=read_number(extra, "read_timeout", Timeouts().read),
+        clear_subscription_key=_text(extra, "subscription_key") is not None,
+        **_common(extra),
+    )
+
+
+def _read_d365fo(conn: Connection, extra: Extra, company: str | None, token: str | None) -> Settings:
+    allow_http = read_flag(extra, "allow_http", default=False)
+    urls = {
+        name: read_url(_text(extra, name), None, allow_http=allow_http, name=f"extra {name}")
+        for name in ("system_url", "authority", "token_url")
+    }
+    url = read_url(conn.host, conn.port if conn.host else None, allow_http=allow_http)
+    # As it is: a tenant with a stray blank is refused, as a key with one is.
+    tenant = next((str(extra[name]) for name in _TENANT_NAMES if _text(extra, name)), None)
+    given = token or _text(extra, "token")
+    needed: dict[str, str | None] = {"host (environment URL)": url}
+    if not given:
+        needed |= {
+            "login (client ID)": conn.login,
+            "password (client secret)": conn.password,
+            "extra tenant_id (tenant ID)": tenant or urls["token_url"],
+        }
+    _require(needed)
+    assert url is not None  # noqa: S101 - required above
+    check_destination("extra authority", urls["authority"], url, sign_in=True)
+    check_destination("extra token_url", urls["token_url"], url, sign_in=True)
+    check_destination("extra system_url", urls["system_url"], url)
+    return Settings(
+        credentials=D365FOCredentials(
+            url=url,
+            tenant_id=tenant,
+            client_id=conn.login or None,
+            client_secret=conn.password or None,
+            token_version=_text(extra, "token_version"),
+            resource=_text(extra, "resource"),
+            company=company or _text(extra, "company"),
+            token=given,
+            **urls,
         ),
-        verify=read_verify(extra),
-        requests_per_second=read_number(extra, "requests_per_second", None),
-        rate_limit=read_rate_limit(extra),
+        company=company,
+        environment="production",
+        host=url,
+        api_version=D365FO_TYPE,
+        **_common(extra),
     )
 
 
-def read_rate_limit(extra: Mapping[str, Any]) -> RateLimit:
-    """Read with whom the limit is shared."""
-    return RateLimit(
-        share=read_number(extra, "rate_limit_share", RateLimit().share),
-        backend=str(extra.get("rate_limit_backend") or RateLimit().backend).strip(),
-        password=str(extra.get("rate_limit_password") or ""),
-        on_unreachable=str(extra.get("rate_limit_on_unreachable") or RateLimit().on_unreachable).lower(),
-    )
+_READERS: dict[str, Callable[[Connection, Extra, str | None, str | None], Settings]] = {
+    CONN_TYPE: _read_poweroffice,
+    D365FO_TYPE: _read_d365fo,
+}
 
 
-def read_extra(text: str | None) -> Mapping[str, Any]:
+def _common(extra: Extra) -> dict[str, Any]:
+    """Read what both types have."""
+    usual, shared = Timeouts(), RateLimit()
+    return {
+        "timeouts": Timeouts(
+            connect=read_number(extra, "connect_timeout", usual.connect),
+            read=read_number(extra, "read_timeout", usual.read),
+        ),
+        "verify": _read_verify(extra),
+        "requests_per_second": read_number(extra, "requests_per_second", None),
+        "rate_limit": RateLimit(
+            share=read_number(extra, "rate_limit_share", shared.share),
+            backend=_text(extra, "rate_limit_backend") or shared.backend,
+            password=str(extra.get("rate_limit_password") or ""),
+            on_unreachable=(_text(extra, "rate_limit_on_unreachable") or shared.on_unreachable).lower(),
+        ),
+    }
+
+
+def _require(needed: Mapping[str, object]) -> None:
+    if missing := [name for name, value in needed.items() if not value]:
+        raise ValueError(f"missing: {', '.join(missing)}")
+
+
+def read_extra(text: str | None) -> Extra:
     """Read the extra fields."""
     if not text:
         return {}
     try:
         extra = json.loads(text)
-    except ValueError as error:
-        raise ValueError(f"extra is no JSON ({error}); it must be an object such as {{...}}") from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"extra is not valid JSON ({error}); it must be an object such as {{...}}") from None
     if not isinstance(extra, dict):
         raise ValueError('extra must be a JSON object such as {"subscription_api_key": "..."}')  # noqa: TRY004
     return extra
 
 
-def _require_keys(
-    conn: Connection, client_key: object, subscription_key: object, *, by_subscription: bool
-) -> None:
-    fields: dict[str, object] = {
-        "login (application key)": conn.login,
-        "password (client key)": client_key,
-    }
-    if by_subscription:
-        fields["extra subscription_api_key (subscription key)"] = subscription_key
-    if missing := [name for name, value in fields.items() if not value]:
-        raise ValueError(f"missing: {', '.join(missing)}")
+def _text(extra: Extra, name: str) -> str | None:
+    """Read a text; forms store an empty one for what was not filled in."""
+    value = extra.get(name)
+    return None if value is None or not str(value).strip() else str(value).strip()
 
 
 def read_url(host: str | None, port: int | None, *, allow_http: bool, name: str = "host") -> str | None:
@@ -160,38 +341,46 @@ def read_url(host: str | None, port: int | None, *, allow_http: bool, name: str 
     Read an optional base URL; Airflow gives an empty text where a URI had none.
 
     :param name: of the field, for messages.
+    :raises ValueError: it is not a base URL, or would send keys unencrypted.
     """
-    if not host or not host.strip():
+    text = (host or "").strip()
+    if not text:
         if port not in {None, 0, 443}:
             raise ValueError(f"port {port} is given without a host; leave it empty, or 443")
         return None
-    if "@" in host:  # not shown: it may hold a password
-        raise ValueError(f"{name} with an '@' is no base URL; keys go to login and password")
-    url = host.strip() if "://" in host else f"https://{host.strip()}"
-    parts = _split(url, host, name)
+    parts = _split(text, name)
     if parts.scheme not in {"https", "http"}:
-        raise ValueError(f"{name} {host!r} has the scheme {parts.scheme!r}; use https://")
+        raise ValueError(f"{name} {shown(text)} has the scheme {shown(parts.scheme)}; use https://")
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK and not allow_http:
         raise ValueError(
-            f"{name} {host!r} would send the keys unencrypted; use https://, or set allow_http in extra "
+            f"{name} {shown(text)} would send the keys unencrypted; use https://, or set allow_http in extra "
             "for a server in a network of your own"
         )
     netloc = parts.netloc if parts.port or not port else f"{parts.netloc}:{port}"
     return f"{parts.scheme}://{netloc}{parts.path}"
 
 
-def _split(url: str, host: str, name: str) -> Any:
+def _split(text: str, name: str) -> SplitResult:
+    """Take a base URL apart; one that two programs might read differently is refused."""
+    if "@" in text:  # not shown: it may hold a password
+        raise ValueError(f"{name} with an '@' is not a base URL; keys go to login and password")
+    if not text.isprintable() or re.search(r"[\s\\]", text):
+        raise ValueError(
+            f"{name} {shown(text)} is not a base URL: it has blanks, backslashes or invisible characters"
+        )
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(text if "://" in text else f"https://{text}")
         _ = parts.port
-    except ValueError as error:
-        raise ValueError(f"{name} {host!r} is no URL ({error})") from None
-    if not parts.hostname or parts.query or parts.fragment or " " in url:
-        raise ValueError(f"{name} {host!r} is no base URL; write https://server, or https://server/path")
+    except ValueError:  # its text may hold what was pasted behind a colon
+        raise ValueError(f"{name} {shown(text)} is not a valid URL; check its port and brackets") from None
+    if not parts.hostname or parts.query or parts.fragment or "%" in parts.netloc:
+        raise ValueError(
+            f"{name} {shown(text)} is not a base URL; write https://server, or https://server/path"
+        )
     return parts
 
 
-def read_verify(extra: Mapping[str, Any]) -> bool | str:
+def _read_verify(extra: Extra) -> bool | str:
     """Read which certificates are trusted."""
     bundle = extra.get("ca_bundle")
     if not read_flag(extra, "verify", default=True):
@@ -199,18 +388,18 @@ def read_verify(extra: Mapping[str, Any]) -> bool | str:
     return str(bundle) if bundle else True
 
 
-def read_flag(extra: Mapping[str, Any], name: str, *, default: bool) -> bool:
+def read_flag(extra: Extra, name: str, *, default: bool) -> bool:
     """Read a boolean, which a URI holds as text."""
     value = extra.get(name)
     if value is None or value == "":
         return default
     text = str(value).lower()
     if text not in _TRUE | _FALSE:
-        raise ValueError(f"extra {name} must be true or false, not {value!r}")
+        raise ValueError(f"extra {name} must be true or false, not {shown(value)}")
     return text in _TRUE
 
 
-def read_number(extra: Mapping[str, Any], name: str, default: Any) -> Any:
+def read_number(extra: Extra, name: str, default: Any) -> Any:
     """Read a number above 0, which a URI holds as text."""
     value = extra.get(name)
     if value is None or value == "":
@@ -218,7 +407,7 @@ def read_number(extra: Mapping[str, Any], name: str, default: Any) -> Any:
     try:
         number = float(str(value))
     except (TypeError, ValueError):
-        raise ValueError(f"extra {name} must be a number, not {value!r}") from None
+        raise ValueError(f"extra {name} must be a number, not {shown(value)}") from None
     if not 0 < number < float("inf"):
-        raise ValueError(f"extra {name} must be above 0, not {value!r}")
+        raise ValueError(f"extra {name} must be above 0, not {shown(value)}")
     return number

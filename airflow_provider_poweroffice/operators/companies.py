@@ -9,22 +9,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
-
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.hooks.companies import check_source
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
-from airflow_provider_poweroffice.tasks.company_outcomes import outcomes_of, summarize
+from airflow_provider_poweroffice.tasks.company import TaskInstance, outcomes_of, report_company, summarize
 from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
+from airflow_provider_poweroffice.tasks.rendering import RenderedOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg
 
+__all__ = ["PowerOfficeCompaniesOperator", "PowerOfficeCompaniesSummaryOperator", "report_company"]
+
 _SHOWN = 20  # failures in the summary's own error; XCom has all of them
 
 
-class PowerOfficeCompaniesOperator(BaseOperator):
+class PowerOfficeCompaniesOperator(RenderedOperator):
     """
     List the companies of a connection, for ``.expand(company=....output)``: their aliases, never a key.
 
@@ -39,6 +40,7 @@ class PowerOfficeCompaniesOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("firm", "poweroffice_conn_id")
+    none_means_unset = frozenset({"firm"})
     ui_color = "#e8e4f3"
 
     def __init__(
@@ -70,7 +72,7 @@ class PowerOfficeCompaniesOperator(BaseOperator):
         return aliases
 
 
-class PowerOfficeCompaniesSummaryOperator(BaseOperator):
+class PowerOfficeCompaniesSummaryOperator(RenderedOperator):
     """
     Say which companies failed and why, when all tasks before it have ended, however they did.
 
@@ -87,6 +89,7 @@ class PowerOfficeCompaniesSummaryOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("tasks", "companies")
+    none_means_unset = frozenset({"companies"})  # a task that lists them and failed gives None
     ui_color = "#e8e4f3"
 
     def __init__(
@@ -110,11 +113,20 @@ class PowerOfficeCompaniesSummaryOperator(BaseOperator):
         :raises ValueError: there is no company to sum up.
         :raises AirflowFailException: with ``fail``, a company has failed.
         """
-        ti = context["ti"]
         expected: Any = self.companies  # rendered: no XComArg any more
         companies = None if expected is None else [str(alias) for alias in expected]
         if companies == []:
             raise ValueError("companies is empty: there is nothing to sum up")
+        summary = self._summary(context["ti"], companies)
+        for failure in summary["failed"]:
+            self.log.error("%s", _line(failure))
+        self.log.info("%d of %d companies succeeded", len(summary["succeeded"]), summary["companies"])
+        if summary["failed"] and self.fail:
+            context["ti"].xcom_push(key="return_value", value=summary)
+            raise AirflowFailException(_message(summary))
+        return summary
+
+    def _summary(self, ti: TaskInstance, companies: Sequence[str] | None) -> dict[str, Any]:
         tasks = sorted(self.get_flat_relative_ids(upstream=True) if self.tasks is None else self.tasks)
         found = [outcome for task in tasks for outcome in outcomes_of(ti, task, companies)]
         summary = summarize(found, companies)
@@ -123,12 +135,6 @@ class PowerOfficeCompaniesSummaryOperator(BaseOperator):
                 f"no task with a company among {', '.join(tasks) or 'no tasks'}; give tasks=[...], or place "
                 "the summary after them"
             )
-        for failure in summary["failed"]:
-            self.log.error("%s", _line(failure))
-        self.log.info("%d of %d companies succeeded", len(summary["succeeded"]), summary["companies"])
-        if summary["failed"] and self.fail:
-            ti.xcom_push(key="return_value", value=summary)
-            raise AirflowFailException(_message(summary))
         return summary
 
 

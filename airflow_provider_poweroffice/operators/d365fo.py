@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
+from jinja2 import TemplateNotFound
 
 from airflow_provider_poweroffice._compat import conf
 from airflow_provider_poweroffice.api.dialects.d365fo import D365FO
@@ -22,8 +23,9 @@ from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.retry import fitting_wait
 from airflow_provider_poweroffice.errors import APIStatusError, RateLimitError
 from airflow_provider_poweroffice.hooks.d365fo import D365FOHook
-from airflow_provider_poweroffice.links.d365fo import D365FODocsLink
+from airflow_provider_poweroffice.links import D365FODocsLink
 from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
+from airflow_provider_poweroffice.tasks.rendering import RenderedOperator
 from airflow_provider_poweroffice.tasks.results import (
     MAX_RESULT_BYTES,
     check_kind,
@@ -44,6 +46,7 @@ from airflow_provider_poweroffice.tasks.service_call import (
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+    from jinja2 import Environment
 
     from airflow_provider_poweroffice.api.response import Response
 
@@ -51,7 +54,7 @@ _FOR_EVER = float("inf")
 _TOO_LARGE = "Have the operation return less, or raise max_result_bytes."
 
 
-class D365FORestEndpointOperator(BaseOperator):
+class D365FORestEndpointOperator(RenderedOperator):
     """
     Call a service operation of Finance & Operations and push its answer to XCom.
 
@@ -72,7 +75,7 @@ class D365FORestEndpointOperator(BaseOperator):
         unset or zero waits for ever (templated). A wait that would pass it fails at once.
     :param throttle_seed: N: pause between 1 and N seconds after each answered call; 0: none (templated).
     :param token: used as given, with or without ``Bearer``, instead of the connection's keys (templated).
-    :param timeout: seconds of silence while waiting for the answer; 0: no limit; None: no limit but the
+    :param timeout: seconds that the call may be pending, its answer included; 0: no limit; None: none but the
         connection's own (templated).
     :param response: ``"json"`` (default), ``"response"``, ``"text"``, ``"bytes"`` or a type.
     :param expected_status: a status or several that count as success, and no others; default any 2xx
@@ -103,7 +106,9 @@ class D365FORestEndpointOperator(BaseOperator):
         "expected_status",
         "d365fo_conn_id",
     )
-    template_ext: Sequence[str] = (".json",)
+    none_means_unset = frozenset(
+        {"method", "retry_timeout", "throttle_seed", "token", "timeout", "expected_status"}
+    )
     template_fields_renderers = {"payload": "json", "headers": "json"}  # noqa: RUF012 - Airflow's form
     operator_extra_links = (D365FODocsLink(),)
     ui_color = "#e3dff2"
@@ -137,6 +142,7 @@ class D365FORestEndpointOperator(BaseOperator):
         super().__init__(**kwargs)
         self.service_name = service_name
         self.payload = payload
+        self._payload_is_loaded = False
         self.method = method
         self.raw = raw
         self.charset = charset
@@ -169,11 +175,34 @@ class D365FORestEndpointOperator(BaseOperator):
         """Give the time; a test's own moves without waiting."""
         return SystemClock()
 
-    def render_template(self, content: Any, *args: Any, **kwargs: Any) -> Any:
-        """Render; a text that ends in ``.json`` is a file's name only where it is the payload itself."""
-        if isinstance(content, str) and content.endswith(".json") and content != self.payload:
-            return f"{super().render_template(content.removesuffix('.json'), *args, **kwargs)}.json"
-        return super().render_template(content, *args, **kwargs)
+    def resolve_template_files(self) -> None:
+        """Load a payload that is the name of a template file; no other argument names one."""
+        if _names_file(self.payload):
+            with suppress(TemplateNotFound):  # Airflow logs it when the task runs
+                self._load_payload(self.get_template_env())
+        self.prepare_template()
+
+    def render_template(
+        self,
+        content: Any,
+        context: Context,
+        jinja_env: Environment | None = None,
+        seen_oids: set[int] | None = None,
+    ) -> Any:
+        """Render; a payload from ``partial()`` is loaded now: Airflow resolves no files of mapped tasks."""
+        is_data = id(content) in (seen_oids or ())  # from an upstream task: it names no file
+        is_payload = content is self.payload and not self._payload_is_loaded
+        if is_payload and not is_data and _names_file(content):
+            content = self._load_payload(jinja_env or self.get_template_env())
+        return super().render_template(content, context, jinja_env, seen_oids)
+
+    def _load_payload(self, environment: Environment) -> str:
+        if environment.loader is None:
+            raise TemplateNotFound(self.payload)
+        text = environment.loader.get_source(environment, self.payload)[0]
+        self.payload = text
+        self._payload_is_loaded = True
+        return text
 
     def execute(self, context: Context) -> Any:
         """
@@ -188,11 +217,12 @@ class D365FORestEndpointOperator(BaseOperator):
         return self._execute(context, event["started"], event["waits"])
 
     def _execute(self, context: Context, started: float, waits: int) -> Any:
-        call = read_call(self)
-        expected, seed = read_statuses(self.expected_status), read_seed(self.throttle_seed)
-        budget = read_retry_timeout(self.retry_timeout)
-        left = _FOR_EVER if budget is None else max(0.0, budget - (self.clock.time() - started))
-        with self._hook(left) as hook, fail_task_when_final(call.method, idempotent=self.idempotent):
+        with fail_task_when_final():
+            call = read_call(self)
+            expected, seed = read_statuses(self.expected_status), read_seed(self.throttle_seed)
+            budget = read_retry_timeout(self.retry_timeout)
+            left = _FOR_EVER if budget is None else max(0.0, budget - (self.clock.time() - started))
+        with fail_task_when_final(call.method, idempotent=self.idempotent), self._hook(left) as hook:
             run = ServiceRun(
                 client=hook.client,
                 call=call,
@@ -263,3 +293,7 @@ class D365FORestEndpointOperator(BaseOperator):
         seconds = random.uniform(1.0, seed)  # noqa: S311 - spreads calls in time
         self.log.info("pausing %.1f s (throttle_seed=%g)", seconds, seed)
         self.clock.sleep(seconds)
+
+
+def _names_file(payload: Any) -> bool:
+    return isinstance(payload, str) and payload.endswith(".json")

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice.api.d365fo.entities import entity_path
 from airflow_provider_poweroffice.hooks.d365fo import D365FOHook
-from airflow_provider_poweroffice.links.d365fo import D365FODocsLink
+from airflow_provider_poweroffice.links import D365FODocsLink
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
+from airflow_provider_poweroffice.tasks.company import report_company
+from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
 from airflow_provider_poweroffice.tasks.service_call import given
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ class D365FOEntityOperator(PowerOfficeOperator):
         "etag",
         "cross_company",
     )
+    none_means_unset = PowerOfficeOperator.none_means_unset | {"cross_company"}
     template_fields_renderers = {**PowerOfficeOperator.template_fields_renderers, "key": "json"}  # noqa: RUF012
     operator_extra_links = (D365FODocsLink(),)  # type: ignore[assignment]  # the same kind of link, elsewhere
     ui_color = "#e3dff2"
@@ -74,7 +77,8 @@ class D365FOEntityOperator(PowerOfficeOperator):
         :return: plain JSON, see ``response``; rows without their envelope.
         """
         action = self.action if given(self.action) else None
-        self.endpoint = entity_path(self.entity, self.key, action=action)
+        with fail_task_when_final(), report_company(context, self.company):
+            self.endpoint = entity_path(self.entity, self.key, action=action)
         if action and self.method == "GET" and not self.paginate:
             self.method = "POST"
         if given(self.etag):

@@ -17,10 +17,9 @@ from airflow_provider_poweroffice.api.options import CONCURRENCY, RetryOptions
 from airflow_provider_poweroffice.api.retry import is_idempotent
 from airflow_provider_poweroffice.errors import PowerOfficeError
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
-from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
+from airflow_provider_poweroffice.links import PowerOfficeDocsLink
 from airflow_provider_poweroffice.tasks.advice import warn_of_unknown
-from airflow_provider_poweroffice.tasks.company_reports import report_company
-from airflow_provider_poweroffice.tasks.company_templates import CompanyOperator, marked
+from airflow_provider_poweroffice.tasks.company import CompanyOperator, labelled, report_company
 from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
 from airflow_provider_poweroffice.tasks.files import read_files
 from airflow_provider_poweroffice.tasks.page_arguments import (
@@ -35,6 +34,7 @@ from airflow_provider_poweroffice.tasks.results import (
     check_limit,
     check_size,
     json_size,
+    refuse_minted_keys,
     render,
     validate,
 )
@@ -182,6 +182,7 @@ class PowerOfficeOperator(CompanyOperator):
         check_kind(response)
         check_limit(max_result_bytes)
         warn_of_unknown(endpoint)
+        refuse_minted_keys(endpoint)
         check_paging(self)
         check_refused_delete(on_refused_delete, self.method)
 
@@ -199,10 +200,11 @@ class PowerOfficeOperator(CompanyOperator):
         :return: plain JSON, see ``response``.
         """
         with (
-            self.hook as hook,
-            report_company(context, self.company),
             fail_task_when_final(self.method, idempotent=self.idempotent),
+            report_company(context, self.company),
+            self.hook as hook,
         ):
+            refuse_minted_keys(self.endpoint)
             if self.paginate:
                 return self._collect(hook.client, context)
             files = read_files(self.files)
@@ -228,7 +230,7 @@ class PowerOfficeOperator(CompanyOperator):
         if rows := more_rows(client.dialect, answer, self.query):
             self.log.warning(
                 "%s: the first page only, of %s rows in all; paginate=True reads them all",
-                marked(self.company, self.endpoint),
+                labelled(self.company, self.endpoint),
                 rows,
             )
         return answer
@@ -265,6 +267,8 @@ class PowerOfficeOperator(CompanyOperator):
         return rows
 
     def _report(self, pages: Pages | PeriodPages, context: Context) -> None:
-        self.log.info("%s: %d rows, pages: %d", marked(self.company, self.endpoint), pages.rows, pages.pages)
+        self.log.info(
+            "%s: %d rows, pages: %d", labelled(self.company, self.endpoint), pages.rows, pages.pages
+        )
         if pages.skipped and context.get("ti"):
             context["ti"].xcom_push(key="skipped_pages", value=pages.skipped)

@@ -21,17 +21,17 @@ from airflow_provider_poweroffice._compat import (
     conf,
 )
 from airflow_provider_poweroffice.api.change_filter import OVERLAP
-from airflow_provider_poweroffice.api.conditions import Condition, check_comparison
+from airflow_provider_poweroffice.api.conditions import Condition, check_comparison, check_value
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.retry import retry_reason
 from airflow_provider_poweroffice.errors import PowerOfficeError
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
-from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
+from airflow_provider_poweroffice.links import PowerOfficeDocsLink
 from airflow_provider_poweroffice.tasks.advice import warn_of_unknown
-from airflow_provider_poweroffice.tasks.company_reports import report_company
-from airflow_provider_poweroffice.tasks.company_templates import CompanyOperator, marked
+from airflow_provider_poweroffice.tasks.company import CompanyOperator, labelled, report_company
 from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
 from airflow_provider_poweroffice.tasks.results import check_record
+from airflow_provider_poweroffice.tasks.waiting import Watch
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 _SHORTEST_POLL = 1.0
 _TRIGGERER_GRACE = timedelta(seconds=60)
+_NOT_GIVEN: Any = object()
 
 
 class PowerOfficeSensor(CompanyOperator, BaseSensorOperator):
@@ -49,8 +50,8 @@ class PowerOfficeSensor(CompanyOperator, BaseSensorOperator):
     Without ``field`` and ``condition``: until there is at least one record. With ``field``: until in at
     least one record the field compares to the value. One page is read, so narrow the query down.
 
-    Refused keys and requests (400, 401, 403, 404) fail the task at once. A 429, 5xx or lost reply is
-    logged, and the next poke tries again; a server's longer wait is respected.
+    Refused keys and requests (400, 403, 404) fail the task at once. A 401 for a new token, 429, 5xx or
+    lost reply is logged, and the next poke tries again; a server's longer wait is respected.
 
     :param endpoint: path, such as ``SalesOrders/sentState`` (templated).
     :param query: filters (templated).
@@ -62,7 +63,8 @@ class PowerOfficeSensor(CompanyOperator, BaseSensorOperator):
     :param overlap: seconds to go back from that moment; the API's filters are strictly greater than.
     :param field: dotted path in a record, such as ``IsInvoiceBeingProcessed`` (templated).
     :param comparison: one of ``== != > >= < <= in "not in"``.
-    :param value: what to compare with (templated). Numbers and timestamps are compared as such.
+    :param value: what to compare with (templated): text, a number (``Decimal`` too), a bool, an aware
+        ``datetime``, a ``date``, or None for null; a list of such for ``in``. Required with ``field``.
     :param condition: a callable that gets the decoded answer (None for no content) and returns truth;
         instead of ``field``, and only without ``deferrable``.
     :param deferrable: wait in the triggerer; default ``[operators] default_deferrable``, and with
@@ -102,7 +104,7 @@ class PowerOfficeSensor(CompanyOperator, BaseSensorOperator):
         overlap: float = OVERLAP,
         field: str | None = None,
         comparison: str = "==",
-        value: Any = None,
+        value: Any = _NOT_GIVEN,
         condition: Callable[[Any], Any] | None = None,
         deferrable: bool | None = None,
         retry_options: RetryOptions | Mapping[str, Any] | None = None,
@@ -121,7 +123,7 @@ class PowerOfficeSensor(CompanyOperator, BaseSensorOperator):
         self.overlap = overlap
         self.field = field
         self.comparison = comparison
-        self.value = value
+        self.value = None if value is _NOT_GIVEN else value
         self.condition = condition
         default = condition is None and conf.getboolean("operators", "default_deferrable", fallback=False)
         self.deferrable = default if deferrable is None else deferrable
@@ -136,8 +138,12 @@ class PowerOfficeSensor(CompanyOperator, BaseSensorOperator):
         if condition is not None and not callable(condition):
             raise TypeError(f"condition must be callable, not {condition!r}; use field, comparison and value")
         check_comparison(comparison)
-        if field is None and (value is not None or comparison != "=="):
+        if field is None and (self.value is not None or comparison != "=="):
             raise ValueError("comparison and value need field: what is to be compared?")
+        if field is not None and value is _NOT_GIVEN:
+            raise ValueError(f"field {field!r} needs value: what to compare with; value=None waits for null")
+        if field is not None and _is_literal(self.value):
+            check_value(comparison, self.value)
         if self.deferrable and self.poke_interval < _SHORTEST_POLL:
             raise ValueError(f"poke_interval must be at least {_SHORTEST_POLL:g} s when deferrable")
 
@@ -155,7 +161,10 @@ class PowerOfficeSensor(CompanyOperator, BaseSensorOperator):
 
     def _wait(self, context: Context) -> Any:
         if not self.deferrable:
-            return super().execute(context)
+            try:
+                return super().execute(context)
+            except AirflowSensorTimeout as error:
+                raise AirflowSensorTimeout(f"{error} {self._watch}") from error
         try:
             found = self.poke(context)
         except AirflowFailException as error:
@@ -199,28 +208,37 @@ class PowerOfficeSensor(CompanyOperator, BaseSensorOperator):
             if not event or event.get("status") != "success":
                 message = (event or {}).get("message", "the trigger ended without a verdict")
                 raise AirflowFailException(message)
-        self.log.info(marked(self.company, "condition fulfilled"))
+        self.log.info(labelled(self.company, "condition fulfilled"))
         return event.get("record")
 
     def poke(self, context: Context) -> bool | PokeReturnValue:  # noqa: ARG002 - Airflow's signature
         """Ask once."""
-        condition = self._condition()
-        client = self.hook.client
         with fail_task_when_final():
+            condition = self._condition()
+            client = self.hook.client
             try:
                 answer = client.request("GET", self.endpoint, query=self._query(client), headers=self.headers)
+                record = self._watch.look(answer, condition) if self.condition is None else None
             except PowerOfficeError as error:
                 if not retry_reason(error, "GET"):
                     raise
-                self.log.warning("no answer, waiting for the next poke: %s", error)
+                self._watch.saw(error)
+                self.log.warning("no answer, waiting for the next poke: %s", self._watch)
                 return False
-            if self.condition is not None:
-                return bool(self.condition(answer.body))
-            record = condition.first_match(answer.body)
-            if record is None:
-                return False
-            check_record(record)
-            return PokeReturnValue(is_done=True, xcom_value=record)
+            if self.condition is None:
+                if record is None:
+                    self.log.info("%s", self._watch)
+                    return False
+                check_record(record)
+                return PokeReturnValue(is_done=True, xcom_value=record)
+            body = answer.body
+            self._watch.saw("an answer that it refused")
+        return bool(self.condition(body))  # its own errors are left to the task's retries
+
+    @cached_property
+    def _watch(self) -> Watch:
+        what = self._condition() if self.condition is None else "its callable condition"
+        return Watch(what, self.endpoint, self.company)
 
     def _query(self, client: Client) -> dict[str, str]:
         return client.narrow(
@@ -234,3 +252,12 @@ class PowerOfficeSensor(CompanyOperator, BaseSensorOperator):
 
     def _condition(self) -> Condition:
         return Condition(field=self.field, comparison=self.comparison, value=self.value)
+
+
+def _is_literal(value: Any) -> bool:
+    """Tell whether a value is known while the DAG file is read: no template, no output of another task."""
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_literal, value))
+    if isinstance(value, str):
+        return "{{" not in value and "{%" not in value
+    return not hasattr(value, "resolve")

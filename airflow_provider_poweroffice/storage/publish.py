@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator
@@ -26,37 +27,57 @@ ABANDONED = 86_400
 """Seconds after which a partial file on a remote file system is taken for that of a killed writer."""
 
 
-def publish(local: str, target: Any) -> None:
+def publish(file: IO[bytes], target: Any) -> None:
     """
-    Copy a local file to an object path.
+    Copy a local file, which needs no name, to an object path.
 
     Object stores take it in one upload. A local target is written beside its final name and renamed;
     so is a target on any other file system. What a killed writer left beside it is
     removed: on a local disk by the next publisher, elsewhere after a day.
 
-    :param local: path of the finished file.
+    :param file: the finished file, open and flushed.
     :param target: an ``ObjectStoragePath`` or any path of universal-pathlib.
     """
     if target.protocol in _ATOMIC:
-        target.fs.put_file(local, target.path)
+        with _named(file) as local:
+            target.fs.put_file(local, target.path)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     name = f"{_prefix(target)}{uuid.uuid4().hex}"
     if target.protocol in _LOCAL:
-        _publish_locally(local, Path(target.path), name)
+        _publish_locally(file, Path(target.path), name)
     else:
-        _publish_remotely(local, target, target.parent / name)
+        with _named(file) as local:
+            _publish_remotely(local, target, target.parent / name)
 
 
-def _publish_locally(local: str, target: Path, name: str) -> None:
+@contextmanager
+def _named(file: IO[bytes]) -> Iterator[str]:
+    """Give a path by which other code can read an open file; on Linux none is made."""
+    path = f"/proc/self/fd/{file.fileno()}"
+    if Path(path).exists():
+        yield path
+        return
+    with tempfile.NamedTemporaryFile(prefix="poweroffice-") as copy:
+        _copy(file, copy)
+        yield copy.name
+
+
+def _copy(file: IO[bytes], copy: IO[bytes]) -> None:
+    file.seek(0)
+    shutil.copyfileobj(file, copy, 1 << 20)
+    copy.flush()
+
+
+def _publish_locally(file: IO[bytes], target: Path, name: str) -> None:
     _remove_abandoned(target.parent, _prefix(target))
-    with _held(target.parent / name) as file:
+    with _held(target.parent / name) as partial:
         try:
-            shutil.copyfile(local, file.name)
-            os.fsync(file.fileno())  # the bytes are on the disk before the name points to them
-            Path(file.name).replace(target)
+            _copy(file, partial)
+            os.fsync(partial.fileno())  # the bytes are on the disk before the name points to them
+            Path(partial.name).replace(target)
         finally:
-            Path(file.name).unlink(missing_ok=True)
+            Path(partial.name).unlink(missing_ok=True)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
+from airflow_provider_poweroffice.api.surrogates import escaped
 from airflow_provider_poweroffice.api.timestamps import latest, text_of, ticks, ticks_of_http_date
 from airflow_provider_poweroffice.storage.codecs import RawPage
 
@@ -28,7 +29,7 @@ class Watermark:
     def see(self, page: RawPage) -> None:
         """Take a page into account; rows without the field, or with an odd one, do not count."""
         try:
-            stamps = [row.changed for row in self._decode(page.content) if row.changed]  # type: ignore[attr-defined]
+            stamps = [row.changed for row in self._decode(escaped(page.content)) if row.changed]  # type: ignore[attr-defined]
             self.latest = latest([*stamps, self.latest] if self.latest else stamps)
         except (ValueError, msgspec.ValidationError):
             # A field of another type, or no timestamp. An earlier watermark reads too much, not too little.

@@ -1,24 +1,28 @@
 """
 The group of tasks that most people want: companies times resources into the tables of a warehouse.
 
-Rule: it only puts the operators together; whatever it does can be written out with them.
+Rule: it only puts the operators together; whatever it does can be written out with them. The catalogue says
+how a resource comes into its table, unless the user does: what changed where the API can tell, else whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, TaskGroup, XComArg
 
+from airflow_provider_poweroffice.api.catalogue import Resource, catalogue
+from airflow_provider_poweroffice.api.change_filter import check_required
 from airflow_provider_poweroffice.hooks.companies import SOURCES
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.operators.companies import (
     PowerOfficeCompaniesOperator,
     PowerOfficeCompaniesSummaryOperator,
 )
-from airflow_provider_poweroffice.task_groups.table_loads import DEFAULT_RESOURCES, Resources, table_loads
+from airflow_provider_poweroffice.storage.sql.identifiers import snake_case
 from airflow_provider_poweroffice.tasks.watermark import with_asset
 from airflow_provider_poweroffice.transfers.poweroffice_to_sql import PowerOfficeToSqlOperator
 
@@ -26,6 +30,39 @@ if TYPE_CHECKING:
     from airflow.sdk.definitions.mappedoperator import MappedOperator
 
 __all__ = ["DEFAULT_RESOURCES", "load_company"]
+
+DEFAULT_RESOURCES: MappingProxyType[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "AccountTransactions": {"detect_deletions": False},  # posted vouchers are reversed, not deleted
+        "GeneralLedgerAccounts": {},
+        "VatCodes": {"query": {"includeExpired": "true"}},  # the ledger's old rows have them
+        "Departments": {},
+        "Projects": {},
+        "Products": {},
+        "Customers": {},
+        "Suppliers": {},
+    }
+)
+"""
+The ledger, and what its numbers stand for; ``DEFAULT_RESOURCES | {"SalesOrders": {}}`` adds to them.
+
+The arguments hold for these resources wherever they are named, unless others are given.
+"""
+
+_LEDGER = "AccountTransactions"
+
+LAST_DATE = "2099-12-31"
+"""End of the range of the ledger: a later one each day would be another query, with a new watermark."""
+
+_OWN = {
+    "task_id": "it is made of the endpoint's name",
+    "endpoint": "it is the key",
+    "company": "give companies= to the group",
+    "conn_id": "give it to the group",
+    "poweroffice_conn_id": "give it to the group",
+}
+
+Resources = Sequence[str] | Mapping[str, Mapping[str, Any] | None]
 
 
 def load_company(
@@ -64,7 +101,7 @@ def load_company(
     :param poweroffice_conn_id: the Airflow connection of PowerOffice Go; no template.
     :param layout: ``"columns"`` or ``"raw"``.
     :param ledger_from: first date of resources that are read by date, such as the ledger. Another one reads
-        everything anew.
+        everything again.
     :param full_refresh: read everything this time, e.g. ``"{{ params.full_refresh }}"`` (templated).
     :param detect_deletions: mark rows that are gone, by a list of ids in each run, for all resources that are
         read by what changed but the ledger, whose vouchers are reversed and not deleted.
@@ -79,7 +116,7 @@ def load_company(
     .. seealso:: docs/warehouse.md
     """
     _check_companies(companies)
-    loads = table_loads(
+    loads = _table_loads(
         resources,
         table_prefix=table_prefix,
         ledger_from=ledger_from,
@@ -128,8 +165,8 @@ def _check_companies(companies: Any) -> None:
     if isinstance(companies, str):
         if companies not in SOURCES:
             raise ValueError(
-                f"companies={companies!r} is no source of companies: use one of {', '.join(SOURCES)}, or a "
-                f"list of aliases, [{companies!r}]"
+                f"companies={companies!r} is not a source of companies: use one of {', '.join(SOURCES)}, "
+                f"or a list of aliases, [{companies!r}]"
             )
         return
     if not isinstance(companies, Sequence) or not all(isinstance(alias, str) for alias in companies):
@@ -152,3 +189,138 @@ def _check_now(task_id: str, load: dict[str, Any]) -> None:
     """Have the operator check its arguments while the DAG file is read; Airflow checks mapped ones later."""
     nowhere = DAG("poweroffice_checked_arguments", schedule=None)  # not registered: it is not entered
     PowerOfficeToSqlOperator(task_id=task_id, **load, dag=nowhere, task_group=nowhere.task_group)
+
+
+def _table_loads(
+    resources: Resources,
+    *,
+    table_prefix: str = "",
+    ledger_from: date | str,
+    full_refresh: bool | str = False,
+    detect_deletions: bool = True,
+    verify: bool = False,
+) -> dict[str, dict[str, Any]]:
+    """
+    Give the arguments of ``PowerOfficeToSqlOperator`` for each resource, by task id.
+
+    :param resources: paths of lists, or each path with arguments that go before ours.
+    :param table_prefix: begins the name of each table.
+    :param ledger_from: first date of resources that want ``fromDate`` and ``toDate``.
+    :param full_refresh: of those that are read by what changed.
+    :param detect_deletions: of those, where rows have a key.
+    :param verify: compare the ledger with the trial balance.
+    :raises ValueError: an unknown path, one that is no list or lacks a query, an argument that the group
+        sets, or two resources for one table; the message names the way out.
+    :raises TypeError: ``resources`` is neither a list nor a mapping of mappings.
+    """
+    start = _date(ledger_from)
+    loads: dict[str, dict[str, Any]] = {}
+    tables: dict[tuple[Any, Any], str] = {}
+    for path, given in _listed(resources).items():
+        name = snake_case(path.replace("/", "_"))
+        load = {"endpoint": path, "table": f"{table_prefix}{name}"} | given | _reading(path, given, start)
+        if load.get("incremental"):
+            load.setdefault("full_refresh", full_refresh)
+            if detect_deletions and load.get("mode") != "append" and _has_key(path, load):
+                load.setdefault("detect_deletions", True)
+        if verify and path == _LEDGER:
+            load.setdefault("verify", "trial-balance")
+        place = (load.get("schema"), load["table"])
+        if (twin := tables.setdefault(place, path)) != path:
+            raise ValueError(
+                f"resources: {twin!r} and {path!r} go into one table, {load['table']}; give one "
+                f"of them another: {{{path!r}: {{'table': '...'}}}}"
+            )
+        loads[name] = load
+    return loads
+
+
+def _listed(resources: Resources) -> dict[str, dict[str, Any]]:
+    """Give the arguments of each resource, by its path as the catalogue spells it."""
+    if isinstance(resources, str) or not isinstance(resources, (Mapping, Sequence)):
+        raise TypeError(
+            f"resources must be a list of endpoints, or a mapping of them to arguments, not {resources!r}"
+        )
+    pairs = resources.items() if isinstance(resources, Mapping) else [(path, None) for path in resources]
+    found: dict[str, dict[str, Any]] = {}
+    for endpoint, given in pairs:
+        path, arguments = _resource(endpoint, given)
+        if path in found:
+            raise ValueError(f"resources has {path!r} twice")
+        found[path] = arguments
+    if not found:
+        raise ValueError("resources is empty: name endpoints, such as 'Customers', or leave it out")
+    return found
+
+
+def _resource(endpoint: object, given: object) -> tuple[str, dict[str, Any]]:
+    """Give a resource's path, and its arguments with our own below them."""
+    arguments = {} if given is None else given
+    if not isinstance(endpoint, str) or not isinstance(arguments, Mapping):
+        raise TypeError(f"resources: {endpoint!r}: {given!r} is not an endpoint with a mapping of arguments")
+    for name in arguments.keys() & _OWN.keys():
+        raise ValueError(f"resources[{endpoint!r}]: leave out {name!r}: {_OWN[name]}")
+    resource = catalogue("poweroffice_v2").find(endpoint)
+    path = resource.path if resource and "{" not in resource.path else endpoint.strip("/")
+    return path, {**DEFAULT_RESOURCES.get(path, {}), **arguments}
+
+
+def _reading(path: str, given: Mapping[str, Any], start: str) -> dict[str, Any]:
+    """Choose how a resource is read; for one that is not known, the user has to."""
+    resource = _find(path, given)
+    if resource is None:
+        return {}
+    if not resource.kind or "{" in resource.path:
+        raise ValueError(f"resources: {path!r} is not a list that can be read into a table by itself")
+    query = given.get("query") or {}
+    reading: dict[str, Any] = {}
+    if isinstance(query, Mapping):  # no template
+        if set(resource.required) == {"fromDate", "toDate"}:
+            query = {"fromDate": start, "toDate": LAST_DATE} | dict(query)
+        _check_query(resource, query)
+        reading["query"] = query or None
+    return reading | _mode(resource, given)
+
+
+def _mode(resource: Resource, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Read what changed where that can be asked for, else everything."""
+    if given.get("incremental"):
+        resource.since_filter("changed")
+        return {}
+    if "mode" in given or any(name in given for name in ("changed_since", "created_since")):
+        return {}
+    by_change = resource.changed_filter and "incremental" not in given
+    return {"incremental": True} if by_change else {"mode": "replace"}
+
+
+def _has_key(path: str, load: Mapping[str, Any]) -> bool:
+    resource = catalogue("poweroffice_v2").find(path)
+    return bool(load.get("key") or (resource and resource.key))
+
+
+def _find(path: str, given: Mapping[str, Any]) -> Resource | None:
+    known = catalogue("poweroffice_v2")
+    resource, meant = known.find(path), known.suggest(path)
+    if resource is None and (meant or "mode" not in given):
+        hint = f"did you mean {meant!r}?" if meant else "`airflow poweroffice resources` lists what is."
+        raise ValueError(
+            f"resources: endpoint {path!r} is not known; {hint} One that is newer than this package needs "
+            f"a mode: {{{path!r}: {{'mode': 'replace'}}}}"
+        )
+    return resource
+
+
+def _check_query(resource: Resource, query: Mapping[Any, Any]) -> None:
+    texts = {str(name): str(value) for name, value in query.items()}
+    try:
+        check_required(catalogue("poweroffice_v2"), resource.path, texts)
+    except ValueError as error:
+        example = dict.fromkeys(resource.required, "...")
+        raise ValueError(f"resources: {error}: {{{resource.path!r}: {{'query': {example}}}}}") from None
+
+
+def _date(value: date | str) -> str:
+    try:
+        return (value if isinstance(value, date) else date.fromisoformat(value)).strftime("%Y-%m-%d")
+    except (TypeError, ValueError):
+        raise ValueError(f"ledger_from must be a date such as '2020-01-01', not {value!r}") from None

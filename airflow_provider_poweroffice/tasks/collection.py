@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from airflow_provider_poweroffice.api.change_filter import given
 from airflow_provider_poweroffice.storage.watermark import Watermark
-from airflow_provider_poweroffice.tasks.company_templates import marked
+from airflow_provider_poweroffice.tasks.company import labelled
 from airflow_provider_poweroffice.tasks.page_arguments import open_pages
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Reading:
             client.since(operator.endpoint, changed_since=_LONG_AGO)
         self.pages = open_pages(client, operator, changed_since=changed_since)
         self.bytes = 0
-        self._label = marked(operator.company, operator.endpoint)
+        self._label = labelled(operator.company, operator.endpoint)
         self._changed_since = changed_since
         self._log: logging.Logger = operator.log
         self._watermark = Watermark(client.dialect.changed_field_of(operator.endpoint))
@@ -51,6 +51,7 @@ class Reading:
         said = monotonic()
         for page in self.pages:
             self._watermark.see(page)
+            self.bytes += len(page.content)
             if page.number == 1 or monotonic() - said >= PROGRESS_SECONDS:
                 said = monotonic()
                 total = "" if self.pages.total_rows is None else f" of {self.pages.total_rows}"
@@ -62,7 +63,6 @@ class Reading:
                     total,
                     self.bytes / 1e6,
                 )
-            self.bytes += len(page.content)
             yield page
             del page
 

@@ -1,7 +1,7 @@
 """
 Which errors end a task, and which may be left to its retries.
 
-Rule: a task is tried again only where that can help and can not book twice.
+Rule: a task is tried again only where that can help and cannot book twice.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.api.retry import retry_reason
-from airflow_provider_poweroffice.errors import APITimeoutError, PowerOfficeError
+from airflow_provider_poweroffice.errors import APITimeoutError, PowerOfficeError, VerificationError
 
 
 @contextmanager
@@ -19,14 +19,22 @@ def fail_task_when_final(method: str = "GET", *, idempotent: bool | None = None)
     """
     Let transient errors through to Airflow's retries; turn final ones into ``AirflowFailException``.
 
-    Final are refused keys and requests, and a writing call whose outcome is unknown. The typed error is
-    the exception's ``__cause__``.
+    Final are refused keys and requests, a writing call whose outcome is unknown, and arguments or a
+    connection that are wrong (``ValueError``, ``TypeError``) or need a package that is not installed
+    (``ImportError``): they are as wrong at the next try. The error is the exception's ``__cause__``.
     """
     try:
         yield
     except PowerOfficeError as error:
         no_slot = isinstance(error, APITimeoutError) and not error.outcome_unknown  # later there may be one
-        if no_slot or retry_reason(error, method, idempotent=idempotent):
+        may_pass = no_slot or isinstance(error, VerificationError)  # books may agree when all is posted
+        if may_pass or retry_reason(error, method, idempotent=idempotent):
             raise
-        notes = " ".join(getattr(error, "__notes__", ()))
-        raise AirflowFailException(f"{type(error).__name__}: {error} {notes}".rstrip()) from error
+        raise AirflowFailException(_text(error)) from error
+    except (ValueError, TypeError, ImportError) as error:
+        raise AirflowFailException(_text(error)) from error
+
+
+def _text(error: Exception) -> str:
+    notes = " ".join(getattr(error, "__notes__", ()))
+    return f"{type(error).__name__}: {error} {notes}".rstrip()

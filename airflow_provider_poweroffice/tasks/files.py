@@ -1,26 +1,122 @@
-"""The ``files`` argument: paths, read where a multipart body is made of them."""
+"""
+The ``files`` argument: paths, read where a multipart body is made of them.
+
+Rule: a path may come from a form that anyone who starts a run fills in, and what it names leaves the company.
+So local files lie below folders that the worker's own configuration names, and everything else comes through
+an Airflow connection to an object store.
+"""
 
 from __future__ import annotations
 
+import os
+import re
+import stat
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import urlsplit
 
 from airflow.sdk import ObjectStoragePath
+
+from airflow_provider_poweroffice._compat import conf
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.call import Files
 
+MAX_FILE_BYTES = 25 * 1024 * 1024
+"""Most that the files of one call may hold together: they are sent as one body, from memory."""
+STORES = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "wasb", "wasbs", "oss", "oci"})
+"""Schemes of object stores that are reached through an Airflow connection."""
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_NEVER = (Path("/proc"), Path("/sys"), Path("/dev"))
+_WAY_OUT = (
+    "name folders in [poweroffice] file_roots of the worker's airflow.cfg, or in its environment: "
+    "AIRFLOW__POWEROFFICE__FILE_ROOTS=/data/receipts:/data/invoices"
+)
 
-def read_files(files: Any) -> Files | None:
+
+def read_files(files: Any, *, limit: int = MAX_FILE_BYTES) -> Files | None:
     """
-    Read files, local or in an object store.
+    Read files: local ones below the worker's ``[poweroffice] file_roots``, or objects of a store.
 
-    :param files: form field to path, or None.
+    :param files: form field to path, or None. A path is absolute, begins with ``file:///``, or is the URI of
+        an object, such as ``s3://aws_default@bucket/receipt.pdf``.
+    :param limit: bytes of all files together.
     :raises TypeError: it is something else.
+    :raises ValueError: a path that may not be read, or files that are too large.
+    :raises OSError: there is no such file.
     """
     if files is None:
         return None
     if not isinstance(files, Mapping) or not all(isinstance(path, str) for path in files.values()):
         raise TypeError("files must map a form field to a file's path, such as {'file': 's3://bucket/a.pdf'}")
-    paths = {field: ObjectStoragePath(path) for field, path in files.items()}
-    return {field: (path.name, path.read_bytes()) for field, path in paths.items()}
+    found: dict[str, tuple[str, bytes]] = {}
+    for field, path in files.items():
+        where = f"files[{field!r}]"
+        left = limit - sum(len(content) for _, content in found.values())
+        name, content = _read(where, path, left + 1)
+        if len(content) > left:
+            raise ValueError(
+                f"{where}: {path!r} is too large: the files of a call may hold {limit / 2**20:g} MiB together"
+            )
+        found[str(field)] = (name, content)
+    return found
+
+
+def _read(where: str, path: str, size: int) -> tuple[str, bytes]:
+    """Give a file's name, and so many bytes of it at most."""
+    if "::" in path or not path.isprintable():
+        _refuse(where, path, "is not one file: chains ('::') and control characters are not accepted")
+    scheme = _SCHEME.match(path)
+    if scheme is None or path.startswith("file:///"):
+        return _read_local(where, path, Path(path.removeprefix("file://")), size)
+    if scheme[1] not in STORES or not path.startswith(f"{scheme[1]}://") or not urlsplit(path).netloc:
+        stores = ", ".join(sorted(STORES))
+        _refuse(where, path, f"must be a local file, file:///..., or an object of a store ({stores})")
+    target = ObjectStoragePath(path)
+    with target.open("rb") as file:
+        return target.name, file.read(size)
+
+
+def _read_local(where: str, path: str, local: Path, size: int) -> tuple[str, bytes]:
+    if not local.is_absolute():
+        _refuse(where, path, "must be an absolute path, such as file:///data/receipts/1.pdf")
+    roots = _roots()
+    if not roots:
+        _refuse(where, path, f"is a local file, and this worker lets none be sent; {_WAY_OUT}")
+    real = Path(os.path.realpath(local))
+    _check_below(where, path, real, roots)
+    # A pipe would wait for a writer. Another file may have been put there since; what was opened counts.
+    descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            _refuse(where, path, "is not a plain file")
+        own_name = Path(f"/proc/self/fd/{descriptor}")
+        if own_name.exists():  # Linux
+            _check_below(where, path, Path(os.path.realpath(own_name)), roots)
+        return local.name, file.read(size)
+
+
+def _check_below(where: str, path: str, real: Path, roots: list[Path]) -> None:
+    if any(real.is_relative_to(never) for never in _NEVER):
+        _refuse(where, path, "is not a file of a disk")
+    if not any(real.is_relative_to(root) for root in roots):
+        _refuse(where, path, f"lies outside of the folders whose files this worker may send; {_WAY_OUT}")
+
+
+def _roots() -> list[Path]:
+    """
+    Read the folders from which files may be sent.
+
+    :raises ValueError: one of them is not absolute.
+    """
+    text = conf.get("poweroffice", "file_roots", fallback="") or ""
+    names = [name.strip() for name in re.split(r"[:\n,]", text) if name.strip()]
+    for name in names:
+        if not Path(name).is_absolute():
+            raise ValueError(f"[poweroffice] file_roots: {name!r} must be an absolute path of the worker")
+    return [Path(os.path.realpath(name)) for name in names]
+
+
+def _refuse(where: str, path: str, why: str) -> NoReturn:
+    raise ValueError(f"{where}: {path!r} {why}")

@@ -9,7 +9,7 @@ import msgspec
 
 from airflow_provider_poweroffice.api.change_filter import OVERLAP
 from airflow_provider_poweroffice.api.options import CONCURRENCY, check_concurrency
-from airflow_provider_poweroffice.api.pages.page import split_rows
+from airflow_provider_poweroffice.api.surrogates import split_rows
 from airflow_provider_poweroffice.errors import PowerOfficeError
 
 if TYPE_CHECKING:

@@ -7,8 +7,10 @@ Rule: what is returned is plain JSON: Airflow can not carry bytes, dataclasses o
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any, get_args, get_origin
+from urllib.parse import unquote
 
 import msgspec
 
@@ -16,6 +18,7 @@ from airflow_provider_poweroffice.api.response import Response, jsonable
 from airflow_provider_poweroffice.errors import ResponseValidationError, ResultTooLargeError
 
 MAX_RESULT_BYTES = 48 * 1024
+_MINTING = ("onboarding/finalize", "clientadmin/addintegrationtoclient")
 KINDS = ("json", "response", "text", "bytes")
 
 
@@ -99,6 +102,32 @@ def _by_pydantic(body: Any, target: Any) -> Any:
         raise ResponseValidationError(
             f"the answer does not fit {target}: {first['msg']} at {place}"
         ) from None
+
+
+def refuse_minted_keys(endpoint: Any) -> None:
+    """
+    Refuse calls whose answer is a new client key: what a task returns is kept in Airflow's database.
+
+    The path counts as a server reads it, whatever its case and encoding.
+
+    :raises ValueError: says how to make the call.
+    """
+    parts = [part.partition(";")[0].strip() for part in re.split(r"[/\\]+", _decoded(str(endpoint)))]
+    path = "/".join(part for part in parts if part not in {"", "."}).lower()
+    for minting in _MINTING:
+        if re.search(rf"(^|/){minting}(/|$)", path):
+            raise ValueError(
+                f"endpoint {endpoint!r} answers with a new client key, and what an operator returns is "
+                "stored in XCom, readable to everyone who sees the DAG. Call it in a task of your own, with "
+                "PowerOfficeHook(...).client.request(...), and put the key into a secrets backend there: "
+                "docs/connection.md shows how"
+            )
+
+
+def _decoded(text: str) -> str:
+    while (plain := unquote(text)) != text:
+        text = plain
+    return text
 
 
 def check_limit(limit: int | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_poweroffice.tasks.company_templates import marked
+from airflow_provider_poweroffice.tasks.company import labelled
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.storage.sql.plan import Plan, Stored
@@ -44,7 +44,7 @@ def tell(operator: Any, receipt: Mapping[str, Any]) -> None:
     log = operator.log
     log.info(
         "%s: %d rows to %s: %d inserted, %d updated, %d deleted, in %.1f s",
-        marked(operator.company, operator.endpoint),
+        labelled(operator.company, operator.endpoint),
         *(receipt[name] for name in ("rows", "table", "inserted", "updated", "deleted", "seconds")),
     )
     if operator.detect_deletions:

@@ -7,6 +7,7 @@ that a killed task leaves the old object or none, and a rerun the new one.
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -20,13 +21,17 @@ from airflow_provider_poweroffice.api.change_filter import OVERLAP
 from airflow_provider_poweroffice.api.options import CONCURRENCY, RetryOptions
 from airflow_provider_poweroffice.errors import PowerOfficeError
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
-from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
+from airflow_provider_poweroffice.links import PowerOfficeDocsLink
 from airflow_provider_poweroffice.storage.codecs import FORMATS, Spool, encode
 from airflow_provider_poweroffice.storage.publish import publish
 from airflow_provider_poweroffice.tasks.advice import warn_of_unknown
 from airflow_provider_poweroffice.tasks.collection import Reading
-from airflow_provider_poweroffice.tasks.company_reports import check_company_in, report_company
-from airflow_provider_poweroffice.tasks.company_templates import CompanyOperator, marked
+from airflow_provider_poweroffice.tasks.company import (
+    CompanyOperator,
+    check_company_in,
+    labelled,
+    report_company,
+)
 from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
 from airflow_provider_poweroffice.tasks.lineage import object_uri, report_lineage
 from airflow_provider_poweroffice.tasks.page_arguments import check_reading
@@ -42,6 +47,9 @@ if TYPE_CHECKING:
 
     from airflow_provider_poweroffice.api.dialects import Dialect
     from airflow_provider_poweroffice.api.pages.page import Page
+
+_SYNTAX = re.compile(r"[?#*\[\]{}|<>\"\\]|::|%[0-9A-Fa-f]{2}")
+"""Queries, fragments, wildcards, other separators, chains of file systems, and percent-encodings."""
 
 
 class PowerOfficeToObjectStorageOperator(CompanyOperator):
@@ -182,7 +190,7 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Copy the collection and give the receipt."""
-        with report_company(context, self.company):
+        with fail_task_when_final(), report_company(context, self.company):
             check_company_in(self.object_path, self.company, context)
             increment = increment_of(self, context, target=f"{self.dag_id}.{self.task_id}")
             since = increment.since(full_refresh=self.full_refresh) if increment else self.changed_since
@@ -196,15 +204,14 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
         target = object_path(self.object_path, self.format)
         with (
             self.hook as hook,
-            fail_task_when_final(),
             Reading(hook.client, self, changed_since=since) as reading,
         ):
             pages = reading.pages
-            with tempfile.NamedTemporaryFile(prefix="poweroffice-") as file:
+            with tempfile.TemporaryFile() as file:  # without a name: nothing is left of it, however it ends
                 with Spool(file, compress=self.format.endswith(".gz")) as spool:
                     self._write(hook.client.dialect, iter(reading), spool)
                     digest = spool.finish()
-                publish(file.name, target)
+                publish(file, target)
             report_lineage(hook, self, object_uri(self.object_path))
         receipt = {
             "path": self.object_path,
@@ -222,7 +229,7 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
         }
         self.log.info(
             "%s: %d rows, pages: %d, %d bytes to %s in %.1f s",
-            marked(self.company, self.endpoint),
+            labelled(self.company, self.endpoint),
             *(receipt[name] for name in ("rows", "pages", "bytes", "path", "seconds")),
         )
         return receipt
@@ -255,6 +262,10 @@ def object_path(text: str, form: str) -> ObjectStoragePath:
         raise ValueError(
             f"object_path {text!r} must be the whole path of an object; local ones begin with file:///"
         )
+    if trouble := _trouble(text.partition("://")[2]):
+        raise ValueError(
+            f"object_path {text!r} {trouble}: the store would write, or find, another object than this one"
+        )
     if any(text.endswith(end) != form.endswith(end[1:]) for end in (".gz", ".parquet")):
         raise ValueError(f"object_path {text!r} does not fit format={form!r}: its readers go by the name")
     try:
@@ -266,4 +277,26 @@ def object_path(text: str, form: str) -> ObjectStoragePath:
             f"object_path {text!r}: no file system for {scheme}:// is installed ({error}); "
             "s3, gs and abfs come with the Amazon, Google and Azure providers"
         ) from None
+    written = text.partition("://")[2].partition("/")[2]
+    if not path.path.endswith(written) or path.name != written.rpartition("/")[2]:
+        raise ValueError(f"object_path {text!r} would be written as {path.path!r}; name the object so")
     return path
+
+
+def _trouble(place: str) -> str | None:
+    """
+    Find what a store, a file system, or a reader of the path takes as syntax, or drops.
+
+    :param place: the path behind its scheme.
+    """
+    if found := _SYNTAX.search(place):
+        return f"holds {found[0]!r}"
+    if not place.isprintable():
+        return "holds a character that cannot be printed"
+    parts = place.removeprefix("/").split("/")  # file:///path has no host
+    if "" in parts:
+        return "has an empty part"
+    for part in parts:
+        if part in {".", "..", "None"} or part != part.strip() or part.endswith("."):
+            return f"has the part {part!r}"
+    return None

@@ -19,14 +19,13 @@ from airflow_provider_poweroffice.api.options import CONCURRENCY, RetryOptions
 from airflow_provider_poweroffice.errors import IncompleteReadError, PowerOfficeError
 from airflow_provider_poweroffice.hooks.database import database, database_hook
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
-from airflow_provider_poweroffice.links.poweroffice import PowerOfficeDocsLink
+from airflow_provider_poweroffice.links import PowerOfficeDocsLink
 from airflow_provider_poweroffice.storage.sql.load import Load
 from airflow_provider_poweroffice.storage.sql.merge import Identity
 from airflow_provider_poweroffice.storage.sql.spool import PageSpool
 from airflow_provider_poweroffice.tasks.advice import warn_of_unknown
 from airflow_provider_poweroffice.tasks.collection import Reading
-from airflow_provider_poweroffice.tasks.company_reports import report_company
-from airflow_provider_poweroffice.tasks.company_templates import CompanyOperator
+from airflow_provider_poweroffice.tasks.company import CompanyOperator, report_company
 from airflow_provider_poweroffice.tasks.deletions import MOST, listed_keys, needs_list
 from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
 from airflow_provider_poweroffice.tasks.lineage import report_lineage, table_uri
@@ -213,18 +212,17 @@ class PowerOfficeToSqlOperator(CompanyOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Load the collection and give the receipt."""
-        with report_company(context, self.company):
+        with fail_task_when_final(), report_company(context, self.company):
             return self._load(context)
 
     def _load(self, context: Context) -> dict[str, Any]:
         started = monotonic()
-        target = database_hook(self.conn_id)
         with (
             self.hook as hook,
-            fail_task_when_final(),
             tempfile.TemporaryFile() as file,
             tempfile.TemporaryFile() as keys,
         ):
+            target = database_hook(self.conn_id)
             plan = plan_of(self, hook.client.dialect, self._identity(context))
             company = plan.identity.company
             load = Load(plan, PageSpool(file))
@@ -247,7 +245,7 @@ class PowerOfficeToSqlOperator(CompanyOperator):
             report_lineage(hook, self, table_uri(hook.get_connection(self.conn_id), str(plan.table)))
             check = verify(self, hook.client, target, plan)
         if check:
-            check.raise_differences()  # beyond the block above: a retry may find that books and table agree
+            check.raise_differences()
         receipt = receipt_of(self, plan, reading, stored) | {
             "verified": check.receipt if check else None,
             "seconds": round(monotonic() - started, 3),

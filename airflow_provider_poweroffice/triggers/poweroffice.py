@@ -1,8 +1,8 @@
 """
 The trigger: the sensor's waiting, in the triggerer.
 
-Rule: no blocking call on the event loop (HTTP runs in a thread, one try at a time), never a hot loop,
-and no secret among the arguments, which Airflow keeps in its database.
+Rule: no blocking call on the event loop (see :mod:`.clients`), never a hot loop, a verdict by the deadline
+whatever the server does, and no secret among the arguments, which Airflow keeps in its database.
 """
 
 from __future__ import annotations
@@ -15,19 +15,25 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_poweroffice._compat import aget_connection, amask_secrets
-from airflow_provider_poweroffice.api.conditions import Condition
+from airflow_provider_poweroffice.api.conditions import Condition, from_json, to_json
+from airflow_provider_poweroffice.api.limits.throttle import Queueing
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.retry import retry_reason, wait_seconds
+from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.errors import PowerOfficeError, ResultTooLargeError
-from airflow_provider_poweroffice.hooks.poweroffice import open_client
 from airflow_provider_poweroffice.hooks.settings import read_settings
-from airflow_provider_poweroffice.tasks.company_templates import marked
+from airflow_provider_poweroffice.tasks.company import labelled
 from airflow_provider_poweroffice.tasks.results import check_record
+from airflow_provider_poweroffice.tasks.waiting import Watch
+from airflow_provider_poweroffice.triggers.clients import SharedClient, shared_client
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
 
 _BACKOFF = RetryOptions(wait_initial=1.0, wait_max=300.0)
+
+LAST_LOOK = 1.0
+"""Seconds that a look may take which begins at the deadline, or after it where the triggerer was away."""
 
 
 class PowerOfficeTrigger(BaseTrigger):
@@ -40,7 +46,7 @@ class PowerOfficeTrigger(BaseTrigger):
 
     :param poll_interval: seconds between two tries; after errors longer, as the server asks or doubling
         up to 300 s.
-    :param deadline: ISO time after which waiting ends.
+    :param deadline: ISO time at which waiting ends, with a last look of ``LAST_LOOK`` seconds at most.
 
     The other arguments are the sensor's.
     """
@@ -63,7 +69,7 @@ class PowerOfficeTrigger(BaseTrigger):
         self.endpoint = endpoint
         self.query = query
         self.headers = headers
-        self.condition = Condition(field=field, comparison=comparison, value=value)
+        self.condition = Condition(field=field, comparison=comparison, value=from_json(value))
         self.poll_interval = poll_interval
         self.deadline = deadline
         self.poweroffice_conn_id = poweroffice_conn_id
@@ -79,7 +85,7 @@ class PowerOfficeTrigger(BaseTrigger):
                 "headers": self.headers,
                 "field": self.condition.field,
                 "comparison": self.condition.comparison,
-                "value": self.condition.value,
+                "value": to_json(self.condition.value),
                 "poll_interval": self.poll_interval,
                 "deadline": self.deadline,
                 "poweroffice_conn_id": self.poweroffice_conn_id,
@@ -89,46 +95,60 @@ class PowerOfficeTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Poll until there is a verdict."""
-        settings = read_settings(await aget_connection(self.poweroffice_conn_id), self.company)
+        left = (datetime.fromisoformat(self.deadline) - datetime.now(UTC)).total_seconds()
+        end = asyncio.get_running_loop().time() + max(0.0, left)  # from here on no wall clock is asked
+        conn = await aget_connection(self.poweroffice_conn_id)
+        try:
+            settings = read_settings(conn, self.company)
+        except ValueError as error:
+            yield TriggerEvent(self._error(error))
+            return
         # Tokens are not given to the masker here: a triggerer lives long, would collect one pattern for each
         # token for ever, and each makes the masker compile all of them anew, on the event loop.
         await amask_secrets(settings.secrets)
-        client = await asyncio.to_thread(open_client, settings, RetryOptions(attempts=1))
-        try:
-            yield TriggerEvent(await self._verdict(client))
-        finally:
-            client.close()
+        async with shared_client(settings) as client:
+            verdict = await self._verdict(client, end)
+        yield TriggerEvent(verdict)
 
-    async def _verdict(self, client: Client) -> dict[str, Any]:
+    async def _verdict(self, client: SharedClient, end: float) -> dict[str, Any]:
+        loop = asyncio.get_running_loop()
+        watch = Watch(self.condition, self.endpoint, self.company)
+        place = Queueing()
         failures = 0
         while True:
             wait = self.poll_interval
             try:
-                record = await asyncio.to_thread(self._ask, client)
-            except PowerOfficeError as error:
-                if not retry_reason(error, "GET"):
-                    return {"status": "error", "message": f"{type(error).__name__}: {error}"}
-                failures += 1
-                wait = max(wait, wait_seconds(_BACKOFF, error, failures, 1.0))
-                self.log.warning("%s; next try in %.1f s", error, wait)
-            else:
+                async with asyncio.timeout(max(LAST_LOOK, end - loop.time())):
+                    record = await client.call(lambda one: self._ask(one, watch), place)
                 failures = 0
                 if record is not None:
                     return _success(record)
-            left = (datetime.fromisoformat(self.deadline) - datetime.now(UTC)).total_seconds()
+            except TimeoutError:
+                if place.wait is None:
+                    watch.saw("no answer before the deadline")
+            except Exception as error:  # noqa: BLE001 - no sensor ends without a verdict
+                watch.saw(error)
+                if not retry_reason(error, "GET"):
+                    return self._error(error)
+                failures += 1
+                wait = max(wait, wait_seconds(_BACKOFF, error, failures, 1.0))
+            left = end - loop.time()
             if left <= 0:
-                return {
-                    "status": "timeout",
-                    "message": marked(
-                        self.company, f"{self.endpoint}: the condition was not fulfilled in time"
-                    ),
-                }
-            await asyncio.sleep(min(wait, left))  # the last try is at the deadline
+                return {"status": "timeout", "message": f"not fulfilled in time: {watch}"}
+            wait = min(wait, left)  # the last look is at the deadline
+            self.log.info("%s; next look in %.1f s", watch, wait)
+            await asyncio.sleep(wait)
 
-    def _ask(self, client: Client) -> Any:
+    def _ask(self, client: Client, watch: Watch) -> Any:
         """Ask once; runs in a thread and does not touch Airflow."""
         answer = client.request("GET", self.endpoint, query=self.query, headers=self.headers)
-        return self.condition.first_match(answer.body)
+        return watch.look(answer, self.condition)
+
+    def _error(self, error: Exception) -> dict[str, Any]:
+        if not isinstance(error, (PowerOfficeError, ValueError)):
+            self.log.error("unexpected", exc_info=error)
+        text = labelled(self.company, f"{self.endpoint}: {type(error).__name__}: {one_line(error)}")
+        return {"status": "error", "message": text}
 
 
 def _success(record: Any) -> dict[str, Any]:

@@ -9,13 +9,15 @@ from .core.companies import Keys
 from .core.faults import Fault, FaultError
 from .core.journal import Entry
 from .core.server import PortError
+from .core.sizes import SizeError
+from .core.switches import SwitchError
 from .d365fo import D365FOKeys, D365FOSandbox, D365FOSwitches
 from .v1.sandbox import V1Sandbox
 from .v1.sizes import V1Sizes
 from .v1.switches import V1Switches
 from .v2.sandbox import Sandbox
-from .v2.sizes import SizeError, Sizes
-from .v2.switches import SwitchError, Switches
+from .v2.sizes import Sizes
+from .v2.switches import Switches
 
 __all__ = [
     "D365FOKeys",

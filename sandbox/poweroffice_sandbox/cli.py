@@ -1,22 +1,33 @@
 """
-The options of the command, made from the tables of the APIs.
+The command ``poweroffice-sandbox``: its options, made from the tables of the APIs, and what it serves.
 
-Rule: reads options and gives keyword arguments; nothing is started here. An option of v2 has no prefix, those
-of the others begin with the API's name: ``--d365fo-page-size``.
+Rule: one line of :data:`SERVED` for each API; its options, port and texts follow from it. An option of v2 has
+no prefix, those of the others begin with the API's name: ``--d365fo-page-size``.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import Field, dataclass, fields
+from io import TextIOWrapper
 from typing import Any, NoReturn
 
-from .apis import APIS, Api
-from .core.faults import parse_fault
+from .core.faults import FaultError, parse_fault
+from .core.guard import is_loopback
+from .core.sandbox import BaseSandbox
+from .core.server import PortError
+from .core.sizes import SizeError
+from .core.switches import SwitchError
+from .d365fo.sandbox import D365FOSandbox
+from .v1.sandbox import V1Sandbox
+from .v2.sandbox import Sandbox
 
 NAME = "poweroffice-sandbox"
 FIRST_PORT = 8099
+_ABOUT = "Not the real services; all data is invented, the keys open nothing else. Ctrl-C stops them.\n"
 _EXAMPLES = """\
 examples:
   %(prog)s
@@ -27,6 +38,41 @@ examples:
 The switches can also be changed while the sandbox runs:
   curl localhost:8099/_sandbox/switches -H 'Content-Type: application/json' -d '{"nulls": "omitted"}'
 """
+
+
+@dataclass(frozen=True)
+class Served:
+    """
+    An API that the command serves.
+
+    :param name: as in ``--api``.
+    :param title: for people.
+    """
+
+    name: str
+    title: str
+    sandbox: type[BaseSandbox[Any]]
+
+    @property
+    def prefix(self) -> str:
+        """What its options begin with: nothing for v2, the first API there was."""
+        return "" if self.name == "v2" else f"{self.name}-"
+
+    def option(self, name: str) -> str:
+        """Write a name as its option."""
+        return f"--{self.prefix}{name.replace('_', '-')}"
+
+    def key(self, name: str) -> str:
+        """Name its option among those of all."""
+        return f"{self.name}.{name}"
+
+
+SERVED = (
+    Served("v2", "PowerOffice Go v2", Sandbox),
+    Served("v1", "PowerOffice Go v1", V1Sandbox),
+    Served("d365fo", "Dynamics 365 Finance & Operations", D365FOSandbox),
+)
+"""In the order in which they are started; the ports follow each other."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -40,16 +86,8 @@ class _Parser(argparse.ArgumentParser):
 class Chosen:
     """One API to serve, and the keyword arguments of its sandbox."""
 
-    api: Api
+    api: Served
     arguments: dict[str, Any]
-
-
-def _option(api: Api, name: str) -> str:
-    return f"--{api.prefix}{name.replace('_', '-')}"
-
-
-def _key(api: Api, name: str) -> str:
-    return f"{api.name}.{name}"
 
 
 def _general(parser: argparse.ArgumentParser) -> None:
@@ -57,15 +95,15 @@ def _general(parser: argparse.ArgumentParser) -> None:
         "--api",
         dest="apis",
         action="append",
-        choices=[api.name for api in APIS],
+        choices=[api.name for api in SERVED],
         help="serve only this; repeatable (default: all)",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to bind (default: %(default)s)")
-    for place, api in enumerate(APIS):
+    for place, api in enumerate(SERVED):
         about = f"default: {FIRST_PORT}" if not place else "default: the one after the API before"
         parser.add_argument(
-            _option(api, "port"),
-            dest=_key(api, "port"),
+            api.option("port"),
+            dest=api.key("port"),
             type=int,
             default=None if place else FIRST_PORT,
             metavar="PORT",
@@ -74,10 +112,10 @@ def _general(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=int, default=1, help="the same seed gives the same rows (default: %(default)s)"
     )
-    for api in APIS:
+    for api in SERVED:
         parser.add_argument(
-            _option(api, "fault"),
-            dest=_key(api, "faults"),
+            api.option("fault"),
+            dest=api.key("faults"),
             action="append",
             default=[],
             metavar="'NAME=VALUE …'",
@@ -85,27 +123,23 @@ def _general(parser: argparse.ArgumentParser) -> None:
         )
 
 
-def _rows(parser: argparse.ArgumentParser, api: Api) -> None:
-    if api.rows is None:
-        return
+def _sizes(parser: argparse.ArgumentParser, api: Served) -> None:
     group = parser.add_argument_group(f"data of {api.title}")
-    sizes = dict(api.sizes)
-    if sizes:
-        names, key = tuple(sizes), _key(api, "size")
+    choices = api.sandbox.size_table.choices()
+    if len(choices) > 1:
+        names = tuple(choices)
         group.add_argument(
-            _option(api, "size"), dest=key, choices=names, default=names[0], help="how many rows"
+            api.option("size"), dest=api.key("size"), choices=names, default=names[0], help="how many rows"
         )
-    for row in fields(api.rows):
-        several = ", ".join(f"{getattr(value, row.name)} {name}" for name, value in sizes.items())
-        about = f"instead of the size's: {several}" if sizes else f"rows (default: {row.default})"
-        group.add_argument(
-            _option(api, row.name), dest=_key(api, row.name), type=int, metavar="N", help=about
-        )
+    for row in fields(api.sandbox.size_table):
+        several = ", ".join(f"{getattr(value, row.name)} {name}" for name, value in choices.items())
+        about = f"instead of the size's: {several}" if len(choices) > 1 else f"rows (default: {row.default})"
+        group.add_argument(api.option(row.name), dest=api.key(row.name), type=int, metavar="N", help=about)
 
 
-def _switch(group: argparse._ArgumentGroup, api: Api, switch: Field[Any]) -> None:
+def _switch(group: argparse._ArgumentGroup, api: Served, switch: Field[Any]) -> None:
     values, about = switch.metadata["values"], switch.metadata["about"]
-    key, option = _key(api, switch.name), _option(api, switch.name)
+    key, option = api.key(switch.name), api.option(switch.name)
     if values:
         group.add_argument(option, dest=key, choices=values, default=switch.default, help=about)
         return
@@ -115,10 +149,10 @@ def _switch(group: argparse._ArgumentGroup, api: Api, switch: Field[Any]) -> Non
     )
 
 
-def _parser(package: str) -> argparse.ArgumentParser:
-    titles = ", ".join(api.title for api in APIS)
+def _parser() -> argparse.ArgumentParser:
+    titles = ", ".join(api.title for api in SERVED)
     parser = _Parser(
-        prog=f"python -m {package}",
+        prog=NAME,
         usage="%(prog)s [options]",
         description=f"Local servers that behave like {titles}. Ctrl-C stops them.",
         epilog=_EXAMPLES,
@@ -126,31 +160,30 @@ def _parser(package: str) -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     _general(parser)
-    for api in APIS:
-        _rows(parser, api)
+    for api in SERVED:
+        _sizes(parser, api)
         group = parser.add_argument_group(
             f"switches of {api.title}",
             "What is not certain about the real service, and what is answered. The first is the default.",
         )
-        for switch in fields(api.switches):
+        for switch in fields(api.sandbox.switch_table):
             _switch(group, api, switch)
     return parser
 
 
-def read(argv: Sequence[str] | None, package: str) -> list[Chosen]:
+def read(argv: Sequence[str] | None) -> list[Chosen]:
     """
     Read the options.
 
     :param argv: those of the process when ``None``.
-    :param package: whose command it is.
     :return: the APIs to serve, each with the arguments of its sandbox. A port that was not given is the one
         after the API before, and free when that one is.
     :raises FaultError: a fault cannot be used.
     :raises SystemExit: an option cannot be used; it was said in one line.
     """
-    given = vars(_parser(package).parse_args(argv))
-    wanted, chosen, port = given["apis"] or [api.name for api in APIS], [], FIRST_PORT
-    for api in APIS:
+    given = vars(_parser().parse_args(argv))
+    wanted, chosen, port = given["apis"] or [api.name for api in SERVED], [], FIRST_PORT
+    for api in SERVED:
         start = f"{api.name}."
         own = {key.removeprefix(start): value for key, value in given.items() if key.startswith(start)}
         port = own.pop("port") if own["port"] is not None else port
@@ -161,3 +194,59 @@ def read(argv: Sequence[str] | None, package: str) -> list[Chosen]:
             chosen.append(Chosen(api, {**common, "faults": faults, **named}))
         port = port + 1 if port else 0
     return chosen
+
+
+def _serve(all_chosen: Sequence[Chosen]) -> None:
+    """Take every port before anything is served; the first API is served in this thread."""
+    with ExitStack() as stack:
+        sandboxes: list[BaseSandbox[Any]] = []
+        for chosen in all_chosen:
+            sandbox = chosen.api.sandbox(**chosen.arguments)
+            try:
+                sandboxes.append(sandbox.bind())
+            except PortError as error:
+                option = chosen.api.option("port")
+                raise PortError(
+                    f"{error}. Choose another with {option}, or {option} 0 for a free one."
+                ) from error
+            stack.callback(sandbox.stop)
+        for sandbox in sandboxes[1:]:
+            sandbox.start()
+
+        def announce(_first: BaseSandbox[Any]) -> None:
+            if isinstance(sys.stdout, TextIOWrapper):  # a terminal may not know the letters of a secret
+                sys.stdout.reconfigure(errors="backslashreplace")
+            sys.stdout.write("\n".join([item.announcement() for item in sandboxes] + [_ABOUT]))
+            sys.stdout.flush()
+
+        _warn(all_chosen[0].arguments["host"])
+        sandboxes[0].serve(announce)
+
+
+def _warn(host: str) -> None:
+    if not is_loopback(host):
+        sys.stderr.write(
+            f"{NAME}: warning: --host {host} opens the sandbox to the network. Its keys are published:"
+            " whoever reaches it can read and change its data.\n"
+        )
+
+
+def _refused(message: str) -> int:
+    sys.stderr.write(f"{NAME}: {message}\n")
+    return 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """
+    Run the sandboxes until Ctrl-C or SIGTERM.
+
+    :param argv: the options; those of the process when left out.
+    :return: 0, or 2 when an option cannot be used or a port is taken.
+    """
+    try:
+        _serve(read(argv))
+    except (PortError, SwitchError, SizeError, FaultError) as error:
+        return _refused(str(error))
+    except KeyboardInterrupt:
+        return 0
+    return 0

@@ -1,7 +1,7 @@
 """
 What the conformance test finds out: which operations are served, and the table of them in the documentation.
 
-Run as a program with ``--write`` to bring the table in ``docs/sandbox.md`` up to date.
+Run as a program with ``--write`` to bring the table in ``docs/v2.md`` up to date.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from openapi import Operation, operations
 
 from poweroffice_sandbox import Sandbox
 
-DOCS = Path(__file__).parents[2] / "docs" / "sandbox.md"
+DOCS = Path(__file__).parents[1] / "docs" / "v2.md"
 BEGIN, END = "<!-- conformance: begin -->\n", "<!-- conformance: end -->"
 NOT_SERVED = {"statusCode": 404, "message": "Resource not found"}
 

@@ -18,8 +18,7 @@ import pytest
 import requests
 
 from poweroffice_sandbox import D365FOSandbox, D365FOSwitches, SizeError
-from poweroffice_sandbox.__main__ import main
-from poweroffice_sandbox.apis import APIS
+from poweroffice_sandbox.cli import SERVED, main
 from poweroffice_sandbox.d365fo.odata.entities import ENTITIES
 from poweroffice_sandbox.d365fo.services.operations import SERVICES
 from poweroffice_sandbox.pytest import d365fo_sandbox  # noqa: F401 - used by name
@@ -57,7 +56,7 @@ def test_all_are_served() -> None:
     """By default every API is served, each on a port of its own, and each prints a connection."""
     text = _said("--port", "0")
     urls = re.findall(r"sandbox on (http://127\.0\.0\.1:\d+)", text)
-    assert len(set(urls)) == len(urls) == len(APIS)
+    assert len(set(urls)) == len(urls) == len(SERVED)
     for word in ("POWEROFFICE", "D365FO"):
         assert f"export AIRFLOW_CONN_{word}_DEFAULT='{{" in text
 
@@ -77,7 +76,7 @@ def test_one_is_served_and_its_example_works() -> None:
     assert "@odata.nextLink" in text
 
 
-@pytest.mark.parametrize("api", [api for api in APIS if api.prefix], ids=lambda api: api.name)
+@pytest.mark.parametrize("api", [api for api in SERVED if api.prefix], ids=lambda api: api.name)
 def test_second_port_in_use(api: object, capsys: pytest.CaptureFixture[str]) -> None:
     """A second port in use is one line that names the option, and exit code 2; the first is free again."""
     option = f"--{api.prefix}port"
@@ -140,7 +139,7 @@ def test_bad_arguments() -> None:
 
 def test_page_names_everything() -> None:
     """The page has a line for each switch with its values, each entity and each operation."""
-    page = (ROOT / "docs" / "sandbox-d365fo.md").read_text(encoding="utf-8")
+    page = (ROOT / "sandbox" / "docs" / "d365fo.md").read_text(encoding="utf-8")
     for switch in fields(D365FOSwitches):
         cells = ", ".join(f"`{value}`" for value in switch.metadata["values"] or ())
         assert f"| `{switch.name}` | {cells}" in page

@@ -10,7 +10,7 @@ import pytest
 from flow_client import voucher
 
 from poweroffice_sandbox import FaultError, Sandbox
-from poweroffice_sandbox.__main__ import main
+from poweroffice_sandbox.cli import main
 from poweroffice_sandbox.core.faults import parse_fault
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ import pytest
 import requests
 
 import poweroffice_sandbox as sandbox
-from poweroffice_sandbox.__main__ import main
+from poweroffice_sandbox import Switches
+from poweroffice_sandbox.cli import main
 from poweroffice_sandbox.core.faults import ACTIONS
-from poweroffice_sandbox.v2.switches import SWITCH_NAMES, Switches
 
 if TYPE_CHECKING:
     from sandbox_client import Api
@@ -95,12 +95,12 @@ def test_help_names_every_switch(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
     text = capsys.readouterr().out
-    assert all(f"--{name.replace('_', '-')} " in text for name in SWITCH_NAMES)
+    assert all(f"--{name.replace('_', '-')} " in text for name in Switches.names())
 
 
 def test_page_names_every_switch_and_action() -> None:
     """The page of the sandbox has a line for each switch, with its values, and for each fault."""
-    page = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
+    page = (ROOT / "sandbox" / "docs" / "v2.md").read_text(encoding="utf-8")
     for switch in fields(Switches):
         values = switch.metadata["values"] or ()
         cells = ", ".join(f"`{value}`" for value in values)

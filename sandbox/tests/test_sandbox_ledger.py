@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from poweroffice_sandbox import Sizes
 from poweroffice_sandbox.v2.ledger.ledger import Ledger
 from poweroffice_sandbox.v2.ledger.pattern import pattern
-from poweroffice_sandbox.v2.sizes import sizes
 
 if TYPE_CHECKING:
     import requests
@@ -187,7 +187,7 @@ def test_a_million_rows(start: Callable[..., Api]) -> None:
 
 def test_whole_vouchers() -> None:
     """The number of rows is exact for multiples of 40, else rounded down to a whole voucher."""
-    lines = pattern("x", sizes())
+    lines = pattern("x", Sizes())
     assert [len(Ledger(lines, rows)) for rows in (0, 1, 40, 44, 1_000_000)] == [0, 0, 40, 43, 1_000_000]
 
 

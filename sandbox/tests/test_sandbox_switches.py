@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from poweroffice_sandbox.v2.switches import SWITCH_NAMES
+from poweroffice_sandbox import Switches
 
 if TYPE_CHECKING:
     import requests
@@ -245,4 +245,4 @@ def test_patch_media_type(api: Api) -> None:
 
 def test_every_switch_is_tested() -> None:
     """No switch is without a test that shows the wire changing."""
-    assert set(SWITCH_NAMES) == TESTED | IN_FLOWS
+    assert set(Switches.names()) == TESTED | IN_FLOWS

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from airflow_of_tests import HOME, xcoms
 
+from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
 from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
@@ -187,10 +188,10 @@ def test_password_is_the_company_without_alias(firm: Sandbox) -> None:
     ("company", "says"),
     [
         ("fjordlis", r"unknown company 'fjordlis'; known: fjordlys, havblaast"),
-        ("", "is no alias"),
-        ("  ", "is no alias"),
-        ([], r"is no alias.*\.expand"),
-        (["fjordlys"], r"is no alias.*\.expand"),
+        ("", "is not an alias"),
+        ("  ", "is not an alias"),
+        ([], r"is not an alias.*\.expand"),
+        (["fjordlys"], r"is not an alias.*\.expand"),
         ("None", "unknown company 'None'"),
     ],
 )
@@ -204,7 +205,7 @@ def test_unknown_company(firm: Sandbox, company: Any, says: str) -> None:
         PowerOfficeSensor(task_id="wait", endpoint="Customers", company=company, deferrable=False),
     ]
     for task in tasks:
-        with pytest.raises(ValueError, match=says) as caught:
+        with pytest.raises(AirflowFailException, match=says) as caught:
             task.execute({})
         assert not any(key in str(caught.value) for key in keys_of(firm))
     assert firm.count() == 0
@@ -225,12 +226,11 @@ def test_trigger_carries_the_alias(firm: Sandbox) -> None:
     assert event.payload["status"] == "success"
     assert companies_read(firm) == {"fjordlys"}
     unknown = PowerOfficeTrigger(**arguments | {"company": "fjordlis"})
-    with pytest.raises(ValueError, match="known: fjordlys"):
-        anext_of(unknown)
+    assert "known: fjordlys" in anext_of(unknown).payload["message"]
     firm.set_privileges("fjordlys", privileges=["CommonServices"])
     firm.expire_tokens()
     message = anext_of(PowerOfficeTrigger(**arguments)).payload["message"]
-    assert message.startswith("PermissionDeniedError: [fjordlys] GET /v2/Customers: 403")
+    assert "PermissionDeniedError: [fjordlys] GET /v2/Customers: 403" in message
 
 
 def anext_of(trigger: PowerOfficeTrigger) -> Any:

@@ -17,7 +17,7 @@ from airflow_provider_poweroffice._compat import (
 from airflow_provider_poweroffice.errors import NotFoundError
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
 from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
-from airflow_provider_poweroffice.tasks.company_reports import KEY, check_company_in, report_company
+from airflow_provider_poweroffice.tasks.company import KEY, check_company_in, report_company
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
     PowerOfficeToObjectStorageOperator,
 )
@@ -47,7 +47,7 @@ def test_key_in_place_of_an_alias(firm: Sandbox) -> None:
     """A key given as company is refused without being repeated, and before it is stored as an XCom."""
     key = firm.keys("fjordlys").client_key
     ti = TaskInstance()
-    with pytest.raises(ValueError, match="company looks like a key") as caught:
+    with pytest.raises(AirflowFailException, match="company looks like a key") as caught:
         PowerOfficeOperator(task_id="get", endpoint="Customers", company=key).execute({"ti": ti})  # type: ignore[typeddict-item]
     assert key not in str(caught.value)
     assert ti.pushed == []

@@ -109,7 +109,7 @@ def test_templates_of_nothing() -> None:
 )
 def test_bad_input(fo: D365FOSandbox, arguments: dict[str, Any], says: str) -> None:
     """A key that names no row, or a switch that is none, is refused before the call."""
-    with pytest.raises(ValueError, match=says):
+    with pytest.raises(AirflowFailException, match=says):
         entity(**arguments)
     assert fo.count("GET", "/data/*") == 0
 

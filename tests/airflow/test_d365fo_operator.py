@@ -217,8 +217,9 @@ def test_rendered_texts(run: Any, clock: FakeClock) -> None:
 def test_bad_input(run: Any, fo: D365FOSandbox, arguments: dict[str, Any], says: str) -> None:
     """Bad input is refused by name, before any request."""
     given = {"payload": {"_request": {}}} | arguments
-    with pytest.raises((ValueError, TypeError), match=says):
+    with pytest.raises(AirflowFailException, match=says) as caught:
         run(**given)
+    assert isinstance(caught.value.__cause__, (ValueError, TypeError))
     assert fo.count() == 0
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.assets.poweroffice import poweroffice_asset
 from airflow_provider_poweroffice.tasks.watermark import Increment, announce, with_asset
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
@@ -174,6 +175,8 @@ def test_resource_without_a_filter(
     task = PowerOfficeToObjectStorageOperator(
         task_id="t", endpoint="VatCodes", object_path=f"file://{tmp_path}/x.ndjson.gz", incremental=True
     )
-    with pytest.raises(ValueError, match=r"VatCodes can not be read by changed_since.*read it whole"):
+    with pytest.raises(
+        AirflowFailException, match=r"VatCodes can not be read by changed_since.*read it whole"
+    ):
         task.execute({})  # type: ignore[typeddict-item]
     assert sandbox.count("GET", "/VatCodes") == 0

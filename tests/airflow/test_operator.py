@@ -271,7 +271,7 @@ def test_bad_arguments_fail_while_parsing(arguments: dict[str, Any], says: str) 
         ({"endpoint": "Customers", "query": "a=1"}, TypeError),
         ({"endpoint": "Customers", "body": {}}, ValueError),
         (
-            {"endpoint": "x", "method": "POST", "body": {}, "files": {"file": "file:///etc/hostname"}},
+            {"endpoint": "x", "method": "POST", "body": {}, "files": {"file": "/srv/files/a.pdf"}},
             ValueError,
         ),
         ({"endpoint": "x", "method": "PATCH", "body": {"Name": "x"}}, ValueError),
@@ -282,9 +282,10 @@ def test_bad_arguments_fail_while_parsing(arguments: dict[str, Any], says: str) 
 def test_bad_arguments_fail_before_any_request(
     sandbox: Sandbox, arguments: dict[str, Any], error: type[Exception]
 ) -> None:
-    """What is templated is checked before anything is sent, the token included."""
-    with pytest.raises(error):
+    """What is templated is checked before anything is sent, the token included; no retry would help."""
+    with pytest.raises(AirflowFailException) as caught:
         call(**arguments)
+    assert type(caught.value.__cause__) is error
     assert sandbox.journal() == []
 
 
@@ -328,8 +329,9 @@ def test_header_reaches_the_wire(sandbox: Sandbox) -> None:
     assert call(endpoint=f"Customers/{made['Id']}", method="PATCH", body=patch)["Name"] == "y"
 
 
-def test_upload(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_upload(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file is read from storage and sent as multipart under its own name; it comes back as it went."""
+    monkeypatch.setenv("AIRFLOW__POWEROFFICE__FILE_ROOTS", str(tmp_path))
     (tmp_path / "bilag.pdf").write_bytes(b"%PDF-1.4 bilag")
     order = call(
         endpoint="SalesOrders/Complete",
@@ -387,3 +389,51 @@ def test_first_page_only_is_said(sandbox: Sandbox, capsys: pytest.CaptureFixture
     call(endpoint="Customers", query={"PageSize": 10, "PageNumber": 2, "Fields": "Id"})
     call(endpoint="VatCodes")
     assert "first page only" not in capsys.readouterr().out
+
+
+@pytest.mark.finding("S19")
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "Onboarding/Finalize",
+        "/onboarding/FINALIZE",
+        "Onboarding/Finalize/",
+        "Onboarding%2FFinalize",
+        "Onboarding%252fFinalize",
+        "%4Fnboarding/Finali%7Ae",
+        "Onboarding//Finalize",
+        "Onboarding\\Finalize",
+        "Onboarding;x=1/Finalize;y",
+        "Onboarding/./Finalize",
+        " Onboarding/Finalize%20",
+        "ClientAdmin/AddIntegrationToClient/8f1c",
+        "clientadmin/addintegrationtoclient/{{ params.client }}",
+        "v2/ClientAdmin%2faddIntegrationToClient/x",
+    ],
+)
+def test_minted_keys_do_not_go_to_xcom(sandbox: Sandbox, endpoint: str) -> None:
+    """A call that answers with a client key is refused, however its path is written."""
+    with pytest.raises(ValueError, match="secrets backend"):
+        PowerOfficeOperator(task_id="t", endpoint=endpoint, method="POST", body={})
+    task = PowerOfficeOperator(task_id="t", endpoint="{{ x }}", method="POST", body={})
+    task.endpoint = endpoint  # as a template may render
+    with pytest.raises(AirflowFailException):
+        task.execute({})  # type: ignore[typeddict-item]
+    assert sandbox.journal() == []
+
+
+def test_keys_that_are_not_minted() -> None:
+    """Neighbours of those paths are called as ever."""
+    for endpoint in ("Onboarding/Initiate", "ClientAdmin/Clients", "Onboarding/FinalizeStatus"):
+        assert (
+            PowerOfficeOperator(task_id="t", endpoint=endpoint, method="POST", body={}).endpoint == endpoint
+        )
+
+
+@pytest.mark.finding("R21")
+@pytest.mark.parametrize("endpoint", ["VatCodes/None", "Customers/%4eone/x", "Customers/null", "None"])
+def test_endpoint_of_nothing(sandbox: Sandbox, endpoint: str) -> None:
+    """An id that is missing is no id, whoever wrote the text."""
+    with pytest.raises(AirflowFailException, match="was an id missing"):
+        call(endpoint=endpoint)
+    assert sandbox.journal() == []

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from airflow_of_tests import HOME
 
-from airflow_provider_poweroffice.api.auth import TokenAuth
+from airflow_provider_poweroffice.api.auth import Token, TokenAuth
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
 from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
@@ -52,9 +52,9 @@ def issued(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
     tokens: set[str] = set()
     original = TokenAuth._fetch
 
-    def fetch(auth: TokenAuth) -> str:
+    def fetch(auth: TokenAuth) -> Token:
         token = original(auth)
-        tokens.add(token)
+        tokens.add(token.text)
         return token
 
     monkeypatch.setattr(TokenAuth, "_fetch", fetch)

@@ -5,26 +5,31 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
+import re
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from airflow.sdk import PokeReturnValue
+from airflow.sdk import DAG, PokeReturnValue
 
 from airflow_provider_poweroffice._compat import AirflowFailException, AirflowSensorTimeout
+from airflow_provider_poweroffice.api.conditions import Condition
 from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
 from airflow_provider_poweroffice.triggers.poweroffice import PowerOfficeTrigger
 from poweroffice_sandbox import Sandbox
 
 pytestmark = pytest.mark.usefixtures("connection")
+NAMES = ("poweroffice_default", "other")
 NOBODY = {"customerNos": "99999999"}
 
 
 def sensor(**arguments: Any) -> PowerOfficeSensor:
     """Build a sensor."""
     fast = {"attempts": 1}
-    return PowerOfficeSensor(task_id="t", **({"endpoint": "Customers", "retry_options": fast} | arguments))
+    given = {"task_id": "t", "endpoint": "Customers", "retry_options": fast} | arguments
+    return PowerOfficeSensor(**given)
 
 
 def poke(**arguments: Any) -> bool | PokeReturnValue:
@@ -108,6 +113,11 @@ def test_callable_condition() -> None:
         ({"value": "x"}, "need field"),
         ({"comparison": "in", "value": [1]}, "need field"),
         ({"field": "Id", "comparison": "=~", "value": 1}, "'=~'"),
+        ({"field": "Id"}, "value=None waits for null"),
+        ({"field": "Id", "comparison": "in", "value": "abc"}, "list"),
+        ({"field": "Id", "comparison": ">", "value": None}, "order"),
+        ({"field": "Id", "value": float("nan")}, "finite"),
+        ({"field": "Id", "value": datetime(2026, 7, 1)}, "tzinfo"),  # noqa: DTZ001 - the subject
     ],
 )
 def test_bad_arguments(arguments: dict[str, Any], says: str) -> None:
@@ -118,9 +128,9 @@ def test_bad_arguments(arguments: dict[str, Any], says: str) -> None:
         sensor(condition="x > 1")
 
 
-@pytest.mark.parametrize(("status", "requests"), [(400, 1), (401, 2), (403, 1), (404, 1)])
+@pytest.mark.parametrize(("status", "requests"), [(400, 1), (403, 1), (404, 1)])
 def test_refusals_fail_at_once(sandbox: Sandbox, status: int, requests: int) -> None:
-    """400, 401, 403 and 404 end the waiting at once, in both places (a 401 after one new token)."""
+    """400, 403 and 404 end the waiting at once, in both places."""
     sandbox.add_fault(action="status", status=status, path="/Customers", times=0)
     with pytest.raises(AirflowFailException, match=str(status)):
         poke()
@@ -134,7 +144,11 @@ def test_refusals_fail_at_once(sandbox: Sandbox, status: int, requests: int) -> 
 
 @pytest.mark.parametrize(
     "fault",
-    [{"action": "status", "status": 503}, {"action": "status", "status": 429}, {"action": "reset_after"}],
+    [
+        {"action": "status", "status": 503},
+        {"action": "status", "status": 429},
+        {"action": "reset_after"},
+    ],
 )
 def test_bad_moments_are_waited_out(sandbox: Sandbox, fault: dict[str, Any]) -> None:
     """429, 5xx and lost replies do not end the waiting, in either place."""
@@ -225,6 +239,78 @@ def test_deferrable_sensor(sandbox: Sandbox) -> None:
     ):
         with pytest.raises(kind):
             one.execute_complete({}, event)  # type: ignore[typeddict-item]
+
+
+@pytest.mark.finding("R6")
+@pytest.mark.parametrize(
+    "value", [Decimal("10.00"), 10, datetime(2026, 7, 1, tzinfo=UTC), date(2026, 7, 1), [1, Decimal("0.1")]]
+)
+def test_typed_values_everywhere(value: Any) -> None:
+    """A typed value means the same in the worker and, through Airflow's database, in the triggerer."""
+    comparison = "in" if isinstance(value, list) else "=="
+    one = sensor(field="Id", comparison=comparison, value=value)
+    there = trigger(field="Id", comparison=comparison, value=one.value)
+    _, arguments = there.serialize()
+    again = PowerOfficeTrigger(**json.loads(json.dumps(arguments)))
+    assert again.condition == Condition(field="Id", comparison=comparison, value=value)
+
+
+def test_unsettled_values_are_judged_later() -> None:
+    """A template, and the output of another task, are looked at when they are known."""
+    with DAG("settled_later", schedule=None):
+        other = sensor(task_id="other").output
+        for number, value in enumerate(("{{ x }}", ["{{ x }}"], other, [other])):
+            sensor(field="Id", comparison="in", value=value, task_id=f"t{number}")
+    one = sensor(field="Id", comparison="in", value="{{ x }}")
+    one.render_template_fields({"x": "abc"})  # type: ignore[typeddict-unknown-key]
+    with pytest.raises(AirflowFailException, match="list"):
+        one.poke({})  # type: ignore[typeddict-item]
+
+
+@pytest.mark.finding("R6", "D3")
+def test_time_out_says_what_was_seen(sandbox: Sandbox) -> None:
+    """The message of a time-out: what was waited for, how often it was asked, what was seen last."""
+    misspelt = {"field": "Numbr", "value": 1, "query": {"Fields": "Id,Number"}}
+    says = r"Customers: waiting for Numbr == 1; asked once, .*no field Numbr .* Id, Number; did you mean Num"
+    event = run(trigger(**misspelt, deadline=datetime.now(UTC).isoformat()))
+    assert event is not None
+    assert re.search(says, event["message"])
+    with pytest.raises(AirflowSensorTimeout, match=says):
+        sensor(**misspelt, timeout=0, poke_interval=0).execute({})  # type: ignore[typeddict-item]
+    sandbox.add_fault(action="status", status=503, path="/Customers", times=0)
+    event = run(trigger(**misspelt, deadline=datetime.now(UTC).isoformat()))
+    assert event is not None
+    assert "503" in event["message"]
+
+
+@pytest.mark.finding("D3")
+def test_a_broken_connection_is_a_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that was edited into something unusable ends the sensor with its reason."""
+    monkeypatch.setenv("AIRFLOW_CONN_POWEROFFICE_DEFAULT", json.dumps({"conn_type": "poweroffice"}))
+    event = run(trigger())
+    assert event is not None
+    assert event["status"] == "error"
+    assert "application key" in event["message"]
+
+
+@pytest.mark.finding("D14")
+def test_one_token_for_a_connection_and_company(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deferrals of one connection and company share a token, also when one begins after the other's end."""
+
+    async def both() -> None:
+        for _ in range(2):
+            await asyncio.gather(*(anext(aiter(trigger().run())) for _ in range(5)))
+
+    asyncio.run(both())
+    assert sandbox.count("POST", "/OAuth/Token") == 1
+    fields = json.loads(sandbox.connection_json(company=1))
+    monkeypatch.setenv("AIRFLOW_CONN_OTHER", json.dumps(fields))
+
+    async def two() -> None:
+        await asyncio.gather(*(anext(aiter(trigger(poweroffice_conn_id=name).run())) for name in NAMES))
+
+    asyncio.run(two())
+    assert sandbox.count("POST", "/OAuth/Token") == 3
 
 
 def test_deferrable_sensor_may_be_lucky(sandbox: Sandbox) -> None:

@@ -78,7 +78,7 @@ def test_table_that_does_not_fit_is_refused_before_the_read(lite: Path, sandbox:
     """Nobody waits for an hour of reading to learn that the table is another's."""
     with sqlite3.connect(lite) as database:
         database.execute("CREATE TABLE ledger (id INTEGER)")
-    with pytest.raises(ValueError, match=r"table ledger has no column .*not made for this layout"):
+    with pytest.raises(AirflowFailException, match=r"table ledger has no column .*not made for this layout"):
         load()
     assert [entry for entry in sandbox.journal() if entry.method == "GET"] == []
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sql_loads import DATES, Query, change, load, operator
 
+from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.api import Client
 from airflow_provider_poweroffice.errors import VerificationError
 from poweroffice_sandbox import Sandbox
@@ -101,7 +102,7 @@ def test_bad_arguments(arguments: dict[str, Any], says: str) -> None:
 
 def test_dates_are_needed(query: Query, sandbox: Sandbox) -> None:
     """A day that is none is named before anything is read."""
-    with pytest.raises(ValueError, match="needs fromDate and toDate in query, such as 2020-01-01"):
+    with pytest.raises(AirflowFailException, match="needs fromDate and toDate in query, such as 2020-01-01"):
         load(query={"fromDate": "2020-01-01", "toDate": "today"}, **VERIFIED)
     assert sandbox.count("GET") == 0
     assert query("SELECT 1") == [(1,)]
@@ -109,6 +110,6 @@ def test_dates_are_needed(query: Query, sandbox: Sandbox) -> None:
 
 def test_other_apis(query: Query, v1_connection: str) -> None:
     """V1 has its ledger elsewhere, and is refused."""
-    with pytest.raises(ValueError, match="is for PowerOffice Go v2; this connection's API is v1"):
+    with pytest.raises(AirflowFailException, match="is for PowerOffice Go v2; this connection's API is v1"):
         load(poweroffice_conn_id=v1_connection, **VERIFIED)
     assert query("SELECT 1") == [(1,)]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -165,7 +167,7 @@ def test_page_options_reach_the_wire(tmp_path: Path, sandbox: Sandbox) -> None:
 )
 def test_bad_target(sandbox: Sandbox, target: str, form: str, says: str) -> None:
     """A target that can not be written is refused before anything is read, with the way out."""
-    with pytest.raises(ValueError, match="object_path") as caught:
+    with pytest.raises(AirflowFailException, match="object_path") as caught:
         copy(target, format=form)
     assert says in str(caught.value)
     assert sandbox.journal() == []
@@ -242,6 +244,7 @@ def test_progress_is_logged(
     said = caplog.text + capsys.readouterr().out
     assert said.count("rows so far") >= 4
     assert "page 2, 1000 of 2000 rows so far, " in said
+    assert "page 1, 500 of 2000 rows so far, 0.0 MB" not in said  # the bytes are those of the rows told of
 
 
 def test_a_million_rows(tmp_path: Path) -> None:
@@ -292,3 +295,93 @@ def test_changes_during_the_read_are_read_next_time(tmp_path: Path, sandbox: San
     )
     assert first_rows != all_rows
     assert first_rows | next_rows == all_rows
+
+
+ODD_PARTS = [
+    "a?b",
+    "a#b",
+    "a*b",
+    "a[1]b",
+    "a]b",
+    "{a,b}",
+    "a|b",
+    "a\\b",
+    "a%2Fb",
+    "a%20b",
+    "a::b",
+    "..",
+    ".",
+    "",
+    " a",
+    "a ",
+    "a.",
+    "a\nb",
+    "a\x00b",
+    "a\u202eb",
+    "a\ud800b",
+    "None",
+]
+
+
+@pytest.mark.finding("R10")
+@pytest.mark.parametrize("part", ODD_PARTS)
+@pytest.mark.parametrize("form", ["{}/a.ndjson", "x/{}/a.ndjson", "x/{}"])
+def test_object_path_is_what_is_written(tmp_path: Path, sandbox: Sandbox, part: str, form: str) -> None:
+    """What a store, a file system or a reader takes as syntax is refused before anything is read."""
+    path = form.format(part)
+    for scheme in (f"file://{tmp_path}/", "memory://lake/"):
+        with pytest.raises(AirflowFailException, match="object_path"):
+            copy(f"{scheme}{path}", format="json pages")
+    assert sandbox.journal() == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.finding("R10")
+@pytest.mark.parametrize(
+    "name",
+    ["Bjørkåsen & sønn", "a b", "a+b", "a=1", "2026-01-01T00:00:00+00:00", "a@b", "a,b;c", "~x", "100%"],
+)
+def test_plain_names_stay(tmp_path: Path, name: str) -> None:
+    """Any other name is the name of the object, in the receipt and on the disk."""
+    receipt = copy(tmp_path / name / f"{name}.ndjson", format="ndjson")
+    assert receipt["path"] == f"file://{tmp_path}/{name}/{name}.ndjson"
+    assert (tmp_path / name / f"{name}.ndjson").stat().st_size == receipt["bytes"]
+
+
+def spooled(pid: int, folder: Path) -> int:
+    """Count the bytes in files that a process has open below a folder, with or without a name."""
+    size = 0
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            size += link.stat().st_size if str(folder) in str(link.readlink()) else 0
+        except OSError:  # closed meanwhile
+            continue
+    return size
+
+
+@pytest.mark.finding("S10")
+def test_killed_transfer_leaves_nothing(tmp_path: Path, sandbox: Sandbox) -> None:
+    """A worker that is killed while it reads leaves no rows in the folder for temporary files."""
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    sandbox.add_fault(action="delay", seconds=60, path="/AccountTransactions", every=4)
+    script = (
+        "from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import "
+        "PowerOfficeToObjectStorageOperator as T\n"
+        f"T(task_id='t', endpoint='AccountTransactions', query={DATES!r}, page_size=100, concurrency=1, "
+        f"object_path='file://{tmp_path}/lake/a.ndjson', format='ndjson').execute({{}})\n"
+    )
+    worker = subprocess.Popen(
+        [sys.executable, "-c", script], cwd=ROOT, env=os.environ | {"TMPDIR": str(spool)}
+    )
+    try:
+        end = time.monotonic() + 60
+        while not spooled(worker.pid, spool):
+            assert worker.poll() is None
+            assert time.monotonic() < end
+            time.sleep(0.1)
+    finally:
+        worker.kill()
+        worker.wait()
+    assert list(spool.iterdir()) == []
+    assert not (tmp_path / "lake").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -128,7 +129,7 @@ def test_refusal_as_an_answer(sandbox: Sandbox) -> None:
 def test_bad_arguments_leave_no_note() -> None:
     """A call that was never made leaves no note."""
     store = Store()
-    with pytest.raises(ValueError, match="absolute URL"):
+    with pytest.raises(AirflowFailException, match="absolute URL"):
         write(store, endpoint="https://x/")
     assert store == {}
 
@@ -170,11 +171,14 @@ def test_another_company_is_another_call(sandbox: Sandbox, monkeypatch: pytest.M
     assert sandbox.count("POST", "/Customers") == 2
 
 
-def test_unreadable_file_leaves_no_note(sandbox: Sandbox) -> None:
+def test_unreadable_file_leaves_no_note(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A file that is not there is found before anything is noted or sent."""
+    monkeypatch.setenv("AIRFLOW__POWEROFFICE__FILE_ROOTS", str(tmp_path))
     store = Store()
     with pytest.raises(FileNotFoundError):
-        write(store, body=None, files={"file": "file:///no/such.pdf"})
+        write(store, body=None, files={"file": f"file://{tmp_path}/such.pdf"})
     assert store == {}
     assert sandbox.count("POST", "/Customers") == 0
 

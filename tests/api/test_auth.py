@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
 from support import FakeClock, Unthrottled, client_of, credentials
+from support.stream_server import StreamServer, answer
 
 from airflow_provider_poweroffice.api import Client, Credentials, RetryOptions
+from airflow_provider_poweroffice.api.retry import retry_reason
 from airflow_provider_poweroffice.errors import (
     AuthenticationError,
     InvalidResponseError,
@@ -99,13 +103,29 @@ def test_renewed_once_on_401(client: Client, sandbox: Sandbox, method: str) -> N
     assert sandbox.count(method, "/Customers") == 2
 
 
-def test_renewed_only_once(client: Client, sandbox: Sandbox) -> None:
-    """A server that refuses new tokens too is not asked for ever."""
+@pytest.mark.finding("D14")
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_new_tokens_are_refused_for_a_while(
+    client: Client, sandbox: Sandbox, clock: FakeClock, method: str
+) -> None:
+    """While an identity service restarts, new tokens are refused too: any call is repeated."""
+    sandbox.add_fault(action="status", status=401, path="/Customers", method=method, times=7)
+    body = {"Name": "x"} if method == "POST" else None
+    assert client.request(method, "Customers", body=body).is_success
+    assert sandbox.count(method, "/Customers") == 8
+    assert len(clock.naps) == 3
+
+
+@pytest.mark.finding("D14")
+def test_new_tokens_are_refused_for_good(client: Client, sandbox: Sandbox, clock: FakeClock) -> None:
+    """A server that refuses new tokens too is not asked for ever; a task may try again later."""
     sandbox.add_fault(action="status", status=401, path="/Customers", times=0)
-    with pytest.raises(PermissionDeniedError, match="401"):
+    with pytest.raises(PermissionDeniedError, match="401") as caught:
         client.request("GET", "Customers")
-    assert sandbox.count("POST", TOKEN) == 2
-    assert sandbox.count("GET", "/Customers") == 2
+    assert not caught.value.final
+    assert retry_reason(caught.value, "POST")
+    assert len(clock.naps) == 5
+    assert sandbox.count("GET", "/Customers") == 12
 
 
 def test_gateway_401_is_not_cured_by_a_token(client: Client, sandbox: Sandbox) -> None:
@@ -274,3 +294,34 @@ def test_no_cookie_is_kept(client: Client, sandbox: Sandbox) -> None:
     )
     client.request("GET", "Customers")
     assert not client.session.cookies
+
+
+@pytest.mark.finding("D14")
+@pytest.mark.parametrize(("every", "concurrency"), [(3, 1), (6, 4), (10, 8)])
+def test_tokens_that_die_while_pages_are_in_flight(clock: FakeClock, every: int, concurrency: int) -> None:
+    """A 401 whose token was replaced meanwhile is tried with the newest one; no page is lost."""
+    lock, state = threading.Lock(), {"calls": 0, "token": 0}
+
+    def token(*_: object) -> Iterator[bytes]:
+        with lock:
+            state["token"] += 1
+            yield answer(b'{"access_token":"t-%d","expires_in":1200}' % state["token"])
+
+    def page(_: str, path: str, head: bytes) -> Iterator[bytes]:
+        with lock:
+            state["calls"] += 1
+            if state["calls"] % every == 0:
+                state["token"] += 1  # nobody has been given this one
+            valid = b"Bearer t-%d\r\n" % state["token"] in head
+        number = int(dict(parse_qsl(urlsplit(path).query))["PageNumber"])
+        if not valid:
+            yield answer(b"", status="401 Unauthorized")
+            return
+        facts = json.dumps({"totalCount": 40, "totalPages": 40, "currentPage": number, "pageSize": 1})
+        yield answer(b'[{"Id":%d}]' % number, f"X-Pagination: {facts}")
+
+    with StreamServer(page, token) as server:
+        keys = Credentials(application_key="aaaaaa", client_key="bbbbbb", subscription_key="cccccc")
+        with Client(keys, host=f"{server.url}/v2", clock=clock, throttle=Unthrottled()) as client:
+            pages = client.pages("Customers", page_size=1, concurrency=concurrency)
+            assert sorted(row["Id"] for one in pages for row in one.rows) == list(range(1, 41))

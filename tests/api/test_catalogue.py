@@ -12,25 +12,27 @@ import pytest
 
 from airflow_provider_poweroffice.api import Client
 from airflow_provider_poweroffice.api.catalogue import catalogue
-from airflow_provider_poweroffice.cli.definition import main
+from airflow_provider_poweroffice.cli import main
 from airflow_provider_poweroffice.errors import PermissionDeniedError
 from poweroffice_sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
-FACTS = ROOT.parent / "shared" / "facts"
 KNOWN = catalogue("poweroffice_v2")
 
 
-@pytest.mark.skipif(not FACTS.is_dir(), reason="the official description is not beside the checkout")
-def test_catalogue_is_the_description() -> None:
-    """The file is what the tool makes of the official OpenAPI file."""
-    made = subprocess.run(
-        [sys.executable, str(ROOT / "tools" / "catalogue.py"), str(FACTS)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    kept = ROOT / "airflow_provider_poweroffice" / "api" / "catalogue" / "poweroffice_v2.txt"
+@pytest.mark.parametrize(
+    ("tool", "options", "file"),
+    [
+        ("catalogue", [], "poweroffice_v2"),
+        ("catalogue", ["--fields"], "poweroffice_v2_fields"),
+        ("catalogue_v1", [], "poweroffice_v1"),
+    ],
+)
+def test_catalogue_is_the_description(tool: str, options: list[str], file: str) -> None:
+    """Each file is what its tool makes of the digest of the description."""
+    command = [sys.executable, str(ROOT / "tools" / f"{tool}.py"), *options]
+    made = subprocess.run(command, capture_output=True, text=True, check=True)
+    kept = ROOT / "airflow_provider_poweroffice" / "api" / "catalogue" / f"{file}.txt"
     assert made.stdout == kept.read_text()
 
 

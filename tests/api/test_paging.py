@@ -12,7 +12,8 @@ from support import FakeClock, FromFunction, client_of
 
 from airflow_provider_poweroffice.api import Client, Page, Pages, RetryOptions
 from airflow_provider_poweroffice.api.dialects.base import PageInfo, Position
-from airflow_provider_poweroffice.api.pages.page import PageOptions, split_rows
+from airflow_provider_poweroffice.api.pages.page import PageOptions
+from airflow_provider_poweroffice.api.surrogates import split_rows
 from airflow_provider_poweroffice.errors import (
     IncompleteReadError,
     InvalidResponseError,

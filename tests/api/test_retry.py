@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 
 import pytest
+from support import FakeClock, Unthrottled, client_of
 
 from airflow_provider_poweroffice.api.options import RetryOptions, Timeouts
 from airflow_provider_poweroffice.api.response import Response
@@ -25,6 +26,7 @@ from airflow_provider_poweroffice.errors import (
     UntrustedHostError,
     error_class,
 )
+from poweroffice_sandbox import Sandbox
 
 
 def status_error(
@@ -70,7 +72,7 @@ def test_transient(error: Exception, method: str, *, idempotent_only: bool) -> N
 @pytest.mark.parametrize(
     "error",
     [
-        *(status_error(status) for status in (301, 400, 401, 403, 404, 409, 412, 422, 501, 505)),
+        *(status_error(status) for status in (301, 400, 403, 404, 409, 412, 422, 501, 505)),
         BAD_CERTIFICATE,
         AuthenticationError("x", key="k", status=400),
         PaginationError("x"),
@@ -187,3 +189,24 @@ def test_bad_timeouts(values: dict[str, float]) -> None:
     """There is always a positive time limit."""
     with pytest.raises(ValueError, match=next(iter(values))):
         Timeouts(**values)
+
+
+@pytest.mark.finding("S16")
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("asked", [901, 31_536_000, LONGEST_WAIT])
+def test_whoever_asks_for_long_waits_is_asked_again(status: int, asked: float) -> None:
+    """No server makes a worker sleep for longer than a quarter of an hour at a time."""
+    assert wait_seconds(RetryOptions(), status_error(status, retry_after=asked), 1, 0.0) == 900
+
+
+@pytest.mark.finding("S16")
+def test_a_forged_wait_does_not_pause_everybody_for_long(sandbox: Sandbox, clock: FakeClock) -> None:
+    """What pauses all who share the limit is capped in the same way; the error says what was asked for."""
+    asks = {"Retry-After": "31536000"}
+    sandbox.add_fault(action="status", status=429, headers=asks, path="/Customers", times=1)
+    throttle = Unthrottled()
+    options = RetryOptions(rate_limit_deadline=float("inf"))
+    with client_of(sandbox, clock, throttle=throttle, retry=options) as client:
+        assert client.request("GET", "Customers").is_success
+    assert throttle.pauses == [900]
+    assert 900 <= sum(clock.naps) < 901

@@ -10,9 +10,9 @@ import pytest
 from support import FakeClock, client_of, credentials
 
 from airflow_provider_poweroffice.api import Client, RetryOptions
-from airflow_provider_poweroffice.api.limits.latency import LEARN, LEAST, MOST, SHARE, Journeys
-from airflow_provider_poweroffice.api.limits.local import LocalThrottle, MemoryStore
+from airflow_provider_poweroffice.api.limits.stores import MemoryStore
 from airflow_provider_poweroffice.api.limits.throttle import NoSlotError
+from airflow_provider_poweroffice.api.limits.turns import LEARN, LEAST, MOST, SHARE, Journeys, LocalThrottle
 from airflow_provider_poweroffice.api.limits.window import GRACE, LEASE, Window
 from airflow_provider_poweroffice.api.retry import retry_reason
 from airflow_provider_poweroffice.errors import APITimeoutError

@@ -172,10 +172,10 @@ def test_proxy_of_the_environment(
     """A proxy that is not there means: not sent; any method is tried again."""
     for variable in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     with (
-        client_of(sandbox, "http://sandbox.example", clock, verify=True) as client,
+        client_of(sandbox, "https://sandbox.example", clock, verify=True) as client,
         pytest.raises(APIConnectionError, match="was not sent") as caught,
     ):
         client.request("POST", "Customers", body={})

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +21,6 @@ from airflow_provider_poweroffice.errors import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-FACTS = ROOT.parent / "shared" / "facts"
 V1 = DIALECTS["v1"]
 KEYS = Credentials(application_key="aaaaaa", client_key="bbbbbb")
 SAYS_NO = {
@@ -268,16 +265,3 @@ def test_archiving() -> None:
     assert body == b'{"id":7,"name":"a","discountPercent":1.10,"isArchived":true}'
     with pytest.raises(ValueError, match="Voucher/X/7 has no isArchived"):
         V1.archiving("Voucher/X/7", b'{"success":true,"data":{"id":7}}')
-
-
-@pytest.mark.skipif(not FACTS.is_dir(), reason="the description is not beside the checkout")
-def test_catalogue_is_the_description() -> None:
-    """The file is what the tool makes of the description and the vendor's pages."""
-    made = subprocess.run(
-        [sys.executable, str(ROOT / "tools" / "catalogue_v1.py"), str(FACTS)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    kept = ROOT / "airflow_provider_poweroffice" / "api" / "catalogue" / "poweroffice_v1.txt"
-    assert made.stdout == kept.read_text()

@@ -11,8 +11,8 @@ from support import FakeClock, v1_client_of
 from airflow_provider_poweroffice.api import Client, Credentials, Page
 from airflow_provider_poweroffice.api.archive import delete_or_archive
 from airflow_provider_poweroffice.api.dialects.base import PageInfo
-from airflow_provider_poweroffice.api.pages.page import split_rows
 from airflow_provider_poweroffice.api.pages.periods import split_query, unique_rows
+from airflow_provider_poweroffice.api.surrogates import split_rows
 from airflow_provider_poweroffice.errors import (
     APIStatusError,
     AuthenticationError,

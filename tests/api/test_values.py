@@ -1,11 +1,10 @@
-"""Timestamps and conditions: exact, whatever form the values come in."""
+"""Timestamps and keys: exact, whatever form the values come in."""
 
 from __future__ import annotations
 
 import pytest
 
 from airflow_provider_poweroffice.api.client import Client
-from airflow_provider_poweroffice.api.conditions import Condition
 from airflow_provider_poweroffice.api.credentials import Credentials, scrub
 from airflow_provider_poweroffice.api.timestamps import latest, ticks
 
@@ -52,57 +51,6 @@ def test_latest_over_mixed_forms() -> None:
     for shift in range(len(stamps)):
         assert latest(stamps[shift:] + stamps[:shift]) == "2026-05-02T15:09:55.92+02:00"
     assert latest([]) is None
-
-
-ROWS = [
-    {"Id": 1, "Status": "Draft", "Amount": 10.5, "Done": False, "Sent": None, "A": {"B": [{"C": "x"}]}},
-    {"Id": 2, "Status": "Sent", "Amount": -1, "Done": True, "Sent": "2026-05-02T13:09:55.91Z", "No": "20114"},
-]
-
-
-@pytest.mark.parametrize(
-    ("field", "comparison", "value", "found"),
-    [
-        (None, "==", None, 1),
-        ("Status", "==", "Sent", 2),
-        ("Status", "!=", "Draft", 2),
-        ("Status", "in", ["Sent", "Paid"], 2),
-        ("Status", "not in", ["Draft"], 2),
-        ("Amount", "<", 0, 2),
-        ("Amount", ">=", "10.50", 1),
-        ("Amount", ">", 11, None),
-        ("Done", "==", True, 2),
-        ("Done", "==", "true", 2),
-        ("Done", "==", "False", 1),
-        ("Done", "==", 1, 2),
-        ("Sent", ">", "2026-05-02 15:09:55.9+02:00", 2),
-        ("Sent", "==", None, 1),
-        ("Sent", "!=", None, 2),
-        ("No", "==", 20114, 2),
-        ("No", ">", "3", None),
-        ("A.B.0.C", "==", "x", 1),
-        ("A.B.1.C", "==", "x", None),
-        ("Nope", "!=", "x", None),
-    ],
-)
-def test_condition(field: str | None, comparison: str, value: object, found: int | None) -> None:
-    """The first record that fulfils the condition is found, numbers and times compared as such."""
-    record = Condition(field=field, comparison=comparison, value=value).first_match(ROWS)
-    assert (record or {}).get("Id") == found
-
-
-@pytest.mark.parametrize(("body", "fulfilled"), [(None, False), ([], False), ({}, True), ({"Id": 1}, True)])
-def test_records_exist(body: object, *, fulfilled: bool) -> None:
-    """Without a field: any record will do; no content is none."""
-    assert (Condition().first_match(body) is not None) == fulfilled
-
-
-def test_bad_condition() -> None:
-    """An unknown comparison or a value that does not go with it is refused."""
-    with pytest.raises(ValueError, match="'=~'"):
-        Condition(field="a", comparison="=~")
-    with pytest.raises(ValueError, match="list"):
-        Condition(field="a", comparison="in", value="abc")
 
 
 @pytest.mark.parametrize("missing", ["application_key", "client_key", "subscription_key"])

@@ -13,7 +13,6 @@ from airflow_of_tests import ROOT
 from support import FakeClock, Unthrottled
 
 from airflow_provider_poweroffice.hooks.d365fo import D365FOHook
-from airflow_provider_poweroffice.hooks.poweroffice import open_client
 from poweroffice_sandbox import D365FOSandbox, Sandbox, V1Sandbox
 
 if TYPE_CHECKING:
@@ -68,8 +67,8 @@ class Example:
             self.task.__dict__["_hook"] = self._unthrottled
             return
         hook = self.task.hook
-        hook.__dict__["client"] = open_client(
-            hook._settings(), hook.retry_options, clock=self.clock, throttle=Unthrottled()
+        hook.__dict__["client"] = hook._settings().open(
+            hook.retry_options, clock=self.clock, throttle=Unthrottled()
         )
 
     def _unthrottled(self, left: float) -> D365FOHook:

@@ -49,6 +49,7 @@ def example(
             names |= {"CLIENT_ID": keys.client_id, "CLIENT_SECRET": keys.client_secret}
             text = connection("fo_connection", names, extra={"authority": tap.url, "resource": sandbox.url})
             monkeypatch.setenv("AIRFLOW_CONN_D365FO_DEFAULT", text)
+            monkeypatch.setenv("AIRFLOW__POWEROFFICE__TRUSTED_TOKEN_HOSTS", system.url)
         else:
             names = {"APPLICATION_KEY": keys.application_key, "CLIENT_KEY": keys.client_key}
             names["SUBSCRIPTION_KEY"] = keys.subscription_key

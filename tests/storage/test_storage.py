@@ -8,17 +8,24 @@ import gzip
 import hashlib
 import io
 import json
+import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import IO, Any
 
 import fsspec
 import msgspec
 import pytest
 from upath import UPath
 
-from airflow_provider_poweroffice.api.dialects.base import PageInfo
-from airflow_provider_poweroffice.api.pages.page import Page
+from airflow_provider_poweroffice.api.dialects.base import Dialect, PageInfo
+from airflow_provider_poweroffice.api.dialects.d365fo import D365FO
+from airflow_provider_poweroffice.api.dialects.poweroffice_v1 import PowerOfficeV1
+from airflow_provider_poweroffice.api.dialects.poweroffice_v2 import PowerOfficeV2
+from airflow_provider_poweroffice.api.pages.page import Page, split_page
+from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.storage.codecs import Spool, encode
 from airflow_provider_poweroffice.storage.publish import publish
 from airflow_provider_poweroffice.storage.watermark import Watermark
@@ -47,6 +54,25 @@ def test_ndjson_keeps_every_digit() -> None:
 def test_pretty_rows_become_lines() -> None:
     """A server that prints prettily still gives one row a line, digits and text kept."""
     assert b"".join(encode(iter([PRETTY]), "ndjson")) == b'{"Id":4,"Amount":1.10,"Text":"a\\nb"}\n'
+
+
+@pytest.mark.finding("R7", "D11")
+@pytest.mark.parametrize("line_break", ["", "\n", "\r\n"])
+@pytest.mark.parametrize("dialect", [PowerOfficeV1, PowerOfficeV2, D365FO])
+def test_half_a_surrogate_pair_is_passed_on(dialect: type[Dialect[Any]], line_break: str) -> None:
+    """A text cut inside an emoji is stored as sent, in each format, and so are the other rows of its page."""
+    row = '{"Id":1,"Text":"cut \\ud83d \\\\ud83d \\ud83d\\ude00 \\uDE00"}'
+    body = f'[{line_break}{row},{line_break}{{"Id":{line_break}2}}]'.encode()
+    bodies = {
+        PowerOfficeV1: b'{"success":true,"data":' + body + b',"count":9}',
+        PowerOfficeV2: body,
+        D365FO: b'{"value":' + body + b"}",
+    }
+    found = split_page(dialect(), Response(200, {}, bodies[dialect], "GET", "/Customers"), 1)
+    assert found.content == body
+    assert b"".join(encode(iter([found]), "ndjson")) == f'{row}\n{{"Id":2}}\n'.encode()
+    assert body in b"".join(encode(iter([found]), "json pages"))
+    assert found.rows == [{"Id": 1, "Text": "cut \\ud83d \\ud83d \U0001f600 \\uDE00"}, {"Id": 2}]
 
 
 def test_json_pages() -> None:
@@ -111,14 +137,15 @@ def test_odd_watermark(odd: bytes) -> None:
 
 
 @pytest.fixture
-def finished(tmp_path: Path) -> str:
-    """Give a finished local file."""
-    local = tmp_path / "spool"
-    local.write_bytes(b"new")
-    return str(local)
+def finished() -> Iterator[IO[bytes]]:
+    """Give a finished local file; it has no name."""
+    with tempfile.TemporaryFile() as file:
+        file.write(b"new")
+        file.flush()
+        yield file
 
 
-def test_publish_locally(finished: str, tmp_path: Path) -> None:
+def test_publish_locally(finished: IO[bytes], tmp_path: Path) -> None:
     """A local object appears under its name, in folders that are made, with nothing beside it."""
     target = UPath(f"file://{tmp_path}/lake/a/b.ndjson")
     publish(finished, target)
@@ -128,7 +155,7 @@ def test_publish_locally(finished: str, tmp_path: Path) -> None:
     ]
 
 
-def test_publish_elsewhere(finished: str) -> None:
+def test_publish_elsewhere(finished: IO[bytes]) -> None:
     """On a file system without whole uploads, the object is renamed into place."""
     fsspec.filesystem("memory").store.clear()
     target = UPath("memory://lake/b.ndjson")
@@ -138,33 +165,33 @@ def test_publish_elsewhere(finished: str) -> None:
 
 
 def test_failed_publish_leaves_the_old(
-    finished: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    finished: IO[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When writing fails half-way, the old object is whole and nothing else remains."""
     target = UPath(f"file://{tmp_path}/b.ndjson")
     target.write_bytes(b"old")
 
-    def half(_source: str, destination: str) -> None:
-        Path(destination).write_bytes(b"ne")
+    def half(_source: IO[bytes], copy: IO[bytes], _piece: int) -> None:
+        copy.write(b"ne")
         raise OSError("disk full")
 
-    monkeypatch.setattr("shutil.copyfile", half)
+    monkeypatch.setattr("shutil.copyfileobj", half)
     with pytest.raises(OSError, match="disk full"):
         publish(finished, target)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.ndjson", "spool"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.ndjson"]
     assert target.read_bytes() == b"old"
 
 
-def test_leftovers_of_a_killed_run_go(finished: str, tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_run_go(finished: IO[bytes], tmp_path: Path) -> None:
     """What a killed run left beside the target is removed by the next; other files stay."""
     left = f".{hashlib.sha256(b'b.ndjson').hexdigest()[:16]}.partial-0123"
     (tmp_path / left).write_bytes(b"half")
     (tmp_path / ".c.ndjson.partial-0123").write_bytes(b"half")
     publish(finished, UPath(f"file://{tmp_path}/b.ndjson"))
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".c.ndjson.partial-0123", "b.ndjson", "spool"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".c.ndjson.partial-0123", "b.ndjson"]
 
 
-def test_long_name(finished: str, tmp_path: Path) -> None:
+def test_long_name(finished: IO[bytes], tmp_path: Path) -> None:
     """Any name the file system takes will do; the one used meanwhile is not longer."""
     name = "x" * 255
     publish(finished, UPath(f"file://{tmp_path}/{name}"))
@@ -184,7 +211,8 @@ def test_publishers_of_one_object_do_not_meet(store: str, tmp_path: Path) -> Non
 
     def publish_often(source: Path) -> None:
         for _ in range(20):
-            publish(str(source), target)
+            with source.open("rb") as file:
+                publish(file, target)
 
     with ThreadPoolExecutor(2) as pool:
         for done in [pool.submit(publish_often, source) for source in sources]:
@@ -194,7 +222,7 @@ def test_publishers_of_one_object_do_not_meet(store: str, tmp_path: Path) -> Non
 
 
 @pytest.mark.finding("D10")
-def test_a_partial_object_of_a_living_writer_stays(finished: str, tmp_path: Path) -> None:
+def test_a_partial_object_of_a_living_writer_stays(finished: IO[bytes], tmp_path: Path) -> None:
     """A publisher leaves alone what another one holds, and removes it when that one is dead."""
     partial = tmp_path / f".{hashlib.sha256(b'b.ndjson').hexdigest()[:16]}.partial-0123"
     with partial.open("xb") as file:
@@ -205,7 +233,7 @@ def test_a_partial_object_of_a_living_writer_stays(finished: str, tmp_path: Path
     assert not partial.exists()
 
 
-def test_old_partial_objects_elsewhere_go(finished: str) -> None:
+def test_old_partial_objects_elsewhere_go(finished: IO[bytes]) -> None:
     """Where files cannot be locked, a partial object goes after a day."""
     files = fsspec.filesystem("memory")
     files.store.clear()

@@ -15,8 +15,9 @@ import pytest
 # A child in a process group of its own, as Airflow's tasks are, that does not listen to TERM at once.
 COMMAND = "trap 'sleep 0.3; exit' TERM; set -m; sleep 600 & echo $! >child; wait"
 STARTER = """
-import os, sys, time
+import os, signal, sys, time
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the suite runs in the background
 sys.path.insert(0, sys.argv[1])
 from processes import Guarded
 here = Path.cwd()
@@ -30,14 +31,18 @@ def test_nothing_outlives_the_starter(tmp_path: Path, sign: signal.Signals) -> N
     """Children end with the program that started them, even those in other groups, even after kill -9."""
     tools = str(Path(processes.__file__).parent)
     starter = subprocess.Popen([sys.executable, "-c", STARTER, tools, COMMAND], cwd=tmp_path)
-    child = psutil.Process(_number_in(tmp_path / "child"))
-    starter.send_signal(sign)
-    starter.wait()
-    child.wait(timeout=10)
+    try:
+        child = psutil.Process(_number_in(tmp_path / "child"))
+        starter.send_signal(sign)
+        starter.wait(timeout=60)
+        child.wait(timeout=60)
+    finally:
+        starter.kill()
+        starter.wait()
 
 
 def _number_in(file: Path) -> int:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not (file.exists() and file.read_text().strip()):
         assert time.monotonic() < deadline, f"{file} was not written"
         time.sleep(0.05)

@@ -7,10 +7,36 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import quote, quote_plus, urlsplit
 
+from airflow_provider_poweroffice.api.credentials import check_key
+from airflow_provider_poweroffice.api.texts import holds_key, shown
+
 PUBLIC_AUTHORITY = "https://login.microsoftonline.com"
 TOKEN_VERSIONS = V1, V2 = "v1", "v2"
 _NOT_A_TENANT = frozenset({"common", "organizations", "consumers"})
 _ADFS = "adfs"
+_COMPANY = re.compile(r"[A-Za-z0-9]{1,4}")
+_GUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_DOMAIN = re.compile(r"[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){0,20}")
+_TOKEN = re.compile(r"[!-~]+")
+
+
+def check_legal_entity(company: object) -> None:
+    """
+    Refuse what cannot be the ID of a legal entity (``dataAreaId``): it becomes part of filters and of paths.
+
+    :raises ValueError: it is not one to four ASCII letters and digits; ``"None"`` is what a template leaves.
+    """
+    if not isinstance(company, str) or not _COMPANY.fullmatch(company) or company == "None":
+        raise ValueError(
+            f"company {shown(company)} is not a legal entity: its ID (dataAreaId) has one to four letters "
+            "and digits, such as usmf"
+        )
+
+
+def _is_tenant(text: str) -> bool:
+    if _GUID.fullmatch(text):
+        return True
+    return bool(_DOMAIN.fullmatch(text)) and text.lower() not in _NOT_A_TENANT and not holds_key(text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +57,7 @@ class D365FOCredentials:
         ``token_url`` looks like. AD FS is asked as v1.
     :param resource: what tokens are for, where it is not the environment URL; used as it stands.
     :param system_url: where OData lives, if not at ``url``.
-    :param company: legal entity whose rows are read where a query names none.
+    :param company: legal entity whose rows are read where a query names none, see :func:`check_legal_entity`.
     :param token: used as it is, with or without ``Bearer``, never renewed; then the keys are not used.
     :raises ValueError: names what is missing or can not be used.
     """
@@ -50,29 +76,35 @@ class D365FOCredentials:
 
     def __post_init__(self) -> None:
         if not self.url or not urlsplit(self.url).netloc:
-            raise ValueError(f"url must be that of the environment, such as https://host, not {self.url!r}")
+            raise ValueError(
+                f"url must be that of the environment, such as https://host, not {shown(self.url)}"
+            )
         if self.token_version not in {None, *TOKEN_VERSIONS}:
             raise ValueError(
-                f"unknown token_version {self.token_version!r}; use one of: {', '.join(TOKEN_VERSIONS)}"
+                f"unknown token_version {shown(self.token_version)}; use one of: {', '.join(TOKEN_VERSIONS)}"
             )
-        if self.token is not None:
-            if (
-                not self.bearer
-                or not self.bearer.isascii()
-                or not self.bearer.isprintable()
-                or " " in self.bearer
-            ):
-                raise ValueError("token is empty or has characters that no token has")
-            return
-        needed = {"client_id": self.client_id, "client_secret": self.client_secret}
-        if not self.token_url:
-            needed = {"tenant_id": self.tenant_id, **needed}
+        if self.company is not None:
+            check_legal_entity(self.company)
+        if self.token is None:
+            self._check_keys()
+        elif not _TOKEN.fullmatch(self.bearer):
+            raise ValueError("token is empty or has characters that no token has")
+
+    def _check_keys(self) -> None:
+        needed = {
+            "tenant_id": self.tenant_id or self.token_url,
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
+        }
         if missing := [name for name, value in needed.items() if not value]:
             raise ValueError(f"missing: {', '.join(missing)}")
-        if (self.tenant_id or "").lower() in _NOT_A_TENANT:
+        check_key("tenant_id", self.tenant_id or "")
+        check_key("client_id", self.client_id or "")
+        check_key("client_secret", self.client_secret or "", ascii_only=False)
+        if self.tenant_id and not _is_tenant(self.tenant_id):
             raise ValueError(
-                f"tenant_id {self.tenant_id!r} is no tenant: Finance & Operations takes tokens of its own "
-                "tenant only; give its GUID or domain"
+                f"tenant_id {shown(self.tenant_id)} is not a tenant: Finance & Operations takes tokens of "
+                "its own tenant only; give its GUID or domain"
             )
 
     @property

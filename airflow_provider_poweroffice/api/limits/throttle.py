@@ -6,8 +6,12 @@ Rule: nothing else in this package reads a clock or sleeps, so that tests need n
 
 from __future__ import annotations
 
+import os
+import threading
 import time
+from contextvars import ContextVar
 from typing import NamedTuple, Protocol
+from weakref import WeakSet
 
 from airflow_provider_poweroffice.api.cancellation import current
 
@@ -67,6 +71,50 @@ class NoSlotError(Exception):
         self.wait = wait
 
 
+class Queueing:
+    """
+    A place in the queue for somebody who waits elsewhere, as on an event loop, so that no thread sleeps.
+
+    While one is set in ``queueing``, a throttle does not sleep for the first slot: it keeps the place, and
+    raises :class:`NoSlotError`. Whoever waits asks again after that, and keeps his place. A further slot of
+    the same call, such as the one after a new token, is waited for as long as ``PATIENCE``.
+    """
+
+    PATIENCE = 1.0
+
+    def __init__(self) -> None:
+        self._keeper: object = None
+        self._place: float | None = None
+        self.has_started = False
+        self.wait: float | None = None
+
+    def begin(self) -> None:
+        """Begin a call."""
+        self.has_started = False
+        self.wait = None
+
+    def place_at(self, keeper: object) -> float | None:
+        """Give the place in the queue of a throttle, None for nobody's."""
+        return self._place if self._keeper is keeper else None
+
+    def keep(self, keeper: object, place: float, wait: float) -> None:
+        """
+        Note the place.
+
+        :param wait: seconds until it is worth asking again.
+        """
+        self._keeper, self._place, self.wait = keeper, place, wait
+
+    def start(self) -> None:
+        """Leave the queue: the slot is there."""
+        self._keeper = self._place = self.wait = None
+        self.has_started = True
+
+
+queueing: ContextVar[Queueing | None] = ContextVar("queueing", default=None)
+"""The place of the call that this thread carries out, if it must not sleep for it."""
+
+
 class Throttle(Protocol):
     """Paces the requests of all who share one limit; safe to share between threads."""
 
@@ -86,3 +134,36 @@ class Throttle(Protocol):
     def pause(self, seconds: float) -> None:
         """Let nobody start a request for so many seconds: the server said so."""
         ...
+
+
+class ForkLock:
+    """
+    A mutex for the threads of one process, which a forked child finds open.
+
+    Airflow forks a process for each task; a thread that held a lock at that moment is not in the child.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        _LOCKS.add(self)
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+    def renew(self) -> None:
+        """Open it, in a child just forked."""
+        self._lock = threading.Lock()
+
+
+_LOCKS: WeakSet[ForkLock] = WeakSet()
+
+
+def _renew_all() -> None:
+    for lock in _LOCKS:
+        lock.renew()
+
+
+os.register_at_fork(after_in_child=_renew_all)

@@ -8,10 +8,56 @@ may have paused all.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import deque
 
-from airflow_provider_poweroffice.api.limits.latency import Journeys
-from airflow_provider_poweroffice.api.limits.throttle import Clock, NoSlotError, Slot
+from airflow_provider_poweroffice.api.limits.stores import MemoryStore, Store
+from airflow_provider_poweroffice.api.limits.throttle import Clock, ForkLock, NoSlotError, Slot, queueing
 from airflow_provider_poweroffice.api.limits.window import Turn
+
+LEAST = 0.004
+"""Seconds by which journeys are taken to differ at least."""
+
+SHARE = 0.025
+"""Seconds of delay that each answer allows on average, 2.5 % of the window of a second."""
+
+MOST = 2.0
+"""Seconds of delay saved up at most, and to begin with, as connections are opened then."""
+
+LEARN = 5
+"""Answers until a shortest round trip is believed; before, the whole of each is taken."""
+
+REMEMBERED = 100
+"""Answers among which the shortest round trip is looked for: networks change."""
+
+
+class Journeys:
+    """
+    How late the server counted requests, as its answers tell; safe to share between threads.
+
+    What a round trip took beyond the shortest one bounds how much later than others it was counted; how much
+    of that was the journey, and how much a slow server, nobody can tell. So the whole of it is taken, but no
+    more than ``SHARE`` of the window on average: an outlier (a new connection, a busy machine) is waited out,
+    a slow server is not.
+    """
+
+    def __init__(self) -> None:
+        self._trips: deque[float] = deque(maxlen=REMEMBERED)
+        self._saved = MOST
+        self._lock = ForkLock()
+
+    def delay(self, round_trip: float) -> float:
+        """
+        Say how long after its start a request was counted at the latest, in seconds.
+
+        :param round_trip: seconds from its start to its answer.
+        """
+        with self._lock:
+            self._trips.append(round_trip)
+            late = round_trip - (min(self._trips) if len(self._trips) > LEARN else 0.0)
+            self._saved = min(MOST, self._saved + SHARE)
+            delay = max(LEAST, min(late, self._saved))
+            self._saved -= delay
+            return delay
 
 
 class PacedThrottle(ABC):
@@ -34,8 +80,23 @@ class PacedThrottle(ABC):
         Wait until a request may start, first come first served.
 
         :param patience: seconds to wait at most; None waits as long as it takes.
-        :raises NoSlotError: the wait would be longer; it is not begun, or not gone on with.
+        :raises NoSlotError: the wait would be longer, it is not begun, or not gone on with; or it is to be
+            slept elsewhere, see :class:`Queueing`.
         """
+        waiting = queueing.get()
+        if waiting is None:
+            return self._wait(patience)
+        if waiting.has_started:
+            return self._wait(waiting.PATIENCE if patience is None else min(patience, waiting.PATIENCE))
+        asked = self._clock.monotonic()
+        turn = self._enter(waiting.place_at(self))
+        if turn.wait:
+            waiting.keep(self, turn.place, turn.wait)
+            raise NoSlotError(turn.wait)
+        waiting.start()
+        return Slot(turn.start, asked)
+
+    def _wait(self, patience: float | None) -> Slot:
         began = asked = self._clock.monotonic()
         turn = self._enter(None)
         while turn.wait:
@@ -66,3 +127,29 @@ class PacedThrottle(ABC):
     @abstractmethod
     def _settle(self, start: float, delay: float) -> None:
         """Note the delay of a start; see :meth:`Window.settle`."""
+
+
+class LocalThrottle(PacedThrottle):
+    """
+    At most ``rate`` starts in any second, by all who share a store.
+
+    :param rate: requests per second; the lowest of those who share the store holds for all.
+    :param store: where the window is kept; None: in memory, for this throttle alone.
+    """
+
+    def __init__(self, rate: float, clock: Clock, store: Store | None = None) -> None:
+        super().__init__(rate, clock)
+        self._store: Store = store or MemoryStore()
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody start a request for so many seconds."""
+        self._store.change(self._clock, lambda window, now: window.pause(now, seconds))
+
+    def _enter(self, place: float | None) -> Turn:
+        return self._store.change(self._clock, lambda window, now: window.enter(now, self.rate, place))
+
+    def _leave(self, place: float) -> None:
+        self._store.change(self._clock, lambda window, _: window.leave(place))
+
+    def _settle(self, start: float, delay: float) -> None:
+        self._store.change(self._clock, lambda window, _: window.settle(start, delay))

@@ -5,13 +5,15 @@ Rule: pure; every time is in seconds of whatever clock the sharers have in commo
 
 A server counts a request when it arrives: somewhere between its start here and its answer. So a start is
 held against the window from the latest moment at which it may have been counted: ``UNKNOWN`` after the
-start while it is not answered, then what the answer's own delay says (:mod:`.journey`).
+start while it is not answered, then what the answer's own delay says (:class:`.turns.Journeys`).
 """
 
 from __future__ import annotations
 
+import math
 from bisect import insort
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 LONGEST_PAUSE = 60.0
@@ -28,6 +30,15 @@ MOST_SLOTS = 50
 
 UNKNOWN = 0.02
 """Seconds a request is taken to be under way while it is not answered."""
+
+LONGEST_WAIT = 600.0
+"""Seconds until a place in the queue asks again, beyond what the rate and the queue make of it."""
+
+MOST_WAITING = 2000
+"""Places in the queue; more are not believed."""
+
+SLOWEST = 1 / 86_400
+"""Requests per second; a lower rate is not believed."""
 
 _TICK = 1e-6
 
@@ -56,6 +67,7 @@ class Window:
     :param paused_until: nobody starts before.
     :param starts: the latest starts as ``(counted, start)``, by the time they are held to be counted.
     :param waiting: the queue as ``(place, due)``; ``due`` is when its owner asks again.
+    :param share: part of the rate that is kept.
     """
 
     rate: float = float("inf")
@@ -63,6 +75,7 @@ class Window:
     paused_until: float = 0.0
     starts: list[tuple[float, float]] = field(default_factory=list)
     waiting: list[tuple[float, float]] = field(default_factory=list)
+    share: float = 1.0
 
     def enter(self, now: float, rate: float, place: float | None = None) -> Turn:
         """
@@ -81,19 +94,23 @@ class Window:
         if due - now > _TICK:
             insort(self.waiting, (place, due))
             return Turn(place, due - now, now)
-        slots, span = shape(self.rate)
+        slots, span = shape(self.rate * self.share)
         insort(self.starts, (now + UNKNOWN * min(1.0, span), now))
         del self.starts[:-slots]
         return Turn(place, 0.0, now)
 
     def _due(self, now: float, before: int) -> float:
         """Say when the next may start after so many in front of him."""
-        slots, span = shape(self.rate)
+        slots, span = shape(self.rate * self.share)
         last = self.starts[-slots:]
         spans, index = divmod(before + len(last), slots)
         if not spans:
             return now
         return (last[index][0] if index < len(last) else now) + spans * span
+
+    def earliest(self, now: float) -> float:
+        """Say when the next start may be, whoever's it is."""
+        return max(now, self.paused_until, self._due(now, 0))
 
     def leave(self, place: float) -> None:
         """Give a place in the queue back."""
@@ -105,16 +122,46 @@ class Window:
 
         :param delay: seconds.
         """
-        counted = start + delay * min(1.0, shape(self.rate)[1])
+        counted = start + delay * min(1.0, shape(self.rate * self.share)[1])
         self.starts = sorted((counted if one[1] == start else one[0], one[1]) for one in self.starts)
 
     def pause(self, now: float, seconds: float) -> None:
         """Let nobody start for so many seconds, those in the queue included."""
         self.paused_until = max(self.paused_until, now + min(seconds, LONGEST_PAUSE))
 
+    def adopt(self, other: Window, ahead: float = 0.0) -> None:
+        """
+        Add what another window knows of the same limit.
+
+        :param ahead: seconds by which this window's clock is ahead of the other's.
+        """
+        known = {start for _, start in self.starts}
+        theirs = [(counted + ahead, start + ahead) for counted, start in other.starts]
+        self.starts = sorted([*self.starts, *(one for one in theirs if one[1] not in known)])[-MOST_SLOTS:]
+        self.paused_until = max(self.paused_until, other.paused_until + ahead)
+        if other.rate < self.rate:
+            self.rate, self.rate_until = other.rate, other.rate_until + ahead
+
     def is_plausible(self, now: float) -> bool:
-        """Tell whether these times can be of this clock: a clock set back leaves starts in the future."""
-        return self.paused_until <= now + LONGEST_PAUSE and all(start <= now for _, start in self.starts)
+        """
+        Tell whether this can be a window that was in use.
+
+        :param now: when it was written.
+        """
+        pairs = (*self.starts, *self.waiting)
+        if self.rate < SLOWEST or math.isnan(self.rate) or len(self.waiting) > MOST_WAITING:
+            return False
+        if not all(map(math.isfinite, (self.rate_until, self.paused_until, *chain.from_iterable(pairs)))):
+            return False
+        slots, span = shape(self.rate)
+        longest = LONGEST_WAIT + span * (1 + len(self.waiting) / slots)
+        return (
+            self.paused_until <= now + LONGEST_PAUSE
+            and self.rate_until <= now + max(LEASE, 2 / self.rate)
+            and len(self.starts) <= MOST_SLOTS
+            and all(start <= now and counted <= now + LONGEST_PAUSE for counted, start in self.starts)
+            and all(due <= now + longest for _, due in self.waiting)
+        )
 
 
 def shape(rate: float) -> tuple[int, float]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from airflow_provider_poweroffice.api.dialects.base import Paging, Position
 from airflow_provider_poweroffice.api.pages.fetcher import Wanted
 from airflow_provider_poweroffice.api.pages.page import PageOptions
-from airflow_provider_poweroffice.api.pages.page_size import DEFAULT_PAGE_BYTES
+from airflow_provider_poweroffice.api.pages.page_size import DEFAULT_PAGE_BYTES, MOST_PAGE_BYTES
 from airflow_provider_poweroffice.api.pages.totals import PageChecks
 
 
@@ -95,7 +95,7 @@ class Progress:
         :param once: without retries.
         """
         size = size or self._closing or self.page_size
-        default = DEFAULT_PAGE_BYTES if self.may_shrink and size > 1 else None
+        default = DEFAULT_PAGE_BYTES if self.may_shrink and size > 1 else MOST_PAGE_BYTES
         return Wanted(
             at=Position(
                 number=self.begin // size + 1,

@@ -14,13 +14,14 @@ from typing import Any
 
 import msgspec
 
+from airflow_provider_poweroffice.api.decoding import parsing
 from airflow_provider_poweroffice.api.dialects.base import Dialect, PageInfo, Paging
 from airflow_provider_poweroffice.api.options import check_concurrency, check_whole
 from airflow_provider_poweroffice.api.pages.page_size import LEAST_PAGE_BYTES, check_bytes
 from airflow_provider_poweroffice.api.response import Response
+from airflow_provider_poweroffice.api.surrogates import escaped, masked, split_rows
 from airflow_provider_poweroffice.errors import IncompleteReadError, InvalidResponseError, PaginationError
 
-split_rows = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -44,8 +45,13 @@ class Page:
 
     @cached_property
     def rows(self) -> list[Any]:
-        """Decode the rows."""
-        return [msgspec.json.decode(row) for row in self.raw_rows]
+        r"""
+        Decode the rows; half a surrogate pair becomes the text of its escape, such as ``\ud83d``.
+
+        :raises InvalidResponseError: a row is not in UTF-8, or nested too deeply.
+        """
+        with parsing(f"page {self.number}"):
+            return [msgspec.json.decode(escaped(bytes(row))) for row in self.raw_rows]
 
     def __len__(self) -> int:
         return len(self.raw_rows)
@@ -137,7 +143,11 @@ def split_page(dialect: Dialect[Any], response: Response, number: int, *, expect
             )
         content = b"[]"
     try:
-        rows, info = dialect.page(response.headers, content)
+        safe = masked(content)
+        rows, info = dialect.page(response.headers, safe)
+        if safe is not content:
+            start = safe.index(rows)
+            rows = content[start : start + len(rows)]
         page = Page(number, rows, split_rows(rows), info, sent_at)
     except msgspec.ValidationError:
         raise PaginationError(

@@ -588,7 +588,7 @@ class Pages(Iterator[Page]):
         if self._place.may_shrink and self.page_size > 1:
             share = (limit or DEFAULT_PAGE_BYTES) / error.size if error.size else 0.5
             self._shrink(smaller(self._place.begin, int(self.page_size * min(share, 0.5))), str(error))
-        elif limit is not None:
+        else:
             raise PageTooLargeError(
                 f"{self._label}: page {self._place.number}: {error}. It cannot be smaller; raise page_bytes",
                 size=error.size,

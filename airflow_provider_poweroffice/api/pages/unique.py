@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from airflow_provider_poweroffice.api.surrogates import escaped
 from airflow_provider_poweroffice.errors import PaginationError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class UniqueRows:
         :raises PaginationError: a row lacks the key, and it is required.
         """
         try:
-            keys = [bytes(row.key) for row in self._decode(page.content)]  # type: ignore[attr-defined]
+            keys = [bytes(row.key) for row in self._decode(escaped(page.content))]  # type: ignore[attr-defined]
         except msgspec.ValidationError as error:
             raise PaginationError(f"page {page.number} holds a row that is no object ({error})") from None
         if self._required and not all(keys):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from airflow_provider_poweroffice.api.facts import Endpoints
+from airflow_provider_poweroffice.api.texts import shown
 
 _V1_HOSTS = {"production": "https://api.poweroffice.net", "demo": "https://api-demo.poweroffice.net"}
 _V2_ORIGIN = "https://goapi.poweroffice.net"
@@ -29,7 +30,7 @@ def v1_endpoints(environment: str, host: str | None) -> Endpoints:
     usual = _of(_V1_HOSTS, environment)
     base = (host or usual).rstrip("/")
     if urlsplit(base).path.lower().endswith("/v2"):
-        raise ValueError(f"the host {host!r} is v2's: leave it empty for v1, or set api_version to v2")
+        raise ValueError(f"the host {shown(host)} is v2's: leave it empty for v1, or set api_version to v2")
     return Endpoints(base=base, token=f"{base}/OAuth/Token")
 
 
@@ -48,12 +49,12 @@ def v2_endpoints(environment: str, host: str | None) -> Endpoints:
         root = root.rstrip("/")[: -len("/v2")]
         if path.lower().endswith("/demo/v2") != (environment == "demo"):
             raise ValueError(
-                f"the host {host!r} does not belong to the environment {environment!r}: "
+                f"the host {shown(host)} does not belong to the environment {shown(environment)}: "
                 "the demo environment is the one below /Demo/v2"
             )
     else:
         raise ValueError(
-            f"the host {host!r} has the path {path!r}: give the server alone "
+            f"the host {shown(host)} has the path {shown(path)}: give the server alone "
             "(https://host) or the whole base URL ending in /v2"
         )
     return Endpoints(base=root + "/v2", token=root + "/OAuth/Token")
@@ -66,5 +67,5 @@ def v2_page(endpoint: str) -> str:
 
 def _of(known: dict[str, str], environment: str) -> str:
     if environment not in known:
-        raise ValueError(f"unknown environment {environment!r}; use one of: {', '.join(known)}")
+        raise ValueError(f"unknown environment {shown(environment)}; use one of: {', '.join(known)}")
     return known[environment]

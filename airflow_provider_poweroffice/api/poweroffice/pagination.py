@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from airflow_provider_poweroffice.api.facts import PageInfo, whole
+from airflow_provider_poweroffice.api.decoding import whole_number
+from airflow_provider_poweroffice.api.facts import PageInfo
 
 
 class _Pairs(list[tuple[str, Any]]):
@@ -40,5 +41,5 @@ def read_pagination(header: str | None) -> PageInfo:
 
 def _largest(values: list[Any] | None) -> int | None:
     """Read a count that may be there more than once, in other spellings: never resolve towards fewer rows."""
-    counts = [count for value in values or () if (count := whole(value)) is not None]
+    counts = [count for value in values or () if (count := whole_number(value)) is not None]
     return max(counts, default=None)

@@ -1,16 +1,17 @@
 """
 The ASGI application around any API: the path of one request.
 
-Rule: the order is here and nowhere else. Control calls leave first; then journal, the part's refusal, faults,
-the part's answer; at last the socket. Nothing here knows what is served.
+Rule: the order is here and nowhere else. Control calls leave first; then journal, the API's refusal, faults,
+the API's answer; at last the socket. Nothing here knows what is served.
 
 What a further API brings (see :mod:`..v2.api` and :mod:`..d365fo`):
 
 - a table of switches: a frozen dataclass of :mod:`.switches`;
-- a state: a :class:`.state.BaseState` with ``begin``, ``kept``, ``put`` and ``expire_tokens``;
-- a part: a :class:`Part` with ``answer`` and ``throttled``, maybe ``refusal``, ``finished`` and ``controls``;
-- a face: a :class:`.sandbox.BaseSandbox` that builds the two, with ``totals`` and what tests ask for;
-- one line in :data:`..apis.APIS`, with which the command serves, announces and configures it.
+- a table of sizes: a frozen dataclass of :mod:`.sizes`;
+- a state: a :class:`.state.BaseState` with ``data``, ``prepare`` and ``begin``;
+- an API: an :class:`Api` with ``answer`` and ``throttled``, maybe ``refusal``, ``finished`` and ``controls``;
+- a face: a :class:`.sandbox.BaseSandbox` that names the four, with ``totals`` and what tests ask for;
+- one line in :data:`..cli.SERVED`, with which the command serves, announces and configures it.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ class Incoming:
         return {name.lower(): value for name, value in self.pairs}
 
 
-class Part(ABC):
+class Api(ABC):
     """What one API brings to :class:`Shell`."""
 
     controls: ClassVar[Controls] = {}
@@ -101,33 +102,19 @@ class Part(ABC):
         """
         Answer a request.
 
-        :param incoming: the request.
         :param entry: of the journal; ``company`` may be filled in.
         """
 
     @abstractmethod
     def throttled(self, seconds: int) -> Reply:
-        """
-        Give the API's 429, for the fault ``throttle``.
-
-        :param seconds: how long it lasts from now.
-        """
+        """Give the API's 429, for the fault ``throttle``."""
 
     def refusal(self, incoming: Incoming) -> Reply | None:  # noqa: ARG002 - most parts refuse nothing
-        """
-        Refuse a request in front of the API, e.g. for a used-up quota; it then uses no fault up.
-
-        :param incoming: the request.
-        """
+        """Refuse a request in front of the API, e.g. for a used-up quota; it then uses no fault up."""
         return None
 
     def finished(self, incoming: Incoming, reply: Reply) -> None:  # noqa: B027 - a part may not care
-        """
-        Note that the answer to a request that was not refused is ready to be sent.
-
-        :param incoming: the request.
-        :param reply: its answer.
-        """
+        """Note that the answer to a request that was not refused is ready to be sent."""
 
 
 class Shell:
@@ -135,15 +122,15 @@ class Shell:
     A sandbox as an ASGI application.
 
     :param state: what it knows.
-    :param part: the API.
+    :param api: what it serves.
     :param connections: from :func:`.sockets.protocol_class`.
     :param bound: the address it listens on.
     """
 
-    def __init__(self, state: AnyState, part: Part, connections: Connections, bound: str) -> None:
+    def __init__(self, state: AnyState, api: Api, connections: Connections, bound: str) -> None:
         self._bound = bound
         self._state = state
-        self._part = part
+        self._api = api
         self._connections = connections
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102 - ASGI
@@ -165,7 +152,7 @@ class Shell:
             await self._send(TOO_LARGE, entry, client)
             return
         incoming = Incoming(request, body)
-        refusal = self._part.refusal(incoming)
+        refusal = self._api.refusal(incoming)
         if refusal is not None:
             await self._send(refusal, entry, client)
             return
@@ -180,11 +167,11 @@ class Shell:
             request.headers.items(),
             bound=self._bound,
             body=body,
-            is_page=path in self._part.pages,
+            is_page=path in self._api.pages,
         )
         return refused or control(
             self._state,
-            self._part.controls,
+            self._api.controls,
             method=request.method,
             path=path,
             query=dict(request.query_params),
@@ -216,15 +203,15 @@ class Shell:
             await self._send(_garbled(struck.get("garbage"), reply), entry, client)
 
     async def _answer(self, incoming: Incoming, entry: Entry) -> Reply:
-        reply = self._part.answer(incoming, entry)
+        reply = self._api.answer(incoming, entry)
         if reply.seconds:
             await asyncio.sleep(reply.seconds)
-        self._part.finished(incoming, reply)
+        self._api.finished(incoming, reply)
         return reply
 
     def _stormed(self, struck: dict[str, Fault], now: float) -> Reply | None:
         rule = struck.get("throttle")
-        return None if rule is None else self._part.throttled(ceil(rule.left(now)))
+        return None if rule is None else self._api.throttled(ceil(rule.left(now)))
 
     async def _send(self, reply: Reply, entry: Entry, client: Socket) -> None:
         entry.status, entry.bytes_out = reply.status, len(reply.body)

@@ -143,11 +143,7 @@ class Environment:
     companies: tuple[Company, ...]
 
     def subscription_of(self, application: str) -> Subscription:
-        """
-        Find the subscription that serves an application.
-
-        :param application: its key.
-        """
+        """Find the subscription that serves an application."""
         return next(item for item in self.subscriptions if application in item.applications)
 
 
@@ -237,7 +233,6 @@ def keys_of(company: Company, application: int = 0) -> Keys:
     """
     Give a company's keys, with the primary subscription key.
 
-    :param company: whose.
     :param application: the application's position.
     :raises ValueError: there is none.
     """

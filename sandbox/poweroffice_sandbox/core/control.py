@@ -17,7 +17,7 @@ from .state import BaseState
 
 PREFIX = "/_sandbox/"
 Query = Mapping[str, str]
-AnyState = BaseState[Any]
+AnyState = BaseState[Any, Any]
 Control = Callable[[Any, Query, Any], Any]
 """From the state, the query and the JSON body to what is answered: JSON values or a reply."""
 
@@ -107,12 +107,8 @@ def control(state: AnyState, own: Controls, *, method: str, path: str, query: Qu
     """
     Answer a control call.
 
-    :param state: of the sandbox.
     :param own: the calls only this API's sandbox has.
-    :param method: of the request.
     :param path: of the request, in lower case.
-    :param query: by name.
-    :param body: JSON, or nothing.
     """
     table = {**_TABLE, **own}
     action = table.get((method, path.removeprefix(PREFIX).rstrip("/")))

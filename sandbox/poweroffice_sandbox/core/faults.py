@@ -82,21 +82,11 @@ class Fault:
         return {name: getattr(self, name) for name in (*SETTINGS, "seen", "hits")}
 
     def left(self, now: float) -> float:
-        """
-        Give the seconds a throttle still lasts.
-
-        :param now: the sandbox's time.
-        """
+        """Give the seconds a throttle still lasts."""
         return self.since + self.seconds - now
 
     def strikes(self, method: str, path: str, now: float) -> bool:
-        """
-        Count a request, and say whether it is hit.
-
-        :param method: of the request.
-        :param path: of the request.
-        :param now: the sandbox's time.
-        """
+        """Count a request, and say whether it is hit."""
         if self.action == "throttle" and self.left(now) <= 0:
             return False
         if self.times and self.hits >= self.times:
@@ -161,23 +151,12 @@ class Faults:
         self._added = 0
 
     def add(self, fault: Fault, now: float) -> Fault:
-        """
-        Put a rule in force.
-
-        :param fault: the rule.
-        :param now: the sandbox's time.
-        """
+        """Put a rule in force."""
         self._added += 1
         fault.since, fault.random = now, Random(f"{self._seed}/fault/{self._added}")
         self.rules.append(fault)
         return fault
 
     def struck(self, method: str, path: str, now: float) -> list[Fault]:
-        """
-        Give the rules that hit a request.
-
-        :param method: of the request.
-        :param path: of the request.
-        :param now: the sandbox's time.
-        """
+        """Give the rules that hit a request."""
         return [rule for rule in list(self.rules) if rule.strikes(method, path, now)]

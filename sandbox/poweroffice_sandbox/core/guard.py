@@ -59,10 +59,7 @@ def refusal(method: str, headers: Headers, *, bound: str, body: bytes, is_page: 
     """
     Refuse a control call that a web page may have sent; ``None`` lets it through.
 
-    :param method: of the request.
-    :param headers: of the request.
     :param bound: the address the sandbox listens on; it counts as ours besides the loopback ones.
-    :param body: as received.
     :param is_page: whether people come here from other sites in a browser, by a link.
     """
     found: dict[str, list[str]] = {}

@@ -50,10 +50,6 @@ class Journal:
         """
         Note a request; the answer is filled in later.
 
-        :param now: the sandbox's time.
-        :param method: as received.
-        :param path: as received.
-        :param query: as received.
         :param size: bytes of the body.
         """
         self._number += 1

@@ -17,8 +17,6 @@ def api_path(path: str) -> str:
     Give a path without environment, version and namespace, in lower case.
 
     ``/Demo/v2/Customers`` is ``/customers``, ``/namespaces/AXSF/data/Vendors`` is ``/data/vendors``.
-
-    :param path: as received.
     """
     return _PREFIX.sub("", path.lower())
 
@@ -27,8 +25,6 @@ def matches(method: str, path: str, *, wanted_method: str | None, wanted_path: s
     """
     Say whether a request is one of those named.
 
-    :param method: of the request.
-    :param path: of the request.
     :param wanted_method: ``None``, ``""`` or ``*`` for any.
     :param wanted_path: a glob, any casing, with or without ``/v2`` and ``/Demo``; ``None`` or ``""`` for any.
     """

@@ -47,7 +47,6 @@ def voucher_uuid(number: int, company: int) -> str:
     """
     Give the id of a voucher.
 
-    :param number: its number.
     :param company: the company's position.
     """
     mixed = number * _ODD & _MASK

@@ -35,11 +35,7 @@ class RefusedError(Exception):
 
 
 def json_bytes(value: Any) -> bytes:
-    """
-    Encode as JSON; a :class:`~decimal.Decimal` becomes a number with its own digits (``-4760.00``).
-
-    :param value: plain JSON values.
-    """
+    """Encode as JSON; a :class:`~decimal.Decimal` becomes a number with its own digits (``-4760.00``)."""
     return _encode(value)
 
 
@@ -47,8 +43,6 @@ def as_json(status: int, value: Any, **headers: str) -> Reply:
     """
     Make a JSON reply.
 
-    :param status: the HTTP status.
-    :param value: the body.
     :param headers: further headers; ``_`` stands for ``-``.
     """
     named = {name.replace("_", "-"): text for name, text in headers.items()}
@@ -56,12 +50,7 @@ def as_json(status: int, value: Any, **headers: str) -> Reply:
 
 
 def gateway(status: int, message: str) -> Reply:
-    """
-    Make an error of the API Management gateway: ``{statusCode, message}``.
-
-    :param status: the HTTP status.
-    :param message: the text.
-    """
+    """Make an error of the API Management gateway: ``{statusCode, message}``."""
     return as_json(status, {"statusCode": status, "message": message})
 
 
@@ -69,9 +58,7 @@ def problem(status: int, title: str, detail: str) -> Reply:
     """
     Make an error of the API: lower-case problem details, ``title`` and ``detail`` only.
 
-    :param status: the HTTP status.
     :param title: e.g. ``Customer validation error(s)``.
-    :param detail: the sentence for the user.
     """
     # OpenAPI, error examples: lower-case names, only these two.
     body = json_bytes({"title": title, "detail": detail})
@@ -82,7 +69,6 @@ def refuse(status: int, title: str, detail: str) -> RefusedError:
     """
     Make the exception for a problem; to be raised.
 
-    :param status: the HTTP status.
     :param title: see :func:`problem`.
     :param detail: see :func:`problem`.
     """

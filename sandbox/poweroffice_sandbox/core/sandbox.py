@@ -6,21 +6,23 @@ Rule: the public Python face that all sandboxes share; what is served is decided
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
-from .asgi import Part, Shell
+from .asgi import Api, Shell
 from .clock import Clock
 from .faults import Fault
 from .journal import Entry
 from .server import ServerThread, listen
+from .sizes import SizeTable
 from .sockets import Connections
 from .state import BaseState
 from .switches import SwitchTable
 
-T = TypeVar("T", bound=BaseState[Any])
+T = TypeVar("T", bound=BaseState[Any, Any])
 
 
 class BaseSandbox(ABC, Generic[T]):
@@ -29,16 +31,41 @@ class BaseSandbox(ABC, Generic[T]):
 
     :param host: the address to bind.
     :param port: 0 for a free port.
-    :param state: what it knows.
-    :param part: the API it serves.
+    :param seed: the same seed gives the same rows.
+    :param size: how many rows: ``small``, or another name of the API's table of sizes.
+    :param clock: the source of time, seconds since 1970.
+    :param faults: from the start and after each :meth:`reset`; the settings of :class:`.faults.Fault`.
+    :param options: by name, sizes and switches of the API's tables.
+    :raises SwitchError: an unknown option, or a value it does not take.
+    :raises SizeError: a number of rows out of range.
+    :raises PortError: the port is in use; raised by :meth:`start`.
     """
 
-    def __init__(self, host: str, port: int, state: T, part: Part) -> None:
+    switch_table: ClassVar[type[SwitchTable]]
+    size_table: ClassVar[type[SizeTable]]
+    state_class: ClassVar[type[BaseState[Any, Any]]]
+    api_class: ClassVar[type[Any]]
+    """An :class:`.asgi.Api`, made of the state."""
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        seed: int = 1,
+        size: str = "small",
+        clock: Callable[[], float] = time.time,
+        faults: Iterable[Mapping[str, Any]] = (),
+        **options: Any,
+    ) -> None:
+        rows = {name: options.pop(name) for name in self.size_table.names() if name in options}
+        sizes = self.size_table.chosen(size, rows)
         self._host, self._port = host, port
         self._connections: Connections = {}
         self._thread: ServerThread | None = None
-        self._part = part
-        self.state = state
+        switches = self.switch_table().changed(options)
+        self.state: T = self.state_class(switches, sizes, seed, Clock(clock), faults)  # type: ignore[assignment]
+        self._api: Api = self.api_class(self.state)
 
     @abstractmethod
     def totals(self) -> dict[str, int]:
@@ -57,7 +84,7 @@ class BaseSandbox(ABC, Generic[T]):
         if self._thread is None:
             plug = listen(self._host, self._port)
             self._port = plug.getsockname()[1]
-            shell = Shell(self.state, self._part, self._connections, self._host)
+            shell = Shell(self.state, self._api, self._connections, self._host)
             self._thread = ServerThread(shell, plug, self._connections, self._opened)
         return self
 
@@ -74,7 +101,6 @@ class BaseSandbox(ABC, Generic[T]):
         """
         Serve in this thread until SIGINT or SIGTERM.
 
-        :param ready: called when requests are answered.
         :raises PortError: the address cannot be listened on.
         """
         self._bound().run(lambda: ready(self))
@@ -147,7 +173,6 @@ class BaseSandbox(ABC, Generic[T]):
         """
         Change switches from now on.
 
-        :param switches: by name.
         :return: all of them.
         :raises SwitchError: an unknown name or value.
         """
@@ -159,11 +184,7 @@ class BaseSandbox(ABC, Generic[T]):
         self.state.expire_tokens()
 
     def advance(self, seconds: float) -> None:
-        """
-        Move the sandbox's time on.
-
-        :param seconds: how far.
-        """
+        """Move the sandbox's time on."""
         self.clock.advance(seconds)
 
     def reset(self) -> None:
@@ -171,11 +192,7 @@ class BaseSandbox(ABC, Generic[T]):
         self.state.reset()
 
     def save(self, name: str = "saved") -> None:
-        """
-        Keep data, rights and client keys as they are now.
-
-        :param name: to restore them by.
-        """
+        """Keep data, rights and client keys as they are now."""
         self.state.save(name)
 
     def restore(self, name: str = "saved") -> None:

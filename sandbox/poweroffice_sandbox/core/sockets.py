@@ -28,12 +28,7 @@ Connections = dict[tuple[Any, ...], asyncio.Transport]
 
 
 def protocol_class(connections: Connections, opened: Callable[[], None]) -> type[asyncio.Protocol]:
-    """
-    Make uvicorn's protocol tell which transport serves which client address.
-
-    :param connections: filled and emptied by the protocol.
-    :param opened: called for each accepted connection.
-    """
+    """Make uvicorn's protocol tell which transport serves which client address."""
 
     class Protocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         """uvicorn's own, with its transport registered."""
@@ -83,11 +78,7 @@ class Socket:
         self._now = now
 
     async def send(self, reply: Reply) -> None:
-        """
-        Send a reply whole.
-
-        :param reply: what to send.
-        """
+        """Send a reply whole."""
         await self._start(reply)
         await self._send({"type": "http.response.body", "body": reply.body})
 
@@ -95,7 +86,6 @@ class Socket:
         """
         Announce the whole body, send a part of it and close the connection.
 
-        :param reply: what to send.
         :param size: bytes of the body.
         """
         await self._start(reply)
@@ -107,7 +97,6 @@ class Socket:
         """
         Send a reply in ten pieces.
 
-        :param reply: what to send.
         :param seconds: from the first piece to the last.
         """
         await self._start(reply)

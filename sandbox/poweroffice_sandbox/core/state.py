@@ -8,56 +8,72 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from .clock import Clock
 from .faults import Fault, Faults, make_fault
 from .journal import Journal
+from .sizes import SizeTable
 from .switches import SwitchTable
+from .tokens import IssuedTokens
 
 S = TypeVar("S", bound=SwitchTable)
+Z = TypeVar("Z", bound=SizeTable)
 
 
-class BaseState(ABC, Generic[S]):
+class BaseState(ABC, Generic[S, Z]):
     """
-    The state of one sandbox. A subclass sets what :meth:`begin` needs, then calls this constructor.
+    The state of one sandbox.
 
     :param switches: how it behaves to begin with.
+    :param sizes: how many rows it begins with.
     :param seed: of the data and of the faults' chances.
     :param clock: its time.
     :param faults: those in force from the start.
     """
 
+    data: ClassVar[tuple[str, ...]]
+    """The attributes that :meth:`save` keeps; each has ``copy``, or is a dict of such, or of plain values."""
+
+    tokens: IssuedTokens[Any]
+
     def __init__(
-        self, switches: S, seed: int, clock: Clock, faults: Iterable[Mapping[str, Any]] = ()
+        self, switches: S, sizes: Z, seed: int, clock: Clock, faults: Iterable[Mapping[str, Any]] = ()
     ) -> None:
         self.switches = switches
+        self.sizes = sizes
         self.clock = clock
         self.connections = 0
         self.seed = seed
-        self._saved: dict[str, Any] = {}
+        self._saved: dict[str, dict[str, Any]] = {}
         self._first_faults = tuple(faults)
+        self.prepare()
         self.reset()
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Make what a reset does not touch: tokens, the memory of a throttle."""
 
     @abstractmethod
     def begin(self) -> None:
         """Put the data to the beginning."""
 
-    @abstractmethod
-    def kept(self) -> Any:
-        """Give a copy of the data, for :meth:`put`."""
+    def expire_tokens(self) -> None:
+        """Make every token issued so far invalid."""
+        self.tokens.expire()
 
-    @abstractmethod
-    def put(self, data: Any) -> None:
+    def kept(self) -> dict[str, Any]:
+        """Give a copy of the data, for :meth:`put`."""
+        return {part: _copied(getattr(self, part)) for part in self.data}
+
+    def put(self, data: Mapping[str, Any]) -> None:
         """
-        Put back what :meth:`kept` gave; it may be put back again, so work on a copy.
+        Put back what :meth:`kept` gave; it may be put back again.
 
         :param data: from :meth:`kept`.
         """
-
-    @abstractmethod
-    def expire_tokens(self) -> None:
-        """Make every token issued so far invalid."""
+        for part, value in data.items():
+            setattr(self, part, _copied(value))
 
     def reset(self) -> None:
         """Put data, journal and faults back to the beginning; switches, tokens and time stay."""
@@ -68,11 +84,7 @@ class BaseState(ABC, Generic[S]):
         self.begin()
 
     def save(self, name: str = "saved") -> None:
-        """
-        Keep the data as it is now.
-
-        :param name: to restore it by.
-        """
+        """Keep the data as it is now."""
         self._saved[name] = self.kept()
 
     def restore(self, name: str = "saved") -> None:
@@ -91,7 +103,6 @@ class BaseState(ABC, Generic[S]):
         """
         Change switches.
 
-        :param changes: by name.
         :raises SwitchError: an unknown name or value.
         """
         self.switches = self.switches.changed(changes)
@@ -114,3 +125,9 @@ class BaseState(ABC, Generic[S]):
             "seed": self.seed,
             "connections": self.connections,
         }
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: item.copy() if hasattr(item, "copy") else item for key, item in value.items()}
+    return value.copy()

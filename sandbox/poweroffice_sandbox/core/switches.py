@@ -26,7 +26,6 @@ def number(default: float, about: str) -> Any:
     """
     Make a switch that is a number, not negative; whole when the default is.
 
-    :param default: its value to begin with.
     :param about: for ``--help``.
     """
     return field(default=default, metadata={"values": None, "about": about})

@@ -52,8 +52,6 @@ class Table:
         """
         Add a row, or replace the one with its id.
 
-        :param row: whole.
-        :param now: the sandbox's time.
         :param owner: the application that made it; left out, it keeps the one it has.
         """
         if owner:
@@ -62,19 +60,13 @@ class Table:
         self.rows[row[self.key]] = row
 
     def remove(self, identifier: Id, now: float) -> None:
-        """
-        Take a row out.
-
-        :param identifier: of a row that is there.
-        :param now: the sandbox's time.
-        """
+        """Take a row out."""
         self._undo.append((now, identifier, self.rows.pop(identifier)))
 
     def seen(self, now: float, lag: float) -> dict[Id, Row]:
         """
         Give the rows as they were ``lag`` seconds ago.
 
-        :param now: the sandbox's time.
         :param lag: seconds; 0 gives the rows as they are.
         """
         if not lag:

@@ -1,5 +1,5 @@
 """
-Finance & Operations as a part of :class:`..core.asgi.Shell`: identity, throttle, token, services, entities.
+Finance & Operations for :class:`..core.asgi.Shell`: identity, throttle, token, services, entities.
 
 Rule: the order is here. Identity provider and environment are one host, told apart by their paths.
 """
@@ -7,16 +7,17 @@ Rule: the order is here. Identity provider and environment are one host, told ap
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import unquote
 
-from ..core.asgi import Incoming, Part
+from ..core.asgi import Api, Incoming
+from ..core.control import Controls, Query
 from ..core.journal import Entry
 from ..core.reply import RefusedError, Reply, as_json
 from . import services
 from .call import Call
-from .controls import CONTROLS
 from .identity import is_token_path, token_answer
-from .keys import APPS, HR_AUDIENCE, TENANT
+from .keys import APPS, COMPANIES, HR_AUDIENCE, TENANT
 from .odata import metadata
 from .odata import service as odata
 from .odata.batch import batch
@@ -34,7 +35,21 @@ _LOGIN_PAGE = b"<!DOCTYPE html><html><head><title>Sign In</title></head><body>Si
 _SERVICES = {("api", "services"): services.answer, ("data",): odata.answer, ("metadata",): metadata.answer}
 
 
-class D365FOPart(Part):
+def _totals(state: D365FOState, query: Query, _body: Any) -> Any:
+    company = query.get("company")
+    if company is not None and company.lower() not in COMPANIES:
+        raise ValueError(f"company = {company!r}: choose one of {', '.join(COMPANIES)}.")
+    return {"company": company, "rows": state.totals(company), "connections": state.connections}
+
+
+def _executed(state: D365FOState, _query: Query, _body: Any) -> Any:
+    return dict(state.executed)
+
+
+CONTROLS: Controls = {("GET", "totals"): _totals, ("GET", "executed"): _executed}
+
+
+class D365FOApi(Api):
     """
     Finance & Operations.
 
@@ -48,11 +63,7 @@ class D365FOPart(Part):
         self._servers = 0
 
     def refusal(self, incoming: Incoming) -> Reply | None:
-        """
-        Throttle a request that has a good token; on-premises environments have no throttle.
-
-        :param incoming: the request.
-        """
+        """Throttle a request that has a good token; on-premises environments have no throttle."""
         space, _ = _split(incoming)
         grant = self._grant(incoming, space)
         if grant is None or space == _ON_PREMISES:
@@ -63,18 +74,13 @@ class D365FOPart(Part):
         return None if reply is None else self._finished(incoming, reply)
 
     def throttled(self, seconds: int) -> Reply:
-        """
-        Give the resource-based 429.
-
-        :param seconds: how long it lasts.
-        """
+        """Give the resource-based 429."""
         return busy(seconds, self._state.switches, self._state.clock.now())
 
     def answer(self, incoming: Incoming, entry: Entry) -> Reply:
         """
         Answer a request.
 
-        :param incoming: the request.
         :param entry: of the journal; the user's default company is filled in.
         """
         try:
@@ -84,12 +90,7 @@ class D365FOPart(Part):
         return self._finished(incoming, reply)
 
     def finished(self, incoming: Incoming, reply: Reply) -> None:
-        """
-        Count the time a request took.
-
-        :param incoming: the request.
-        :param reply: its answer.
-        """
+        """Count the time a request took."""
         app = incoming.request.scope.pop(_RUNNING, None)
         if app is not None:
             used = reply.seconds + self._state.switches.request_seconds

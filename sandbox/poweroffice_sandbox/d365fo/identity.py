@@ -15,8 +15,8 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
 
 from ..core.asgi import Incoming
-from ..core.bearer import basic
 from ..core.reply import RefusedError, Reply, as_json
+from ..core.tokens import basic
 from .keys import APPS, HR_AUDIENCE, TENANTS, AppRegistration
 from .state import D365FOState
 from .tokens import Grant
@@ -27,11 +27,7 @@ _STATUS = {7000215: 401, 7000222: 401, 7000218: 401}
 
 
 def is_token_path(path: str) -> bool:
-    """
-    Say whether a path is a token endpoint.
-
-    :param path: of the request.
-    """
+    """Say whether a path is a token endpoint."""
     return _PATH.match(path) is not None
 
 
@@ -50,13 +46,7 @@ class _Endpoint:
         self.form: Mapping[str, str] = form
 
     def refuse(self, code: int, error: str, text: str) -> RefusedError:
-        """
-        Make the exception for an AADSTS code; to be raised.
-
-        :param code: the number.
-        :param error: the OAuth error.
-        :param text: what follows the code.
-        """
+        """Make the exception for an AADSTS code; to be raised."""
         now = datetime.fromtimestamp(self.state.clock.now(), UTC)
         stamp, trace, correlation = f"{now:%Y-%m-%d %H:%M:%SZ}", self.state.new_id(), self.state.new_id()
         ids = f"Trace ID: {trace}\r\nCorrelation ID: {correlation}"
@@ -76,7 +66,6 @@ class _Endpoint:
         """
         Give a form field that must be there.
 
-        :param name: of the field.
         :raises RefusedError: it is missing or empty.
         """
         value = self.form.get(name, "")
@@ -187,7 +176,6 @@ def token_answer(incoming: Incoming, state: D365FOState) -> Reply:
     Answer a token request.
 
     :param incoming: with a path of :func:`is_token_path`.
-    :param state: of the sandbox.
     :raises RefusedError: the request is refused; carries the error body.
     """
     reply = _Endpoint(incoming, state).answer()

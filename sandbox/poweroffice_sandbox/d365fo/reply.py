@@ -18,8 +18,6 @@ def odata_error(status: int, message: str, kind: str = "") -> RefusedError:
     """
     Make an OData error; the text is in ``innererror`` when it has a type.
 
-    :param status: the HTTP status.
-    :param message: the text.
     :param kind: the .NET type of the exception; empty for an error without ``innererror``.
     """
     if not kind:
@@ -40,8 +38,6 @@ def write_failed(status: int, entity: str, infolog: str) -> RefusedError:
     """
     Make the error of a refused write.
 
-    :param status: the HTTP status.
-    :param entity: the entity's name.
     :param infolog: the lines, with ``; `` between.
     """
     return odata_error(status, f"Write failed for table row of type '{entity}'. Infolog: {infolog}.", _WRITE)
@@ -53,14 +49,7 @@ def nothing_selected() -> RefusedError:
 
 
 def service_error(state: D365FOState, status: int, message: str, kind: str) -> RefusedError:
-    """
-    Make the error of a service operation.
-
-    :param state: gives the activity id.
-    :param status: the HTTP status.
-    :param message: the text.
-    :param kind: the exception type.
-    """
+    """Make the error of a service operation."""
     body = {"Message": message, "ExceptionType": kind, "ActivityId": state.new_id()}
     return RefusedError(as_json(status, body))
 
@@ -69,20 +58,14 @@ def xpp_exception(state: D365FOState, text: str, kind: str) -> RefusedError:
     r"""
     Make the error of an X++ exception; the misspelt prefix is the service's own.
 
-    :param state: gives status and activity id.
     :param text: the infolog; lines with ``\n`` between.
-    :param kind: the exception type.
     """
     message = f"An exception occured when invoking the operation - {text}"
     return service_error(state, int(state.switches.service_error), message, kind)
 
 
 def unauthorized(state: D365FOState) -> Reply:
-    """
-    Make the 401 of a token that is missing, expired, for another audience, or of an unknown app.
-
-    :param state: says how.
-    """
+    """Make the 401 of a token that is missing, expired, for another audience, or of an unknown app."""
     headers = {}
     if state.switches.www_authenticate == "present":
         headers["WWW-Authenticate"] = 'Bearer authorization_uri="https://login.microsoftonline.com/common"'
@@ -93,12 +76,7 @@ def unauthorized(state: D365FOState) -> Reply:
 
 
 def no_privilege(state: D365FOState, what: str) -> RefusedError:
-    """
-    Make the answer to a user without the privilege.
-
-    :param state: says how.
-    :param what: what was called.
-    """
+    """Make the answer to a user without the privilege."""
     text = f"Access denied to {what}. The user lacks the required privilege."
     if state.switches.no_privilege == "500":
         return xpp_exception(state, text, "AccessDeniedException")

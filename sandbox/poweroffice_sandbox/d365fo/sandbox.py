@@ -6,18 +6,14 @@ Rule: what the Python face has besides :mod:`..core.sandbox`; what is served is 
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
-from urllib.parse import quote, urlencode
 
-from ..core.clock import Clock
+from ..core.connection import as_json_text, as_uri
 from ..core.sandbox import BaseSandbox
-from .api import D365FOPart
+from .api import D365FOApi
 from .keys import APPS, DOMAIN, TENANT, app_of
-from .sizes import ROW_NAMES, D365FORows
+from .sizes import D365FOSizes
 from .state import D365FOState
 from .switches import D365FOSwitches
 
@@ -35,31 +31,11 @@ class D365FOSandbox(BaseSandbox[D365FOState]):
     """
     A local server that behaves like Dynamics 365 Finance & Operations and its identity provider.
 
-    :param host: the address to bind.
-    :param port: 0 for a free port.
-    :param seed: the same seed gives the same rows.
-    :param clock: the source of time, seconds since 1970.
-    :param faults: from the start and after each :meth:`reset`; the settings of :class:`..core.faults.Fault`.
-    :param options: by name, the numbers of :class:`.sizes.D365FORows` and the switches of
-        :class:`.switches.D365FOSwitches`.
-    :raises SwitchError: an unknown option, or a value it does not take.
-    :raises SizeError: a number of rows out of range.
-    :raises PortError: the port is in use; raised by :meth:`start`.
+    The options are those of :class:`..core.sandbox.BaseSandbox`, the numbers of
+    :class:`.sizes.D365FOSizes` and the switches of :class:`.switches.D365FOSwitches`.
     """
 
-    def __init__(
-        self,
-        *,
-        host: str = "127.0.0.1",
-        port: int = 0,
-        seed: int = 1,
-        clock: Callable[[], float] = time.time,
-        faults: Iterable[Mapping[str, Any]] = (),
-        **options: Any,
-    ) -> None:
-        rows = D365FORows(**{name: options.pop(name) for name in ROW_NAMES if name in options})
-        state = D365FOState(D365FOSwitches().changed(options), rows, seed, Clock(clock), faults)
-        super().__init__(host, port, state, D365FOPart(state))
+    switch_table, size_table, state_class, api_class = D365FOSwitches, D365FOSizes, D365FOState, D365FOApi
 
     def bind(self) -> Self:
         """
@@ -107,7 +83,12 @@ class D365FOSandbox(BaseSandbox[D365FOState]):
         found = app_of(app)
         return D365FOKeys(TENANT, found.client_id, found.client_secret)
 
-    def _parts(self, app: int | str) -> dict[str, Any]:
+    def connection(self, app: int | str = 0) -> dict[str, Any]:
+        """
+        Give the parts of an Airflow connection, secrets among them.
+
+        :param app: position, name or client id.
+        """
         keys = self.keys(app)
         return {
             "conn_type": "d365fo",
@@ -123,7 +104,7 @@ class D365FOSandbox(BaseSandbox[D365FOState]):
 
         :param app: position, name or client id.
         """
-        return json.dumps(self._parts(app))
+        return as_json_text(self.connection(app))
 
     def connection_uri(self, app: int | str = 0) -> str:
         """
@@ -131,10 +112,7 @@ class D365FOSandbox(BaseSandbox[D365FOState]):
 
         :param app: position, name or client id.
         """
-        parts = self._parts(app)
-        secret, host = quote(parts["password"], safe=""), quote(parts["host"], safe="")
-        extra = urlencode({"__extra__": json.dumps(parts["extra"])})
-        return f"{parts['conn_type']}://{parts['login']}:{secret}@{host}/?{extra}"
+        return as_uri(self.connection(app))
 
     def totals(self, company: str | None = None) -> dict[str, int]:
         """

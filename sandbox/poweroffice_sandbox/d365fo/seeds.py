@@ -13,7 +13,7 @@ from random import Random
 
 from .keys import COMPANIES
 from .odata.entity import COMPANY, Row
-from .sizes import D365FORows
+from .sizes import D365FOSizes
 
 EMPTY_DATE = "1900-01-01T12:00:00Z"
 """A date that is not set."""
@@ -40,7 +40,7 @@ def _name(random: Random) -> str:
     return f"{random.choice(_FIRST)} {random.choice(_LAST)}"
 
 
-def _customer_groups(_random: Random, _rows: D365FORows) -> Iterator[Row]:
+def _customer_groups(_random: Random, _rows: D365FOSizes) -> Iterator[Row]:
     for company in COMPANIES:
         for identifier, text in (*_GROUPS, _ODD_GROUP):
             yield {
@@ -52,7 +52,7 @@ def _customer_groups(_random: Random, _rows: D365FORows) -> Iterator[Row]:
             }
 
 
-def _customers(random: Random, rows: D365FORows) -> Iterator[Row]:
+def _customers(random: Random, rows: D365FOSizes) -> Iterator[Row]:
     for company in COMPANIES:
         for number in range(1, rows.customers + 1):
             yield {
@@ -69,7 +69,7 @@ def _customers(random: Random, rows: D365FORows) -> Iterator[Row]:
             }
 
 
-def _vendors(random: Random, rows: D365FORows) -> Iterator[Row]:
+def _vendors(random: Random, rows: D365FOSizes) -> Iterator[Row]:
     for company in COMPANIES:
         for number in range(1, rows.vendors + 1):
             yield {
@@ -83,7 +83,7 @@ def _vendors(random: Random, rows: D365FORows) -> Iterator[Row]:
             }
 
 
-def _headers(_random: Random, rows: D365FORows) -> Iterator[Row]:
+def _headers(_random: Random, rows: D365FOSizes) -> Iterator[Row]:
     for company in COMPANIES:
         for number in range(1, rows.journals + 1):
             yield {
@@ -95,7 +95,7 @@ def _headers(_random: Random, rows: D365FORows) -> Iterator[Row]:
             }
 
 
-def _lines(random: Random, rows: D365FORows) -> Iterator[Row]:
+def _lines(random: Random, rows: D365FOSizes) -> Iterator[Row]:
     for company in COMPANIES:
         for number in range(1, rows.journals + 1):
             amount, date = _cents(random, 500_000), _day(number * 9)
@@ -113,7 +113,7 @@ def _lines(random: Random, rows: D365FORows) -> Iterator[Row]:
                 }
 
 
-def _entries(random: Random, rows: D365FORows) -> Iterator[Row]:
+def _entries(random: Random, rows: D365FOSizes) -> Iterator[Row]:
     amount = Decimal(0)
     for number in range(rows.ledger_entries):
         pair = number // 2
@@ -131,11 +131,11 @@ def _entries(random: Random, rows: D365FORows) -> Iterator[Row]:
         }
 
 
-def _no_rows(_random: Random, _rows: D365FORows) -> Iterator[Row]:
+def _no_rows(_random: Random, _rows: D365FOSizes) -> Iterator[Row]:
     return iter(())
 
 
-def _units(_random: Random, _rows: D365FORows) -> Iterator[Row]:
+def _units(_random: Random, _rows: D365FOSizes) -> Iterator[Row]:
     for symbol, text, digits in _UNITS:
         yield {
             "UnitSymbol": symbol,
@@ -145,7 +145,7 @@ def _units(_random: Random, _rows: D365FORows) -> Iterator[Row]:
         }
 
 
-def _rates(random: Random, _rows: D365FORows) -> Iterator[Row]:
+def _rates(random: Random, _rows: D365FOSizes) -> Iterator[Row]:
     for month in range(12):
         yield {
             "RateTypeName": "Default",
@@ -156,7 +156,7 @@ def _rates(random: Random, _rows: D365FORows) -> Iterator[Row]:
         }
 
 
-_SEEDS: dict[str, Callable[[Random, D365FORows], Iterator[Row]]] = {
+_SEEDS: dict[str, Callable[[Random, D365FOSizes], Iterator[Row]]] = {
     "CustomerGroups": _customer_groups,
     "CustomersV3": _customers,
     "VendorsV2": _vendors,
@@ -169,12 +169,10 @@ _SEEDS: dict[str, Callable[[Random, D365FORows], Iterator[Row]]] = {
 }
 
 
-def seeded(set_name: str, rows: D365FORows, seed: int) -> Iterator[Row]:
+def seeded(set_name: str, rows: D365FOSizes, seed: int) -> Iterator[Row]:
     """
     Give the rows a set begins with, in the order of their keys within a company.
 
-    :param set_name: of the entity.
-    :param rows: how many.
     :param seed: the same one gives the same rows.
     """
     return _SEEDS[set_name](Random(f"{seed}/{set_name}"), rows)

@@ -1,7 +1,7 @@
 """
 The switches: every fact about Finance & Operations that is not certain, with the answer the sandbox gives.
 
-Rule: a switch is one field here. How certain each fact is, docs/sandbox-d365fo.md says.
+Rule: a switch is one field here. How certain each fact is, docs/d365fo.md says.
 """
 
 from __future__ import annotations

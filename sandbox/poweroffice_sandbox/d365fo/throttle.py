@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from email.utils import formatdate
 from math import ceil
 
 from ..core.reply import Reply, as_json
+from ..core.throttle import with_retry_after
 from .keys import AppRegistration
 from .switches import D365FOSwitches
 
@@ -57,14 +57,7 @@ class Throttle:
     def refusal(
         self, app: AppRegistration, server: int, switches: D365FOSwitches, now: float
     ) -> Reply | None:
-        """
-        Check a request; ``None`` lets it through.
-
-        :param app: who asks.
-        :param server: the web server that serves it.
-        :param switches: how the sandbox behaves.
-        :param now: the sandbox's time.
-        """
+        """Check a request; ``None`` lets it through."""
         if app.priority in _REFUSED[switches.resource_load]:
             return busy(switches.resource_seconds, switches, now)
         if switches.user_limits == "off":
@@ -83,23 +76,11 @@ class Throttle:
         return throttled(use.text, wait, switches.user_retry_after, switches, now)
 
     def began(self, app: AppRegistration, server: int) -> None:
-        """
-        Note that a request is being served.
-
-        :param app: who asked.
-        :param server: the web server.
-        """
+        """Note that a request is being served."""
         self._use(app, server).running += 1
 
     def ended(self, app: AppRegistration, server: int, now: float, seconds: float) -> None:
-        """
-        Note that a request has been served.
-
-        :param app: who asked.
-        :param server: the web server.
-        :param now: the sandbox's time.
-        :param seconds: of execution.
-        """
+        """Note that a request has been served."""
         use = self._use(app, server)
         use.running -= 1
         if seconds:
@@ -128,13 +109,7 @@ def _until(oldest: float, window: int, now: float) -> int:
 
 
 def busy(seconds: int, switches: D365FOSwitches, now: float) -> Reply:
-    """
-    Answer as the resource-based throttle does.
-
-    :param seconds: how long to wait.
-    :param switches: how the sandbox behaves.
-    :param now: the sandbox's time.
-    """
+    """Answer as the resource-based throttle does."""
     return throttled(BUSY, seconds, switches.resource_retry_after, switches, now)
 
 
@@ -150,14 +125,6 @@ def throttled(text: str, seconds: int, form: str, switches: D365FOSwitches, now:
     """
     Make a 429.
 
-    :param text: why.
-    :param seconds: how long to wait.
     :param form: of ``Retry-After``: ``seconds``, ``date`` or ``absent``.
-    :param switches: how the sandbox behaves.
-    :param now: the sandbox's time.
     """
-    reply = _body(text, switches.throttle_body)
-    if form == "absent":
-        return reply
-    wait = str(seconds) if form == "seconds" else formatdate(now + seconds, usegmt=True)
-    return Reply(429, reply.body, {**reply.headers, "Retry-After": wait})
+    return with_retry_after(_body(text, switches.throttle_body), seconds, form, now)

@@ -1,5 +1,5 @@
 """
-PowerOffice Go v1 as a part of :class:`..core.asgi.Shell`: path, throttle, token, module, handler.
+PowerOffice Go v1 for :class:`..core.asgi.Shell`: path, throttle, token, module, handler.
 
 Rule: the order is here; what a verb does is decided in :mod:`.rest.lists` and :mod:`.rest.writes`.
 """
@@ -10,11 +10,13 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple
 
-from ..core.asgi import Incoming, Part
-from ..core.companies import DEMO, PRODUCTION, Company, Environment, company_among, environment_named
+from ..core.asgi import Api, Incoming
+from ..core.companies import DEMO, PRODUCTION, Environment
 from ..core.control import Controls, Query, object_of
 from ..core.journal import Entry
+from ..core.poweroffice import totals
 from ..core.reply import RefusedError, Reply
+from ..core.tokens import basic
 from .reply import denied, no_such, throttled
 from .resources import RESOURCES, Resource
 from .rest.call import V1Call
@@ -22,7 +24,7 @@ from .rest.lists import list_rows, one_row
 from .rest.writes import delete, save
 from .state import V1State
 from .switches import V1Switches
-from .tokens import Grant, basic, integration_of
+from .tokens import Grant, integration_of
 
 _DEMO_PATH = re.compile(r"/demo(?=/)", re.IGNORECASE)
 # Official hosts of the demo environment, new and old.
@@ -46,27 +48,16 @@ class _Target(NamedTuple):
     identifier: str | None
 
 
-def _company(values: Mapping[str, Any]) -> Company:
-    return company_among(
-        environment_named(values.get("environment", "production")).companies, values.get("company", "0")
-    )
-
-
-def _totals(state: V1State, query: Query, _body: Any) -> Any:
-    company = _company(query)
-    return {"company": company.alias, "rows": state.totals(company), "connections": state.connections}
-
-
 def _modules(state: V1State, query: Query, _body: Any) -> Any:
-    return {"modules": sorted(state.modules(_company(query)))}
+    return {"modules": sorted(state.modules(state.company_of(query)))}
 
 
 def _modules_change(state: V1State, _query: Query, body: Any) -> Any:
     given = object_of(body)
-    return {"modules": state.set_modules(_company(given), given.get("modules", ()))}
+    return {"modules": state.set_modules(state.company_of(given), given.get("modules", ()))}
 
 
-class V1Part(Part):
+class V1Api(Api):
     """
     PowerOffice Go v1.
 
@@ -74,7 +65,7 @@ class V1Part(Part):
     """
 
     controls: ClassVar[Controls] = {
-        ("GET", "totals"): _totals,
+        ("GET", "totals"): totals,
         ("GET", "modules"): _modules,
         ("POST", "modules"): _modules_change,
     }

@@ -8,11 +8,11 @@ Rule: one function for each body shape. Shapes: published description of 2021, `
 from __future__ import annotations
 
 from collections.abc import Mapping
-from email.utils import formatdate
 from typing import Any
 from zlib import crc32
 
 from ..core.reply import RefusedError, Reply, as_json
+from ..core.throttle import with_retry_after
 from .switches import V1Switches
 
 # The exceptions seen live.
@@ -108,10 +108,7 @@ def throttled(seconds: int, switches: V1Switches, now: float) -> Reply:
         "gateway": as_json(429, {"statusCode": 429, "message": text}),
         "empty": Reply(429),
     }[switches.throttle_body]
-    if switches.retry_after == "absent":
-        return reply
-    wait = str(seconds) if switches.retry_after == "seconds" else formatdate(now + seconds, usegmt=True)
-    return Reply(429, reply.body, {**reply.headers, "Retry-After": wait})
+    return with_retry_after(reply, seconds, switches.retry_after, now)
 
 
 def no_such(status: int, method: str, path: str, switches: V1Switches) -> Reply:

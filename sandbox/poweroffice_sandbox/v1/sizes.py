@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
-from ..v2.sizes import MOST_STORED_ROWS, SizeError
-
-MOST_CYCLES = 20_000
+from ..core.sizes import SizeTable, rows
 
 
 @dataclass(frozen=True)
-class V1Sizes:
+class V1Sizes(SizeTable):
     """
     Rows of each resource for one company.
 
@@ -18,21 +16,11 @@ class V1Sizes:
         all four together ten account transactions.
     """
 
-    customers: int = 120
-    suppliers: int = 60
-    employees: int = 25
-    products: int = 80
-    projects: int = 40
-    departments: int = 8
-    time_entries: int = 200
-    voucher_cycles: int = 150
-
-    def __post_init__(self) -> None:
-        for item in fields(self):
-            value = getattr(self, item.name)
-            most = MOST_CYCLES if item.name == "voucher_cycles" else MOST_STORED_ROWS
-            if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
-                raise SizeError(f"{item.name} = {value!r}: give a whole number from 0 to {most}.")
-
-
-V1_SIZE_NAMES = tuple(item.name for item in fields(V1Sizes))
+    customers: int = rows(120)
+    suppliers: int = rows(60)
+    employees: int = rows(25)
+    products: int = rows(80)
+    projects: int = rows(40)
+    departments: int = rows(8)
+    time_entries: int = rows(200)
+    voucher_cycles: int = rows(150, 20_000)

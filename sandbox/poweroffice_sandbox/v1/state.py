@@ -1,55 +1,38 @@
 """
 What a running v1 sandbox knows besides the common part: data, modules, tokens.
 
-Rule: no HTTP here. The control endpoints and :class:`~..v1_sandbox.V1Sandbox` both act through this class.
+Rule: no HTTP here. The control endpoints and :class:`.sandbox.V1Sandbox` both act through this class.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+from typing import ClassVar
 
-from ..core.clock import Clock
 from ..core.companies import ENVIRONMENTS, Company
-from ..core.state import BaseState
+from ..core.poweroffice import PowerOfficeState
+from ..core.throttle import SlidingSecond
 from .books import V1Books
 from .resources import RESOURCES
 from .rest.reports import entries
 from .seeds.accounting import SEEDS
 from .sizes import V1Sizes
 from .switches import V1Switches
-from .throttle import Throttle
 from .tokens import V1Tokens
 
 MODULES = ("Accounting", "Invoicing", "Projects", "TimeTracking")
 """The Go modules the resources belong to; their names are assumed."""
 
-_Kept = tuple[dict[str, frozenset[str]], dict[str, V1Books]]
 
+class V1State(PowerOfficeState[V1Switches, V1Sizes]):
+    """The state of one v1 sandbox."""
 
-class V1State(BaseState[V1Switches]):
-    """
-    The state of one v1 sandbox.
+    data: ClassVar[tuple[str, ...]] = ("_modules", "_books")
 
-    :param switches: how it behaves to begin with.
-    :param sizes: how many rows each company has.
-    :param seed: of the data.
-    :param clock: its time.
-    :param faults: those in force from the start.
-    """
-
-    def __init__(
-        self,
-        switches: V1Switches,
-        sizes: V1Sizes,
-        seed: int,
-        clock: Clock,
-        faults: Iterable[Mapping[str, Any]] = (),
-    ) -> None:
-        self.tokens = V1Tokens(self.modules)
-        self.throttle = Throttle()
-        self._sizes = sizes
-        super().__init__(switches, seed, clock, faults)
+    def prepare(self) -> None:
+        """Make tokens and throttle."""
+        self.tokens: V1Tokens = V1Tokens(self.modules)
+        self.throttle = SlidingSecond()
 
     def begin(self) -> None:
         """Put data and modules to the beginning; a company of reduced privileges has Accounting only."""
@@ -60,23 +43,6 @@ class V1State(BaseState[V1Switches]):
             for company in environment.companies
         }
 
-    def kept(self) -> _Kept:
-        """Give a copy of data and modules."""
-        return dict(self._modules), {key: books.copy() for key, books in self._books.items()}
-
-    def put(self, data: _Kept) -> None:
-        """
-        Put data and modules back.
-
-        :param data: from :meth:`kept`.
-        """
-        modules, books = data
-        self._modules, self._books = dict(modules), {key: item.copy() for key, item in books.items()}
-
-    def expire_tokens(self) -> None:
-        """Make every access token issued so far invalid."""
-        self.tokens.expire()
-
     def books(self, company: Company) -> V1Books:
         """
         Give a company's data.
@@ -84,7 +50,7 @@ class V1State(BaseState[V1Switches]):
         :param company: whose.
         """
         if company.client_id not in self._books:
-            self._books[company.client_id] = V1Books(company, self._sizes, self.seed, SEEDS)
+            self._books[company.client_id] = V1Books(company, self.sizes, self.seed, SEEDS)
         return self._books[company.client_id]
 
     def modules(self, company: Company) -> frozenset[str]:

@@ -2,7 +2,7 @@
 The switches of v1: every fact about it that is not certain, with the answer the sandbox gives.
 
 Rule: a switch is one field here; its option, its keyword argument and its checks follow from it. How certain
-each fact is, docs/sandbox.md says.
+each fact is, docs/v1.md says.
 """
 
 from __future__ import annotations

@@ -7,21 +7,18 @@ Facts: official v1 documentation, "Auth" and "Backend changes".
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
 from ..core.companies import Company, Environment
-from ..core.reply import Reply, as_json, json_bytes
+from ..core.reply import Reply, as_json
+from ..core.tokens import IssuedTokens, basic
 from .reply import failure
 from .switches import V1Switches
 
-_SIGNING_KEY = b"published: this key signs nothing but sandbox tokens"
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -68,27 +65,7 @@ def integration_of(pair: tuple[str, str] | None, environment: Environment) -> In
     return None
 
 
-def basic(authorization: str) -> tuple[str, str] | None:
-    """
-    Read a Basic header.
-
-    :param authorization: as received.
-    """
-    scheme, _, encoded = authorization.partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        user, colon, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    return (user, password) if colon else None
-
-
-def _part(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-class V1Tokens:
+class V1Tokens(IssuedTokens[Grant]):
     """
     The tokens issued so far.
 
@@ -96,25 +73,9 @@ class V1Tokens:
     """
 
     def __init__(self, modules: Callable[[Company], frozenset[str]]) -> None:
+        super().__init__()
         self._modules = modules
-        self._grants: dict[str, Grant] = {}
         self._refresh: dict[str, Integration] = {}
-        self._issued = 0
-
-    def expire(self) -> None:
-        """Make every access token issued so far invalid; refresh tokens stay."""
-        self._grants = {}
-
-    def grant(self, authorization: str, now: float) -> Grant | None:
-        """
-        Find what a Bearer header allows; ``None`` when its token is unknown or has expired.
-
-        :param authorization: as received.
-        :param now: the sandbox's time.
-        """
-        scheme, _, token = authorization.partition(" ")
-        grant = self._grants.get(token.strip()) if scheme.lower() == "bearer" else None
-        return grant if grant is not None and grant.expires > now else None
 
     def answer(
         self,
@@ -164,7 +125,6 @@ class V1Tokens:
         ]
         grant = Grant(found, self._modules(found.company), now + lifetime)
         token = self._signed(grant, now)
-        self._grants[token] = grant
         body: dict[str, Any] = {"access_token": token, "token_type": "bearer", "expires_in": told}
         if switches.refresh_token != "absent":  # noqa: S105
             body["refresh_token"] = hashlib.sha256(f"refresh/{token}".encode()).hexdigest()
@@ -173,21 +133,15 @@ class V1Tokens:
 
     def _signed(self, grant: Grant, now: float) -> str:
         """Make a text that looks like the JWT of the .NET 8 backend."""
-        self._issued += 1
         company = grant.company
         claims = {
             "goClientId": company.client_id,
             "goClientName": company.name,
             "goActiveClientSubscriptions": sorted(grant.modules),
-            "nbf": int(now),
-            "exp": int(grant.expires),
-            "iat": int(now),
             "iss": "poweroffice-sandbox",
             "aud": f"poweroffice-sandbox-{company.environment}",
-            "jti": str(self._issued),
         }
-        signed = f"{_part(json_bytes({'alg': 'HS256', 'typ': 'JWT'}))}.{_part(json_bytes(claims))}"
-        return f"{signed}.{_part(hmac.new(_SIGNING_KEY, signed.encode(), hashlib.sha256).digest())}"
+        return self.store(grant, now, claims)
 
 
 def _wrong_keys(switches: V1Switches) -> Reply:

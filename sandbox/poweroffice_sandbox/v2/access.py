@@ -104,11 +104,7 @@ class Access:
         return company_among(self.companies(environment_named(environment).name), name)
 
     def rights(self, company: Company) -> Rights:
-        """
-        Give a company's rights.
-
-        :param company: whose.
-        """
+        """Give a company's rights."""
         return self._rights.get(company.client_id) or Rights(company.privileges)
 
     def change_rights(
@@ -123,10 +119,7 @@ class Access:
         """
         Change a company's rights; tokens issued before keep the old ones.
 
-        :param company: whose.
         :param privileges: all of them; ``None`` leaves them.
-        :param add: to be added.
-        :param remove: to be removed.
         :param allow_send_invoice: the right to send invoices; ``None`` leaves it.
         """
         rights = self.rights(company)
@@ -139,23 +132,14 @@ class Access:
         return rights
 
     def mint(self, application: str, company: Company) -> Integration:
-        """
-        Make a new client key; an older one of the same pair stays valid.
-
-        :param application: its key.
-        :param company: whose.
-        """
+        """Make a new client key; an older one of the same pair stays valid."""
         self._minted += 1
         made = Integration(str(UUID(int=_MINTED + self._minted)), application, company)
         self._integrations[made.client_key] = made
         return made
 
     def revoke(self, integration: Integration) -> None:
-        """
-        Take back every client key of an application in a company.
-
-        :param integration: one of them.
-        """
+        """Take back every client key of an application in a company."""
         pair = (integration.application, integration.company.client_id)
         self._integrations = {
             key: item
@@ -168,8 +152,6 @@ class Access:
         Make a company; it has no client key yet.
 
         :param environment: ``production`` or ``demo``.
-        :param name: of the company.
-        :param organization_number: of the company.
         """
         index = len(self._companies) + 1
         made = Company(

@@ -1,5 +1,5 @@
 """
-PowerOffice Go v2 as a part of :class:`..core.asgi.Shell`: gateway, route, token, privilege, handler.
+PowerOffice Go v2 for :class:`..core.asgi.Shell`: gateway, route, token, privilege, handler, controls.
 
 Rule: the order is here; what an operation does is decided in the handlers.
 """
@@ -7,14 +7,16 @@ Rule: the order is here; what an operation does is decided in the handlers.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from ..core.asgi import Incoming, Part
+from ..core.asgi import Api, Incoming
 from ..core.companies import DEMO, PRODUCTION, Environment
+from ..core.control import Controls, Query, object_of
 from ..core.journal import Entry
+from ..core.poweroffice import totals
 from ..core.reply import NOT_FOUND, RefusedError, Reply, problem
 from . import onboarding
-from .controls import CONTROLS
 from .flows.order_sending import settle
 from .gateway import throttled
 from .rest.call import Call
@@ -37,7 +39,29 @@ class _Target:
     path: str
 
 
-class App(Part):
+def _rights(state: State, query: Query, _body: Any) -> Any:
+    return asdict(state.access.rights(state.company_of(query)))
+
+
+def _rights_change(state: State, _query: Query, body: Any) -> Any:
+    given = object_of(body)
+    changes = {name: value for name, value in given.items() if name not in {"company", "environment"}}
+    return asdict(state.access.change_rights(state.company_of(given), **changes))
+
+
+def _onboarding(state: State, query: Query, _body: Any) -> Reply:
+    return onboarding.consent(state.access, query, state.clock.now())
+
+
+CONTROLS: Controls = {
+    ("GET", "totals"): totals,
+    ("GET", "privileges"): _rights,
+    ("POST", "privileges"): _rights_change,
+    ("GET", "onboarding"): _onboarding,
+}
+
+
+class V2Api(Api):
     """
     PowerOffice Go v2.
 
@@ -51,11 +75,7 @@ class App(Part):
         self._state = state
 
     def refusal(self, incoming: Incoming) -> Reply | None:
-        """
-        Refuse what is no path of the API, and what its gateway does not let through.
-
-        :param incoming: the request.
-        """
+        """Refuse what is no path of the API, and what its gateway does not let through."""
         target, state = _target(incoming.path), self._state
         if target is None or self._too_long(incoming):
             return NOT_FOUND
@@ -64,18 +84,13 @@ class App(Part):
         )
 
     def throttled(self, seconds: int) -> Reply:
-        """
-        Give the gateway's 429.
-
-        :param seconds: how long it lasts.
-        """
+        """Give the gateway's 429."""
         return throttled(seconds, self._state.switches, self._state.clock.now())
 
     def answer(self, incoming: Incoming, entry: Entry) -> Reply:
         """
         Answer a request the gateway let through.
 
-        :param incoming: the request.
         :param entry: of the journal; the company is filled in.
         """
         target = _target(incoming.path)
@@ -121,8 +136,7 @@ class App(Part):
         if found is None:
             return NOT_FOUND
         route, path_ids = found
-        scheme, _, token = authorization.partition(" ")
-        grant = state.tokens.grant(token.strip(), state.clock.now()) if scheme.lower() == "bearer" else None
+        grant = state.tokens.grant(authorization, state.clock.now())
         if grant is None or not self._is_valid(grant, target.environment):
             return _bare(401, "Unauthorized", state.switches)
         entry.company = grant.company.alias

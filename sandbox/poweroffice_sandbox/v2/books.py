@@ -170,7 +170,6 @@ class Books:
 
         :param resource: e.g. ``Departments``.
         :param field: e.g. ``Code``.
-        :param value: what it must be.
         """
         if field == "Id" and isinstance(value, (int, str)):
             return self.table(resource).rows.get(value)
@@ -183,7 +182,6 @@ class Books:
         Say whether other rows refer to a row.
 
         :param resource: e.g. ``Customers``.
-        :param identifier: its id.
         """
         if resource == "ContactGroups":
             contacts = [row for name in ("Customers", "Suppliers", "Employees") for row in self._rows(name)]

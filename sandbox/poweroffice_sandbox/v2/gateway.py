@@ -8,12 +8,11 @@ subscription.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
-from email.utils import formatdate
 
 from ..core.companies import Environment
 from ..core.reply import Reply, gateway
+from ..core.throttle import SlidingSecond, with_retry_after
 from .switches import Switches
 
 HEADER = "ocp-apim-subscription-key"
@@ -33,10 +32,10 @@ _INVALID = gateway(
 
 
 class Gateway:
-    """The throttle's memory: the times of the requests let through in the last second."""
+    """The gateway and its memory."""
 
     def __init__(self) -> None:
-        self._passed: dict[str, deque[float]] = {}
+        self._passed = SlidingSecond()
 
     def refusal(
         self,
@@ -49,11 +48,8 @@ class Gateway:
         """
         Check a request; ``None`` lets it through.
 
-        :param environment: the one called.
         :param headers: lower-case names.
         :param query: lower-case names.
-        :param switches: how the sandbox behaves.
-        :param now: the sandbox's time.
         """
         key = headers.get(HEADER) or query.get(QUERY)
         if not key:
@@ -61,32 +57,13 @@ class Gateway:
         found = next((item for item in environment.subscriptions if key.lower() in item.keys), None)
         if found is None:
             return _INVALID
-        return self._throttled(found.keys[0], switches, now)
-
-    def _throttled(self, subscription: str, switches: Switches, now: float) -> Reply | None:
-        limit = switches.rate_limit
-        if not limit:
-            return None
-        passed = self._passed.setdefault(subscription, deque())
-        while passed and passed[0] <= now - 1:
-            passed.popleft()
-        if len(passed) < limit:
-            passed.append(now)
+        if self._passed.lets_through(found.keys[0], switches.rate_limit, now):
             return None
         return throttled(1, switches, now)
 
 
 def throttled(seconds: int, switches: Switches, now: float) -> Reply:
-    """
-    Answer a request too many.
-
-    :param seconds: how long to wait.
-    :param switches: how the sandbox behaves.
-    :param now: the sandbox's time.
-    """
+    """Answer a request too many."""
     # Token OpenAPI, example of a 429; Retry-After is what API Management's throttle sends.
     reply = gateway(429, f"Rate limit is exceeded. Try again in {seconds} seconds.")
-    if switches.retry_after == "absent":
-        return reply
-    wait = str(seconds) if switches.retry_after == "seconds" else formatdate(now + seconds, usegmt=True)
-    return Reply(reply.status, reply.body, {**reply.headers, "Retry-After": wait})
+    return with_retry_after(reply, seconds, switches.retry_after, now)

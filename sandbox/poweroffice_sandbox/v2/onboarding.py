@@ -49,11 +49,7 @@ def answer(
     Answer an operation that needs no token; ``None`` when it is another one.
 
     :param path: below ``/v2``, in lower case, with the method in front.
-    :param environment: the one called.
-    :param access: the access model.
-    :param body: of the request.
     :param origin: scheme and host as the client wrote them.
-    :param now: the sandbox's time.
     """
     if path == "POST /onboarding/initiate":
         return _initiate(environment, access, body, origin, now)
@@ -94,9 +90,7 @@ def consent(access: Access, query: Mapping[str, str], now: float) -> Reply:
     """
     Answer the page as a user who logs in and agrees.
 
-    :param access: the access model.
     :param query: ``code``; ``company``, aliases with commas between; ``answer=reject`` to refuse.
-    :param now: the sandbox's time.
     :raises ValueError: there is no such process, or no such company.
     """
     process = access.onboardings.get(query.get("code", ""))

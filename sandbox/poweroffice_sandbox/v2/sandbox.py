@@ -1,88 +1,49 @@
 """
 :class:`Sandbox`: PowerOffice Go v2 for tests and notebooks.
 
-Rule: what the Python face of v2 has besides :mod:`..core.sandbox`; what is served is decided elsewhere.
+Rule: what the Python face of v2 has besides :mod:`..core.poweroffice`; what is served is decided elsewhere.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-from ..core.clock import Clock
-from ..core.companies import Keys, environment_named, keys_of
-from ..core.connection import as_json_text, as_uri
-from ..core.sandbox import BaseSandbox
-from .announce import announcement
-from .api import App
-from .sizes import SIZE_NAMES, sizes
+from ..core.companies import ENVIRONMENTS, Environment, keys_of
+from ..core.connection import as_json_text
+from ..core.poweroffice import PowerOfficeSandbox, client_key_lines
+from .api import V2Api
+from .sizes import Sizes
 from .state import State
 from .switches import Switches
 
 
-class Sandbox(BaseSandbox[State]):
+class Sandbox(PowerOfficeSandbox[State]):
     """
     A local server that behaves like PowerOffice Go v2; a context manager.
 
-    :param host: the address to bind.
-    :param port: 0 for a free port.
-    :param seed: the same seed gives the same rows.
-    :param size: ``small``, ``medium`` or ``large``.
-    :param clock: the source of time, seconds since 1970.
-    :param faults: from the start and after each :meth:`reset`; the settings of :class:`..core.faults.Fault`.
-    :param options: by name, the numbers of :class:`.sizes.Sizes` and the switches of
-        :class:`.switches.Switches`.
-    :raises SwitchError: an unknown option, or a value it does not take.
-    :raises SizeError: a number of rows out of range.
-    :raises PortError: the port is in use; raised by :meth:`start`.
+    The options are those of :class:`..core.sandbox.BaseSandbox`, the numbers of :class:`.sizes.Sizes` and the
+    switches of :class:`.switches.Switches`. ``size`` is ``small``, ``medium`` or ``large``.
     """
 
-    def __init__(
-        self,
-        *,
-        host: str = "127.0.0.1",
-        port: int = 0,
-        seed: int = 1,
-        size: str = "small",
-        clock: Callable[[], float] = time.time,
-        faults: Iterable[Mapping[str, Any]] = (),
-        **options: Any,
-    ) -> None:
-        rows = {name: options.pop(name) for name in SIZE_NAMES if name in options}
-        switches = Switches().changed(options)
-        state = State(switches, sizes(size, **rows), seed, Clock(clock), faults)
-        super().__init__(host, port, state, App(state))
+    title, path, connection_name = "PowerOffice Go", "/v2", "POWEROFFICE_DEFAULT"
+    switch_table, size_table, state_class, api_class = Switches, Sizes, State, V2Api
 
-    def announcement(self) -> str:
-        """Give what the command prints."""
-        return announcement(self)
-
-    def base_url(self, environment: str = "production") -> str:
+    def connection(self, company: int | str = 0, environment: str = "production") -> dict[str, Any]:
         """
-        Give the address the API's paths are below.
+        Give the parts of an Airflow connection, secrets among them.
 
+        :param company: position or alias.
         :param environment: ``production`` or ``demo``.
         """
-        return f"{self.url}{environment_named(environment).prefix}/v2"
-
-    def token_url(self, environment: str = "production") -> str:
-        """
-        Give the address of the token endpoint.
-
-        :param environment: ``production`` or ``demo``.
-        """
-        return f"{self.url}{environment_named(environment).prefix}/OAuth/Token"
-
-    def keys(self, company: int | str = 0, environment: str = "production", application: int = 0) -> Keys:
-        """
-        Give a company's published keys.
-
-        :param company: position or alias; 2 has reduced privileges, 3 is an accounting firm.
-        :param environment: ``production`` or ``demo``.
-        :param application: position; the third one has another subscription.
-        """
-        return keys_of(self.state.access.company(company, environment), application)
+        keys = self.keys(company, environment)
+        return {
+            "conn_type": "poweroffice",
+            "host": self.url,
+            "login": keys.application_key,
+            "password": keys.client_key,
+            "extra": {"subscription_api_key": keys.subscription_key, "environment": environment},
+        }
 
     def connection_json(
         self,
@@ -98,9 +59,11 @@ class Sandbox(BaseSandbox[State]):
         :param companies: positions or aliases of those that the connection holds by alias, besides;
             :meth:`aliases` gives all.
         """
-        found = [self.state.access.company(item, environment) for item in companies or ()]
-        further = {item.alias: keys_of(item).client_key for item in found}
-        return as_json_text(self.url, self.keys(company, environment), environment, further)
+        connection = self.connection(company, environment)
+        found = [self.state.company(item, environment) for item in companies or ()]
+        if found:
+            connection["extra"]["client_api_keys"] = {item.alias: keys_of(item).client_key for item in found}
+        return as_json_text(connection)
 
     def aliases(self, environment: str = "production") -> list[str]:
         """
@@ -108,25 +71,7 @@ class Sandbox(BaseSandbox[State]):
 
         :param environment: ``production`` or ``demo``.
         """
-        return [item.alias for item in self.state.access.companies(environment) if item.client_keys]
-
-    def connection_uri(self, company: int | str = 0, environment: str = "production") -> str:
-        """
-        Give an Airflow connection as URI.
-
-        :param company: position or alias.
-        :param environment: ``production`` or ``demo``.
-        """
-        return as_uri(self.url, self.keys(company, environment), environment)
-
-    def totals(self, company: int | str = 0, environment: str = "production") -> dict[str, int]:
-        """
-        Give the number of rows the sandbox holds, by resource.
-
-        :param company: position or alias.
-        :param environment: ``production`` or ``demo``.
-        """
-        return self.state.totals(self.state.access.company(company, environment))
+        return [item.alias for item in self.state.companies(environment) if item.client_keys]
 
     def tokens(self, company: int | str = 0, environment: str = "production") -> list[str]:
         """
@@ -137,8 +82,8 @@ class Sandbox(BaseSandbox[State]):
         :param company: position or alias.
         :param environment: ``production`` or ``demo``.
         """
-        wanted = self.state.access.company(company, environment)
-        return [token for token, found in self.state.tokens.issued().items() if found == wanted]
+        wanted = self.state.company(company, environment)
+        return [token for token, grant in self.state.tokens.grants().items() if grant.company == wanted]
 
     def set_privileges(
         self, company: int | str = 0, environment: str = "production", **changes: Any
@@ -151,5 +96,39 @@ class Sandbox(BaseSandbox[State]):
         :param changes: ``privileges``, ``add``, ``remove``, ``allow_send_invoice``.
         :return: the privileges from now on.
         """
-        access = self.state.access
-        return access.change_rights(access.company(company, environment), **changes).privileges
+        return self.state.access.change_rights(self.state.company(company, environment), **changes).privileges
+
+    def key_lines(self, environment: Environment) -> list[str]:
+        """Say who may call an environment, for the command."""
+        primary, secondary = environment.subscriptions[0].keys
+        notes = {2: ", reduced privileges", 3: ", accounting firm"}
+        lines = [
+            f"subscription key {primary}",
+            f"  or secondary   {secondary}",
+            *client_key_lines(environment, notes),
+        ]
+        if further := self.aliases(environment.name)[len(environment.companies) :]:
+            lines.append(
+                f"{len(further)} further companies, {further[0]} to {further[-1]}: in the connection"
+            )
+        return lines
+
+    def announced_connection(self) -> str:
+        """Give the connection that the command prints; with all companies when there are further ones."""
+        aliases = self.aliases()
+        return self.connection_json(
+            companies=aliases if len(aliases) > len(ENVIRONMENTS["production"].companies) else ()
+        )
+
+    def curl(self) -> list[str]:
+        """Give the lines of an example for ``curl``."""
+        keys = self.keys()
+        subscription = f"  -H 'Ocp-Apim-Subscription-Key: {keys.subscription_key}' \\"
+        return [
+            f"TOKEN=$(curl -s -u {keys.application_key}:{keys.client_key} \\",
+            subscription,
+            f"  -d grant_type=client_credentials {self.token_url()} | cut -d '\"' -f 4)",
+            'curl -i -H "Authorization: Bearer $TOKEN" \\',
+            subscription,
+            f"  '{self.base_url()}/Customers?PageSize=2'",
+        ]

@@ -2,16 +2,14 @@
 The switches: every fact about PowerOffice Go that is not certain, with the answer the sandbox gives.
 
 Rule: a switch is one field here; its command-line option, its keyword argument and its checks follow from it.
-How certain each fact is, docs/sandbox.md says.
+How certain each fact is, docs/v2.md says.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..core.switches import SwitchError, SwitchTable, choice, number
-
-__all__ = ["SWITCH_NAMES", "SwitchError", "Switches"]
+from ..core.switches import SwitchTable, choice, number
 
 
 @dataclass(frozen=True)
@@ -53,6 +51,3 @@ class Switches(SwitchTable):
     send_polls: int = number(1, "times sentState says that an invoice is being processed")
     send_seconds: float = number(0.0, "seconds an invoice is being processed at least")
     send_result: str = choice("sent", "failed", about="how sending an invoice ends")
-
-
-SWITCH_NAMES = Switches.names()

@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-from ..core.bearer import basic, signed
 from ..core.companies import Company, Environment
 from ..core.reply import Reply, as_json
+from ..core.tokens import IssuedTokens, basic
 from .access import Access, Integration, Rights
 from .switches import Switches
 
@@ -37,7 +37,6 @@ class Grant:
 
         :param privilege: its name without ``_Full``, or several with ``/`` of which one is enough; ``None``
             for an operation that needs none.
-        :param write: whether it changes data.
         """
         if privilege is None:
             return True
@@ -46,41 +45,15 @@ class Grant:
         return not wanted.isdisjoint(self.rights.privileges)
 
 
-class Tokens:
-    """The tokens issued so far."""
-
-    def __init__(self) -> None:
-        self._grants: dict[str, Grant] = {}
-        self._issued = 0
-
-    def expire(self) -> None:
-        """Make every token issued so far invalid."""
-        self._grants = {}
-
-    def issued(self) -> dict[str, Company]:
-        """Give the tokens issued since the start or since :meth:`expire`, and the company each opens."""
-        return {token: grant.company for token, grant in self._grants.items()}
-
-    def grant(self, token: str, now: float) -> Grant | None:
-        """
-        Find what a token allows; ``None`` when it is unknown or has expired.
-
-        :param token: as sent.
-        :param now: the sandbox's time.
-        """
-        grant = self._grants.get(token)
-        return grant if grant is not None and grant.expires > now else None
+class Tokens(IssuedTokens[Grant]):
+    """The tokens issued so far, and the endpoint that issues them."""
 
     def issue(self, integration: Integration, rights: Rights, now: float, lifetime: float) -> str:
         """
         Make a token.
 
-        :param integration: whom it is for.
-        :param rights: what it allows until it expires.
-        :param now: the sandbox's time.
         :param lifetime: seconds until it expires.
         """
-        self._issued += 1
         company = integration.company
         # Claims: official v1 documentation "Backend changes"; the string flags were seen on v2 demo tokens.
         claims = {
@@ -94,16 +67,10 @@ class Tokens:
             "goAllowShowCustomerSSN": "False",
             "goAllowShowEmployeeSSN": "False",
             "role": list(rights.privileges),
-            "nbf": int(now),
-            "exp": int(now + lifetime),
-            "iat": int(now),
             "iss": "poweroffice-sandbox",
             "aud": f"poweroffice-sandbox-{company.environment}",
-            "jti": str(self._issued),
         }
-        token = signed(claims)
-        self._grants[token] = Grant(integration, rights, now + lifetime)
-        return token
+        return self.store(Grant(integration, rights, now + lifetime), now, claims)
 
     def answer(
         self,
@@ -115,16 +82,7 @@ class Tokens:
         switches: Switches,
         now: float,
     ) -> Reply:
-        """
-        Answer a token request.
-
-        :param authorization: the header.
-        :param form: the body.
-        :param environment: the one whose endpoint was called.
-        :param access: the client keys.
-        :param switches: how the sandbox behaves.
-        :param now: the sandbox's time.
-        """
+        """Answer a token request."""
         grant_type = parse_qs(form.decode("utf-8", "replace")).get("grant_type", [""])[0]
         if not grant_type:
             return _error(400, "invalid_request", "The mandatory parameter 'grant_type' is missing.")

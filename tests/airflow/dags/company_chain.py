@@ -6,9 +6,11 @@ from airflow.sdk import DAG, get_current_context, task, task_group
 
 from airflow_provider_poweroffice._compat import AirflowSkipException
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
-from airflow_provider_poweroffice.operators.companies import PowerOfficeCompaniesSummaryOperator
+from airflow_provider_poweroffice.operators.companies import (
+    PowerOfficeCompaniesSummaryOperator,
+    report_company,
+)
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
-from airflow_provider_poweroffice.tasks.company_reports import report_company
 
 with DAG("company_chain", schedule=None, catchup=False):
 

@@ -98,10 +98,7 @@ def act(call: Call, entity: Entity, key: tuple[Any, ...] | None, name: str) -> R
     """
     Run an action.
 
-    :param call: the request.
-    :param entity: of the set.
     :param key: of the row, or ``None``.
-    :param name: with the namespace.
     :raises RefusedError: there is no such action, it needs a key, or it fails.
     """
     short = name.removeprefix(f"{NAMESPACE}.")

@@ -142,7 +142,6 @@ def batch(call: Call) -> Reply:
     """
     Answer a batch.
 
-    :param call: the request.
     :raises RefusedError: the batch itself cannot be read.
     """
     if call.method != "POST":

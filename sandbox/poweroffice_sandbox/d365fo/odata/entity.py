@@ -93,21 +93,12 @@ class Entity:
         return COMPANY in self.by_name
 
     def key_of(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
-        """
-        Give the key of a row; the company in lower case.
-
-        :param row: with all key fields.
-        """
+        """Give the key of a row; the company in lower case."""
         return tuple(row[item.name].lower() if item.name == COMPANY else row[item.name] for item in self.keys)
 
 
 def key_text(entity: Entity, row: Mapping[str, Any]) -> str:
-    """
-    Write a row's key as in a URL, not percent-encoded.
-
-    :param entity: of the row.
-    :param row: with all key fields.
-    """
+    """Write a row's key as in a URL, not percent-encoded."""
     return ",".join(f"{item.name}={_literal(item, row[item.name])}" for item in entity.keys)
 
 

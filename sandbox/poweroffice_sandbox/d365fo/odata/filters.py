@@ -209,7 +209,6 @@ def condition(expression: str, entity: Entity, *, any_case: bool) -> Callable[[R
     Read a ``$filter``.
 
     :param expression: percent-decoded.
-    :param entity: whose rows are chosen.
     :param any_case: whether texts are compared without regard to case.
     :return: whether a row is chosen.
     :raises LiteralError: it is outside the grammar.

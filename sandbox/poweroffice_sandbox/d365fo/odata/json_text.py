@@ -20,7 +20,6 @@ def parse(text: str) -> Any:
     """
     Read a JSON text.
 
-    :param text: without a byte order mark.
     :raises ValueError: it is no JSON, or not fit to be sent back: NaN, half a surrogate pair, too deep.
     """
     try:

@@ -37,7 +37,6 @@ def parse_key(entity: Entity, text: str) -> tuple[Any, ...]:
     """
     Read a key.
 
-    :param entity: whose.
     :param text: within the parentheses, percent-decoded.
     :return: as :meth:`.entity.Entity.key_of` gives it.
     :raises RefusedError: it cannot be read, or not every key field is there.

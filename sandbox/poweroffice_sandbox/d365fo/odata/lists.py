@@ -23,11 +23,7 @@ _INTERNAL = "http://aos-internal.example:8101"
 
 
 def level(call: Call) -> str:
-    """
-    Give how much metadata the client accepts: ``minimal``, ``full`` or ``none``.
-
-    :param call: the request.
-    """
+    """Give how much metadata the client accepts: ``minimal``, ``full`` or ``none``."""
     accept = call.incoming.headers.get("accept", "").replace(" ", "").lower()
     return next((name for name in ("full", "none") if f"odata.metadata={name}" in accept), "minimal")
 
@@ -36,9 +32,6 @@ def odata(call: Call, status: int, value: Any, **headers: str) -> Reply:
     """
     Make an OData answer.
 
-    :param call: the request.
-    :param status: the HTTP status.
-    :param value: the body.
     :param headers: further headers; ``_`` stands for ``-``.
     """
     named = {name.replace("_", "-"): text for name, text in headers.items()}
@@ -47,13 +40,7 @@ def odata(call: Call, status: int, value: Any, **headers: str) -> Reply:
 
 
 def url_of(call: Call, entity: Entity, row: Row) -> str:
-    """
-    Give the address of a row.
-
-    :param call: gives the base.
-    :param entity: of the row.
-    :param row: with all key fields.
-    """
+    """Give the address of a row."""
     return f"{call.base}/data/{entity.set_name}({quote(key_text(entity, row), safe=chr(39) + '=,:')})"
 
 
@@ -61,9 +48,6 @@ def shown(call: Call, entity: Entity, record: Record, query: Query | None = None
     """
     Give a row as it is answered: ETag, fields, expansions.
 
-    :param call: the request.
-    :param entity: of the row.
-    :param record: the row.
     :param query: what is asked for; ``None`` for everything.
     """
     much, row = level(call), dict(record.row)
@@ -102,8 +86,6 @@ def context(call: Call, entity: Entity, query: Query | None = None, suffix: str 
     """
     Give the annotation every answer begins with.
 
-    :param call: the request.
-    :param entity: of the rows.
     :param query: whose ``$select`` is shown.
     :param suffix: ``/$entity`` for a single row.
     """
@@ -125,23 +107,13 @@ def _ordered(call: Call, query: Query, records: list[Record]) -> list[Record]:
 
 
 def matching(call: Call, query: Query) -> list[Record]:
-    """
-    Give the records a query asks for, before ``$skip`` and ``$top``.
-
-    :param call: the request.
-    :param query: its options.
-    """
+    """Give the records a query asks for, before ``$skip`` and ``$top``."""
     records = call.state.table(query.entity.set_name).records.values()
     return [record for record in records if query.rows_of(record.row)]
 
 
 def collection(call: Call, entity: Entity) -> Reply:
-    """
-    Answer ``GET /data/{Set}``.
-
-    :param call: the request.
-    :param entity: of the set.
-    """
+    """Answer ``GET /data/{Set}``."""
     query = read_query(call, entity, ENTITIES)
     records = matching(call, query)
     total = len(records)
@@ -174,27 +146,14 @@ def _next(call: Call, entity: Entity, skip: int, top: int | None) -> str:
 
 
 def single(call: Call, entity: Entity, record: Record) -> Reply:
-    """
-    Answer a read by key.
-
-    :param call: the request.
-    :param entity: of the row.
-    :param record: the row.
-    """
+    """Answer a read by key."""
     query = read_query(call, entity, ENTITIES)
     body = context(call, entity, query, "/$entity") | shown(call, entity, record, query)
     return odata(call, 200, body, ETag=record.etag)
 
 
 def named(call: Call, entity: Entity, record: Record, name: str) -> Reply:
-    """
-    Answer a read of a property or a navigation property of a row.
-
-    :param call: the request.
-    :param entity: of the row.
-    :param record: the row.
-    :param name: of the property.
-    """
+    """Answer a read of a property or a navigation property of a row."""
     if name in entity.links:
         found = _linked(call, entity, record, name, ())
         if found is None:
@@ -207,12 +166,7 @@ def named(call: Call, entity: Entity, record: Record, name: str) -> Reply:
 
 
 def counted(call: Call, entity: Entity) -> Reply:
-    """
-    Answer ``GET /data/{Set}/$count``.
-
-    :param call: the request.
-    :param entity: of the set.
-    """
+    """Answer ``GET /data/{Set}/$count``."""
     if call.switches.count_path == "404":
         raise odata_error(404, "No HTTP resource was found that matches the request URI.")
     total = len(matching(call, read_query(call, entity, ENTITIES)))

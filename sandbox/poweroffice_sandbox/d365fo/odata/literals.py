@@ -87,8 +87,6 @@ def member_of(field: Field, member: str) -> str:
     """
     Check an enum's member.
 
-    :param field: of an enum.
-    :param member: its name.
     :raises LiteralError: there is no such member.
     """
     if member not in ENUMS[field.kind]:
@@ -100,9 +98,6 @@ def from_literal(field: Field, kind: str, value: Any) -> Any:
     """
     Read a literal of a key.
 
-    :param field: which.
-    :param kind: of the token.
-    :param value: of the token.
     :raises LiteralError: it does not fit the field.
     """
     if kind == "text" and field.kind == "text":
@@ -128,7 +123,6 @@ def from_json(field: Field, value: Any) -> Any:
     """
     Read a value of a JSON body; null is the empty value of the field.
 
-    :param field: which.
     :param value: as decoded, with decimals for fractions.
     :raises LiteralError: it does not fit the field.
     """
@@ -159,11 +153,7 @@ def _money(value: Any) -> Decimal:
 
 
 def empty(field: Field) -> Any:
-    """
-    Give what a field holds when nothing was given: ``""``, 0, 1900, or the enum's first member.
-
-    :param field: which.
-    """
+    """Give what a field holds when nothing was given: ``""``, 0, 1900, or the enum's first member."""
     if field.is_enum:
         return ENUMS[field.kind][0]
     return {"text": "", "int": 0, "long": 0, "decimal": Decimal("0.00"), "date": EMPTY_DATE}[field.kind]

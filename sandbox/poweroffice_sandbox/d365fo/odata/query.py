@@ -46,11 +46,7 @@ class Query:
     count: bool = False
 
     def rows_of(self, row: Row) -> bool:
-        """
-        Say whether a row is asked for.
-
-        :param row: whole.
-        """
+        """Say whether a row is asked for."""
         if self.entity.has_company and row[COMPANY].lower() not in self.companies:
             return False
         return self.chosen is None or self.chosen(row)
@@ -105,9 +101,6 @@ def read_query(call: Call, entity: Entity, entities: dict[str, Entity]) -> Query
     """
     Read the query options of a request.
 
-    :param call: the request.
-    :param entity: of the set.
-    :param entities: all, by set name.
     :raises RefusedError: an option is unknown or cannot be read.
     """
     query = Query(entity, call.companies)

@@ -70,28 +70,15 @@ class Table:
         return f"{self.entity.sequence}{self._sequence}"
 
     def insert(self, row: Row) -> Record:
-        """
-        Add a row whose key is free.
-
-        :param row: whole.
-        """
+        """Add a row whose key is free."""
         return self._put(row, 1)
 
     def update(self, record: Record, changes: Mapping[str, Any]) -> Record:
-        """
-        Change fields that are no keys.
-
-        :param record: as it is.
-        :param changes: by field name.
-        """
+        """Change fields that are no keys."""
         changed = Record({**record.row, **changes}, self._random.randrange(2, _VERSIONS), record.number)
         self.records[self.entity.key_of(record.row)] = changed
         return changed
 
     def delete(self, record: Record) -> None:
-        """
-        Remove a row.
-
-        :param record: as it is.
-        """
+        """Remove a row."""
         del self.records[self.entity.key_of(record.row)]

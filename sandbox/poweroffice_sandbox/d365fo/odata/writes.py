@@ -26,7 +26,6 @@ def body_of(call: Call) -> dict[str, Any]:
     """
     Decode the JSON object in the body; decimals keep their digits.
 
-    :param call: the request.
     :raises RefusedError: it is no JSON object.
     """
     try:
@@ -39,13 +38,7 @@ def body_of(call: Call) -> dict[str, Any]:
 
 
 def failed(call: Call, entity: Entity, infolog: str) -> RefusedError:
-    """
-    Make the exception of a refused write.
-
-    :param call: the request.
-    :param entity: of the row.
-    :param infolog: the lines.
-    """
+    """Make the exception of a refused write."""
     return write_failed(call.write_status, entity.name, infolog)
 
 
@@ -89,12 +82,7 @@ def _lacks(field: Field, row: Row) -> bool:
 
 
 def create(call: Call, entity: Entity) -> Reply:
-    """
-    Answer ``POST /data/{Set}``: 201 with the whole row.
-
-    :param call: the request.
-    :param entity: of the set.
-    """
+    """Answer ``POST /data/{Set}``: 201 with the whole row."""
     given, table = _values(entity, body_of(call)), call.state.table(entity.set_name)
     row = {item.name: given.get(item.name, empty(item)) for item in entity.fields}
     if entity.has_company:
@@ -118,8 +106,6 @@ def selected(call: Call, entity: Entity, key: tuple[Any, ...]) -> Record | None:
     """
     Find a row by key; ``None`` when it is not there or in a company the request does not see.
 
-    :param call: the request.
-    :param entity: of the row.
     :param key: from :func:`.keys.parse_key`.
     """
     record = call.state.table(entity.set_name).records.get(key)
@@ -143,13 +129,7 @@ def _for_update(call: Call, entity: Entity, key: tuple[Any, ...]) -> Record:
 
 
 def update(call: Call, entity: Entity, key: tuple[Any, ...]) -> Reply:
-    """
-    Answer PATCH or PUT of a key: 204.
-
-    :param call: the request.
-    :param entity: of the row.
-    :param key: of the row.
-    """
+    """Answer PATCH or PUT of a key: 204."""
     record = _for_update(call, entity, key)
     given = _values(entity, body_of(call))
     row = dict(record.row)
@@ -165,13 +145,7 @@ def update(call: Call, entity: Entity, key: tuple[Any, ...]) -> Reply:
 
 
 def delete(call: Call, entity: Entity, key: tuple[Any, ...]) -> Reply:
-    """
-    Answer DELETE of a key: 204.
-
-    :param call: the request.
-    :param entity: of the row.
-    :param key: of the row.
-    """
+    """Answer DELETE of a key: 204."""
     record = _for_update(call, entity, key)
     if entity.set_name == "CustomerGroups":
         used = record.row["CustomerGroupId"], record.row[COMPANY]

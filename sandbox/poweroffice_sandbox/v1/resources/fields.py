@@ -2,7 +2,7 @@
 The fields of every v1 type, in the order they are sent.
 
 Rule: data. Types marked "2021" are those of the published description; the others are made up, and
-docs/sandbox.md says so.
+docs/v1.md says so.
 """
 
 from __future__ import annotations

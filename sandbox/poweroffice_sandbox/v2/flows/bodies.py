@@ -23,9 +23,6 @@ def read_flow(call: Call, entity: str, label: str) -> Row:
     """
     Read a body.
 
-    :param call: the request.
-    :param entity: what it is.
-    :param label: for the title of a refusal.
     :raises RefusedError: 400, it is not one.
     """
     try:
@@ -38,7 +35,6 @@ def read_entity(entity: str, value: Any, method: str = "POST") -> Row:
     """
     Read an object and the objects in it.
 
-    :param entity: what it is.
     :param value: as decoded.
     :param method: ``POST`` or ``PATCH``.
     :raises BadValueError: it is not one.
@@ -53,8 +49,6 @@ def read_nested(fields: Schema, sent: Row) -> Row:
     """
     Read the objects and lists of objects among fields.
 
-    :param fields: what they belong to.
-    :param sent: fields as sent.
     :raises BadValueError: one of them is not what it should be.
     """
     known = named_words("flow_fields")
@@ -73,11 +67,7 @@ def read_nested(fields: Schema, sent: Row) -> Row:
 
 
 def now_of(call: Call) -> str:
-    """
-    Give the time of a request as the API writes it.
-
-    :param call: the request.
-    """
+    """Give the time of a request as the API writes it."""
     return stamp(ticks(call.now))
 
 
@@ -85,7 +75,6 @@ def query_id(call: Call, *, required: bool) -> str:
     """
     Read the UUID in the query named ``id``.
 
-    :param call: the request.
     :param required: whether it must be there; otherwise nothing is an empty text.
     :raises RefusedError: 400, it is no UUID.
     """

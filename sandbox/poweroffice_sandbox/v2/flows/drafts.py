@@ -30,11 +30,7 @@ _SIDES = {"DebitAccountType": "General", "CreditAccountType": "General"}
 
 
 def not_found(identifier: str) -> RefusedError:
-    """
-    Make the refusal of an unknown voucher; to be raised.
-
-    :param identifier: as in the path.
-    """
+    """Make the refusal of an unknown voucher; to be raised."""
     return refuse(404, "Object(s) not found", f"Voucher with id = {identifier} not found.")
 
 
@@ -42,7 +38,6 @@ def item_of(call: Call) -> Row:
     """
     Give the list row of the draft a path names first.
 
-    :param call: the request.
     :raises RefusedError: 404, there is none the integration may see.
     """
     table, identifier = call.books.table(LIST), call.path_ids[0]
@@ -56,7 +51,6 @@ def open_item(call: Call) -> Row:
     """
     Give the list row of a draft that can still be changed.
 
-    :param call: the request.
     :raises RefusedError: 404; 409, it is posted.
     """
     row = item_of(call)
@@ -79,7 +73,6 @@ def head_of(call: Call, kind: Kind) -> Row:
     """
     Give a draft without its lines.
 
-    :param kind: which.
     :param call: the request; its first id is the draft's.
     :raises RefusedError: 404, there is none of this kind.
     """
@@ -90,25 +83,13 @@ def head_of(call: Call, kind: Kind) -> Row:
 
 
 def lines_of(call: Call, kind: Kind, identifier: str) -> list[Row]:
-    """
-    Give the lines of a draft.
-
-    :param call: the request.
-    :param kind: of the draft.
-    :param identifier: of the draft.
-    """
+    """Give the lines of a draft."""
     rows = call.books.table(kind.line_table).rows.values()
     return [row for row in rows if row["VoucherId"] == identifier]
 
 
 def shown(call: Call, kind: Kind, row: Row) -> Row:
-    """
-    Give a draft as it is answered.
-
-    :param call: the request.
-    :param kind: which.
-    :param row: its head.
-    """
+    """Give a draft as it is answered."""
     lines = [whole(kind.line, line, "") for line in lines_of(call, kind, row["Id"])]
     pages = [
         page for page in call.books.table("VoucherPages").rows.values() if page["VoucherId"] == row["Id"]
@@ -117,13 +98,7 @@ def shown(call: Call, kind: Kind, row: Row) -> Row:
 
 
 def touch(call: Call, identifier: str, **fields: object) -> None:
-    """
-    Note a change of a draft.
-
-    :param call: the request.
-    :param identifier: of the draft.
-    :param fields: of the list row, by name.
-    """
+    """Note a change of a draft."""
     table = call.books.table(LIST)
     table.put({**table.rows[identifier], **fields, CHANGED: now_of(call)}, call.now)
 
@@ -132,10 +107,6 @@ def store(call: Call, kind: Kind, head: Row, lines: list[Row]) -> Row:
     """
     Store a draft.
 
-    :param call: the request.
-    :param kind: which.
-    :param head: fields as read.
-    :param lines: fields as read.
     :return: its list row.
     """
     now, identifier = now_of(call), str(UUID(int=call.books.new_id()))
@@ -174,8 +145,6 @@ def check_line(call: Call, line: Row) -> None:
     """
     Check that what a line names is there.
 
-    :param call: the request.
-    :param line: fields as read.
     :raises RefusedError: 404, something is not.
     """
     dimension_fields(call.books, line)
@@ -185,14 +154,7 @@ def check_line(call: Call, line: Row) -> None:
 
 
 def add_line(call: Call, kind: Kind, voucher: str, line: Row) -> None:
-    """
-    Store a line.
-
-    :param call: the request.
-    :param kind: of the draft.
-    :param voucher: id of the draft.
-    :param line: fields as read.
-    """
+    """Store a line."""
     identity = {"Id": call.books.new_id(), "VoucherId": voucher}
     row = {**whole(kind.line, {**_SIDES, **line}, now_of(call)), **identity}
     call.books.table(kind.line_table).put(row, call.now)

@@ -26,13 +26,7 @@ def flow_schema(entity: str) -> Schema:
 
 
 def whole(entity: str, row: Row, time: str) -> Row:
-    """
-    Give a row with every field of the answer.
-
-    :param entity: what it is.
-    :param row: what is known.
-    :param time: for times that are not.
-    """
+    """Give a row with every field of the answer."""
     fields = filled(flow_schema(entity), row, time)
     return {name: value for name, value in fields.items() if name in _names(entity)}
 

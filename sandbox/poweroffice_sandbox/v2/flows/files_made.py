@@ -30,11 +30,7 @@ JPEG = base64.b64decode(
 
 
 def pdf(text: str) -> bytes:
-    """
-    Make a PDF of one page.
-
-    :param text: what it says, ASCII.
-    """
+    """Make a PDF of one page."""
     drawn = f"BT /F1 14 Tf 72 760 Td ({text}) Tj ET".encode("ascii", "replace")
     objects = (
         b"<< /Type /Catalog /Pages 2 0 R >>",
@@ -53,20 +49,12 @@ def pdf(text: str) -> bytes:
 
 
 def ehf(name: str) -> bytes:
-    """
-    Make an EHF invoice, its head only.
-
-    :param name: its number.
-    """
+    """Make an EHF invoice, its head only."""
     return _EHF.format(name=name).encode()
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:
-    """
-    Make a zip; the same files make the same bytes.
-
-    :param files: by name.
-    """
+    """Make a zip; the same files make the same bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():

@@ -21,22 +21,13 @@ _DAYS = 14
 
 
 def next_invoice_number(call: Call) -> int:
-    """
-    Give the next number of the invoices.
-
-    :param call: the request.
-    """
+    """Give the next number of the invoices."""
     rows = call.books.table(TABLE).rows.values()
     return max((row["InvoiceNo"] or 0 for row in rows), default=20_000) + 1
 
 
 def due_date(voucher_date: str, days: int | None) -> str:
-    """
-    Give the day an invoice is due.
-
-    :param voucher_date: of the invoice.
-    :param days: the payment term.
-    """
+    """Give the day an invoice is due."""
     return (date.fromisoformat(voucher_date) + timedelta(days=_DAYS if days is None else days)).isoformat()
 
 
@@ -44,10 +35,7 @@ def add_invoice(call: Call, booked: Row, known: Row, vat: Decimal) -> Row:
     """
     Add the invoice of a booked voucher.
 
-    :param call: the request.
-    :param booked: the customer's ledger row.
     :param known: what is known of it, by the invoice's names.
-    :param vat: of the whole invoice.
     """
     now, total = now_of(call), booked["Amount"]
     fields = RESOURCES[TABLE].schema
@@ -84,7 +72,6 @@ def add_invoice_lines(call: Call, invoice: Row, lines: list[Row]) -> None:
     """
     Add the lines of an invoice.
 
-    :param call: the request.
     :param invoice: from :func:`add_invoice`.
     :param lines: what is known of them, by the names of the invoice's lines.
     """
@@ -97,12 +84,7 @@ def add_invoice_lines(call: Call, invoice: Row, lines: list[Row]) -> None:
 
 
 def mark_reversed(call: Call, identifier: str) -> None:
-    """
-    Settle the invoice of a reversed voucher, if it is one.
-
-    :param call: the request.
-    :param identifier: of the voucher.
-    """
+    """Settle the invoice of a reversed voucher, if it is one."""
     row, now = call.books.table(TABLE).rows.get(identifier), now_of(call)
     if row is not None:
         settled = {"IsReversed": True, "Balance": Decimal("0.00"), "BalanceLastChangedDateTimeOffset": now}

@@ -34,9 +34,7 @@ def make_lines(call: Call, values: Any, order: str) -> list[Row]:
     """
     Make the lines of an order.
 
-    :param call: the request.
     :param values: as decoded.
-    :param order: its id.
     :raises BadValueError: a line cannot be made of one of them.
     """
     if values is not None and not isinstance(values, list):
@@ -57,8 +55,6 @@ def priced(call: Call, row: Row) -> Row:
     """
     Give a line its amounts and its VAT.
 
-    :param call: the request.
-    :param row: the line.
     :raises BadValueError: a number is too large.
     """
     product = call.books.find("Products", "Id", row["ProductId"]) if row["ProductId"] else {}
@@ -85,13 +81,7 @@ def priced(call: Call, row: Row) -> Row:
 
 
 def account_of(call: Call, product: Row, *, standard: bool) -> Row:
-    """
-    Give the sales account of a product.
-
-    :param call: the request.
-    :param product: empty when a line has none.
-    :param standard: whether the standard account is meant.
-    """
+    """Give the sales account of a product."""
     name = "StandardSalesAccount" if standard else "OptionalSalesAccount"
     number = product.get(name) or _SALES_ACCOUNT
     account = call.books.find("GeneralLedgerAccounts", "AccountNo", number)
@@ -109,23 +99,14 @@ def _vat(call: Call, product: Row, *, standard: bool) -> Row:
 
 
 def lines_of(call: Call, order: str) -> list[Row]:
-    """
-    Give the lines of an order.
-
-    :param call: the request.
-    :param order: its id.
-    """
+    """Give the lines of an order."""
     table = call.books.table(TABLE).seen(call.now, call.switches.read_lag)
     lines = [line for line in table.values() if line["SalesOrderId"] == order]
     return sorted(lines, key=lambda line: (line["SortOrder"] or 0, line["Id"]))
 
 
 def sums(lines: list[Row]) -> Row:
-    """
-    Give what the head says of the lines.
-
-    :param lines: all of them.
-    """
+    """Give what the head says of the lines."""
     zero = Decimal("0.00")
     return {
         "LineCount": len(lines),

@@ -74,11 +74,7 @@ def _is_own(call: Call, row: Row) -> bool:
 
 
 def settle(call: Call) -> None:
-    """
-    Carry out what has been asked for long enough; called before every operation.
-
-    :param call: the request about to be served.
-    """
+    """Carry out what has been asked for long enough; called before every operation."""
     table, switches = call.books.table(STATES), call.switches
     for state in [row for row in table.rows.values() if row["IsInvoiceBeingProcessed"]]:
         asked = state["_Request"]

@@ -22,11 +22,7 @@ from .order_lines import lines_of, make_lines, sums
 
 
 def post_order(call: Call) -> Reply:
-    """
-    Make an order and its lines.
-
-    :param call: the request.
-    """
+    """Make an order and its lines."""
     resource, books = call.resource, call.books
     body = decoded(call)
     if not isinstance(body, dict):
@@ -66,31 +62,19 @@ def _complete(call: Call, row: Row) -> Row:
 
 
 def get_complete(call: Call) -> Reply:
-    """
-    Answer an order with its lines.
-
-    :param call: the request.
-    """
+    """Answer an order with its lines."""
     return row_reply(call, 200, _complete(call, find_row(call)))
 
 
 def patch_order(call: Call) -> Reply:
-    """
-    Change the head of an order; only a draft can be changed.
-
-    :param call: the request.
-    """
+    """Change the head of an order; only a draft can be changed."""
     if find_row(call)["SalesOrderStatus"] != "Draft":
         raise validation_error(call.resource, f"Sales order with id = {call.identifier} is not a draft.")
     return patch_row(call)
 
 
 def delete_order(call: Call) -> Reply:
-    """
-    Delete an order and its lines; only a draft can be deleted.
-
-    :param call: the request.
-    """
+    """Delete an order and its lines; only a draft can be deleted."""
     row = find_row(call)
     if row["SalesOrderStatus"] != "Draft":
         detail = f"Sales order with id = {row['Id']} is not a draft and cannot be deleted."

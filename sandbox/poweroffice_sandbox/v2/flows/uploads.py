@@ -49,7 +49,6 @@ def read_upload(call: Call) -> Upload:
     """
     Read the file of a request.
 
-    :param call: the request.
     :raises RefusedError: 400, there is none.
     """
     boundary = _header(call.headers.get("content-type", "")).get_param("boundary")
@@ -81,33 +80,18 @@ def _refused(detail: str) -> Exception:
 
 
 def keep(call: Call, identifier: int, upload: Upload) -> None:
-    """
-    Keep a file.
-
-    :param call: the request.
-    :param identifier: of the row it belongs to.
-    :param upload: the file.
-    """
+    """Keep a file."""
     call.books.table(FILES).put({"Id": identifier, "File": upload}, call.now)
 
 
 def kept(call: Call, identifier: int) -> Upload:
-    """
-    Give a kept file.
-
-    :param call: the request.
-    :param identifier: of the row it belongs to.
-    """
+    """Give a kept file."""
     upload: Upload = call.books.table(FILES).rows[identifier]["File"]
     return upload
 
 
 def file_reply(upload: Upload) -> Reply:
-    """
-    Answer with a file.
-
-    :param upload: the file.
-    """
+    """Answer with a file."""
     kind = _TYPES.get(upload.suffix, "application/octet-stream")
     named = f"attachment; filename*=UTF-8''{quote(upload.name)}"
     return Reply(200, upload.content, {"Content-Type": kind, "Content-Disposition": named})

@@ -68,9 +68,7 @@ def check_free(call: Call, field: str, value: object) -> None:
     """
     Refuse a reference or invoice number that a voucher has which is not reversed.
 
-    :param call: the request.
     :param field: e.g. ``ExternalImportReference``.
-    :param value: what the new voucher has.
     :raises RefusedError: 400, with the id of the other voucher.
     """
     rows = (row for table in _tables(call) for row in table.rows.values())
@@ -80,12 +78,7 @@ def check_free(call: Call, field: str, value: object) -> None:
 
 
 def post(kind: Kind, call: Call) -> Reply:
-    """
-    Post a voucher.
-
-    :param kind: which.
-    :param call: the request.
-    """
+    """Post a voucher."""
     sent = read_flow(call, kind.entity, LABEL)
     check_free(call, "ExternalImportReference", sent.get("ExternalImportReference"))
     sent = {**sent, "CurrencyCode": sent.get("CurrencyCode") or "NOK"}
@@ -158,21 +151,12 @@ def _own(call: Call, tables: list[Table]) -> tuple[Table, Row]:
 
 
 def get(kind: Kind, call: Call) -> Reply:
-    """
-    Answer a voucher the integration has posted.
-
-    :param kind: which.
-    :param call: the request.
-    """
+    """Answer a voucher the integration has posted."""
     return row_reply(call, 200, _own(call, [call.books.table(kind.table)])[1])
 
 
 def reverse(call: Call) -> Reply:
-    """
-    Book the opposite of a voucher.
-
-    :param call: the request.
-    """
+    """Book the opposite of a voucher."""
     table, row = _own(call, _tables(call))
     if row["IsReversed"]:
         return problem(409, "Object conflict", f"Voucher with id = {row['Id']} is already reversed.")

@@ -34,11 +34,7 @@ _MOST_SORTED = 100_000
 
 
 def transactions(call: Call) -> Reply:
-    """
-    Answer GET AccountTransactions.
-
-    :param call: the request.
-    """
+    """Answer GET AccountTransactions."""
     page = read_page(call)
     given = given_filters(call)
     require(call, given, "fromDate", "toDate")
@@ -145,11 +141,7 @@ def _mutate(call: Call, ledger: Ledger) -> None:
 
 
 def trial_balance(call: Call) -> Reply:
-    """
-    Answer GET TrialBalance: the balance of each account at the end of a day.
-
-    :param call: the request.
-    """
+    """Answer GET TrialBalance: the balance of each account at the end of a day."""
     page = read_page(call)
     given = given_filters(call)
     require(call, given, "date")

@@ -159,12 +159,7 @@ class Ledger:
         return joined([(0, self.base_rows)])
 
     def of_vouchers(self, low: int, high: int) -> Range:
-        """
-        Give the generated rows of some vouchers.
-
-        :param low: the first voucher.
-        :param high: the one after the last.
-        """
+        """Give the generated rows of some vouchers."""
         top = self.base
         return self.first_row(max(0, min(low, top))), self.first_row(max(0, min(high, top)))
 

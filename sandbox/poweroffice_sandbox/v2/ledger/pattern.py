@@ -68,7 +68,6 @@ def pattern(seed: str, sizes: Sizes) -> tuple[Line, ...]:
     """
     Make the pattern of one company.
 
-    :param seed: as for its registers.
     :param sizes: how many contacts, departments, … there are to refer to.
     """
     random = Random(f"{seed}/ledger")

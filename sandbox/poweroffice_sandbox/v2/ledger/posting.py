@@ -38,7 +38,6 @@ def invalid(detail: str, status: int = 400) -> RefusedError:
     """
     Make the refusal of a voucher; to be raised.
 
-    :param detail: the sentence for the user.
     :param status: 404 when it names something that is not there.
     """
     return refuse(status, f"{LABEL} validation error(s)", detail)
@@ -61,7 +60,6 @@ def account_fields(books: Books, identifier: int, *, control: bool = False) -> R
     """
     Give the account fields of a ledger row.
 
-    :param books: where to look.
     :param identifier: of a general ledger account, or a contact's ``SubledgerAccountId``.
     :param control: whether a control account will do, as in a draft.
     :raises RefusedError: 404, there is none; 400, it is a control account.
@@ -102,7 +100,6 @@ def dimension_fields(books: Books, line: Row) -> Row:
     """
     Give ids and codes of the dimensions of a line.
 
-    :param books: where to look.
     :param line: with ``DepartmentId``, ``ProjectId``, …
     :raises RefusedError: 404, there is no such row.
     """
@@ -122,7 +119,6 @@ def ledger_lines(call: Call, lines: Iterable[Row], head: Row) -> list[Row]:
     """
     Turn the lines of a voucher into rows of the ledger.
 
-    :param call: the request.
     :param lines: with ``AccountId``, ``VatId`` and ``CurrencyAmount``, signed and gross.
     :param head: of the voucher; gives currency and date where a line has none.
     :raises RefusedError: a line cannot be posted, or the lines do not balance.
@@ -181,7 +177,6 @@ def book(call: Call, head: Row, rows: list[Row]) -> Row:
     """
     Book a voucher.
 
-    :param call: the request.
     :param head: fields all rows share, e.g. ``VoucherType`` and ``VoucherDate``.
     :param rows: from :func:`ledger_lines`.
     :return: its first row, with ``VoucherId`` and ``VoucherNo``.

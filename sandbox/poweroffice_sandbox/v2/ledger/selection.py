@@ -17,11 +17,7 @@ Range = tuple[int, int]
 
 
 def joined(ranges: Iterable[Range]) -> list[Range]:
-    """
-    Sort ranges and join those that touch.
-
-    :param ranges: in any order, empty ones too.
-    """
+    """Sort ranges and join those that touch."""
     result: list[Range] = []
     for low, high in sorted(item for item in ranges if item[0] < item[1]):
         if result and low <= result[-1][1]:

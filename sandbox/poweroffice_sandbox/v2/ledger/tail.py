@@ -129,9 +129,7 @@ class Tail:
         """
         Replace fields of a booked voucher's rows.
 
-        :param number: its voucher number.
         :param now: ticks.
-        :param fields: by name.
         """
         low, high = self.bounds(number - self._before[0] - 1)
         for index in range(low, high):

@@ -76,8 +76,6 @@ def entry(
     Make a resource.
 
     :param collection: its path without ids, e.g. ``Employees/HourlyRates``.
-    :param label: its name in error texts.
-    :param name: when another than the collection.
     :param filters: those that :data:`_FILTERS` does not explain.
     :param marks: see :func:`.schema.schema_of`.
     :param entity: when the operations do not agree on one, or name none.

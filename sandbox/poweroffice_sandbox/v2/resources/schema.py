@@ -60,7 +60,6 @@ class Schema:
         """
         Find the field a client may set, by its name in any casing.
 
-        :param name: as the client wrote it.
         :param method: ``POST`` or ``PATCH``.
         """
         field = self.by_name.get(name.lower())
@@ -107,8 +106,6 @@ def filled(fields: Schema, row: dict[str, Any], time: str) -> dict[str, Any]:
     """
     Give a row with every field of an answer; what is missing and cannot be null gets a plain value.
 
-    :param fields: of the answer.
-    :param row: what is known.
     :param time: the time for dates and times that are missing.
     """
     return {**{field.name: _blank(field, time) for field in fields.fields if field.mark != ">"}, **row}
@@ -209,7 +206,6 @@ def read_value(field: Field, value: Any) -> Any:
     """
     Return the value as the API stores it; texts are accepted for numbers and booleans.
 
-    :param field: the field it is for.
     :param value: as decoded from JSON, fractions as :class:`~decimal.Decimal`.
     :raises BadValueError: it does not fit.
     """

@@ -42,21 +42,13 @@ class Operation(NamedTuple):
 
 
 def read(name: str) -> str:
-    """
-    Read one of the files.
-
-    :param name: without its suffix.
-    """
+    """Read one of the files."""
     return (files(__package__) / "data" / f"{name}.txt").read_text(encoding="utf-8")
 
 
 @cache
 def named_words(name: str) -> dict[str, str]:
-    """
-    Read a file of named lists: a name at the beginning of a line, its words indented below.
-
-    :param name: without its suffix.
-    """
+    """Read a file of named lists: a name at the beginning of a line, its words indented below."""
     result: dict[str, str] = {}
     heading = ""
     for line in read(name).splitlines():

@@ -27,7 +27,6 @@ def decoded(call: Call) -> Any:
     """
     Decode the body; fractions become :class:`~decimal.Decimal`, so ``1.10`` is given back as ``1.10``.
 
-    :param call: the request.
     :raises RefusedError: 400, it is not JSON.
     """
     try:
@@ -40,8 +39,6 @@ def validation_error(resource: Resource, detail: str, status: int = 400) -> Refu
     """
     Make the refusal of a body; to be raised.
 
-    :param resource: what was to be written.
-    :param detail: the sentence for the user.
     :param status: 404 when the body names something that is not there.
     """
     return refuse(status, f"{resource.label} validation error(s)", detail)
@@ -51,7 +48,6 @@ def read_fields(fields: Schema, values: Row, method: str) -> Row:
     """
     Read the fields a client may set; unknown ones are ignored, as one client has seen.
 
-    :param fields: the DTO.
     :param values: as decoded, names in any casing.
     :param method: ``POST`` or ``PATCH``.
     :raises BadValueError: a value does not fit.
@@ -68,11 +64,7 @@ def read_fields(fields: Schema, values: Row, method: str) -> Row:
 
 
 def is_blank(value: Any) -> bool:
-    """
-    Say whether a value counts as missing: null, or a text of blanks.
-
-    :param value: of a field.
-    """
+    """Say whether a value counts as missing: null, or a text of blanks."""
     return value is None or (isinstance(value, str) and not value.strip())
 
 
@@ -80,8 +72,6 @@ def read_body(call: Call, resource: Resource) -> Row:
     """
     Read the body of a POST.
 
-    :param call: the request.
-    :param resource: what is to be made.
     :raises RefusedError: 400, it cannot be made of this.
     """
     body = decoded(call)
@@ -101,7 +91,6 @@ def check_party(row: Row) -> None:
     """
     Check that a customer or supplier has a name; an employee's names are required by the schema.
 
-    :param row: the fields sent.
     :raises BadValueError: it has none.
     """
     person = row.get("FirstName") and row.get("LastName")
@@ -115,9 +104,6 @@ def read_addresses(call: Call, resource: Resource, sent: Row) -> Row:
     """
     Read the addresses among the fields sent; an address needs City and ZipCode.
 
-    :param call: the request.
-    :param resource: what is written.
-    :param sent: the fields the client sent.
     :raises BadValueError: one is not an address.
     """
     fields = (field for field in resource.schema.fields if field.type in {"Address", "ContactAddress"})
@@ -138,10 +124,7 @@ def resolve_references(books: Books, resource: Resource, row: Row, sent: Row) ->
     """
     Make the id and the code of each reference agree; the id wins when both were sent.
 
-    :param books: where to look.
-    :param resource: what is written.
     :param row: the row to be; completed in place.
-    :param sent: the fields the client sent.
     :raises RefusedError: 404, there is no such row.
     """
     for id_field, code_field, target, key in LOOKUPS:
@@ -166,9 +149,6 @@ def check_unique(books: Books, resource: Resource, row: Row) -> None:
     """
     Refuse a value another row has.
 
-    :param books: where to look.
-    :param resource: what is written.
-    :param row: the row to be.
     :raises RefusedError: 400, with the id of the other row.
     """
     for name in resource.unique:

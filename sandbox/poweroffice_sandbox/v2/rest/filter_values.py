@@ -39,20 +39,12 @@ class Given(NamedTuple):
 
 
 def uncastable(detail: str) -> Exception:
-    """
-    Make the refusal of a list; to be raised.
-
-    :param detail: the sentence for the user.
-    """
+    """Make the refusal of a list; to be raised."""
     return refuse(400, "Unable to cast object(s)", detail)  # OpenAPI, example of a 400 on Customers
 
 
 def invalid(given: Given) -> Exception:
-    """
-    Make the refusal of a single value; to be raised.
-
-    :param given: the filter as sent.
-    """
+    """Make the refusal of a single value; to be raised."""
     detail = f"The value '{given.value}' is not valid for {given.name}."
     return refuse(400, "One or more validation errors occurred.", detail)
 
@@ -61,7 +53,6 @@ def numbers(given: Given) -> list[tuple[int, float]]:
     """
     Read a list with ranges, ``1-5, 7, 9-``; both ends belong to a range.
 
-    :param given: the filter as sent.
     :raises RefusedError: 400, it is no such list.
     """
     ranges: list[tuple[int, float]] = []
@@ -77,7 +68,6 @@ def moment(given: Given) -> int:
     """
     Read a timestamp, in ticks.
 
-    :param given: the filter as sent.
     :raises RefusedError: 400, it is none.
     """
     try:
@@ -90,7 +80,6 @@ def day(given: Given) -> str:
     """
     Read a date; a time or an offset behind it is not taken into account (OpenAPI).
 
-    :param given: the filter as sent.
     :raises RefusedError: 400, it is none.
     """
     try:
@@ -103,7 +92,6 @@ def flag(given: Given) -> bool:
     """
     Read true or false.
 
-    :param given: the filter as sent.
     :raises RefusedError: 400, it is neither.
     """
     if given.value.strip().lower() not in {"true", "false"}:
@@ -115,7 +103,6 @@ def ids(given: Given) -> set[int]:
     """
     Read a list of ids; ranges are not allowed.
 
-    :param given: the filter as sent.
     :raises RefusedError: 400, it is no such list.
     """
     if "-" in given.value:

@@ -174,7 +174,6 @@ def test_of(given: Given) -> Test:
     """
     Make the test for one filter.
 
-    :param given: the filter as sent.
     :raises RefusedError: the value cannot be read.
     """
     return _KINDS[given.filter.kind](given)
@@ -184,7 +183,6 @@ def passing(rows: list[Row], tests: list[Test]) -> list[Row]:
     """
     Give the rows that pass every test.
 
-    :param rows: any rows.
     :param tests: from :func:`test_of`.
     """
     for test in tests:

@@ -21,11 +21,7 @@ from .wire_form import formed
 
 
 def given_filters(call: Call) -> dict[str, Given]:
-    """
-    Give the filters that are set, by name; a blank one is off.
-
-    :param call: the request.
-    """
+    """Give the filters that are set, by name; a blank one is off."""
     result = {}
     for lower, name in call.resource.filter_names.items():
         value = call.query.get(lower, "")
@@ -39,9 +35,7 @@ def require(call: Call, given: dict[str, Given], *names: str) -> None:
     """
     Refuse a request without its required filters.
 
-    :param call: the request.
     :param given: from :func:`given_filters`.
-    :param names: the required ones.
     :raises RefusedError: the status is the ``missing_date`` switch's.
     """
     missing = [name for name in names if name not in given]
@@ -51,11 +45,7 @@ def require(call: Call, given: dict[str, Given], *names: str) -> None:
 
 
 def list_rows(call: Call) -> Reply:
-    """
-    Answer a list of stored rows.
-
-    :param call: the request.
-    """
+    """Answer a list of stored rows."""
     page = read_page(call)
     given = given_filters(call)
     require(call, given, *call.resource.required)
@@ -88,8 +78,6 @@ def owner_id(call: Call, parent: Parent) -> Id:
     """
     Give the id of what the rows of a path belong to.
 
-    :param call: the request.
-    :param parent: where it is looked up.
     :raises RefusedError: 404, there is no such row.
     """
     return cast("Id", owner_row(call, parent)["Id"])
@@ -99,8 +87,6 @@ def owner_row(call: Call, parent: Parent) -> Row:
     """
     Give what the rows of a path belong to.
 
-    :param call: the request.
-    :param parent: where it is looked up.
     :raises RefusedError: 404, there is no such row.
     """
     identifier = _id(call.path_ids[0])
@@ -125,25 +111,14 @@ def _always(call: Call) -> list[Test]:
 
 
 def rows_body(rows: list[Row], page: Page) -> bytes:
-    """
-    Encode a page of rows.
-
-    :param rows: whole rows.
-    :param page: which of their fields.
-    """
+    """Encode a page of rows."""
     if rows and len(page.fields) < len(rows[0]):
         rows = [{name: row[name] for name in page.fields} for row in rows]
     return json_bytes(rows)
 
 
 def ordered(rows: list[Row], page: Page, call: Call) -> list[Row]:
-    """
-    Order rows; without OrderBy by a fixed permutation that is not the order of the ids.
-
-    :param rows: any rows.
-    :param page: the order asked for.
-    :param call: the request.
-    """
+    """Order rows; without OrderBy by a fixed permutation that is not the order of the ids."""
     if not page.order:
         if call.switches.default_order == "id":
             return sorted(rows, key=lambda row: row["Id"])
@@ -158,11 +133,7 @@ def _sort_key(value: Any) -> tuple[bool, Any]:
 
 
 def get_row(call: Call) -> Reply:
-    """
-    Answer one row.
-
-    :param call: the request.
-    """
+    """Answer one row."""
     for name in call.query:
         if name == "showinherited":
             flag(Given(name, call.query[name], call.resource.filters["showInherited"], {}, call.books.table))
@@ -170,13 +141,7 @@ def get_row(call: Call) -> Reply:
 
 
 def one_reply(call: Call, status: int, row: Row) -> Reply:
-    """
-    Answer with the fields of one row that the resource shows.
-
-    :param call: the request.
-    :param status: the HTTP status.
-    :param row: whole.
-    """
+    """Answer with the fields of one row that the resource shows."""
     shown = _shown(call, row)
     return row_reply(call, status, {name: shown[name] for name in call.resource.schema.names})
 
@@ -185,7 +150,6 @@ def find_row(call: Call) -> Row:
     """
     Find the row a path names.
 
-    :param call: the request.
     :raises RefusedError: 404, there is none.
     """
     parent = call.resource.parent
@@ -197,11 +161,7 @@ def find_row(call: Call) -> Row:
 
 
 def missing_row(call: Call) -> Reply:
-    """
-    Say that there is no such row.
-
-    :param call: the request.
-    """
+    """Say that there is no such row."""
     # OpenAPI, example of a 404 on Customers/{id}.
     return problem(
         404, "Object(s) not found", f"{call.resource.label} with id = {call.identifier} not found."
@@ -212,8 +172,6 @@ def row_reply(call: Call, status: int, row: Row | list[Row]) -> Reply:
     """
     Answer with one row.
 
-    :param call: the request.
-    :param status: the HTTP status.
     :param row: whole; or several of a list that has no pages.
     """
     body = formed(json_bytes(row), call.switches)

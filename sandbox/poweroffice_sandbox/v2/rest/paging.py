@@ -40,11 +40,7 @@ class Page:
     """Fields wanted, in the order of the DTO."""
 
     def bounds(self, total: int) -> tuple[int, int]:
-        """
-        Give the first index of the page and the one after its last.
-
-        :param total: rows in the whole list.
-        """
+        """Give the first index of the page and the one after its last."""
         start = (self.number - 1) * self.size
         return min(start, total), min(start + self.size, total)
 
@@ -57,7 +53,6 @@ def read_page(call: Call) -> Page:
     """
     Read the parameters every list takes, and refuse names it does not take.
 
-    :param call: the request.
     :raises RefusedError: 400, one of them is wrong.
     """
     if call.switches.unknown_query == "400":
@@ -118,14 +113,7 @@ def _fields(call: Call) -> tuple[str, ...]:
 
 
 def page_reply(call: Call, page: Page, total: int, body: bytes) -> Reply:
-    """
-    Answer with a page.
-
-    :param call: the request.
-    :param page: what was asked for.
-    :param total: rows in the whole list.
-    :param body: the page as a JSON array.
-    """
+    """Answer with a page."""
     empty = nothing(call, page, total)
     if empty is not None:
         return empty
@@ -137,13 +125,7 @@ def page_reply(call: Call, page: Page, total: int, body: bytes) -> Reply:
 
 
 def nothing(call: Call, page: Page, total: int) -> Reply | None:
-    """
-    Answer when there are no rows on the page; ``None`` when there are.
-
-    :param call: the request.
-    :param page: what was asked for.
-    :param total: rows in the whole list.
-    """
+    """Answer when there are no rows on the page; ``None`` when there are."""
     start, stop = page.bounds(total)
     if start < stop:
         return None

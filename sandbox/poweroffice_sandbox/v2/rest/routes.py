@@ -84,7 +84,6 @@ def find_route(method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:
     """
     Find what serves an operation, and the ids in its path.
 
-    :param method: of the request.
     :param path: below ``/v2``, in any casing.
     """
     parts = path.lower().rstrip("/").split("/")

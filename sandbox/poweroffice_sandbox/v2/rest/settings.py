@@ -98,11 +98,7 @@ def _one(call: Call, row: Row) -> Reply:
 
 
 def currency_rate(call: Call) -> Reply:
-    """
-    Answer GET CurrencyRates: NOK for units of a currency; rates move a little from day to day.
-
-    :param call: the request.
-    """
+    """Answer GET CurrencyRates: NOK for units of a currency; rates move a little from day to day."""
     query = {
         name: call.query.get(name.lower(), "").strip() for name in ("fromCurrency", "toCurrency", "asOnDate")
     }

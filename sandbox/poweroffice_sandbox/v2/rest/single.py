@@ -17,11 +17,7 @@ def _one(call: Call, value: object) -> Reply:
 
 
 def integration(call: Call) -> Reply:
-    """
-    Answer GET ClientIntegrationInformation; needs a token, no privilege.
-
-    :param call: the request.
-    """
+    """Answer GET ClientIntegrationInformation; needs a token, no privilege."""
     rights = call.access.rights(call.company)
     newer = {"AllowSendInvoice": rights.allow_send_invoice}
     return _one(
@@ -38,20 +34,12 @@ def integration(call: Call) -> Reply:
 
 
 def lock_date(call: Call) -> Reply:
-    """
-    Answer GET LockDateSettings.
-
-    :param call: the request.
-    """
+    """Answer GET LockDateSettings."""
     return _one(call, {"LockDate": LOCK_DATE})
 
 
 def financial(call: Call) -> Reply:
-    """
-    Answer GET FinancialSettings.
-
-    :param call: the request.
-    """
+    """Answer GET FinancialSettings."""
     return _one(
         call,
         {

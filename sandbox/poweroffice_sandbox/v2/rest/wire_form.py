@@ -21,7 +21,6 @@ def formed(body: bytes, switches: Switches) -> bytes:
     Bring JSON into the form the switches ask for.
 
     :param body: JSON with nulls and seven-digit UTC timestamps.
-    :param switches: how the sandbox behaves.
     """
     if switches.timestamps != "7-digits-z":
         body = _STAMPS.sub(_FORMS[switches.timestamps], body)

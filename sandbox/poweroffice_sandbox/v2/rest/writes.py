@@ -35,11 +35,7 @@ _FIRST_NUMBER = {"Customers": 10_000, "Suppliers": 20_000, "Employees": 1}
 
 
 def post_row(call: Call) -> Reply:
-    """
-    Make a row.
-
-    :param call: the request.
-    """
+    """Make a row."""
     resource, now = call.resource, stamp(ticks(call.now))
     owner = _owner(call)
     sent = read_body(call, resource)
@@ -86,11 +82,7 @@ def _hide(row: Row) -> None:
 
 
 def patch_row(call: Call) -> Reply:
-    """
-    Change a row by a JSON Patch.
-
-    :param call: the request.
-    """
+    """Change a row by a JSON Patch."""
     resource = call.resource
     if call.switches.patch_media_type == "strict":
         given = call.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -144,11 +136,7 @@ def _patched(call: Call, row: Row) -> Row:
 
 
 def delete_row(call: Call) -> Reply:
-    """
-    Delete a row nothing refers to.
-
-    :param call: the request.
-    """
+    """Delete a row nothing refers to."""
     row = find_row(call)
     if call.books.in_use(call.resource.table, row["Id"]):
         # OpenAPI, example of a 409 on DELETE Customers/{id}.

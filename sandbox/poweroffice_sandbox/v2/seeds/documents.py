@@ -28,8 +28,6 @@ def invoices(ledger: Ledger, count: int, company: int) -> Iterator[Row]:
     """
     Make the first invoices of the ledger.
 
-    :param ledger: the company's ledger.
-    :param count: how many, at most.
     :param company: the company's position.
     """
     blank: Row = dict.fromkeys(schema_of("OutgoingInvoice").names)

@@ -21,11 +21,7 @@ _USER = 0x05E4_0000_0000_4000_8000_0000_0000_0000
 
 
 def roles(company: Company) -> list[Row]:
-    """
-    Give the access roles of a company.
-
-    :param company: whose.
-    """
+    """Give the access roles of a company."""
     first = _ROLE + 16 * company.index
     return [
         {"AccessRoleId": str(UUID(int=first + place)), "AccessRoleName": name}
@@ -34,12 +30,7 @@ def roles(company: Company) -> list[Row]:
 
 
 def membership(company: Company, user: Row) -> Row:
-    """
-    Make the row of a user of a company.
-
-    :param company: where.
-    :param user: as the API shows it.
-    """
+    """Make the row of a user of a company."""
     return {"Id": f"{company.client_id}/{user['Id']}", "ClientId": company.client_id, "User": user}
 
 

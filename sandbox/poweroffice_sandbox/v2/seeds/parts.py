@@ -16,12 +16,7 @@ from ...core.table import Row
 
 
 def times(random: Random, created: str = "CreatedDateTimeOffset") -> Row:
-    """
-    Make the times of a row: created within the period, changed some time after.
-
-    :param random: the source.
-    :param created: the name of the created field.
-    """
+    """Make the times of a row: created within the period, changed some time after."""
     first = START + random.randrange(SPAN)
     return {
         created: stamp(first),
@@ -33,8 +28,6 @@ def party(random: Random, index: int) -> tuple[Row, bool]:
     """
     Make a company, or now and then a person.
 
-    :param random: the source.
-    :param index: of the row.
     :return: the name fields, and whether it is a person.
     """
     if not (index + 1) % 6:
@@ -51,10 +44,7 @@ def contact(random: Random, index: int, resource: str, created: str) -> Row:
     """
     Make what customers, suppliers and employees share.
 
-    :param random: the source.
-    :param index: of the row.
     :param resource: e.g. ``Customers``.
-    :param created: the name of the created field.
     """
     made = times(random, created)
     zip_code, city = random.choice(names.PLACES)
@@ -83,12 +73,7 @@ def contact(random: Random, index: int, resource: str, created: str) -> Row:
 
 
 def account(random: Random, index: int) -> Row:
-    """
-    Make an account of NS 4102.
-
-    :param random: the source.
-    :param index: of the row.
-    """
+    """Make an account of NS 4102."""
     number, name, kind, vat_code = names.ACCOUNTS[index]
     return {
         "AccountNo": number,
@@ -109,22 +94,12 @@ def account(random: Random, index: int) -> Row:
 
 
 def group(random: Random, index: int) -> Row:
-    """
-    Make a contact group.
-
-    :param random: the source.
-    :param index: of the row.
-    """
+    """Make a contact group."""
     return {**times(random), "Name": names.CONTACT_GROUP_NAMES[index]}
 
 
 def vat_code(_random: Random, index: int) -> Row:
-    """
-    Make a VAT code.
-
-    :param _random: not used.
-    :param index: of the row.
-    """
+    """Make a VAT code."""
     identifier, code, name, rate, valid_to = names.VAT_CODES[index]
     return {
         "Id": identifier,

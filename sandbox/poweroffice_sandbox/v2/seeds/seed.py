@@ -37,11 +37,7 @@ class Source(NamedTuple):
         return str(UUID(int=self.random.getrandbits(128), version=4))
 
     def ids(self, table: str) -> list[int]:
-        """
-        Give the ids another table begins with.
-
-        :param table: its name.
-        """
+        """Give the ids another table begins with."""
         return [int(identifier) for identifier in self.table(table).rows]
 
 
@@ -53,12 +49,7 @@ class Seed(NamedTuple):
 
 
 def seeded(seed: Seed, source: Source) -> Iterator[Row]:
-    """
-    Make the rows of a table.
-
-    :param seed: how.
-    :param source: from what.
-    """
+    """Make the rows of a table."""
     fields, first = schema_of(seed.entity), stamp(START)
     dated = {CREATED, CHANGED} <= set(fields.names)
     for row in seed.rows(source):

@@ -39,20 +39,12 @@ class Entries:
         )
 
     def is_entry(self, position: int) -> bool:
-        """
-        Say whether a ledger row is an entry of this sub-ledger.
-
-        :param position: of the row.
-        """
+        """Say whether a ledger row is an entry of this sub-ledger."""
         line = self.ledger.line_at(position)
         return line.account == self.side.account and line.fields.get("ContactId") is not None
 
     def contact(self, identifier: int) -> Row:
-        """
-        Give what an entry says of its contact.
-
-        :param identifier: the contact's id.
-        """
+        """Give what an entry says of its contact."""
         if identifier not in self._contacts:
             prefix = self.side.prefix
             row: Row = self._books.table(self.side.table).rows.get(identifier) or {}
@@ -75,11 +67,7 @@ class Entries:
         return {**fields, **self.contact(fields["ContactId"])}
 
     def balance(self, position: int) -> int:
-        """
-        Give the balance in øre.
-
-        :param position: of an entry.
-        """
+        """Give the balance in øre."""
         amount = self.ledger.line_at(position).ore
         found = partner(self.ledger, position, self.side.account, self._limit)
         if found is None:
@@ -87,11 +75,7 @@ class Entries:
         return amount - found[1] if amount > 0 else amount + found[1]
 
     def row(self, position: int) -> Row:
-        """
-        Make the whole row.
-
-        :param position: of an entry.
-        """
+        """Make the whole row."""
         ledger, voucher = self.ledger, self.ledger.voucher_at(position)
         fields = ledger.line_at(position).fields
         found = partner(ledger, position, self.side.account, self._limit)

@@ -62,24 +62,14 @@ def _kept(make: Callable[[Ledger, int], _T]) -> Callable[[Ledger, int], _T]:
 
 @_kept
 def entry_places(ledger: Ledger, account: int) -> tuple[int, ...]:
-    """
-    Give the places of a sub-ledger's entries in the pattern.
-
-    :param ledger: the ledger.
-    :param account: the control account.
-    """
+    """Give the places of a sub-ledger's entries in the pattern."""
     pairs = enumerate(ledger.lines)
     return tuple(place for place, line in pairs if line.account == account and "ContactId" in line.fields)
 
 
 @_kept
 def matches(ledger: Ledger, account: int) -> dict[int, Match]:
-    """
-    Give the matched entries of the pattern.
-
-    :param ledger: the ledger.
-    :param account: the control account.
-    """
+    """Give the matched entries of the pattern."""
     found: dict[int, Match] = {}
     waiting: dict[tuple[int, bool], list[int]] = {}
     for place in entry_places(ledger, account):
@@ -99,9 +89,6 @@ def partner(ledger: Ledger, position: int, account: int, limit: int) -> tuple[in
     """
     Find the entry an entry is matched with, and for how much.
 
-    :param ledger: the ledger.
-    :param position: of the entry.
-    :param account: the control account.
     :param limit: the first position not yet booked at the time asked for.
     """
     if position >= ledger.base_rows:
@@ -126,12 +113,7 @@ def _reversal(ledger: Ledger, position: int) -> tuple[int, int] | None:
 
 
 def balance_of(ledger: Ledger, position: int) -> tuple[int, int, int | None]:
-    """
-    Give an entry's balance today in øre, the voucher that last changed it, and its match id.
-
-    :param ledger: the ledger.
-    :param position: of the entry.
-    """
+    """Give an entry's balance today in øre, the voucher that last changed it, and its match id."""
     line, voucher = ledger.line_at(position), ledger.voucher_at(position)
     found = partner(ledger, position, line.account, ledger.base_rows)
     if found is None:
@@ -142,12 +124,7 @@ def balance_of(ledger: Ledger, position: int) -> tuple[int, int, int | None]:
 
 
 def invoice_index(position: int, side: Side) -> int | None:
-    """
-    Say which invoice an entry is, counted from 0; ``None`` when it is no invoice.
-
-    :param position: of a generated entry.
-    :param side: the sub-ledger.
-    """
+    """Say which invoice an entry is, counted from 0; ``None`` when it is no invoice."""
     cycle, row = divmod(position, CYCLE_ROWS)
     place = next(index for index in range(CYCLE_VOUCHERS - 1, -1, -1) if _STARTS[index] <= row)
     if CYCLE[place][0] not in side.invoices:

@@ -1,0 +1,261 @@
+"""
+A task that works for one company of many: its name in templates, errors and XCom, and what became of all.
+
+Rule: aliases and reasons only, never a key; texts are blanked out before they are stored. Other tasks are
+seen by a task's own public means (``get_task_states``, ``xcom_pull``), the same on Airflow 3.1 to 3.3.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from airflow_provider_poweroffice._compat import (
+    AirflowRescheduleException,
+    AirflowSkipException,
+    AirflowTaskTimeout,
+    redacted,
+)
+from airflow_provider_poweroffice.errors import PowerOfficeError
+from airflow_provider_poweroffice.hooks.companies import check_company
+from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
+from airflow_provider_poweroffice.tasks.rendering import RenderedOperator
+
+if TYPE_CHECKING:
+    import jinja2
+    from airflow.sdk import Context
+
+KEY = "poweroffice_company"
+"""XCom of a task that works for a company: ``{"company", "map_index", "error"}``, error None or text."""
+
+_LONGEST = 1000  # characters of an error: XCom lives in Airflow's database
+_UNKNOWN = "it left no reason: it was killed, or failed before it began; see its log"
+_REASONS = {"upstream_failed": "a task before it failed"}
+_NO_FAILURE = frozenset({"success", "skipped", "removed"})
+
+
+class CompanyOperator(RenderedOperator):
+    """
+    Base of all tasks with the argument ``company``, the first of their template fields.
+
+    The fields after it, ``map_index_template`` and the callbacks of the task find the alias as ``company``
+    in the context. Without a company the name is undefined there: a path with it fails instead of holding
+    "None".
+    """
+
+    none_means_unset = frozenset({"changed_since", "created_since", "full_refresh"})
+    company: str | None
+
+    def render_template(
+        self,
+        content: Any,
+        context: Context,
+        jinja_env: jinja2.Environment | None = None,
+        seen_oids: set[int] | None = None,
+    ) -> Any:
+        """Render, with the company at hand."""
+        if isinstance(self.company, str):
+            context["company"] = self.company  # type: ignore[typeddict-unknown-key]  # a name of our own
+        return super().render_template(content, context, jinja_env, seen_oids)
+
+
+def labelled(company: str | None, text: str) -> str:
+    """Begin a log line with its company, if the task has one."""
+    return f"[{company}] {text}" if company else text
+
+
+@contextmanager
+def report_company(context: Mapping[str, Any] | None, company: str | None) -> Iterator[None]:
+    """
+    Name the company in each error of the block, and leave it and the reason of a failure as an XCom.
+
+    For tasks of your own, too::
+
+        with report_company(get_current_context(), company), PowerOfficeHook(company=company) as hook:
+            ...
+
+    The XCom is written at the beginning, so that a killed task leaves its company, and again with the error
+    when the block fails. Airflow clears it when the task is tried again. What ends a try without failing it
+    (skip, reschedule, deferral) is let through.
+
+    :param context: the task's context.
+    :param company: alias; None, for a connection of one company, leaves everything as it is.
+    :raises AirflowFailException: at once, if the company is not an alias.
+    """
+    if company is None:
+        yield
+        return
+    with fail_task_when_final():
+        check_company(company)
+    _push(context, company, None)
+    try:
+        yield
+    except (AirflowSkipException, AirflowRescheduleException):
+        raise
+    except (Exception, AirflowTaskTimeout) as error:
+        _name(error, company)
+        _push(context, company, _reason(error))
+        raise
+
+
+def check_company_in(path: str, company: str | None, context: Mapping[str, Any] | None) -> None:
+    """
+    Refuse a path that all tasks mapped over companies would share: the last one's data would stay.
+
+    :param path: rendered.
+    :param company: alias.
+    :param context: the task's context.
+    :raises ValueError: the task is mapped, and the path does not hold the company as a word.
+    """
+    ti = context.get("ti") if context else None
+    mapped = getattr(ti, "map_index", None) not in {None, -1}
+    if company and mapped and not re.search(rf"(?<![^\W_]){re.escape(company)}(?![^\W_])", str(path)):
+        raise ValueError(
+            f"{path!r} does not hold the company {company!r}: the mapped tasks would overwrite each other's "
+            "data; write {{ company }} into it"
+        )
+
+
+def _name(error: BaseException, company: str) -> None:
+    """Have the error's message say which company it is about; a type of its own form gets a note."""
+    if isinstance(error, PowerOfficeError):
+        error.company = company
+    elif f"[{company}]" in str(error):
+        return
+    elif len(error.args) == 1 and isinstance(error.args[0], str):
+        error.args = (f"[{company}] {error.args[0]}",)
+    else:
+        error.add_note(f"company: {company}")
+
+
+def _reason(error: BaseException) -> str:
+    """Give the error's type, unless its text begins with one, and its text without the company's name."""
+    text = redacted(str(error))
+    return (text if type(error).__name__ == "AirflowFailException" else f"{type(error).__name__}: {text}")[
+        :_LONGEST
+    ]
+
+
+def _push(context: Mapping[str, Any] | None, company: str, error: str | None) -> None:
+    ti = context.get("ti") if context else None
+    if ti is not None:
+        index = getattr(ti, "map_index", None)
+        outcome = {"company": company, "map_index": -1 if index is None else index, "error": error}
+        ti.xcom_push(key=KEY, value=outcome)
+
+
+class TaskInstance(Protocol):
+    """What is used of Airflow's running task instance."""
+
+    dag_id: str
+    run_id: str
+
+    def get_task_states(
+        self, *, dag_id: str, task_ids: list[str], run_ids: list[str]
+    ) -> Mapping[str, Mapping[str, str | None]]:
+        """Give states by run, and in a run by task id, with ``_<map index>`` behind it for mapped ones."""
+        ...
+
+    def xcom_pull(self, *, task_ids: str, key: str) -> Any:
+        """Give what one task, or the instances of a mapped one, left."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """
+    What became of one task instance.
+
+    :param company: alias; None where it is not known.
+    :param map_index: -1 for a task that is not mapped.
+    :param state: as Airflow has it, such as ``"failed"``.
+    :param error: why it failed, or None.
+    """
+
+    company: str | None
+    task_id: str | None
+    map_index: int
+    state: str | None
+    error: str | None
+
+
+def outcomes_of(ti: TaskInstance, task_id: str, companies: Sequence[str] | None) -> list[Outcome]:
+    """
+    Read what became of the instances of a task in the same DAG run.
+
+    :param ti: the task instance that asks.
+    :param companies: the aliases that were mapped over, in order; names an instance that left no XCom, if the
+        task was mapped over just these.
+    :return: one for each instance; none for those of a task that has nothing to do with companies.
+    """
+    # A task at a time, as the answer's names, such as "ledger_1", do not tell a task from an instance.
+    answer = ti.get_task_states(dag_id=ti.dag_id, task_ids=[task_id], run_ids=[ti.run_id])
+    states = {_index(name, task_id): state for name, state in answer.get(ti.run_id, {}).items()}
+    mapped = sorted(index for index in states if index >= 0)
+    names = dict(zip(mapped, companies, strict=True)) if companies and len(mapped) == len(companies) else {}
+    reports = _reports(ti, task_id)
+    found = (
+        _outcome(task_id, index, state, reports.get(index, {}), names.get(index))
+        for index, state in sorted(states.items())
+        if state != "removed"
+    )
+    return [outcome for outcome in found if outcome.company is not None or outcome.error]
+
+
+def _reports(ti: TaskInstance, task_id: str) -> dict[int, Mapping[str, Any]]:
+    """Read what the instances of a task said of themselves, by map index."""
+    pulled = ti.xcom_pull(task_ids=task_id, key=KEY)
+    left = [pulled] if isinstance(pulled, dict) else pulled or []
+    return {item["map_index"]: item for item in left if isinstance(item, dict)}
+
+
+def _outcome(
+    task_id: str, index: int, state: str | None, report: Mapping[str, Any], expected: str | None
+) -> Outcome:
+    error = None
+    if state not in _NO_FAILURE:
+        error = report.get("error") or _REASONS.get(str(state), _UNKNOWN)
+    company = report.get("company") or expected
+    return Outcome(company=company, task_id=task_id, map_index=index, state=state, error=error)
+
+
+def _index(name: str, task_id: str) -> int:
+    return -1 if name == task_id else int(name.removeprefix(f"{task_id}_"))
+
+
+def summarize(outcomes: Iterable[Outcome], companies: Sequence[str] | None) -> dict[str, Any]:
+    """
+    Sum up by company.
+
+    :param companies: those expected; one without any outcome has failed.
+    :return: see what ``PowerOfficeCompaniesSummaryOperator`` returns.
+    """
+    by_company: dict[str | None, list[Outcome]] = {name: [] for name in companies or ()}
+    for outcome in outcomes:
+        by_company.setdefault(outcome.company, []).append(outcome)
+    succeeded: list[str | None] = []
+    skipped: list[str | None] = []
+    failed: list[Outcome] = []
+    for company, own in by_company.items():
+        if failures := _failures(company, own):
+            failed += failures
+        else:
+            (skipped if any(outcome.state == "skipped" for outcome in own) else succeeded).append(company)
+    return {
+        "companies": len(by_company.keys() - {None}),
+        "succeeded": succeeded,
+        "skipped": skipped,
+        "failed": list(map(asdict, failed)),
+    }
+
+
+def _failures(company: str | None, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Give what failed for a company; that it failed because of another task says nothing new."""
+    if not outcomes:
+        none = "no task worked for it"
+        return [Outcome(company=company, task_id=None, map_index=-1, state=None, error=none)]
+    bad = [outcome for outcome in outcomes if outcome.error]
+    return [outcome for outcome in bad if outcome.state != "upstream_failed"] or bad

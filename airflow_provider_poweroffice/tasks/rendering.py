@@ -1,0 +1,113 @@
+"""
+Template fields of this package's tasks: None never becomes the text ``None``.
+
+Jinja writes a missing value as ``None``, and a filter, an id or an amount that reads so is a wrong one: a
+query for it finds nothing, and a table that is replaced by nothing is empty. So each ``{{ ... }}`` that
+gives None fails the task and names the field, except for whole arguments that document None as "not given".
+
+What upstream tasks return is data: Airflow knows it by its identity and does not render it. Nothing here may
+hand a derived text to Airflow's renderer, as that would be a template again.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+
+from airflow_provider_poweroffice._compat import AirflowFailException
+
+if TYPE_CHECKING:
+    import jinja2
+    from airflow.sdk import Context
+
+_NOTHING = f"\ue000nothing-{secrets.token_hex(8)}\ue001"
+"""What None becomes while a field is rendered; no text of anybody's."""
+
+
+def _marked(value: Any) -> Any:
+    """Jinja's ``finalize``: called with the value of each expression before it is written."""
+    return _NOTHING if value is None else value
+
+
+class RenderedOperator(BaseOperator):
+    """Base of all tasks of this package: what holds for their template fields."""
+
+    none_means_unset: frozenset[str] = frozenset()
+    """Template fields for which a template that gives None is the same as leaving the argument out."""
+
+    def render_template(
+        self,
+        content: Any,
+        context: Context,
+        jinja_env: jinja2.Environment | None = None,
+        seen_oids: set[int] | None = None,
+    ) -> Any:
+        """
+        Render.
+
+        :raises AirflowFailException: a template gave None; names the field, and the place in it.
+        """
+        environment = jinja_env or self.get_template_env()
+        if environment.finalize is not None:  # within a field; or the DAG brought a finalize of its own
+            rendered = super().render_template(content, context, environment, seen_oids)
+            # A filter may have made a text of None before it was written.
+            is_none = isinstance(content, str) and rendered == "None" != content
+            return _NOTHING if is_none and environment.finalize is _marked else rendered
+        # The content itself goes on, never a copy: by its identity Airflow knows data from templates.
+        strict = environment.overlay(finalize=_marked)
+        rendered = self.render_template(content, context, strict, seen_oids)
+        return self._without_none(content, rendered, is_native=_is_native(environment))
+
+    def _without_none(self, content: Any, rendered: Any, *, is_native: bool) -> Any:
+        if rendered is content:  # data
+            return rendered
+        names = [field for field in self.template_fields if getattr(self, field, None) is content]
+        name = names[0] if names else "a field"
+        if rendered is None or rendered == _NOTHING:
+            if names and self.none_means_unset.issuperset(names):
+                return None
+            raise AirflowFailException(_message(name, content))
+        places = dict(_places(rendered, name))
+        if is_native and not any(text != _NOTHING for text in places.values()):
+            return _native(rendered)
+        for where in places:
+            raise AirflowFailException(_message(where, content))
+        return rendered
+
+
+def _message(where: str, content: Any) -> str:
+    return (
+        f"{where}: the template {content!r} gave None, which would be sent as the text 'None': was the value "
+        "missing? Write {{ ... or 'a default' }}, or have the task that gives the value fail"
+    )
+
+
+def _places(value: Any, where: str) -> Iterator[tuple[str, str]]:
+    """Find the texts that hold a None, with their places."""
+    if isinstance(value, str):
+        if _NOTHING in value:
+            yield where, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _places(item, f"{where}[{key!r}]")
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        for index, item in enumerate(value):
+            yield from _places(item, f"{where}[{index}]")
+
+
+def _native(value: Any) -> Any:
+    """Give None itself, as a DAG with ``render_template_as_native_obj`` asks for."""
+    if isinstance(value, dict):
+        return {key: _native(item) for key, item in value.items()}
+    if isinstance(value, (list, set)) or type(value) is tuple:
+        return type(value)(map(_native, value))
+    return None if value == _NOTHING else value
+
+
+def _is_native(environment: jinja2.Environment) -> bool:
+    from jinja2.nativetypes import NativeEnvironment  # noqa: PLC0415 - only where something is rendered
+
+    return isinstance(environment, NativeEnvironment)

@@ -1,0 +1,69 @@
+"""Deferred sensors end at their deadline, and take nothing that others need, whatever the server does."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_poweroffice.api.limits.stores import VARIABLE
+from airflow_provider_poweroffice.triggers.clients import _in_thread, _threads
+from benchmarks.deferred_sensors import ROWS, measure
+
+TIMEOUT = 2.0
+
+
+@pytest.fixture(autouse=True)
+def _own_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the limit of each test apart; the connections are the measurement's."""
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    for number in range(len(ROWS)):
+        monkeypatch.setenv(f"AIRFLOW_CONN_POWEROFFICE_BENCH_{number}", "")
+
+
+@pytest.mark.finding("D3", "S6", "D14")
+@pytest.mark.parametrize("row", ["slow", "429, Retry-After: 45", "drip", "401"])
+def test_fifty_sensors_end_in_time(row: str) -> None:
+    """50 sensors of a connection end within 2 s of their deadline; a neighbour gets its threads."""
+    result = measure([row], sensors=50, timeout=TIMEOUT, poll=1.0)
+    assert result.problems(TIMEOUT) == []
+    assert sum(result.verdicts.values()) == 50
+    assert result.most <= 12
+    if row != "401":
+        assert result.tokens == 1, "one for the connection, not for each sensor"
+
+
+@pytest.mark.finding("D3", "S6", "D10")
+def test_all_troubles_at_once() -> None:
+    """Servers that do everything wrong side by side: each sensor gets a verdict in time."""
+    result = measure(list(ROWS), sensors=8, timeout=TIMEOUT, poll=1.0)
+    assert result.problems(TIMEOUT) == []
+    assert sum(result.verdicts.values()) == 8 * len(ROWS)
+    assert set(result.verdicts) <= {"timeout", "error"}
+
+
+@pytest.mark.finding("D3", "S6")
+@pytest.mark.parametrize("row", ["slow", "drip", "drip of headers", "token slow", "429, Retry-After: 45"])
+def test_cancelled_triggers_free_their_threads(row: str) -> None:
+    """A second after their tasks were ended, no thread is busy for them."""
+    result = measure([row], sensors=12, timeout=60, poll=1.0, cancel_after=1.0)
+    assert set(result.verdicts) == {"cancelled"}
+    assert result.busy == 0
+    assert max(result.ended) < 2.0
+
+
+def test_threads_are_few() -> None:
+    """However many triggers there are, the pool stays small, and is not the loop's own."""
+
+    async def many() -> set[str]:
+        names = await asyncio.gather(
+            *(_in_thread(lambda: threading.current_thread().name, None) for _ in range(99))
+        )
+        return set(names)
+
+    names = asyncio.run(many())
+    assert len(names) <= 32
+    assert all(name.startswith("poweroffice-trigger") for name in names)
+    assert _threads() is _threads()

@@ -1,0 +1,129 @@
+"""What ``files`` may read: below the worker's own folders, plain files, of a bounded size."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_poweroffice.tasks.files import MAX_FILE_BYTES, read_files
+
+pytestmark = pytest.mark.finding("S8")
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a folder whose files may be sent; a receipt is in it, and a secret beside it."""
+    folder = tmp_path / "receipts"
+    folder.mkdir()
+    (folder / "a.pdf").write_bytes(b"%PDF")
+    (tmp_path / "secret").write_bytes(b"key")
+    (tmp_path / "receipts-old").mkdir()
+    (tmp_path / "receipts-old" / "b.pdf").write_bytes(b"old")
+    monkeypatch.setenv("AIRFLOW__POWEROFFICE__FILE_ROOTS", f"/nowhere:{folder}")
+    return folder
+
+
+def test_files_below_a_root(root: Path) -> None:
+    """A file is read by its path, or by its URI; links within the root are followed."""
+    (root / "deep").mkdir()
+    (root / "deep" / "link.pdf").symlink_to(root / "a.pdf")
+    assert read_files({"file": str(root / "a.pdf"), "b": f"file://{root}/deep/link.pdf"}) == {
+        "file": ("a.pdf", b"%PDF"),
+        "b": ("link.pdf", b"%PDF"),
+    }
+    assert read_files(None) is None
+
+
+def test_no_root_no_local_file(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the worker's word no local file is read, and the message says whose word it takes."""
+    monkeypatch.delenv("AIRFLOW__POWEROFFICE__FILE_ROOTS")
+    with pytest.raises(ValueError, match=r"AIRFLOW__POWEROFFICE__FILE_ROOTS=/data") as caught:
+        read_files({"file": str(root / "a.pdf")})
+    assert "files['file']" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "{tmp}/secret",
+        "{root}/../secret",
+        "file://{root}/../secret",
+        "file://{root}/deep/../../secret",
+        "{root}/link",
+        "file://{root}/folder-link/secret",
+        "{tmp}/receipts-old/b.pdf",
+        "{root}",
+        "{root}/fifo",
+        "/proc/self/environ",
+        "{root}/proc-link/self/environ",
+        "{root}/null",
+        "/dev/zero",
+        "file:/etc/passwd",
+        "file://localhost/etc/passwd",
+        "local:/etc/passwd",
+        "local:///etc/passwd",
+        "FILE:///etc/passwd",
+        "simplecache::file:/etc/passwd",
+        "simplecache::file://{root}/a.pdf",
+        "zip://a::file://{root}/a.pdf",
+        "zip://a.pdf",
+        "http://127.0.0.1:1/a",
+        "https://127.0.0.1:1/a",
+        "HTTP://127.0.0.1:1/a",
+        "ftp://127.0.0.1/a",
+        "sftp://127.0.0.1/a",
+        "github://a/b",
+        "data:text/plain,x",
+        "memory://a",
+        "reference://x",
+        "s3:/a/b",
+        "s3:///b",
+        "s3::http://127.0.0.1/a",
+        "relative.pdf",
+        "~/a.pdf",
+        "",
+        "{root}/a.pdf\n",
+        "{root}/a\x00.pdf",
+    ],
+)
+def test_everything_else_is_refused(root: Path, path: str) -> None:
+    """Other places, links that lead out, and what is not a plain file are refused without being read."""
+    (root / "link").symlink_to(root.parent / "secret")
+    (root / "folder-link").symlink_to(root.parent)
+    (root / "proc-link").symlink_to("/proc")
+    (root / "null").symlink_to("/dev/null")
+    os.mkfifo(root / "fifo")
+    given = path.format(root=root, tmp=root.parent)
+    with pytest.raises((ValueError, IsADirectoryError)) as caught:
+        read_files({"file": given})
+    assert "key" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["/proc", "/"])
+def test_not_even_below_a_root(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A root that holds the system's own folders does not open them."""
+    monkeypatch.setenv("AIRFLOW__POWEROFFICE__FILE_ROOTS", name)
+    with pytest.raises(ValueError, match="not a file of a disk"):
+        read_files({"file": "/proc/self/environ"})
+
+
+def test_a_root_must_be_absolute(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative root would mean another folder in each process."""
+    monkeypatch.setenv("AIRFLOW__POWEROFFICE__FILE_ROOTS", "receipts")
+    with pytest.raises(ValueError, match="must be an absolute path"):
+        read_files({"file": str(root / "a.pdf")})
+
+
+def test_size(root: Path) -> None:
+    """All files of a call together have a bound, and no more than it is read."""
+    with (root / "large.pdf").open("wb") as file:
+        file.truncate(MAX_FILE_BYTES + 1)
+    with pytest.raises(ValueError, match="25 MiB together"):
+        read_files({"file": str(root / "large.pdf")})
+    both: Any = {"one": str(root / "a.pdf"), "two": str(root / "a.pdf")}
+    assert read_files(both, limit=8)
+    with pytest.raises(ValueError, match=r"files\['two'\]"):
+        read_files(both, limit=7)

@@ -1,0 +1,194 @@
+"""Template fields: data is never rendered, and None never becomes the text None."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG, BaseOperator, task
+
+from airflow_provider_poweroffice._compat import AirflowFailException
+from airflow_provider_poweroffice.operators.companies import PowerOfficeCompaniesOperator
+from airflow_provider_poweroffice.operators.d365fo import D365FORestEndpointOperator
+from airflow_provider_poweroffice.operators.d365fo_entity import D365FOEntityOperator
+from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
+from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
+from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
+    PowerOfficeToObjectStorageOperator,
+)
+from airflow_provider_poweroffice.transfers.poweroffice_to_sql import PowerOfficeToSqlOperator
+
+REQUIRED: dict[type[BaseOperator], dict[str, Any]] = {
+    PowerOfficeOperator: {"endpoint": "Customers", "paginate": True},
+    PowerOfficeSensor: {"endpoint": "Customers", "field": "Id"},
+    PowerOfficeToObjectStorageOperator: {"endpoint": "Customers", "object_path": "file:///x.ndjson.gz"},
+    PowerOfficeToSqlOperator: {"endpoint": "Customers", "conn_id": "db", "table": "customers"},
+    PowerOfficeCompaniesOperator: {},
+    D365FORestEndpointOperator: {"service_name": "G/S/O"},
+    D365FOEntityOperator: {"entity": "CustomersV3", "paginate": True},
+}
+FIELDS = [(kind, field) for kind in REQUIRED for field in kind.template_fields]
+NAMES = [f"{kind.__name__}-{field}" for kind, field in FIELDS]
+SECRET = "{{ conn.other.password }}"
+DATA: list[Any] = [
+    SECRET,
+    f"x{SECRET}.json",
+    "payload.json",
+    {"a": SECRET, "b": [f"{SECRET}.json", {"c": (SECRET,)}]},
+    [SECRET, [f"{SECRET}.json"]],
+]
+
+
+def unmapped(kind: type[BaseOperator], context: dict[str, Any], *, data: Any, **partial: Any) -> Any:
+    """Map over what an upstream task returned, and render the first task instance as a worker does."""
+    with DAG("mapped", schedule=None):
+
+        @task
+        def upstream() -> list[Any]:
+            return []
+
+        arguments = {
+            key: value for key, value in REQUIRED[kind].items() if key not in data and key not in partial
+        }
+        mapped = kind.partial(task_id="t", **arguments, **partial).expand_kwargs(upstream())  # type: ignore[arg-type]
+    seen = {id(value) for value in data.values()}
+    made = mapped.unmap(dict(data))
+    made._do_render_template_fields(made, kind.template_fields, context, made.get_template_env(), seen)
+    return made
+
+
+def context_with_secrets() -> dict[str, Any]:
+    """Give a context with what a rendered template could read."""
+    return {"conn": {"other": {"password": "S3cret"}}, "run_id": "r1", "nothing": None}
+
+
+@pytest.mark.finding("S2")
+@pytest.mark.parametrize("data", DATA, ids=range(len(DATA)))
+@pytest.mark.parametrize(("kind", "field"), FIELDS, ids=NAMES)
+def test_mapped_data_is_not_rendered(kind: type[BaseOperator], field: str, data: Any, tmp_path: Path) -> None:
+    """What an upstream task returned reaches each argument as it is, nested texts and names of files too."""
+    (tmp_path / "payload.json").write_text("{}")
+    try:
+        made = unmapped(kind, context_with_secrets(), data={field: data})
+    except (ValueError, TypeError):  # refused where the task is made
+        return
+    assert getattr(made, field) is data
+
+
+class Result:
+    """The result of a task, as far as Airflow asks for it."""
+
+    def resolve(self, _context: Any) -> Any:
+        """Give it."""
+        return {"a": [f"{SECRET}.json"]}
+
+
+@pytest.mark.finding("S2")
+@pytest.mark.parametrize("kind", REQUIRED)
+def test_results_are_not_rendered(kind: type[BaseOperator]) -> None:
+    """The result of a task, given as it is or in a mapping, is not rendered either."""
+    made: Any = kind(task_id="t", **REQUIRED[kind])
+    for given, expected in (
+        (Result(), {"a": [f"{SECRET}.json"]}),
+        ({"x": [Result()]}, {"x": [{"a": [f"{SECRET}.json"]}]}),
+    ):
+        assert made.render_template(given, context_with_secrets()) == expected
+
+
+@pytest.mark.finding("S2")
+def test_payload_of_a_mapped_task(tmp_path: Path) -> None:
+    """The author's own payload file is loaded in a mapped task too; no other argument is a file's name."""
+    (tmp_path / "p.json").write_text('{"run": "{{ run_id }}"}')
+    with DAG("d", schedule=None, template_searchpath=[str(tmp_path)]) as dag:
+        made = D365FORestEndpointOperator(task_id="t", service_name="p.json", payload="p.json")
+    made.payload = b"p.json".decode()  # another object than the service's name
+    made.render_template_fields({"run_id": "r1"}, dag.get_template_env())  # type: ignore[typeddict-item]
+    assert (made.payload, made.service_name) == ('{"run": "r1"}', "p.json")
+    assert D365FORestEndpointOperator.template_ext == ()
+
+
+TEMPLATES = [
+    "{{ nothing }}",
+    " {{ nothing }}",
+    "prefix-{{ nothing }}",
+    "{{ nothing | string }}",
+    "{{ none }}",
+]
+
+
+@pytest.mark.finding("R21")
+@pytest.mark.parametrize(
+    "wrap", [lambda text: text, lambda text: {"a": ["x", {"b": text}]}], ids=["text", "nested"]
+)
+@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize(("kind", "field"), FIELDS, ids=NAMES)
+def test_none_is_never_text(
+    kind: type[BaseOperator], field: str, template: str, wrap: Callable[[str], Any]
+) -> None:
+    """A template that gives None ends the task and names the field, or is documented as not given."""
+    content = wrap(template)
+    made: Any = kind(task_id="t", **REQUIRED[kind])
+    setattr(made, field, content)
+    is_whole = isinstance(content, str) and content.startswith("{{")
+    if is_whole and field in made.none_means_unset:
+        assert made.render_template(content, context_with_secrets()) is None
+        return
+    with pytest.raises(AirflowFailException, match=field):
+        made.render_template(content, context_with_secrets())
+
+
+@pytest.mark.finding("R21")
+def test_none_in_a_partial_query() -> None:
+    """The author's own templates beside mapped arguments are held to the same; the place is named."""
+    with pytest.raises(AirflowFailException, match=r"query\['externalNumbers'\]\[1\].*\{\{ nothing \}\}"):
+        unmapped(
+            PowerOfficeToSqlOperator,
+            context_with_secrets(),
+            data={"company": "a"},
+            query={"externalNumbers": ["1", "{{ nothing }}"]},
+        )
+
+
+@pytest.mark.finding("R21")
+def test_native_none() -> None:
+    """A DAG that renders native objects gets None itself within a field, as it asks for."""
+    with DAG("native", schedule=None, render_template_as_native_obj=True) as dag:
+        made = PowerOfficeOperator(
+            task_id="t",
+            endpoint="Customers",
+            method="POST",
+            body={"a": "{{ nothing }}", "b": ["{{ nothing }}", "{{ 1 }}"], "c": ("{{ run_id }}",)},
+        )
+    made.render_template_fields(context_with_secrets(), dag.get_template_env())  # type: ignore[arg-type]
+    assert made.body == {"a": None, "b": [None, 1], "c": ("r1",)}
+    made.body = {"a": "n-{{ nothing }}"}
+    with pytest.raises(AirflowFailException, match="body"):
+        made.render_template_fields(context_with_secrets(), dag.get_template_env())  # type: ignore[arg-type]
+
+
+def test_the_word_none_of_the_author() -> None:
+    """The author's own text stays, and so does a default in a template."""
+    made = PowerOfficeOperator(
+        task_id="t", endpoint="Customers", query={"a": "None", "b": "{{ nothing or 'None.' }}", "c": None}
+    )
+    made.render_template_fields(context_with_secrets())  # type: ignore[arg-type]
+    assert made.query == {"a": "None", "b": "None.", "c": None}
+
+
+def test_all_operators_are_covered() -> None:
+    """Each class with template fields is in the table above."""
+    from airflow_provider_poweroffice.tasks.rendering import RenderedOperator  # noqa: PLC0415 - only here
+
+    def below(kind: type) -> set[type]:
+        return {kind}.union(*(below(child) for child in kind.__subclasses__()))
+
+    own = {
+        kind
+        for kind in below(RenderedOperator)
+        if kind.__module__.startswith("airflow_provider_poweroffice") and kind.template_fields
+    }
+    assert {kind.__name__ for kind in own} - {"PowerOfficeCompaniesSummaryOperator"} == {
+        kind.__name__ for kind in REQUIRED
+    }
