@@ -14,6 +14,7 @@ import msgspec
 
 from airflow_provider_poweroffice.api.call import encode_query
 from airflow_provider_poweroffice.api.change_filter import given
+from airflow_provider_poweroffice.api.facts import Paging
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
@@ -94,7 +95,7 @@ def listed_keys(client: Client, operator: Any, key: tuple[str, ...]) -> Iterator
     if dialect.fields_key and (resource is None or resource.kind != "whole"):
         query = {name: value for name, value in query.items() if name.lower() != dialect.fields_key.lower()}
         query[dialect.fields_key] = ",".join(key)
-        largest = None if dialect.by_link else dialect.page_limit(operator.endpoint)
+        largest = None if dialect.paging is Paging.LINKED else dialect.page_limit(operator.endpoint)
         options = {"page_size": largest, "page_bytes": None}
     options |= {
         "query": query,

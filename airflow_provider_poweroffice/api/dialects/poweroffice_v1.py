@@ -23,6 +23,7 @@ from airflow_provider_poweroffice.api.dialects.base import (
     Endpoints,
     Fault,
     PageInfo,
+    Paging,
     Position,
     of_environment,
 )
@@ -56,8 +57,6 @@ _NO = frozenset({"false", "0"})
 _NAMES = frozenset({"success", "data", "count", "validation"})
 _LONGEST_WORD = 40
 _VALIDATION = {"exception": "error", "summary": "detail", "errorLogReference": "traceId"}
-
-
 _NOTHING = msgspec.Raw(b"")
 _HINTS = {
     401: "the token was new, so the integration was switched off or the keys belong to another environment",
@@ -75,6 +74,7 @@ class PowerOfficeV1(ODataDialect[Credentials]):
     max_page_size: ClassVar[int] = MOST
     changed_field: ClassVar[str] = "lastChanged"
     catalogue_name: ClassVar[str] = "poweroffice_v1"
+    paging: ClassVar[Paging] = Paging.OFFSET
     archives: ClassVar[bool] = True
     read_lag: ClassVar[float] = 2.0  # reads go to a replica: page "Limitations"
     literals: ClassVar[Literals] = Literals(
