@@ -33,7 +33,7 @@ from pathlib import Path
 from airflow_provider_poweroffice.api import Client, Credentials
 from airflow_provider_poweroffice.api.limits.shared import shared_throttle
 from airflow_provider_poweroffice.api.limits.throttle import SystemClock
-from airflow_provider_poweroffice.api.rate_limit import RateLimit
+from airflow_provider_poweroffice.api.options import RateLimit
 from airflow_provider_poweroffice.errors import RateLimitError
 from poweroffice_sandbox import Sandbox
 

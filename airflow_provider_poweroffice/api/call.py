@@ -12,13 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 import msgspec
 
-from airflow_provider_poweroffice.api.dialects.base import Dialect
+if TYPE_CHECKING:
+    from airflow_provider_poweroffice.api.dialects.base import Dialect
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 Files = Mapping[str, tuple[str, bytes] | tuple[str, bytes, str]]

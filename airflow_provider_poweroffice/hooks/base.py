@@ -46,7 +46,7 @@ class ClientHook(BaseHook):
         super().__init__()
         self.conn_id = conn_id
         self.company = company
-        self.retry_options = RetryOptions.of(retry_options)
+        self.retry_options = RetryOptions.from_mapping(retry_options)
 
     def __enter__(self) -> Self:
         return self

@@ -18,8 +18,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from airflow_provider_poweroffice.api.credentials import Credentials, Keys
 from airflow_provider_poweroffice.api.d365fo.credentials import D365FOCredentials
-from airflow_provider_poweroffice.api.options import RetryOptions, Timeouts
-from airflow_provider_poweroffice.api.rate_limit import RateLimit
+from airflow_provider_poweroffice.api.options import RateLimit, RetryOptions, Timeouts
 from airflow_provider_poweroffice.api.texts import shown
 from airflow_provider_poweroffice.hooks.companies import key_of, read_client_keys
 from airflow_provider_poweroffice.hooks.destinations import OPTION, SECTION, check_destination, is_trusted

@@ -178,7 +178,7 @@ class PowerOfficeOperator(CompanyOperator):
         self.idempotent = idempotent
         self.on_refused_delete = on_refused_delete
         self.max_result_bytes = max_result_bytes
-        self.retry_options = RetryOptions.of(retry_options)
+        self.retry_options = RetryOptions.from_mapping(retry_options)
         check_kind(response)
         check_limit(max_result_bytes)
         warn_of_unknown(endpoint)

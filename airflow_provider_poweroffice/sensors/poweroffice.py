@@ -127,7 +127,7 @@ class PowerOfficeSensor(CompanyOperator, BaseSensorOperator):
         self.condition = condition
         default = condition is None and conf.getboolean("operators", "default_deferrable", fallback=False)
         self.deferrable = default if deferrable is None else deferrable
-        self.retry_options = RetryOptions.of(retry_options or {"attempts": 3, "deadline": 60})
+        self.retry_options = RetryOptions.from_mapping(retry_options or {"attempts": 3, "deadline": 60})
         self.poweroffice_conn_id = poweroffice_conn_id
         warn_of_unknown(endpoint)
         if condition is not None and (field is not None or deferrable):

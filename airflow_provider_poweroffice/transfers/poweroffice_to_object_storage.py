@@ -172,7 +172,7 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
         self.page_bytes = page_bytes
         self.order_by = order_by
         self.on_page_error = on_page_error
-        self.retry_options = RetryOptions.of(retry_options)
+        self.retry_options = RetryOptions.from_mapping(retry_options)
         if format not in FORMATS:
             raise ValueError(f"unknown format {format!r}; use one of: {', '.join(map(repr, FORMATS))}")
         if fields is not None and format != "parquet":

@@ -196,7 +196,7 @@ class PowerOfficeToSqlOperator(CompanyOperator):
         self.page_bytes = page_bytes
         self.order_by = order_by
         self.on_page_error = on_page_error
-        self.retry_options = RetryOptions.of(retry_options)
+        self.retry_options = RetryOptions.from_mapping(retry_options)
         self.poweroffice_conn_id = poweroffice_conn_id
         check_reading(self)
         check_incremental(self)

@@ -1,21 +1,24 @@
 """
-The official single objects besides those of :mod:`.single`: organisation, VAT and payroll settings, rates.
+The official single objects: who-am-I, organisation, VAT, payroll and financial settings, rates.
 
-Rule: what is not said here is filled from the official table.
+Rule: answers what the OpenAPI file lists; what is not said here is filled from the official table.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-from ...core.clock import parse_ticks, stamp
-from ...core.origin import START, account_id, money
+from ...core.clock import parse_ticks, stamp, ticks
+from ...core.origin import FIRST_DAY, LOCK_DATE, START, account_id, money
 from ...core.reply import JSON_TYPE, Reply, json_bytes, refuse
 from ...core.table import Row
-from ..resources.schema import filled, schema_of
 from .call import Call, Handler
 from .filters import Filter, Given, day
+from .lists import get_row, owner_row
+from .resource import Parent
+from .schema import filled, schema_of
 from .wire_form import formed
+from .writes import patch_row
 
 _ADDRESS = {
     "AddressLine1": "Sjøgata 1",
@@ -127,4 +130,69 @@ def _price(code: str, date: str) -> int:
     return _NOK[code] + drift * _NOK[code] // 10_000
 
 
-HANDLERS: dict[str, Handler] = {path: _handler(path) for path in _OBJECTS} | {"/CurrencyRates": currency_rate}
+def integration(call: Call) -> Reply:
+    """Answer GET ClientIntegrationInformation; needs a token, no privilege."""
+    rights = call.access.rights(call.company)
+    newer = {"AllowSendInvoice": rights.allow_send_invoice}
+    return _one(
+        call,
+        {
+            **(newer if call.switches.send_invoice_field == "present" else {}),
+            "ActiveClientSubscriptions": ["Accounting", "Payroll"],
+            "ClientId": call.company.client_id,
+            "ClientName": call.company.name,
+            "InvalidPrivileges": list(rights.invalid),
+            "ValidPrivileges": list(rights.privileges),
+        },
+    )
+
+
+def lock_date(call: Call) -> Reply:
+    """Answer GET LockDateSettings."""
+    return _one(call, {"LockDate": LOCK_DATE})
+
+
+def financial(call: Call) -> Reply:
+    """Answer GET FinancialSettings."""
+    return _one(
+        call,
+        {
+            "ConversionDate": FIRST_DAY,
+            "CurrencyCode": "NOK",
+            "CurrencyGainsAccountId": account_id(8060),
+            "CurrencyGainsAccountNo": 8060,
+            "CurrencyLossAccountId": account_id(8160),
+            "CurrencyLossAccountNo": 8160,
+            "FinancialYearEndMonth": "December",
+            "LastChangedDateTimeOffset": stamp(START),
+            "UseTrustAccountManagement": False,
+        },
+    )
+
+
+HANDLERS: dict[str, Handler] = {
+    **{path: _handler(path) for path in _OBJECTS},
+    "/ClientIntegrationInformation": integration,
+    "/CurrencyRates": currency_rate,
+    "/FinancialSettings": financial,
+    "/LockDateSettings": lock_date,
+}
+"""By path; all are a GET."""
+
+
+_EMPLOYEE = Parent(("Employees",), "Id", "Employee")
+
+
+def _of_employee(handler: Handler) -> Handler:
+    def wrapped(call: Call) -> Reply:
+        identifier = owner_row(call, _EMPLOYEE)["Id"]
+        table = call.books.table(call.resource.table)
+        if identifier not in table.rows:
+            blank = filled(call.resource.schema, {"Id": identifier}, stamp(ticks(call.now)))
+            table.put(blank, call.now)
+        return handler(call)
+
+    return wrapped
+
+
+OF_EMPLOYEE: dict[str, Handler] = {"get": _of_employee(get_row), "patch": _of_employee(patch_row)}

@@ -10,10 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...core.reply import Reply, json_bytes
-from .call import Call
-from .lists import find_row
-from .route import Route, Routes
-from .writes import post_row
+from ..rest.call import Call, Route, Routes
+from ..rest.lists import find_row
+from ..rest.writes import post_row
 
 _FIELDS = ("Name", "OrganizationNumber", "EmailAddress", "PhoneNumber")
 

@@ -2,7 +2,7 @@
 The official tables: operations, fields and enums as the OpenAPI file of March 2025 lists them.
 
 Rule: reads ``data/*.txt``; nothing is added here. ``operations``, ``fields`` and ``enums`` are written by
-``tools/sandbox_tables.py``; ``assumed_*`` is what is known to exist since then, with fields made up.
+``tools/sandbox_tables.py``.
 
 Notation of the fields, one word each: ``Name:type``, ``<=n`` the longest text, ``?`` may be null. In front:
 ``!`` required in POST, ``-`` only in answers, ``+`` accepted by POST but not by PATCH, ``>`` accepted by POST
@@ -69,6 +69,11 @@ def _operation(line: str) -> Operation:
 
 @cache
 def operations() -> tuple[Operation, ...]:
-    """Give the operations: the official ones by path, then the assumed ones."""
-    lines = (*read("operations").splitlines(), *read("assumed_operations").splitlines())
-    return tuple(_operation(line) for line in lines)
+    """Give the official operations by path."""
+    return tuple(_operation(line) for line in read("operations").splitlines())
+
+
+ENUMS: dict[str, tuple[str, ...]] = {
+    name: tuple(words.split()) for name, words in named_words("enums").items()
+}
+"""The string enums of the API, by name; values exactly as the OpenAPI file spells them."""

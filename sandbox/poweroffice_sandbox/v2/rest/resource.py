@@ -1,7 +1,7 @@
 """
 What a resource is, and the filters that several share.
 
-Rule: the shape of the table; its entries are in the ``resources_`` modules.
+Rule: the shape of the table; its entries are in :mod:`..resources`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ...core.table import Row, Table
-from ..rest.filters import Filter
-from .schema import Schema
+from ..seeds import NO_ROWS, Seed
+from .filters import Filter
+from .schema import CHANGED, CREATED, Schema
 from .tables import Operation
 
 Tables = Callable[[str], Table]
-CREATED, CHANGED = "CreatedDateTimeOffset", "LastChangedDateTimeOffset"
 _ALL = ("list", "get", "post", "patch", "delete")
 
 
@@ -45,7 +45,11 @@ class Resource:
     :param unique: fields no two rows may share.
     :param defaults: what a POST sets when the client does not.
     :param contact: whether its ids come from the contacts' id space and it has a sub-ledger account.
-    :param operations: what the official table says of it; empty when :mod:`..rest.routes` lists them.
+    :param operations: how it is called; empty when a flow has routes of its own for it.
+    :param seed: the rows its table begins with.
+    :param named_by: the fields of other resources that hold its id: the field, the twin that holds a code or
+        number for people (or nothing), and the name of that code here.
+    :param ledger_field: the field of ledger rows that holds its id.
     :param parent: what it belongs to, when the first id of its paths is that of something else.
     :param rows: the table its rows are in, when that has another name.
     :param view: makes the row shown from a stored one, when they differ; it can look into other tables.
@@ -74,6 +78,9 @@ class Resource:
     newer: Mapping[str, Filter] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     visible: Callable[[Row, str | None, str], bool] | None = None
+    seed: Seed = NO_ROWS
+    named_by: tuple[tuple[str, str, str], ...] = ()
+    ledger_field: str = ""
 
     @property
     def table(self) -> str:
