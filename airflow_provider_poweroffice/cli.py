@@ -65,7 +65,7 @@ def resources(arguments: argparse.Namespace) -> None:
     """
     from airflow_provider_poweroffice.api.dialects.registry import DIALECTS  # noqa: PLC0415 - see the head
 
-    known = DIALECTS[arguments.api_version].known
+    known = DIALECTS[arguments.api_version].catalogue
     found = list(known.search(arguments.search or ""))
     if not found:
         meant = known.suggest(arguments.search)

@@ -27,7 +27,9 @@ class PowerOfficeDocsLink(BaseOperatorLink):
 
         endpoint = str(getattr(operator, "endpoint", "") or "")
         v1, v2 = DIALECTS["v1"], DIALECTS["v2"]
-        return (v1 if v1.known.find(endpoint) and not v2.known.find(endpoint) else v2).docs_url(endpoint)
+        return (v1 if v1.catalogue.find(endpoint) and not v2.catalogue.find(endpoint) else v2).docs_url(
+            endpoint
+        )
 
 
 class D365FODocsLink(BaseOperatorLink):

@@ -27,10 +27,10 @@ def warn_of_unknown(endpoint: Any) -> None:
     """
     if not isinstance(endpoint, str) or "{{" in endpoint or "{%" in endpoint or not endpoint:
         return
-    if _OTHER_API.search(endpoint) or D365FO().known.find(f"data/{endpoint}"):
+    if _OTHER_API.search(endpoint) or D365FO().catalogue.find(f"data/{endpoint}"):
         return
-    if any(version.known.find(endpoint) for version in _VERSIONS):
+    if any(version.catalogue.find(endpoint) for version in _VERSIONS):
         return
-    found = {version.known.suggest(endpoint): version.name for version in _VERSIONS}
+    found = {version.catalogue.suggest(endpoint): version.name for version in _VERSIONS}
     if meant := " or ".join(f"{path!r} ({name})" for path, name in found.items() if path):
         warnings.warn(f"endpoint {endpoint!r} is not known; did you mean {meant}?", UserWarning, stacklevel=4)

@@ -14,7 +14,7 @@ import msgspec
 
 from airflow_provider_poweroffice.api.call import encode_query
 from airflow_provider_poweroffice.api.change_filter import given
-from airflow_provider_poweroffice.api.facts import Paging
+from airflow_provider_poweroffice.api.dialects.base import Paging
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
@@ -91,7 +91,7 @@ def listed_keys(client: Client, operator: Any, key: tuple[str, ...]) -> Iterator
     """
     dialect, query = client.dialect, encode_query(operator.query)
     options: dict[str, Any] = {"page_size": operator.page_size, "page_bytes": operator.page_bytes}
-    resource = dialect.known.find(operator.endpoint)
+    resource = dialect.catalogue.find(operator.endpoint)
     if dialect.fields_key and (resource is None or resource.kind != "whole"):
         query = {name: value for name, value in query.items() if name.lower() != dialect.fields_key.lower()}
         query[dialect.fields_key] = ",".join(key)

@@ -241,7 +241,7 @@ class PowerOfficeToObjectStorageOperator(CompanyOperator):
             return
         from airflow_provider_poweroffice.storage.parquet import ParquetFile, write_parquet  # noqa: PLC0415
 
-        resource = dialect.known.find(self.endpoint)
+        resource = dialect.catalogue.find(self.endpoint)
         fields = fields_of(dialect.catalogue_name, self.endpoint)
         key = dialect.key_field(self.endpoint) if resource else ""
         write_parquet(ParquetFile(spool, fields, overrides=self.fields, key=key), pages)

@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from airflow_provider_poweroffice.api.dialects.base import Fault
 from airflow_provider_poweroffice.api.dialects.problem import text_or_none
-from airflow_provider_poweroffice.api.facts import Fault
 from airflow_provider_poweroffice.errors import (
     APIStatusError,
     BadRequestError,
@@ -21,7 +21,7 @@ from airflow_provider_poweroffice.errors import (
 )
 
 ACTIVITY_HEADER = "ms-dyn-aid"  # Microsoft's page "Service request tracing"
-HINTS = {
+ADVICE = {
     302: "on premises a refused token is led to a log-in page: check the audience (resource), and that the "
     "app is registered inside Finance & Operations",
     401: "the token is valid for its tenant, but Finance & Operations refuses it: is the app registered "

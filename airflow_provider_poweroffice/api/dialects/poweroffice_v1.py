@@ -58,7 +58,7 @@ _NAMES = frozenset({"success", "data", "count", "validation"})
 _LONGEST_WORD = 40
 _VALIDATION = {"exception": "error", "summary": "detail", "errorLogReference": "traceId"}
 _NOTHING = msgspec.Raw(b"")
-_HINTS = {
+_ADVICE = {
     401: "the token was new, so the integration was switched off or the keys belong to another environment",
     403: "the integration lacks the privilege, or the company lacks the Go module behind it; the claim "
     "goInvalidPrivileges of the token lists what it lacks",
@@ -166,9 +166,9 @@ class PowerOfficeV1(ODataDialect[Credentials]):
         """POST the whole record as it is, archived."""
         return "POST", endpoint.rpartition("/")[0], archived(endpoint, content)
 
-    def hint(self, status: int) -> str:
+    def advice(self, status: int) -> str:
         """Explain a 401 or 403 without a body."""
-        return _HINTS.get(status, "")
+        return _ADVICE.get(status, "")
 
     def docs_url(self, endpoint: str) -> str:  # noqa: ARG002 - its pages have no addresses of their own
         """Give the documentation's front page."""

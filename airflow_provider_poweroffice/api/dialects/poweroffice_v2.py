@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from airflow_provider_poweroffice.api.credentials import Credentials
+from airflow_provider_poweroffice.api.decoding import parsing, whole_number
 from airflow_provider_poweroffice.api.dialects.base import (
     Dialect,
     Endpoints,
@@ -17,9 +19,9 @@ from airflow_provider_poweroffice.api.dialects.base import (
     of_environment,
 )
 from airflow_provider_poweroffice.api.dialects.problem import read_problem
-from airflow_provider_poweroffice.api.poweroffice.pagination import read_pagination
 from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.api.texts import shown
+from airflow_provider_poweroffice.errors import InvalidResponseError
 
 _ORIGIN = "https://goapi.poweroffice.net"
 _PREFIX = {"production": "", "demo": "/Demo"}
@@ -37,7 +39,7 @@ _PATCH_TYPE = "application/json-patch+json"
 
 _PATCH_OPS = frozenset({"add", "remove", "replace", "copy", "move", "test"})
 _PATCH_EXAMPLE = '[{"op": "replace", "path": "/Name", "value": "..."}]'
-_HINTS = {
+_ADVICE = {
     401: "the token was new, so the integration was switched off or the keys belong to another environment",
     403: "the integration lacks the privilege for this call, or the company lacks the module; "
     "GET ClientIntegrationInformation lists both",
@@ -103,7 +105,7 @@ class PowerOfficeV2(Dialect[Credentials]):
 
     def page(self, headers: Mapping[str, str], content: bytes) -> tuple[bytes, PageInfo]:
         """Read ``X-Pagination``; the body is the array."""
-        return content, read_pagination(headers.get("X-Pagination"))
+        return content, _read_pagination(headers.get("X-Pagination"))
 
     def no_answer(self, response: Response) -> str:
         """Find a GET answered with nothing under another status than 204, and text in place of JSON."""
@@ -117,14 +119,14 @@ class PowerOfficeV2(Dialect[Credentials]):
         """Read problem details, a gateway message or a token error; keys in any case."""
         return read_problem(headers, body)
 
-    def renewable(self, body: Any) -> bool:
+    def token_expired(self, body: Any) -> bool:
         """Tell a stale token from the gateway's refusal of the subscription key."""
         message = str(body.get("message", "")) if isinstance(body, dict) else ""
         return "subscription key" not in message.lower()
 
-    def hint(self, status: int) -> str:
+    def advice(self, status: int) -> str:
         """Explain a 401 or 403 without a body, as the API often sends them."""
-        return _HINTS.get(status, "")
+        return _ADVICE.get(status, "")
 
     def docs_url(self, endpoint: str) -> str:
         """Give the portal's page of a resource, or its front page."""
@@ -176,3 +178,40 @@ def _check_patch(body: Any) -> None:
             raise ValueError(
                 f"body of PATCH has an operation without a known op and path; use {_PATCH_EXAMPLE}"
             )
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """An object with all its names, those that are there twice included."""
+
+
+def _read_pagination(header: str | None) -> PageInfo:
+    """
+    Read the header: JSON text, keys in any case.
+
+    The links are only looked at for being there: behind the gateway they may name another host.
+    """
+    try:
+        with parsing("X-Pagination"):
+            loaded = json.loads(header or "", object_pairs_hook=_Pairs)
+    except InvalidResponseError:
+        return PageInfo()
+    if not isinstance(loaded, _Pairs):
+        return PageInfo()
+    facts: dict[str, list[Any]] = {}
+    for key, value in loaded:
+        facts.setdefault(str(key).lower(), []).append(value)
+    links = facts.get("nextpagelink", [])
+    return PageInfo(
+        total_rows=_largest(facts.get("totalcount")),
+        total_pages=_largest(facts.get("totalpages")),
+        number=_largest(facts.get("currentpage")),
+        size=_largest(facts.get("pagesize")),
+        # A link that is left out proves nothing: the server may never send one.
+        is_last=not any(links) if links else None,
+    )
+
+
+def _largest(values: list[Any] | None) -> int | None:
+    """Read a count that may be there more than once, in other spellings: never resolve towards fewer rows."""
+    counts = [count for value in values or () if (count := whole_number(value)) is not None]
+    return max(counts, default=None)
