@@ -53,7 +53,7 @@ def test_bad_arguments(arguments: dict[str, Any], says: str) -> None:
         ({"mode": "{{ 'replace' }}", "changed_since": datetime(2026, 5, 2, tzinfo=UTC)}, "use mode='upsert'"),
         ({"table": "{{ 'a b' }}"}, "table='a b'"),
         ({"conn_id": "nope"}, "nope"),
-        ({"conn_id": "poweroffice_default"}, "no SQL database"),
+        ({"conn_id": "poweroffice_default"}, "not an SQL database"),
         ({"conn_id": "odd"}, "no installed provider knows the type 'odd'"),
     ],
 )
