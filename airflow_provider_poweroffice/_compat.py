@@ -6,6 +6,8 @@ What degrades before Airflow 3.3 is listed in docs/decisions.md.
 
 from __future__ import annotations
 
+import logging
+from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -52,12 +54,15 @@ __all__ = [
     "aget_connection",
     "amask_secrets",
     "conf",
+    "keep_task_state",
     "lineage_collector",
     "mask_secrets",
     "redacted",
     "task_state_store",
 ]
 
+
+log = logging.getLogger(__name__)
 
 HAS_ASSET_STATE = find_spec("airflow.sdk.state") is not None
 """Airflow 3.3: tasks can keep a state with an asset."""
@@ -107,6 +112,27 @@ def lineage_collector() -> Any:
     except ImportError:
         from airflow.lineage.hook import get_hook_lineage_collector  # type: ignore[import-not-found,no-redef]  # noqa: PLC0415
     return get_hook_lineage_collector()
+
+
+def keep_task_state(store: Any, key: str, value: Any) -> None:
+    """Put a value into a task's state store, to stay until it is deleted."""
+    try:
+        from airflow.sdk import NEVER_EXPIRE  # type: ignore[attr-defined]  # noqa: PLC0415 - 3.3
+    except ImportError:
+        store.set(key, value)
+        return
+    warn_of_clearing()
+    store.set(key, value, retention=NEVER_EXPIRE)
+
+
+@cache
+def warn_of_clearing() -> None:
+    """Say once in each process that Airflow is set up to forget what tasks have sent."""
+    if conf.getboolean("state_store", "clear_on_success", fallback=False):
+        log.warning(
+            "[state_store] clear_on_success is on: Airflow forgets what a task sent as soon as it succeeds; "
+            "a task that is cleared afterwards sends its POST or PATCH again"
+        )
 
 
 def task_state_store(context: Any) -> Any:

@@ -10,7 +10,7 @@ Every error this package raises for a call to the API, and for a load into a tab
     │   ├── IncompleteReadError       rows are missing, or moved while they were read; read again
     │   └── PageTooLargeError         a page is larger than page_bytes, and can not be made smaller
     ├── ResultTooLargeError           an answer too large for XCom; use a transfer
-    ├── ResponseValidationError       the answer does not fit the type asked for
+    ├── ResponseValidationError       the answer does not fit the type asked for, or XCom
     ├── FieldTypeError                a value does not fit the type of its field in a Parquet file
     ├── LoadError                     rows can not be stored in a table; nothing of them was
     │   ├── TypeConflictError         a value does not fit its column
@@ -58,6 +58,8 @@ class PowerOfficeError(Exception):
     outcome_unknown: bool = False
     #: Alias of the company the call was for, where a connection holds several; the message begins with it.
     company: str | None = None
+    #: Earlier attempts of the same call that got no clear reply, and may have been carried out.
+    uncertain_attempts: int = 0
 
     def __str__(self) -> str:
         """Give the message, which names the company so that whoever is paged knows which one failed."""
@@ -135,7 +137,11 @@ class ResultTooLargeError(PowerOfficeError):
 
 
 class ResponseValidationError(PowerOfficeError):
-    """The answer does not fit the type it was to be validated against; the message has no values."""
+    """
+    The answer does not fit the type it was to be validated against, or has what XCom cannot hold.
+
+    The message names the place, and has no values.
+    """
 
 
 class FieldTypeError(PowerOfficeError):

@@ -9,12 +9,18 @@ ten later, from one second after the first on (the first ten at once would flatt
     .venv/bin/python benchmarks/shared_limit.py
     .venv/bin/python benchmarks/shared_limit.py --processes 4 --method POST --backend host
 
+``--trouble`` runs eight processes on a host while something happens to the file of the limit or to the
+clock of one of them, and says how often they were refused in all, and in the second half of the time.
+
+    .venv/bin/python benchmarks/shared_limit.py --trouble
+
 A Redis backend starts a ``redis-server`` of its own; without one it is left out, and that is said.
 """
 
 from __future__ import annotations
 
 import argparse
+import fcntl
 import multiprocessing
 import os
 import platform
@@ -23,8 +29,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
@@ -33,7 +40,7 @@ from pathlib import Path
 from airflow_provider_poweroffice.api import Client, Credentials
 from airflow_provider_poweroffice.api.limits.shared import shared_throttle
 from airflow_provider_poweroffice.api.limits.throttle import SystemClock
-from airflow_provider_poweroffice.api.rate_limit import RateLimit
+from airflow_provider_poweroffice.api.options import RateLimit
 from airflow_provider_poweroffice.errors import RateLimitError
 from poweroffice_sandbox import Sandbox
 
@@ -51,8 +58,21 @@ def serve(latency: float, pipe: Connection) -> None:
         pipe.send([(entry.time, entry.status) for entry in sandbox.journal()])
 
 
-def work(call: tuple[int, str], place: tuple[str, ...], backend: str, seconds: float, begin: Barrier) -> None:
-    """Call as often as the limit lets, for so many seconds."""
+def work(  # noqa: PLR0917 - given to a process
+    call: tuple[int, str],
+    place: tuple[str, ...],
+    backend: str,
+    seconds: float,
+    begin: Barrier,
+    ahead: float = 0.0,
+) -> None:
+    """
+    Call as often as the limit lets, for so many seconds.
+
+    :param ahead: seconds by which this process's monotonic clock is ahead, as in a time namespace.
+    """
+    monotonic = time.monotonic
+    time.monotonic = lambda: monotonic() + ahead
     number, method = call
     url, application_key, client_key, subscription_key = place
     credentials = Credentials(
@@ -69,26 +89,46 @@ def work(call: tuple[int, str], place: tuple[str, ...], backend: str, seconds: f
                 client.request(method, endpoint, body=body and body | {"Code": f"{number}-{count}"})
 
 
-def measure(
-    processes: int, backend: str, method: str, seconds: float, latency: float
-) -> tuple[float, float, int]:
+def measure(  # noqa: PLR0917 - one run
+    processes: int,
+    backend: str,
+    method: str,
+    seconds: float,
+    latency: float,
+    ahead: float = 0.0,
+    spoil: Callable[[], None] = lambda: None,
+) -> list[tuple[float, int]]:
     """
     Run it once.
 
-    :return: share of the limit that was used, refusals per 200 calls, calls let through.
+    :param ahead: of the clock of the last process.
+    :param spoil: called when the processes have begun.
+    :return: the server's journal: time and status of each request.
     """
     start = multiprocessing.get_context("spawn")
     ours, theirs = start.Pipe()
     server = start.Process(target=serve, args=(latency, theirs))
     server.start()
     place = ours.recv()
-    begin = start.Barrier(processes)
+    begin = start.Barrier(processes + 1)
     workers = [
-        start.Process(target=work, args=((number, method), place, backend, seconds + 2, begin))
+        start.Process(
+            target=work,
+            args=(
+                (number, method),
+                place,
+                backend,
+                seconds + 2,
+                begin,
+                ahead if number == processes - 1 else 0.0,
+            ),
+        )
         for number in range(processes)
     ]
     for worker in workers:
         worker.start()
+    begin.wait()
+    spoil()
     for worker in workers:
         worker.join()
     ours.send("stop")
@@ -96,11 +136,77 @@ def measure(
     server.join()
     if any(worker.exitcode for worker in workers):
         raise RuntimeError("a worker failed; see above")
+    return journal
+
+
+def figures(journal: list[tuple[float, int]]) -> tuple[float, float, int]:
+    """Give the share of the limit that was used, refusals per 200 calls, and calls let through."""
     passed = [moment for moment, status in journal if status != 429]  # noqa: PLR2004 - the status
     refused = len(journal) - len(passed)
     steady = [moment for moment in passed if moment > passed[0] + 1]
     spans = (len(steady) - 1) // LIMIT
     return spans / (steady[spans * LIMIT] - steady[0]), refused * 200 / len(passed), len(passed)
+
+
+def spoil_file(folder: Path, seconds: float, content: Callable[[], bytes] | None) -> None:
+    """Remove the limit's file each half second, or fill it with something else."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        time.sleep(0.5)
+        for path in folder.glob("*.limit"):
+            if content is None:
+                path.unlink(missing_ok=True)
+            else:
+                path.write_bytes(content())
+
+
+def noise() -> bytes:
+    """Make what is no window."""
+    return os.urandom(700)
+
+
+def hold_lock(folder: Path, seconds: float) -> None:
+    """Hold the lock of the limit's file, as a stopped process would."""
+    time.sleep(3)
+    (path,) = folder.glob("*.limit")
+    with path.open("r+b") as file:
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        time.sleep(seconds)
+
+
+TROUBLES: dict[str, tuple[float, Callable[[Path, float], None] | None]] = {
+    "undisturbed": (0.0, None),
+    "lock held for 8 s": (0.0, lambda folder, _: hold_lock(folder, 8)),
+    "one clock 1 h ahead": (3600.0, None),
+    "one clock 0.5 s ahead": (0.5, None),
+    "file removed each 0.5 s": (0.0, lambda folder, seconds: spoil_file(folder, seconds, None)),
+    "file noise each 0.5 s": (
+        0.0,
+        lambda folder, seconds: spoil_file(folder, seconds, lambda: os.urandom(700)),
+    ),
+}
+
+
+def troubles(method: str, seconds: float, latency: float, processes: int = 8) -> None:
+    """Print what comes of each trouble."""
+    print(f"{'trouble':<24} {'calls':>6} {'refused':>8} {'in the second half':>19} {'most in 1 s':>12}")
+    for name, (ahead, act) in TROUBLES.items():
+        with tempfile.TemporaryDirectory() as folder:
+            os.environ["POWEROFFICE_RATE_LIMIT_DIR"] = folder
+            other = threading.Thread(target=act, args=(Path(folder), seconds), daemon=True) if act else None
+            journal = measure(
+                processes, "host", method, seconds, latency, ahead, other.start if other else lambda: None
+            )
+            if other:
+                other.join()
+        middle = (journal[0][0] + journal[-1][0]) / 2
+        refused = [moment for moment, status in journal if status == 429]  # noqa: PLR2004 - the status
+        most = max(sum(a <= b < a + 1 for b, _ in journal) for a, _ in journal)
+        print(
+            f"{name:<24} {len(journal):>6} {len(refused):>8} {sum(one > middle for one in refused):>19} "
+            f"{most:>12}",
+            flush=True,
+        )
 
 
 def cost(backend: str) -> float:
@@ -144,7 +250,11 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=20.0, help="counted time of one run")
     parser.add_argument("--latency", type=float, default=0.012, help="seconds the server takes on purpose")
     parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--trouble", action="store_true", help="see above")
     options = parser.parse_args()
+    if options.trouble:
+        troubles(options.method, options.seconds, options.latency)
+        return 0
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores; {options.method}, {LIMIT} requests/s")
     print(f"{'backend':<8} {'processes':>9} {'calls':>6} {'share':>7} {'refusals per 200':>17}")
     with tempfile.TemporaryDirectory() as folder, redis_server() as redis_url:
@@ -157,8 +267,8 @@ def main() -> int:
             print(f"{backend:<8} {cost(url):.0f} microseconds for a request that need not wait")
             for processes in options.processes:
                 for _ in range(options.runs):
-                    share, refused, calls = measure(
-                        processes, url, options.method, options.seconds, options.latency
+                    share, refused, calls = figures(
+                        measure(processes, url, options.method, options.seconds, options.latency)
                     )
                     print(
                         f"{backend:<8} {processes:>9} {calls:>6} {share:>7.1%} {refused:>17.1f}", flush=True

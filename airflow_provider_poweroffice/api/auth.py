@@ -18,6 +18,7 @@ import requests
 from requests.auth import AuthBase
 
 from airflow_provider_poweroffice.api.body import TOKEN_BYTES, read_error, read_whole
+from airflow_provider_poweroffice.api.call_context import adding, call_context
 from airflow_provider_poweroffice.api.credentials import Keys
 from airflow_provider_poweroffice.api.decoding import finite_number, read_json
 from airflow_provider_poweroffice.api.dialects.base import Dialect, Endpoints
@@ -26,7 +27,6 @@ from airflow_provider_poweroffice.api.limits.throttle import Clock
 from airflow_provider_poweroffice.api.response import is_success
 from airflow_provider_poweroffice.api.transport import (
     Session,
-    call_limits,
     connection_error,
     innermost,
     without_traces,
@@ -130,13 +130,14 @@ class TokenAuth(AuthBase):
             stale = self._clock.monotonic() >= self._renew_at
             if self._token is None or stale or self._token == refused:
                 self._token = None
-                self._token = self._fetch()
+                with adding(departure=None):  # what leaves now is not the call
+                    self._token = self._fetch()
             return self._token
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Wait for whoever fetches a token, at most as long as the call may take."""
-        limits = call_limits.get()
+        limits = call_context().limits
         seconds = min(limits.seconds_left(), threading.TIMEOUT_MAX) if limits else -1
         if not self._lock.acquire(timeout=seconds if seconds < 0 and not limits else max(0.0, seconds)):
             raise APITimeoutError(
@@ -182,7 +183,7 @@ class TokenAuth(AuthBase):
                 return self._refusal(answer)
             response = read_whole(answer, TOKEN_BYTES)
         except requests.RequestException as error:
-            lost = connection_error(error, label)
+            lost = connection_error(error, label, left=False)
             return type(lost)(
                 f"{label}: no token from {urlsplit(self._endpoints.token).netloc} ({innermost(error)}); "
                 "the call was not sent",

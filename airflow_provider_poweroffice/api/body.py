@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any
 import requests
 from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
 
+from airflow_provider_poweroffice.api.decoding import whole_number
 from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.errors import InvalidResponseError, PageTooLargeError
 
@@ -130,9 +131,7 @@ def _check(answer: requests.Response, size: int, length: int | None, limit: int)
 
 def _length(answer: requests.Response) -> int | None:
     """Give the length that the server announced; None where that is not the body's own."""
-    text = answer.headers.get("Content-Length", "")
-    own = not _encodings(answer) and text.isascii() and text.isdecimal() and len(text) < 19  # noqa: PLR2004
-    return int(text) if own else None
+    return None if _encodings(answer) else whole_number(answer.headers.get("Content-Length", ""))
 
 
 def _encodings(answer: requests.Response) -> list[str]:

@@ -12,13 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 import msgspec
 
-from airflow_provider_poweroffice.api.dialects.base import Dialect
+if TYPE_CHECKING:
+    from airflow_provider_poweroffice.api.dialects.base import Dialect
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 Files = Mapping[str, tuple[str, bytes] | tuple[str, bytes, str]]
@@ -50,6 +51,7 @@ class Call:
     A checked call: ``query`` is text, ``content`` is bytes or None.
 
     :param url: instead of endpoint and query, a page's link as the server gave it.
+    :param is_complete: the dialect has completed the query.
     """
 
     method: str
@@ -59,6 +61,7 @@ class Call:
     files: Files | None
     headers: dict[str, str]
     url: str | None = None
+    is_complete: bool = False
 
 
 def build_call(

@@ -8,11 +8,13 @@ missed, so the moment is taken back by an overlap, and rows seen twice in one re
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from airflow_provider_poweroffice.api.catalogue import Catalogue
-from airflow_provider_poweroffice.api.dialects.base import Dialect
 from airflow_provider_poweroffice.api.timestamps import TICKS, text_of, ticks_of_http_date, ticks_of_iso
+
+if TYPE_CHECKING:
+    from airflow_provider_poweroffice.api.catalogue import Catalogue
+    from airflow_provider_poweroffice.api.dialects.base import Dialect
 
 OVERLAP = 1.0  # seconds
 CLOCKS_DIFFER = 300

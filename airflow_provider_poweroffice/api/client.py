@@ -13,12 +13,14 @@ One client serves one company. It may be used by several threads.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
 from airflow_provider_poweroffice.api.body import ANSWER_BYTES
-from airflow_provider_poweroffice.api.call import Files, build_call, encode_query
+from airflow_provider_poweroffice.api.call import Call, Files, build_call, encode_query
 from airflow_provider_poweroffice.api.change_filter import OVERLAP, NotBefore, check_required, since_query
 from airflow_provider_poweroffice.api.change_filter import given as given_moment
 from airflow_provider_poweroffice.api.dialects.base import Paging, Position
@@ -39,6 +41,8 @@ from airflow_provider_poweroffice.errors import (
     PageTooLargeError,
     ResponseTooLargeError,
 )
+
+log = logging.getLogger(__name__)
 
 _DEFAULT_ORDER = "default"
 
@@ -76,9 +80,33 @@ class Client(Caller):
             Decides whether a 5xx or a lost reply is tried again.
         :param fail_on_error: False gives an answer outside 2xx back instead of raising it.
         :param max_bytes: largest body of a 2xx answer, decompressed; of others, 256 KiB are kept.
+        :return: the answer. Of a DELETE that is repeated after a lost reply, and finds nothing any more, one
+            with status 204: the record is gone, as was wanted.
         :raises ValueError, TypeError: bad arguments, before any request.
         :raises ResponseTooLargeError: the body is larger than ``max_bytes``.
         :raises PowerOfficeError: see :mod:`airflow_provider_poweroffice.errors`.
+        """
+        call = self.build(
+            method, endpoint, query=query, body=body, files=files, headers=headers, filters=filters
+        )
+        check_whole("max_bytes", max_bytes, 1, None)
+        return self.send(call, idempotent=idempotent, fail_on_error=fail_on_error, max_bytes=max_bytes)
+
+    def build(
+        self,
+        method: str,
+        endpoint: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        files: Files | None = None,
+        headers: Mapping[str, str] | None = None,
+        filters: Any = None,
+    ) -> Call:
+        """
+        Check and encode a call, to be sent with :meth:`send`; the arguments are those of :meth:`request`.
+
+        :raises ValueError, TypeError: bad arguments; nothing is sent.
         """
         call = build_call(
             self.dialect, method, endpoint, query=query, body=body, files=files, headers=headers
@@ -88,12 +116,29 @@ class Client(Caller):
             self._check(call.endpoint, call.query)
         elif filters is not None:
             raise ValueError(f"filters go with GET, not {call.method}")
-        check_whole("max_bytes", max_bytes, 1, None)
+        return self.completed(call)
+
+    def send(
+        self,
+        call: Call,
+        *,
+        idempotent: bool | None = None,
+        fail_on_error: bool = True,
+        max_bytes: int = ANSWER_BYTES,
+    ) -> Response:
+        """
+        Send a call that was built, and give the whole answer; see :meth:`request`.
+
+        :raises PowerOfficeError: see :mod:`airflow_provider_poweroffice.errors`; nothing else is raised.
+        """
         try:
             return self._whole(self.carry_out(call, idempotent, self._readable, limit=max_bytes))
         except PageTooLargeError as error:
             raise ResponseTooLargeError.of(self.label_of(call), error.size, max_bytes) from None
         except APIStatusError as error:
+            if call.method == "DELETE" and error.uncertain_attempts and self.dialect.is_missing(error):
+                log.info("%s: gone already: an earlier attempt deleted it", self.label_of(call))
+                return replace(error.response, status_code=HTTPStatus.NO_CONTENT, content=b"", refused=False)
             if fail_on_error:
                 raise
             return error.response
@@ -267,17 +312,20 @@ class Client(Caller):
         return response
 
     def _readable(self, response: Response) -> Response:
-        """Decode the body now: a cut one, or a page for people, is noticed while it can be repeated."""
+        """
+        Decode the body now: a cut one, or a page for people, is noticed while it can be repeated.
+
+        :raises InvalidResponseError: it is no answer of this API.
+        """
         label = f"{response.method} {response.path}"
         if response.is_html:
             raise InvalidResponseError(
                 f"{label}: {response.status_code} with an HTML page: a log-in, proxy or maintenance page"
             )
+        if problem := self.dialect.no_answer(response):
+            raise InvalidResponseError(f"{label}: {response.status_code} {problem}")
         response = replace(response, inner=self.dialect.unwrap(response.content))
-        try:
-            _ = response.body
-        except ValueError as error:
-            raise InvalidResponseError(f"{label}: the answer is no complete JSON ({error})") from None
+        _ = response.body
         return response
 
     def since(

@@ -19,8 +19,7 @@ from airflow_provider_poweroffice.api.credentials import Keys
 from airflow_provider_poweroffice.api.dialects import DIALECTS, Dialect
 from airflow_provider_poweroffice.api.limits.shared import shared_throttle
 from airflow_provider_poweroffice.api.limits.throttle import Clock, SystemClock, Throttle
-from airflow_provider_poweroffice.api.options import RetryOptions, Timeouts
-from airflow_provider_poweroffice.api.rate_limit import RateLimit
+from airflow_provider_poweroffice.api.options import RateLimit, RetryOptions, Timeouts
 from airflow_provider_poweroffice.api.texts import shown
 from airflow_provider_poweroffice.api.transport import PacedAdapter, Session, Sessions
 from airflow_provider_poweroffice.errors import UntrustedHostError
@@ -82,7 +81,7 @@ class Connection:
         self.company = company
         self._credentials = credentials
         self._clock = clock or SystemClock()
-        limit = RateLimit.of(rate_limit)
+        limit = RateLimit.from_mapping(rate_limit)
         self._throttle = throttle or shared_throttle(
             credentials.limit_key,
             urlsplit(self.endpoints.base).netloc,

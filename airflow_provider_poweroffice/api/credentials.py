@@ -12,7 +12,7 @@ _LABELS = {
     "client_key": "client key",
     "subscription_key": "subscription key",
 }
-_SHORTEST_SECRET = 5  # shorter texts would blank out ordinary words
+SHORTEST_SECRET = 5  # shorter texts would blank out ordinary words
 
 
 class Keys(Protocol):
@@ -96,6 +96,6 @@ def check_key(name: str, value: str, *, ascii_only: bool = True) -> None:
 def scrub(text: str, secrets: tuple[str, ...]) -> str:
     """Replace each secret in a text by ``***``, in any case: a server may echo what it was sent."""
     for secret in secrets:
-        if len(secret) >= _SHORTEST_SECRET:
+        if len(secret) >= SHORTEST_SECRET:
             text = re.sub(re.escape(secret), "***", text, flags=re.IGNORECASE)
     return text

@@ -10,15 +10,6 @@ from typing import Any
 from airflow_provider_poweroffice.errors import APIStatusError
 
 
-def whole(value: Any) -> int | None:
-    """Read a count: a number, or the text of one; None for anything else, and below 0."""
-    try:
-        number = None if value is None or isinstance(value, bool) else int(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return number if number is not None and number >= 0 else None
-
-
 @dataclass(frozen=True, slots=True)
 class Endpoints:
     """

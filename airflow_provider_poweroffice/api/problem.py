@@ -8,8 +8,8 @@ from typing import Any
 
 from airflow_provider_poweroffice.api.facts import Fault
 
-_SECONDS_IN_TEXT = re.compile(r"[Tt]ry again in (\d+) second")
-_REPLENISHED = re.compile(r"replenished in (\d+):(\d\d):(\d\d)")
+_SECONDS_IN_TEXT = re.compile(r"[Tt]ry again in (\d{1,9}) second")
+_REPLENISHED = re.compile(r"replenished in (\d{1,9}):(\d\d):(\d\d)")
 
 
 def read_problem(headers: Mapping[str, str], body: Any) -> Fault:

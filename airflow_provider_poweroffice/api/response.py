@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import base64
+import codecs
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
+
+from airflow_provider_poweroffice.api.charsets import charset_of
+from airflow_provider_poweroffice.api.decoding import parsing, read_json
+from airflow_provider_poweroffice.api.surrogates import escaped
+from airflow_provider_poweroffice.errors import InvalidResponseError
 
 _HIDDEN_HEADERS = frozenset({"set-cookie", "authorization"})
+_UTF8 = frozenset({"", "utf-8", "utf8", "utf-8-sig", "us-ascii", "ascii"})
+_MARKS = b" \t\r\n\0\xef\xbb\xbf\xfe\xff"
+"""Blanks and byte order marks, before JSON in whatever charset begins."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +33,7 @@ class Response:
     :param path: path of the request, without the query.
     :param refused: the body of a 2xx answer says that the call failed, as that of PowerOffice v1 does.
     :param inner: the answer proper, where ``content`` wraps it in an envelope; JSON.
+    :param is_utf8: ``content`` was decoded to UTF-8 from the charset that the headers still name.
     """
 
     status_code: int
@@ -33,6 +43,7 @@ class Response:
     path: str
     refused: bool = False
     inner: bytes | None = field(default=None, repr=False)
+    is_utf8: bool = False
 
     @property
     def is_success(self) -> bool:
@@ -48,9 +59,48 @@ class Response:
     def text(self) -> str:
         """Decode the body as text: the declared charset, else UTF-8; bad bytes become U+FFFD."""
         try:
-            return self.content.decode(self._charset or "utf-8", errors="replace")
-        except (LookupError, ValueError):  # some of Python's codecs are no charsets
-            return self.content.decode("utf-8", errors="replace")
+            codec = charset_of(self._charset or "utf-8")[1]
+        except ValueError:
+            codec = "utf-8"
+        return self.content.decode(codec, errors="replace")
+
+    def in_utf8(self) -> Self:
+        """
+        Give the same answer with JSON in UTF-8, and without a byte order mark.
+
+        JSON in UTF-16 or -32 is recognised by its first bytes; other charsets count as declared, but only
+        where the body is not valid UTF-8, as that is what JSON is by its standard (RFC 8259 §8.1).
+
+        :raises InvalidResponseError: it is in no charset that is known, or not in the one that is declared.
+        """
+        if not self._may_be_json:
+            return self
+        charset = self._charset_of_json()
+        if charset == "utf-8":
+            return self
+        with parsing(f"{self._label}: the answer"):
+            content = self.content.decode(charset).encode()
+        return replace(self, content=content, is_utf8=True)
+
+    def _charset_of_json(self) -> str:
+        if self.content.startswith(codecs.BOM_UTF8):
+            return "utf-8-sig"
+        detected = json.detect_encoding(self.content[:4])
+        if detected != "utf-8" or self._charset in _UTF8:
+            return detected
+        try:
+            self.content.decode()
+        except UnicodeDecodeError:
+            with parsing(f"{self._label}: the answer"):
+                return charset_of(self._charset)[1]
+        return "utf-8"
+
+    @property
+    def _may_be_json(self) -> bool:
+        if self.is_json:
+            return True
+        undeclared = not self._content_type or self._content_type.startswith("text/")
+        return undeclared and not self.is_html and self.content[:64].lstrip(_MARKS)[:1] in {b"[", b"{"}
 
     @cached_property
     def body(self) -> Any:
@@ -59,12 +109,13 @@ class Response:
 
         Of an answer in an envelope, what is inside.
 
-        JSON that is declared as text, or not at all, is JSON too.
+        JSON that is declared as text, or not at all, is JSON too. Half a surrogate pair becomes the text of
+        its escape, as in the rows of a page.
 
-        :raises ValueError: declared as JSON, and is not.
+        :raises InvalidResponseError: declared as JSON, and is not.
         """
         if self.inner is not None:
-            return json.loads(self.inner)
+            return read_json(self.inner, f"{self._label}: the answer")
         if not self.content:
             return None
         if self.is_json:
@@ -80,23 +131,25 @@ class Response:
         """Tell whether this is a page for people: a log-in, a proxy's or a maintenance page."""
         return "html" in self._content_type
 
+    @property
+    def is_file(self) -> bool:
+        """Tell whether the body is a file: of a type that is neither JSON nor text, or declared as one."""
+        if "attachment" in self.headers.get("Content-Disposition", "").lower():
+            return True
+        text = self.is_json or self.is_html or "xml" in self._content_type
+        return bool(self._content_type) and not text and not self._content_type.startswith("text/")
+
     def _json_or_text(self) -> Any:
         """Decode what is not declared as JSON, but may be: a gateway may lose the content type."""
         if self.content.lstrip()[:1] in {b"[", b"{"}:
             try:
                 return self._json()
-            except ValueError:
+            except InvalidResponseError:
                 return self.text
         return self.text
 
     def _json(self) -> Any:
-        """Decode JSON, which is UTF-8, -16 or -32 by its standard, whatever is declared; else as declared."""
-        try:
-            return json.loads(self.content)
-        except UnicodeDecodeError:
-            if self._charset in {"", "utf-8", "utf8"}:
-                raise
-            return json.loads(self.text)
+        return read_json(escaped(self.in_utf8().content), f"{self._label}: the answer")
 
     @property
     def error_content(self) -> Any:
@@ -105,7 +158,7 @@ class Response:
             return None
         try:
             return self.body
-        except ValueError:
+        except InvalidResponseError:
             return self.text
 
     def to_dict(self, body: Any) -> dict[str, Any]:
@@ -125,7 +178,13 @@ class Response:
         }
 
     @property
+    def _label(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
     def _charset(self) -> str:
+        if self.is_utf8:
+            return "utf-8"
         return self._content_type.partition("charset=")[2].partition(";")[0].strip(" \"'")
 
     @property

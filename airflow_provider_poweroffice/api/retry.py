@@ -25,11 +25,11 @@ import math
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 import tenacity
 
+from airflow_provider_poweroffice.api.decoding import http_date
 from airflow_provider_poweroffice.api.limits.throttle import Clock
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.errors import (
@@ -56,9 +56,21 @@ def is_idempotent(method: str, idempotent: bool | None) -> bool:
     return method in IDEMPOTENT_METHODS if idempotent is None else idempotent
 
 
-def may_have_been_carried_out(status: int) -> bool:
-    """Tell whether an answer with this status leaves open what became of the call."""
+def is_disturbance(status: int) -> bool:
+    """Tell whether an answer with this status may be another one at the next try."""
     return status == 408 or status >= 500  # noqa: PLR2004 - request timeout, and the HTTP class
+
+
+def may_have_been_carried_out(status: int) -> bool:
+    """
+    Tell whether an answer with this status leaves open what became of a writing call.
+
+    A redirect may follow the work (303 says so: RFC 9110 §15.4.4, and 301 and 302 are sent in its place); 307
+    and 308 ask for the request to be sent elsewhere.
+    """
+    sent_elsewhere = status in {HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT}
+    redirected = 300 <= status < 400 and not sent_elsewhere  # noqa: PLR2004 - the HTTP class
+    return is_disturbance(status) or redirected or status < 200  # noqa: PLR2004 - the HTTP class
 
 
 def retry_reason(error: BaseException, method: str, *, idempotent: bool | None = None) -> str | None:
@@ -91,7 +103,7 @@ def _classify(error: BaseException) -> tuple[str | None, bool]:
 
 def _is_transient(status: int) -> bool:
     """Tell whether a repetition may be answered otherwise; what was refused with 401 had a new token."""
-    again = may_have_been_carried_out(status) and status not in FINAL_SERVER_ERRORS
+    again = is_disturbance(status) and status not in FINAL_SERVER_ERRORS
     return again or status == HTTPStatus.UNAUTHORIZED
 
 
@@ -154,12 +166,9 @@ def parse_retry_after(value: str | None, now: float) -> float | None:
     text = value.strip()
     if text.replace(".", "", 1).isdigit() and text.isascii():
         return min(float(text), LONGEST_WAIT)
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
+    moment = http_date(text)
+    if moment is None:
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
     return min(max(0.0, (moment - datetime.fromtimestamp(now, UTC)).total_seconds()), LONGEST_WAIT)
 
 
@@ -242,5 +251,6 @@ def _error(state: tenacity.RetryCallState) -> BaseException:
 
 def note_uncertain_attempts(error: PowerOfficeError, uncertain: int) -> None:
     """Add to an error that earlier attempts of a writing call may have been carried out."""
+    error.uncertain_attempts = uncertain
     if uncertain and not error.outcome_unknown:
         error.add_note(f"{uncertain} earlier attempt(s) got no clear reply and may have been carried out.")

@@ -7,8 +7,11 @@ fresh token.
 
 from __future__ import annotations
 
+import logging
+import traceback
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote, urlencode
 from uuid import uuid4
@@ -17,9 +20,11 @@ import requests
 
 from airflow_provider_poweroffice.api.body import Waiting, read_error, read_to_wait, read_whole
 from airflow_provider_poweroffice.api.call import Call
-from airflow_provider_poweroffice.api.cancellation import current
+from airflow_provider_poweroffice.api.call_context import CallLimits, Departure, adding, call_context
+from airflow_provider_poweroffice.api.cancellation import CancelledScopeError
 from airflow_provider_poweroffice.api.connection import Connection
-from airflow_provider_poweroffice.api.failures import status_error
+from airflow_provider_poweroffice.api.decoding import reason_of
+from airflow_provider_poweroffice.api.failures import echoes, scrubbed, status_error
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.response import Response, is_success
 from airflow_provider_poweroffice.api.retry import (
@@ -29,19 +34,90 @@ from airflow_provider_poweroffice.api.retry import (
     retrying,
 )
 from airflow_provider_poweroffice.api.transport import (
-    CallLimits,
-    call_limits,
     connection_error,
     without_traces,
 )
 from airflow_provider_poweroffice.errors import (
+    APIConnectionError,
     APIStatusError,
+    InvalidResponseError,
     PermissionDeniedError,
     PowerOfficeError,
     RateLimitError,
 )
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
+
+
+class Tries:
+    """
+    The tries of one call, and what is known of them.
+
+    Whether a call may have been carried out is decided by what left this process, not by the class of an
+    error: what fails before the first byte was written was not sent, and after it only an answer can tell.
+
+    :param method: upper-case HTTP method.
+    :param label: names the call in errors.
+    :param pause: told how long a 429 pauses all who share the limit, in seconds.
+    """
+
+    def __init__(self, method: str, label: str, pause: Callable[[float], None]) -> None:
+        self.label = label
+        self.uncertain = 0
+        self._writes = method != "GET"
+        self._pause = pause
+        self._current = Departure()
+
+    @property
+    def outcome_unknown(self) -> bool:
+        """Tell whether the call may have been carried out although no answer told so."""
+        return self._current.left or self.uncertain > 0
+
+    def waited_out(self, error: BaseException) -> None:
+        """Count a try that is to be repeated although it may have been carried out."""
+        self.uncertain += self._writes and bool(getattr(error, "outcome_unknown", False))
+
+    def make(self, attempt: Callable[[], T]) -> T:
+        """
+        Make one try; nothing but errors of this package, and the end of the thread, leave it.
+
+        :raises InvalidResponseError: the call was sent, and something in its answer broke a parser.
+        :raises APIConnectionError: something broke before it was sent.
+        """
+        self._current = Departure()
+        try:
+            with adding(departure=self._current):
+                return attempt()
+        except PowerOfficeError as error:
+            self._current = Departure()  # the error itself says what is known
+            if isinstance(error, RateLimitError):  # of the API or the token endpoint: of all who share it
+                asked = min(error.retry_after or 0.0, LONGEST_ASKED_WAIT)
+                self._pause(max(asked, MINIMUM_RATE_LIMIT_WAIT))
+            raise
+        except CancelledScopeError:
+            raise
+        except Exception as error:  # noqa: BLE001 - of a library: what matters is whether the call had left
+            foreign = self._foreign(error)
+        raise foreign  # here, as the frames of the other one may hold keys
+
+    def _foreign(self, error: Exception) -> PowerOfficeError:
+        left, self._current = self._current.left, Departure()
+        what = f"{reason_of(error) or 'no reason given'}: {type(error).__name__} in {_place(error)}"
+        if left:
+            return InvalidResponseError(f"{self.label}: the answer cannot be read ({what})")
+        return APIConnectionError(f"{self.label}: not sent ({what})", outcome_unknown=False)
+
+
+def _place(error: Exception) -> str:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(frame.filename).name}, line {frame.lineno}"
+
+
+def _has_left() -> bool:
+    departure = call_context().departure
+    return departure is None or departure.left
 
 
 class Caller(Connection):
@@ -63,12 +139,14 @@ class Caller(Connection):
         :param waiting: its answer, if it was fetched ahead; takes the place of the first try.
         :param retry: instead of the client's own.
         :param limit: largest body in bytes; None for any.
+        :raises ValueError: the API cannot take the query.
         :raises PageTooLargeError: it is larger.
         """
+        call = self.completed(call)
         ahead = [waiting] if waiting else []
 
-        def attempt(label: str) -> T:
-            response = ahead.pop().whole() if ahead else self._send(call, label, limit, read_whole)
+        def attempt() -> T:
+            response = ahead.pop().whole() if ahead else self._send(call, limit, read_whole)
             return read(self._accept(call, response))
 
         return self._repeat(call, idempotent, attempt, retry)
@@ -79,73 +157,63 @@ class Caller(Connection):
 
         :param limit: largest body in bytes; None for any.
         """
+        call = self.completed(call)
 
-        def attempt(label: str) -> Waiting:
-            return self._send(call, label, limit, read_to_wait)
+        def attempt() -> Waiting:
+            return self._send(call, limit, read_to_wait)
 
         return self._repeat(call, None, attempt, None)
+
+    def completed(self, call: Call) -> Call:
+        """
+        Complete the query of a call the API's way, unless that was done; a page's link is left as it is.
+
+        :raises ValueError: a value in it cannot be used.
+        """
+        if call.url or call.is_complete:
+            return call
+        query = self.dialect.query(self._credentials, call.method, call.endpoint, call.query)
+        return replace(call, query=query, is_complete=True)
 
     def _repeat(
         self,
         call: Call,
         idempotent: bool | None,
-        attempt: Callable[[str], T],
+        attempt: Callable[[], T],
         retry: RetryOptions | None,
     ) -> T:
-        uncertain = 0
-        open_end = False  # a try was begun, and nothing is known of its end
-
-        def on_wait(error: BaseException) -> None:
-            nonlocal uncertain
-            if call.method != "GET":
-                uncertain += bool(getattr(error, "outcome_unknown", False))
-
-        label = f"{call.method} {self.path_of(call)}"
+        tries = Tries(call.method, self.label_of(call), self._throttle.pause)
+        options = retry or self.retry
         loop = retrying(
-            retry or self.retry,
+            options,
             method=call.method,
-            label=self.label_of(call),
+            label=tries.label,
             idempotent=idempotent,
             clock=self._clock,
-            on_wait=on_wait,
+            on_wait=tries.waited_out,
             unsaid_wait=self.dialect.unsaid_wait,
         )
-
-        def paused() -> T:
-            nonlocal open_end
-            open_end = True
-            try:
-                return attempt(label)
-            except PowerOfficeError as error:
-                open_end = False
-                if isinstance(error, RateLimitError):  # of the API or the token endpoint: of all who share it
-                    asked = min(error.retry_after or 0.0, LONGEST_ASKED_WAIT)
-                    self._throttle.pause(max(asked, MINIMUM_RATE_LIMIT_WAIT))
-                raise
-
-        reset = call_limits.set(CallLimits(self._clock, retry or self.retry, self._timeouts))
+        limits = CallLimits(self._clock.monotonic, options.longest, options.one_try(self._timeouts))
         try:
-            return loop(paused)
+            with adding(limits=limits):
+                return loop(lambda: tries.make(attempt))
         except PowerOfficeError as error:
             error.company = self.company
-            note_uncertain_attempts(error, uncertain)
+            note_uncertain_attempts(error, tries.uncertain)
             raise
         except BaseException as error:
-            # A task that is ended, by its time limit or by a person, while it waits: nothing was carried out.
-            error.outcome_unknown = open_end or uncertain > 0  # type: ignore[attr-defined]
+            # A task that is ended, by its time limit or by a person; while it waits nothing is under way.
+            error.outcome_unknown = tries.outcome_unknown  # type: ignore[attr-defined]
             raise
-        finally:
-            call_limits.reset(reset)
 
     def _send(
         self,
         call: Call,
-        label: str,
         limit: int | None,
         take: Callable[[requests.Response, int | None], T],
     ) -> T:
         """Send once, and take an answer with a status of success."""
-        given = self._exchange(call, label, limit, take)
+        given = self._exchange(call, limit, take)
         if isinstance(given, PowerOfficeError):
             try:
                 raise given
@@ -156,7 +224,6 @@ class Caller(Connection):
     def _exchange(
         self,
         call: Call,
-        label: str,
         limit: int | None,
         take: Callable[[requests.Response, int | None], T],
     ) -> T | PowerOfficeError:
@@ -169,13 +236,12 @@ class Caller(Connection):
         id_header = self.dialect.request_id_header
         if id_header:
             headers.setdefault(id_header, str(uuid4()))
-        query = {} if call.url else self._completed(call)
         try:
             with self._sessions.lend() as session:
                 answer = session.request(
                     call.method,
                     call.url or self.dialect.url(self.endpoints, call.endpoint),
-                    params=urlencode(query, safe="$", quote_via=quote),  # a space as %20: not all read +
+                    params=urlencode(call.query, safe="$", quote_via=quote),  # a space as %20: not all read +
                     data=call.content,
                     files=call.files,
                     headers=headers,
@@ -186,28 +252,36 @@ class Caller(Connection):
                     return take(answer, limit)
                 response = read_error(answer)
         except requests.RequestException as error:
-            if stop := current.get():
-                stop.check()  # the connection was cut: nothing failed
-            return connection_error(error, label)
+            call_context().check_cancelled()  # the connection was cut: nothing failed
+            return connection_error(error, f"{call.method} {self.path_of(call)}", left=_has_left())
         except PowerOfficeError as error:
-            if stop := current.get():
-                stop.check()
+            call_context().check_cancelled()
             return without_traces(error)
-        if stop := current.get():
-            stop.check()
+        call_context().check_cancelled()
         refusal = self._status_error(call, response, len(answer.request.url or ""))
         refusal.request_id = headers[id_header] if id_header else None
         return refusal
 
     def _accept(self, call: Call, response: Response) -> Response:
         """
-        Look for a refusal in the body.
+        Take an answer with a status of success: in UTF-8, and without keys that the server repeats.
 
-        :raises APIStatusError: there is one.
+        :raises APIStatusError: its body is a refusal.
+        :raises InvalidResponseError: it is in a charset that cannot be read.
         """
+        response = self._without_secrets(call, response.in_utf8())
         if not self.dialect.refusal(response.content):
             return response
         raise self._status_error(call, replace(response, refused=True), 0)
+
+    def _without_secrets(self, call: Call, response: Response) -> Response:
+        """Blank out what a good answer repeats of the keys; here, where they are held, nothing is raised."""
+        secrets = self.auth.secrets
+        token = secrets[len(self._credentials.secrets) :]
+        if not echoes(response, secrets, (*token, *self.dialect.headers(self._credentials).values())):
+            return response
+        log.warning("%s: the answer repeats keys or a token; they were blanked out", self.label_of(call))
+        return scrubbed(response, secrets)
 
     def _status_error(self, call: Call, response: Response, url_length: int) -> APIStatusError:
         resource = self.dialect.known.find(call.endpoint)
@@ -222,6 +296,3 @@ class Caller(Connection):
         )
         error.final = error.final or (self.auth.is_fixed and isinstance(error, PermissionDeniedError))
         return error
-
-    def _completed(self, call: Call) -> dict[str, str]:
-        return self.dialect.query(self._credentials, call.method, call.endpoint, call.query)

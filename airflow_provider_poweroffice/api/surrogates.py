@@ -12,11 +12,14 @@ from collections.abc import Callable
 
 import msgspec
 
+from airflow_provider_poweroffice.api.decoding import JSONReader
+from airflow_provider_poweroffice.errors import PaginationError
+
 _ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
 )
-_split = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_split = JSONReader(list[msgspec.Raw], mismatch=PaginationError)
 
 
 def escaped(content: bytes) -> bytes:
@@ -58,8 +61,8 @@ def split_rows(content: bytes) -> list[msgspec.Raw]:
     """
     Split a JSON array into its elements, each as it was sent, halves included.
 
-    :raises msgspec.ValidationError: it is JSON, but no array.
-    :raises msgspec.DecodeError: it is no complete JSON.
+    :raises PaginationError: it is JSON, but not an array.
+    :raises InvalidResponseError: it is not complete JSON.
     """
     safe = masked(content)
     rows = _split(safe)

@@ -11,7 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+
+from airflow_provider_poweroffice.api.decoding import http_date
+from airflow_provider_poweroffice.api.texts import one_line
 
 _SHAPE = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))? ?(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE
@@ -59,7 +61,10 @@ def ticks_of_http_date(text: str) -> int:
 
     :raises ValueError: it is none.
     """
-    return ticks_of_iso(parsedate_to_datetime(text).isoformat())
+    moment = http_date(text)
+    if moment is None:
+        raise ValueError(f"{one_line(text, 100)!r} is not an HTTP date such as Mon, 02 Mar 2026 13:09:55 GMT")
+    return ticks_of_iso(moment.isoformat())
 
 
 def text_of(count: int) -> str:

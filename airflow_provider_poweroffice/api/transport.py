@@ -13,7 +13,6 @@ import math
 import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
 from typing import Any, TypeVar
@@ -22,47 +21,18 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import select_proxy
-from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from airflow_provider_poweroffice.api.body import ACCEPTED_ENCODINGS
-from airflow_provider_poweroffice.api.cancellation import current
+from airflow_provider_poweroffice.api.call_context import CallLimits, adding, call_context
 from airflow_provider_poweroffice.api.limits.throttle import Clock, NoSlotError, SystemClock, Throttle
-from airflow_provider_poweroffice.api.options import MAX_CONCURRENCY, RetryOptions, Timeouts
-from airflow_provider_poweroffice.api.wire import POOLS, exchange_left
+from airflow_provider_poweroffice.api.options import MAX_CONCURRENCY, Timeouts
+from airflow_provider_poweroffice.api.wire import POOLS
 from airflow_provider_poweroffice.errors import APIConnectionError, APITimeoutError
 
 USER_AGENT = (
     f"airflow-provider-poweroffice/{version('airflow-provider-poweroffice')} "
     f"requests/{requests.__version__} python/{platform.python_version()}"
 )
-
-
-class CallLimits:
-    """
-    The time of one call: for all its tries, and for one exchange with the server.
-
-    :param clock: time.
-    :param retry: how long the call may take.
-    :param timeouts: how long one try may take.
-    """
-
-    def __init__(self, clock: Clock, retry: RetryOptions, timeouts: Timeouts) -> None:
-        self._clock = clock
-        self._one_try = retry.one_try(timeouts)
-        self._end = clock.monotonic() + max(retry.longest, self._one_try)
-
-    def seconds_left(self) -> float:
-        """Give the seconds until the call's deadline."""
-        return self._end - self._clock.monotonic()
-
-    def exchange(self) -> Callable[[], float]:
-        """Begin an exchange; what is given tells the seconds that are left for it."""
-        end = min(self._end, self._clock.monotonic() + self._one_try)
-        return lambda: end - self._clock.monotonic()
-
-
-call_limits: ContextVar[CallLimits | None] = ContextVar("call_limits", default=None)
-"""Of the call that is being made; none on a session that a user borrowed."""
 
 
 class PacedAdapter(HTTPAdapter):
@@ -112,7 +82,7 @@ class PacedAdapter(HTTPAdapter):
         :raises APIConnectionError: keys would go to a proxy unencrypted; nothing was sent.
         """
         allowed = _proxies_for(request, proxies)
-        limits = call_limits.get()
+        limits = call_context().limits
         try:
             slot = self._throttle.acquire(limits.seconds_left() if limits else None)
         except NoSlotError as error:
@@ -122,36 +92,28 @@ class PacedAdapter(HTTPAdapter):
                 outcome_unknown=False,
                 retry_after=error.wait,
             ) from None
-        if stop := current.get():
-            stop.check()
+        call_context().check_cancelled()
         left = self._exchange(limits)
-        if left and left() <= 0:
+        if left() <= 0:
             raise APITimeoutError(
                 f"{_label(request)}: not sent: the deadline has passed", outcome_unknown=False
             )
-        reset, ours = exchange_left.set(left), _ours.set(True)
-        try:
+        with adding(exchange_left=left):
             answer = super().send(request, stream, self._within(timeout, left), verify, cert, allowed)
-        finally:
-            exchange_left.reset(reset)
-            _ours.reset(ours)
         self._throttle.answered(slot)
         return answer
 
-    def _exchange(self, limits: CallLimits | None) -> Callable[[], float] | None:
+    def _exchange(self, limits: CallLimits | None) -> Callable[[], float]:
         """Begin an exchange: of the call, at most as long as this adapter allows."""
         of_call = limits.exchange() if limits else None
-        if self._longest is None:
-            return of_call
-        end = self._clock.monotonic() + self._longest
+        end = self._clock.monotonic() + (math.inf if self._longest is None else self._longest)
         return lambda: min(end - self._clock.monotonic(), of_call() if of_call else math.inf)
 
-    def _within(self, timeout: Any, left: Callable[[], float] | None) -> Any:
+    def _within(self, timeout: Any, left: Callable[[], float]) -> Any:
         """Give the limits of a wait, the one to connect within what is left."""
         if timeout is not None:
             return timeout
-        connect = self._timeouts.connect
-        return (min(connect, max(left(), 0.001)) if left else connect, self._timeouts.read)
+        return (min(self._timeouts.connect, max(left(), 0.001)), self._timeouts.read)
 
 
 def _label(request: requests.PreparedRequest) -> str:
@@ -196,12 +158,11 @@ class _NoQuery(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Cut each text behind its question mark."""
-        if _ours.get() and isinstance(record.args, tuple):
+        if call_context().exchange_left and isinstance(record.args, tuple):
             record.args = tuple(arg.partition("?")[0] if isinstance(arg, str) else arg for arg in record.args)
         return True
 
 
-_ours: ContextVar[bool] = ContextVar("ours", default=False)
 for _name in ("urllib3.connectionpool", "urllib3.connection"):
     logging.getLogger(_name).addFilter(_NoQuery())
 
@@ -269,13 +230,15 @@ class Sessions:
             self._idle.append(session)
 
 
-def connection_error(error: requests.RequestException, label: str) -> APIConnectionError:
+def connection_error(error: requests.RequestException, label: str, *, left: bool) -> APIConnectionError:
     """
     Tell what is known of a request that got no answer.
 
     The original is not chained: its text holds the URL with the query's values.
 
     :param label: method and path without query.
+    :param left: bytes of the request were written to a connection, see
+        :class:`~airflow_provider_poweroffice.api.call_context.Departure`.
     """
     what = innermost(error)
     server = urlsplit(getattr(error.request, "url", None) or "").netloc or "the server"
@@ -286,11 +249,10 @@ def connection_error(error: requests.RequestException, label: str) -> APIConnect
             outcome_unknown=False,
             permanent=True,
         )
-    if _never_sent(error):
-        kind = APITimeoutError if isinstance(error, requests.exceptions.Timeout) else APIConnectionError
-        return kind(f"{label}: no connection to {server} ({what}); nothing was sent", outcome_unknown=False)
     late = isinstance(error, requests.exceptions.Timeout) or isinstance(_deepest(error), TimeoutError)
     kind = APITimeoutError if late else APIConnectionError
+    if not left:
+        return kind(f"{label}: no connection to {server} ({what}); nothing was sent", outcome_unknown=False)
     warning = "" if label.startswith("GET ") else "; the request may have been carried out"
     return kind(f"{label}: no reply from {server} ({what}){warning}", outcome_unknown=True)
 
@@ -306,13 +268,6 @@ def without_traces(error: _E) -> _E:
     """
     error.__cause__ = error.__context__ = None
     return error.with_traceback(None)
-
-
-def _never_sent(error: requests.RequestException) -> bool:
-    if isinstance(error, (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError)):
-        return True
-    cause = error.args[0] if error.args else None
-    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
 
 
 def innermost(error: BaseException) -> str:

@@ -36,6 +36,10 @@ class ClientHook(BaseHook):
         mapping such as ``{"attempts": 3, "deadline": 60}``.
     """
 
+    conn_name_attr: str
+    """The argument, of hooks and tasks, that names the connection."""
+    conn_type: str
+
     def __init__(
         self,
         conn_id: str,
@@ -46,7 +50,7 @@ class ClientHook(BaseHook):
         super().__init__()
         self.conn_id = conn_id
         self.company = company
-        self.retry_options = RetryOptions.of(retry_options)
+        self.retry_options = RetryOptions.from_mapping(retry_options)
 
     def __enter__(self) -> Self:
         return self

@@ -8,19 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
 from airflow.sdk import BaseHook
 
-from airflow_provider_poweroffice.storage.sql.detect import dialect_of
-from airflow_provider_poweroffice.storage.sql.session import Session
+from airflow_provider_poweroffice.api.texts import shown
+
+if TYPE_CHECKING:
+    from airflow.providers.common.sql.hooks.sql import DbApiHook
+
+    from airflow_provider_poweroffice.storage.sql.session import Session
 
 
-def database_hook(conn_id: str) -> Any:
+def database_hook(conn_id: str) -> DbApiHook:
     """
-    Give the hook of a connection: a ``DbApiHook`` of common.sql.
+    Give the hook of a connection to a database, of that database's own provider.
 
-    :raises ValueError: the connection is no database's, or its provider is not installed.
+    :raises ValueError: the connection is not a database's, or the provider of that is not installed.
     """
     from airflow.providers.common.sql.hooks.sql import DbApiHook  # noqa: PLC0415 - loads SQLAlchemy's parts
 
@@ -31,19 +35,23 @@ def database_hook(conn_id: str) -> Any:
         if "Unknown hook type" not in str(error):
             raise
         raise ValueError(
-            f"conn_id={conn_id!r}: no installed provider knows the type {connection.conn_type!r}; "
+            f"sql_conn_id={conn_id!r}: no installed provider knows the type {shown(connection.conn_type)}; "
             f"install it, such as apache-airflow-providers-{connection.conn_type}"
         ) from None
     if not isinstance(hook, DbApiHook):
         raise ValueError(  # noqa: TRY004 - a connection of the wrong type is a wrong value
-            f"conn_id={conn_id!r} has the type {connection.conn_type!r}, which is no SQL database"
+            f"sql_conn_id={conn_id!r} has the type {shown(connection.conn_type)}, which is not an SQL "
+            "database"
         )
     return hook
 
 
 @contextmanager
-def database(hook: Any) -> Iterator[Session]:
+def database(hook: DbApiHook) -> Iterator[Session]:
     """Open a session, and close its connection at the end."""
+    from airflow_provider_poweroffice.storage.sql.detect import dialect_of  # noqa: PLC0415 - for a load only
+    from airflow_provider_poweroffice.storage.sql.session import Session  # noqa: PLC0415 - as above
+
     with closing(hook.get_conn()) as connection:
         quote = str(getattr(hook, "escape_word_format", '"{}"'))[:1]
         yield Session(connection, dialect_of(connection, mark=hook.placeholder, quote=quote))

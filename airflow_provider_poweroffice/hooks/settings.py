@@ -18,8 +18,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from airflow_provider_poweroffice.api.credentials import Credentials, Keys
 from airflow_provider_poweroffice.api.d365fo.credentials import D365FOCredentials
-from airflow_provider_poweroffice.api.options import RetryOptions, Timeouts
-from airflow_provider_poweroffice.api.rate_limit import RateLimit
+from airflow_provider_poweroffice.api.options import RateLimit, RetryOptions, Timeouts
 from airflow_provider_poweroffice.api.texts import shown
 from airflow_provider_poweroffice.hooks.companies import key_of, read_client_keys
 from airflow_provider_poweroffice.hooks.destinations import OPTION, SECTION, check_destination, is_trusted
@@ -354,7 +353,7 @@ def read_url(host: str | None, port: int | None, *, allow_http: bool, name: str 
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK and not allow_http:
         raise ValueError(
             f"{name} {shown(text)} would send the keys unencrypted; use https://, or set allow_http in extra "
-            "for a server in a network of your own"
+            "for a server in your own network"
         )
     netloc = parts.netloc if parts.port or not port else f"{parts.netloc}:{port}"
     return f"{parts.scheme}://{netloc}{parts.path}"

@@ -55,7 +55,7 @@ class PowerOfficeCompaniesOperator(RenderedOperator):
         super().__init__(**kwargs)
         self.source = source
         self.firm = firm
-        self.retry_options = RetryOptions.of(retry_options)
+        self.retry_options = RetryOptions.from_mapping(retry_options)
         self.poweroffice_conn_id = poweroffice_conn_id
         check_source(source)
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from airflow_provider_poweroffice._compat import AirflowFailException
-from airflow_provider_poweroffice.api.retry import retry_reason
+from airflow_provider_poweroffice._compat import AirflowFailException, AirflowTaskTimeout
+from airflow_provider_poweroffice.api.retry import is_idempotent, retry_reason
 from airflow_provider_poweroffice.errors import APITimeoutError, PowerOfficeError, VerificationError
 
 
@@ -19,12 +19,21 @@ def fail_task_when_final(method: str = "GET", *, idempotent: bool | None = None)
     """
     Let transient errors through to Airflow's retries; turn final ones into ``AirflowFailException``.
 
-    Final are refused keys and requests, a writing call whose outcome is unknown, and arguments or a
-    connection that are wrong (``ValueError``, ``TypeError``) or need a package that is not installed
-    (``ImportError``): they are as wrong at the next try. The error is the exception's ``__cause__``.
+    Final are refused keys and requests, a writing call whose outcome is unknown (whatever ended it, the
+    task's own time limit included), and arguments or a connection that are wrong (``ValueError``,
+    ``TypeError``) or need a package that is not installed (``ImportError``): they are as wrong at the next
+    try. The error is the exception's ``__cause__``.
     """
+    once = not is_idempotent(method, idempotent)
     try:
         yield
+    except AirflowTaskTimeout as error:
+        if once and getattr(error, "outcome_unknown", False):
+            raise AirflowFailException(
+                f"the task's time limit ended {method} while its answer was awaited: look whether it was "
+                "carried out before you clear the task"
+            ) from error
+        raise
     except PowerOfficeError as error:
         no_slot = isinstance(error, APITimeoutError) and not error.outcome_unknown  # later there may be one
         may_pass = no_slot or isinstance(error, VerificationError)  # books may agree when all is posted

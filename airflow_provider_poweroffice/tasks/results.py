@@ -7,6 +7,7 @@ Rule: what is returned is plain JSON: Airflow can not carry bytes, dataclasses o
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable
 from typing import Any, get_args, get_origin
@@ -15,6 +16,7 @@ from urllib.parse import unquote
 import msgspec
 
 from airflow_provider_poweroffice.api.response import Response, jsonable
+from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.errors import ResponseValidationError, ResultTooLargeError
 
 MAX_RESULT_BYTES = 48 * 1024
@@ -165,5 +167,41 @@ def check_record(record: Any) -> None:
 
 
 def json_size(value: Any) -> int:
-    """Count the bytes of a value as JSON."""
-    return len(json.dumps(value, ensure_ascii=False).encode())
+    """
+    Count the bytes of a value as JSON.
+
+    :raises ResponseValidationError: JSON, and so XCom, cannot hold it; the message names the place.
+    """
+    try:
+        return len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
+    except (ValueError, RecursionError):
+        place, what = _misfit(value)
+        raise ResponseValidationError(
+            f"the answer has {what} at {one_line(place)}, which XCom cannot hold; "
+            "response='text' gives the answer as it was sent"
+        ) from None
+
+
+def _misfit(value: Any) -> tuple[str, str]:
+    """Find what JSON cannot hold: its place, and what it is."""
+    waiting = [("$", value)]
+    while waiting:
+        place, item = waiting.pop()
+        if isinstance(item, float) and not math.isfinite(item):
+            return place, f"the number {item}"
+        if isinstance(item, str) and not _is_unicode(item):
+            return place, "half a surrogate pair"
+        if isinstance(item, dict):
+            waiting += [(f"{place}.{name}", part) for name, part in item.items()]
+            waiting += [(f"{place}: a name", name) for name in item]
+        elif isinstance(item, list):
+            waiting += [(f"{place}[{index}]", part) for index, part in enumerate(item)]
+    return "$", "too many levels"
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

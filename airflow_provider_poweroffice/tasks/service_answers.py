@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice.api.d365fo.faults import ACTIVITY_HEADER
@@ -22,9 +23,10 @@ from airflow_provider_poweroffice.errors import (
     UnexpectedStatusError,
 )
 from airflow_provider_poweroffice.tasks.service_call import ServiceCall
-from airflow_provider_poweroffice.tasks.write_guard import WriteGuard
+from airflow_provider_poweroffice.tasks.write_guard import WriteGuard, write_once
 
 if TYPE_CHECKING:
+    from airflow_provider_poweroffice.api.call import Call
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.response import Response
 
@@ -50,6 +52,11 @@ class ServiceRun:
     idempotent: bool | None
     result_of: Callable[[Response], Any]
 
+    @cached_property
+    def _built(self) -> Call:
+        call = self.call
+        return self.client.build(call.method, call.path, body=call.content, headers=call.headers)
+
     def carry_out(self, context: Any, conn_id: str) -> Any:
         """
         Send the call, unless an earlier try of the task did, and give its result.
@@ -62,35 +69,14 @@ class ServiceRun:
                 raise failure
             return self.result_of(answer)
         call = self.call
+        self._built  # noqa: B018 - arguments are checked before a note is made
         guard = WriteGuard(context, conn_id, call.method, call.path, call.content, call.headers)
-        carried_out, result = guard.earlier_result()
-        return result if carried_out else self._write(guard)
-
-    def _write(self, guard: WriteGuard) -> Any:
-        with guard.sending():
-            answer = self._send()
-        failure = self._failure(answer)
-        if isinstance(failure, BusinessFailureError) or not answer.is_success:
-            guard.refused(answer.status_code)
-            if failure:
-                raise failure
-            return self.result_of(answer)
-        with guard.carried_out() as note:
-            if failure:
-                raise failure
-            note.result = result = self.result_of(answer)
-        return result
+        return write_once(guard, self._send, self.result_of, self._failure)
 
     def _send(self) -> Response:
         began = self.clock.monotonic()
         try:
-            answer = self.client.request(
-                self.call.method,
-                self.call.path,
-                body=self.call.content,
-                headers=self.call.headers,
-                idempotent=self.idempotent,
-            )
+            answer = self.client.send(self._built, idempotent=self.idempotent)
         except APIStatusError as error:
             if error.status not in self.expected:
                 self._explain_missing(error)
@@ -113,10 +99,11 @@ class ServiceRun:
 
     def _failure(self, answer: Response) -> APIStatusError | None:
         """Find the failure in an answer that was not refused by its status."""
-        from airflow_provider_poweroffice.api.failures import scrubbed  # noqa: PLC0415 - loads requests
+        from airflow_provider_poweroffice.api.failures import read_fault, scrubbed  # noqa: PLC0415 - loads requests
 
         label = f"{answer.method} {answer.path}"
-        refused = scrubbed(replace(answer, refused=True), self.client.auth.secrets)
+        secrets = self.client.auth.secrets
+        refused = scrubbed(replace(answer, refused=True), secrets)
         if self.expected and answer.status_code not in self.expected:
             known = ", ".join(map(str, sorted(self.expected)))
             return UnexpectedStatusError(
@@ -125,7 +112,7 @@ class ServiceRun:
             )
         if self.check is None or self.check(answer):
             return None
-        fault = self.client.dialect.fault(answer.headers, refused.error_content)
+        fault = read_fault(self.client.dialect, refused, secrets)
         says = f": {fault.detail}" if fault.detail else ""
         return BusinessFailureError(
             f"{label}: {answer.status_code}, but response_check refused the answer{says}",

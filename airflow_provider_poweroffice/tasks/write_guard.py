@@ -2,7 +2,8 @@
 A writing call is carried out once per task instance, whatever happens to the worker.
 
 Rule: a note is made before the call leaves and settled after it: in Airflow's task state store, which
-outlives retries (3.3 and later). Before 3.3 there is no such store and nothing is guarded.
+outlives retries (3.3 and later), and does not expire by itself. Before 3.3 there is no such store: there a
+call whose outcome is unknown ends the task for good, so that no retry sends it again.
 """
 
 from __future__ import annotations
@@ -17,8 +18,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from airflow_provider_poweroffice._compat import AirflowFailException, task_state_store
+from airflow_provider_poweroffice._compat import (
+    AirflowFailException,
+    AirflowTaskTimeout,
+    keep_task_state,
+    task_state_store,
+)
 from airflow_provider_poweroffice.api.retry import may_have_been_carried_out
+from airflow_provider_poweroffice.api.texts import one_line
+from airflow_provider_poweroffice.errors import APIStatusError, BusinessFailureError, PowerOfficeError
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.response import Response
@@ -74,19 +82,17 @@ class WriteGuard:
     @contextmanager
     def sending(self) -> Iterator[None]:
         """
-        Note that the call is about to leave; take the note back when it surely was not carried out.
+        Note that the call is about to leave; take the note back where it surely was not carried out.
 
-        An unknown outcome, or the end of the worker in the middle, leaves the note; the end of the task while
-        it waited out a refusal does not.
+        The client knows, and says so by ``outcome_unknown=False``: nothing left this process, or the server
+        refused. Any other error leaves the note, whatever its class, and so does the end of the worker in the
+        middle. Arguments are checked before, so that none of them is noted.
         """
         self._write({"state": "sent"})
         try:
             yield
-        except (ValueError, TypeError):
-            self._take_back()
-            raise
         except BaseException as error:
-            if not getattr(error, "outcome_unknown", True):
+            if getattr(error, "outcome_unknown", True) is False:
                 self._take_back()
             raise
 
@@ -112,26 +118,55 @@ class WriteGuard:
         if self._store is not None:
             at = datetime.now(UTC).isoformat(timespec="seconds")
             made = {"call": self._call, "try": self._try, "cleared": self._cleared, "at": at}
-            self._store.set(KEY, made | note)
+            keep_task_state(self._store, KEY, made | note)
 
 
-def write_once(guard: WriteGuard, send: Callable[[], Response], result_of: Callable[[Response], Any]) -> Any:
+def write_once(
+    guard: WriteGuard,
+    send: Callable[[], Response],
+    result_of: Callable[[Response], Any],
+    failure_of: Callable[[Response], APIStatusError | None] = lambda answer: None,  # noqa: ARG005
+) -> Any:
     """
     Send a call unless an earlier try has sent it, and give its result.
 
     :param result_of: makes the result of an answer; its errors do not make the call unsent.
+    :param failure_of: finds a failure in an answer that the server did not refuse.
+    :raises AirflowFailException: the call was carried out, and something other than an error of this package
+        came out of ``result_of`` or ``failure_of``: where there is no store, a retry would send it again.
     """
     carried_out, result = guard.earlier_result()
     if carried_out:
         return result
     with guard.sending():
         answer = send()
-    if not answer.is_success:  # only with fail_on_error=False
-        guard.refused(answer.status_code)
-        return result_of(answer)
-    with guard.carried_out() as note:
-        note.result = result = result_of(answer)
+    with _final_after(answer):
+        failure = failure_of(answer)
+        if not answer.is_success or isinstance(failure, BusinessFailureError):
+            guard.refused(answer.status_code)
+            return _raise_or(failure, result_of, answer)
+        with guard.carried_out() as note:
+            note.result = result = _raise_or(failure, result_of, answer)
     return result
+
+
+def _raise_or(failure: APIStatusError | None, result_of: Callable[[Response], Any], answer: Response) -> Any:
+    if failure:
+        raise failure
+    return result_of(answer)
+
+
+@contextmanager
+def _final_after(answer: Response) -> Iterator[None]:
+    try:
+        yield
+    except (PowerOfficeError, AirflowFailException):
+        raise
+    except (Exception, AirflowTaskTimeout) as error:
+        raise AirflowFailException(
+            f"{answer.method} {answer.path}: {answer.status_code}, but the answer could not be used "
+            f"({type(error).__name__}: {one_line(error)}); the call itself is not sent again"
+        ) from error
 
 
 def _holds_key(result: Any) -> bool:

@@ -14,8 +14,7 @@ import jsonschema
 import pytest
 from airflow.sdk import BaseHook, Connection
 
-from airflow_provider_poweroffice.api.options import RetryOptions
-from airflow_provider_poweroffice.api.rate_limit import RateLimit
+from airflow_provider_poweroffice.api.options import RateLimit, RetryOptions
 from airflow_provider_poweroffice.errors import APITimeoutError
 from airflow_provider_poweroffice.hooks.form import CONN_FIELDS
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
@@ -131,7 +130,7 @@ def test_host(host: str | None, port: int | None, url: str | None) -> None:
             "rate_limit_backend must be 'host', 'process' or a Redis URL",
         ),
         ({}, {"rate_limit_on_unreachable": "wait"}, "rate_limit_on_unreachable must be 'error' or 'local'"),
-        ({}, {"rate_limit_password": "of-redis"}, "rate_limit_backend is no Redis URL"),
+        ({}, {"rate_limit_password": "of-redis"}, "rate_limit_backend is not a Redis URL"),
     ],
 )
 def test_bad_connection(fields: dict[str, Any], extra: object, says: str) -> None:
@@ -338,7 +337,7 @@ def test_parsing_a_dag_is_cheap() -> None:
     modules = ("hooks", "operators", "sensors")
     names = ["airflow_provider_poweroffice.links"]
     names += [f"airflow_provider_poweroffice.{module}.poweroffice" for module in modules]
-    names += [f"airflow_provider_poweroffice.{name}" for name in ("hooks.d365fo", "operators.d365fo_entity")]
+    names += [f"airflow_provider_poweroffice.{name}" for name in ("hooks.d365fo", "transfers.d365fo")]
     names.append("airflow_provider_poweroffice.operators.d365fo")
     names += [
         f"airflow_provider_poweroffice.transfers.poweroffice_to_{target}"

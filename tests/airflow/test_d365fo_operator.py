@@ -52,7 +52,7 @@ class Timed(D365FORestEndpointOperator):
 class Store(dict[str, Any]):
     """A task state store, as far as the guard uses it."""
 
-    def set(self, key: str, value: Any) -> None:
+    def set(self, key: str, value: Any, *, retention: Any = None) -> None:  # noqa: ARG002 - Airflow's
         """Keep a value."""
         self[key] = value
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from airflow_of_tests import states, xcoms
@@ -25,9 +25,12 @@ HAS_STATE_STORE = (
 class Store(dict[str, Any]):
     """A task state store, as far as the guard uses it."""
 
-    def set(self, key: str, value: Any) -> None:
+    retentions: ClassVar[list[Any]] = []
+
+    def set(self, key: str, value: Any, *, retention: Any = None) -> None:
         """Keep a value."""
         self[key] = value
+        self.retentions.append(retention)
 
     def delete(self, key: str) -> None:
         """Forget a value."""

@@ -9,7 +9,7 @@ import pytest
 from support import credentials
 
 from airflow_provider_poweroffice.api import Client
-from airflow_provider_poweroffice.api.rate_limit import RateLimit
+from airflow_provider_poweroffice.api.options import RateLimit
 from poweroffice_sandbox import Sandbox
 
 URL = "redis://user:se%2Fcret@server:6379/0"
@@ -24,18 +24,18 @@ URL = "redis://user:se%2Fcret@server:6379/0"
         ({"share": "half"}, "rate_limit_share must be a number, not 'half'"),
         ({"share": True}, "must be a number, not True"),
         ({"backend": "hosts"}, "rate_limit_backend must be 'host', 'process' or a Redis URL"),
-        ({"backend": URL.replace("redis", "http")}, "not 'http'"),
+        ({"backend": URL.replace("redis", "http")}, "not '***'"),
         ({"backend": 3}, "rate_limit_backend must be text, not 3"),
         ({"backend": URL, "on_unreachable": "wait"}, "must be 'error' or 'local', not 'wait'"),
-        ({"password": "secret"}, "rate_limit_password is given, but rate_limit_backend is no Redis URL"),
-        ({"shares": 1}, "unknown rate_limit option 'shares'; known: share, backend"),
-        (4, "rate_limit must be a mapping or RateLimit, not int"),
+        ({"password": "secret"}, "rate_limit_password is given, but rate_limit_backend is not a Redis URL"),
+        ({"shares": 1}, "RateLimit has no option 'shares'; known: share, backend"),
+        (4, "RateLimit must be a mapping or RateLimit, not int"),
     ],
 )
 def test_bad_options(given: Any, says: str) -> None:
     """A wrong option is named, with its value and the way out, and shows no password."""
     with pytest.raises((ValueError, TypeError)) as caught:
-        RateLimit.of(given)
+        RateLimit.from_mapping(given)
     assert says in str(caught.value)
     assert "cret" not in str(caught.value).replace("rate_limit", "")
 

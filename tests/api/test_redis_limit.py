@@ -20,7 +20,7 @@ from airflow_provider_poweroffice.api.limits.redis import PREFIX, RedisThrottle
 from airflow_provider_poweroffice.api.limits.shared import AGAIN, shared_throttle
 from airflow_provider_poweroffice.api.limits.throttle import SystemClock, Throttle
 from airflow_provider_poweroffice.api.limits.window import Window
-from airflow_provider_poweroffice.api.rate_limit import RateLimit
+from airflow_provider_poweroffice.api.options import RateLimit
 from airflow_provider_poweroffice.errors import RateLimitStoreError
 from poweroffice_sandbox import Sandbox
 

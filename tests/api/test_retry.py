@@ -173,15 +173,15 @@ def test_retry_after_date() -> None:
 def test_bad_retry_options(values: object, error: type[Exception]) -> None:
     """A bad number is named before it can do harm."""
     with pytest.raises(error) as caught:
-        RetryOptions.of(values)  # type: ignore[arg-type]
+        RetryOptions.from_mapping(values)  # type: ignore[arg-type]
     assert not isinstance(values, dict) or next(iter(values)) in str(caught.value)
 
 
 def test_good_retry_options() -> None:
     """Options come from a mapping, from options, or from nothing."""
-    assert RetryOptions.of({"attempts": 3}) == RetryOptions(attempts=3)
-    assert RetryOptions.of(RetryOptions(deadline=1)).deadline == 1
-    assert RetryOptions.of(None) == RetryOptions()
+    assert RetryOptions.from_mapping({"attempts": 3}) == RetryOptions(attempts=3)
+    assert RetryOptions.from_mapping(RetryOptions(deadline=1)).deadline == 1
+    assert RetryOptions.from_mapping(None) == RetryOptions()
 
 
 @pytest.mark.parametrize("values", [{"connect": 0}, {"read": -1}, {"read": float("nan")}])

@@ -35,7 +35,7 @@ _UNKNOWN = (
     "client id or client secret",
     "check login (client id), password (client secret), tenant_id and host (environment URL)",
 )
-_CODE = re.compile(r"AADSTS(\d+)")
+_CODE = re.compile(r"AADSTS(\d{1,9})(?!\d)")
 
 
 def explain(fault: Fault) -> tuple[str, str]:

@@ -14,7 +14,8 @@ from airflow_provider_poweroffice.api.catalogue import Catalogue, catalogue
 from airflow_provider_poweroffice.api.credentials import Keys
 from airflow_provider_poweroffice.api.facts import Endpoints, Fault, PageInfo, Paging, Position
 from airflow_provider_poweroffice.api.filters import Literals
-from airflow_provider_poweroffice.errors import APIStatusError, error_class
+from airflow_provider_poweroffice.api.response import Response
+from airflow_provider_poweroffice.errors import APIStatusError, NotFoundError, error_class
 
 __all__ = ["Dialect", "Endpoints", "Fault", "K", "PageInfo", "Paging", "Position"]
 
@@ -188,6 +189,14 @@ class Dialect(ABC, Generic[K]):
     def refusal(self, content: bytes) -> Fault | None:  # noqa: ARG002 - for those that refuse so
         """Find a refusal in the body of an answer whose status is 2xx."""
         return None
+
+    def no_answer(self, response: Response) -> str:  # noqa: ARG002 - for those that know
+        """Say why a successful answer cannot be this API's, such as ``with no content``; "" if it can."""
+        return ""
+
+    def is_missing(self, error: APIStatusError) -> bool:
+        """Tell whether an error says that the record is not there."""
+        return isinstance(error, NotFoundError)
 
     def unwrap(self, content: bytes) -> bytes | None:  # noqa: ARG002 - for those that wrap
         """Find the answer proper in a successful body that wraps it; None where nothing is wrapped."""

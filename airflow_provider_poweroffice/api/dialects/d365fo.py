@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, ClassVar
 
-from airflow_provider_poweroffice.api.d365fo.collections import cut_field, split_collection, value_of
+from airflow_provider_poweroffice.api.d365fo.collections import (
+    cut_field,
+    holds_error,
+    split_collection,
+    value_of,
+)
 from airflow_provider_poweroffice.api.d365fo.companies import with_company
 from airflow_provider_poweroffice.api.d365fo.credentials import D365FOCredentials
 from airflow_provider_poweroffice.api.d365fo.entities import LITERALS
@@ -14,7 +20,8 @@ from airflow_provider_poweroffice.api.d365fo.sign_in import explain
 from airflow_provider_poweroffice.api.dialects.base import Endpoints, Fault, PageInfo, Paging, Position
 from airflow_provider_poweroffice.api.dialects.odata import ODataDialect
 from airflow_provider_poweroffice.api.filters import Literals
-from airflow_provider_poweroffice.errors import APIStatusError, error_class
+from airflow_provider_poweroffice.api.response import Response, is_success
+from airflow_provider_poweroffice.errors import APIStatusError, RefusedError, error_class
 
 _DOCS = "https://learn.microsoft.com/dynamics365/fin-ops-core/dev-itpro/data-entities"
 _NOT_RUN = frozenset({401, 403, 429})  # an ASP.NET server may name an exception there too
@@ -96,12 +103,23 @@ class D365FO(ODataDialect[D365FOCredentials]):
         """Take the ``value`` of an OData answer."""
         return value_of(content)
 
+    def refusal(self, content: bytes) -> Fault | None:
+        """Find an error of OData in an answer whose status is 2xx."""
+        return Fault() if holds_error(content) else None
+
+    def no_answer(self, response: Response) -> str:
+        """Find a GET that was answered with nothing."""
+        empty = response.method == "GET" and response.status_code != HTTPStatus.NO_CONTENT
+        return "with no content" if empty and not response.content.strip() else ""
+
     def fault(self, headers: Mapping[str, str], body: Any) -> Fault:
         """Read an error of a service, of OData, of the token endpoint or of a gateway."""
         return read_fault(headers, body)
 
     def error_kind(self, method: str, status: int, fault: Fault) -> type[APIStatusError]:
         """Let the body tell, but not of what was refused before any operation ran."""
+        if is_success(status):
+            return fault.kind or RefusedError
         return error_class(status) if status in _NOT_RUN else super().error_kind(method, status, fault)
 
     def hint(self, status: int) -> str:

@@ -7,7 +7,6 @@ Source: the official v1 documentation, pages "Filtering", "API calls", "Limitati
 from __future__ import annotations
 
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any, ClassVar
 
 from airflow_provider_poweroffice.api.credentials import Credentials
@@ -19,12 +18,15 @@ from airflow_provider_poweroffice.api.poweroffice.envelope import (
     archived,
     data_of,
     is_refusal,
+    is_success,
     read_validation,
     refusal_kind,
     split_envelope,
 )
 from airflow_provider_poweroffice.api.poweroffice.options import MOST, check_options, row_cap
-from airflow_provider_poweroffice.errors import APIStatusError
+from airflow_provider_poweroffice.api.response import Response
+from airflow_provider_poweroffice.api.response import is_success as has_succeeded
+from airflow_provider_poweroffice.errors import APIStatusError, RefusedError
 
 _HINTS = {
     401: "the token was new, so the integration was switched off or the keys belong to another environment",
@@ -102,15 +104,30 @@ class PowerOfficeV1(ODataDialect[Credentials]):
         """Find ``success: false``, also inside ``data``, or a problem there."""
         return Fault() if is_refusal(content) else None
 
+    def no_answer(self, response: Response) -> str:
+        """Find an answer that does not say success: v1 wraps whatever it says, but a file that is read."""
+        if response.method == "GET" and response.is_file:
+            return ""
+        if not response.content.strip():
+            return "with no content, so that it does not say success"
+        return "" if is_success(response.content) else "with a body that does not say success"
+
+    def is_missing(self, error: APIStatusError) -> bool:
+        """Tell whether a DELETE was refused as there is no such record."""
+        gone = isinstance(error, RefusedError) and refusal_kind("DELETE", Fault(detail=error.detail))
+        return gone is RefusedError or super().is_missing(error)
+
     def fault(self, headers: Mapping[str, str], body: Any) -> Fault:
         """Read ``validation``, wherever it is; else a problem, a gateway's message or a token error."""
         return read_validation(headers, body)
 
     def error_kind(self, method: str, status: int, fault: Fault) -> type[APIStatusError]:
         """Tell refusals in a 2xx, and among them those of DELETE of a record that is there."""
-        if status >= HTTPStatus.MULTIPLE_CHOICES:
-            return super().error_kind(method, status, fault)
-        return refusal_kind(method, fault)
+        return (
+            refusal_kind(method, fault)
+            if has_succeeded(status)
+            else super().error_kind(method, status, fault)
+        )
 
     def archiving(self, endpoint: str, content: bytes) -> tuple[str, str, bytes]:
         """POST the whole record as it is, archived."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 from airflow_provider_poweroffice.api.credentials import Credentials
@@ -11,6 +12,7 @@ from airflow_provider_poweroffice.api.poweroffice.addresses import v2_endpoints,
 from airflow_provider_poweroffice.api.poweroffice.json_patch import MEDIA_TYPE, check_patch
 from airflow_provider_poweroffice.api.poweroffice.pagination import read_pagination
 from airflow_provider_poweroffice.api.problem import read_problem
+from airflow_provider_poweroffice.api.response import Response
 
 _HINTS = {
     401: "the token was new, so the integration was switched off or the keys belong to another environment",
@@ -79,6 +81,14 @@ class PowerOfficeV2(Dialect[Credentials]):
     def page(self, headers: Mapping[str, str], content: bytes) -> tuple[bytes, PageInfo]:
         """Read ``X-Pagination``; the body is the array."""
         return content, read_pagination(headers.get("X-Pagination"))
+
+    def no_answer(self, response: Response) -> str:
+        """Find a GET answered with nothing under another status than 204, and text in place of JSON."""
+        if not response.content.strip():
+            empty = response.method == "GET" and response.status_code != HTTPStatus.NO_CONTENT
+            return "with no content" if empty else ""
+        text = not (response.is_json or response.is_file) and isinstance(response.body, str)
+        return "with text in place of JSON" if text else ""
 
     def fault(self, headers: Mapping[str, str], body: Any) -> Fault:
         """Read problem details, a gateway message or a token error; keys in any case."""

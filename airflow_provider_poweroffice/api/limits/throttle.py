@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from typing import NamedTuple, Protocol
 from weakref import WeakSet
 
-from airflow_provider_poweroffice.api.cancellation import current
+from airflow_provider_poweroffice.api.call_context import call_context
 
 
 class Clock(Protocol):
@@ -44,9 +44,9 @@ class SystemClock:
         return time.time()
 
     def sleep(self, seconds: float) -> None:
-        """Wait; a thread that may be stopped wakes up for that."""
-        if stop := current.get():
-            stop.sleep(seconds)
+        """Wait; a thread that is cancelled wakes up."""
+        if scope := call_context().scope:
+            scope.sleep(seconds)
         else:
             time.sleep(seconds)
 

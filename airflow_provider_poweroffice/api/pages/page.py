@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from airflow_provider_poweroffice.api.decoding import parsing
+from airflow_provider_poweroffice.api.decoding import UNREADABLE, reason_of
 from airflow_provider_poweroffice.api.dialects.base import Dialect, PageInfo, Paging
 from airflow_provider_poweroffice.api.options import check_concurrency, check_whole
 from airflow_provider_poweroffice.api.pages.page_size import LEAST_PAGE_BYTES, check_bytes
@@ -48,10 +48,18 @@ class Page:
         r"""
         Decode the rows; half a surrogate pair becomes the text of its escape, such as ``\ud83d``.
 
-        :raises InvalidResponseError: a row is not in UTF-8, or nested too deeply.
+        :raises InvalidResponseError: a row is not in UTF-8, has a number out of range, or is nested too
+            deeply; the message names its place.
         """
-        with parsing(f"page {self.number}"):
-            return [msgspec.json.decode(escaped(bytes(row))) for row in self.raw_rows]
+        rows: list[Any] = []
+        try:
+            rows.extend(msgspec.json.decode(escaped(bytes(row))) for row in self.raw_rows)
+        except UNREADABLE as error:
+            raise InvalidResponseError(
+                f"page {self.number}: row {len(rows) + 1} of the page cannot be read ({reason_of(error)}); "
+                "a transfer with format='ndjson' or layout='raw' stores rows as they were sent"
+            ) from None
+        return rows
 
     def __len__(self) -> int:
         return len(self.raw_rows)
@@ -149,12 +157,14 @@ def split_page(dialect: Dialect[Any], response: Response, number: int, *, expect
             start = safe.index(rows)
             rows = content[start : start + len(rows)]
         page = Page(number, rows, split_rows(rows), info, sent_at)
-    except msgspec.ValidationError:
+    except IncompleteReadError as error:
+        raise IncompleteReadError(f"{label}: page {number}: {error}") from None
+    except PaginationError:
         raise PaginationError(
             f"{label}: the answer is no list; this endpoint is read with request()"
         ) from None
-    except msgspec.DecodeError as error:
-        raise InvalidResponseError(f"{label}: page {number} is no complete JSON ({error})") from None
+    except InvalidResponseError as error:
+        raise InvalidResponseError(f"{label}: page {number}: {error}") from None
     if expected and not page:
         raise IncompleteReadError(
             f"{label}: page {number} is empty, although the server said that there is more"

@@ -14,45 +14,63 @@ from typing import Any
 
 import msgspec
 
-from airflow_provider_poweroffice.api.facts import Fault, PageInfo, whole
+from airflow_provider_poweroffice.api.decoding import JSONReader, finite_number, whole_number
+from airflow_provider_poweroffice.api.facts import Fault, PageInfo
 from airflow_provider_poweroffice.api.problem import read_problem
-from airflow_provider_poweroffice.errors import DeleteRefusedError, RefusedError
+from airflow_provider_poweroffice.api.surrogates import escaped
+from airflow_provider_poweroffice.errors import (
+    DeleteRefusedError,
+    InvalidResponseError,
+    PaginationError,
+    RefusedError,
+)
 
 _MISSING = re.compile("not found|does not exist", re.IGNORECASE)
 _YES = frozenset({"true", "1"})
+_NO = frozenset({"false", "0"})
+_NAMES = frozenset({"success", "data", "count", "validation"})
+_LONGEST_WORD = 40
 _VALIDATION = {"exception": "error", "summary": "detail", "errorLogReference": "traceId"}
 
 
-class _Envelope(msgspec.Struct):
-    """What wraps an answer; of any type, so that a refusal is seen whatever else is odd."""
+_NOTHING = msgspec.Raw(b"")
 
-    success: Any = None
-    data: msgspec.Raw = msgspec.Raw(b"")
-    count: Any = None
-    validation: Any = None
+
+class _Envelope(msgspec.Struct):
+    """What wraps an answer; nothing in it is decoded, so that a refusal is seen whatever else is odd."""
+
+    success: msgspec.Raw = _NOTHING
+    data: msgspec.Raw = _NOTHING
+    count: msgspec.Raw = _NOTHING
+    validation: msgspec.Raw = _NOTHING
+
+    @property
+    def is_success(self) -> bool:
+        return _word(self.success) in _YES
 
     @property
     def is_refusal(self) -> bool:
-        return str(self.success).lower() not in _YES
+        """Tell whether it says no: a success that is left out, or neither yes nor no, says nothing."""
+        return not self.is_success and (_word(self.success) in _NO or bytes(self.validation)[:1] == b"{")
 
 
 class _Inside(msgspec.Struct):
     """What ``data`` holds where the backend says success and means the opposite."""
 
-    success: Any = None
-    status: Any = None
-    title: Any = None
+    success: msgspec.Raw = _NOTHING
+    status: msgspec.Raw = _NOTHING
+    title: msgspec.Raw = _NOTHING
 
     @property
     def is_refusal(self) -> bool:
-        status = whole(self.status) if isinstance(self.title, str) else None
-        return self.success is False or (status or 0) >= HTTPStatus.BAD_REQUEST
+        status = whole_number(_word(self.status)) if bytes(self.title)[:1] == b'"' else None
+        return bytes(self.success) == b"false" or (status or 0) >= HTTPStatus.BAD_REQUEST
 
 
-_envelope = msgspec.json.Decoder(_Envelope).decode
-_inside = msgspec.json.Decoder(_Inside).decode
-_rows = msgspec.json.Decoder(list[msgspec.Raw]).decode
-_record = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_envelope = JSONReader(_Envelope)
+_inside = JSONReader(_Inside)
+_rows = JSONReader(list[msgspec.Raw], mismatch=PaginationError)
+_record = JSONReader(dict[str, msgspec.Raw])
 
 
 def split_envelope(content: bytes) -> tuple[bytes, PageInfo]:
@@ -61,13 +79,13 @@ def split_envelope(content: bytes) -> tuple[bytes, PageInfo]:
 
     ``count`` counts the whole; equal to the rows of this page it tells nothing, as some count the page.
 
-    :raises msgspec.ValidationError: the body is JSON, but no envelope, or none of a list.
-    :raises msgspec.DecodeError: the body is no complete JSON.
+    :raises PaginationError: an envelope, but none of a list.
+    :raises InvalidResponseError: no envelope, or no complete JSON.
     """
-    envelope = _envelope(content)
-    if envelope.success is None:
-        raise msgspec.ValidationError("no envelope: success is missing")
-    rows, count = bytes(envelope.data) or b"null", whole(envelope.count)
+    envelope = _read(content)
+    if not envelope.is_success:
+        raise InvalidResponseError("the answer has no success, which every answer of v1 has")
+    rows, count = bytes(envelope.data) or b"null", _count(envelope.count)
     if rows == b"null" and not count:
         rows = b"[]"  # null properties are left out
     total = count if count != len(_rows(rows)) else None
@@ -76,17 +94,22 @@ def split_envelope(content: bytes) -> tuple[bytes, PageInfo]:
 
 def data_of(content: bytes) -> bytes | None:
     """Give ``data``, or null; None for what is no envelope, such as a file."""
-    envelope = _read(content)
+    envelope = _read_or_none(content)
     return None if envelope is None else bytes(envelope.data) or b"null"
+
+
+def is_success(content: bytes) -> bool:
+    """Find an envelope that says success."""
+    envelope = _read_or_none(content)
+    return envelope is not None and envelope.is_success
 
 
 def is_refusal(content: bytes) -> bool:
     """Find ``success: false``, also inside ``data``, or a problem there."""
-    envelope = _read(content)
+    envelope = _read_or_none(content)
     if envelope is None:
         return False
-    inner = bytes(envelope.data)
-    return envelope.is_refusal or (inner[:1] == b"{" and _inside(inner).is_refusal)
+    return envelope.is_refusal or (bytes(envelope.data)[:1] == b"{" and _inside(envelope.data).is_refusal)
 
 
 def read_validation(headers: Mapping[str, str], body: Any) -> Fault:
@@ -115,9 +138,13 @@ def archived(endpoint: str, content: bytes) -> bytes:
     :param content: the answer to a GET of it.
     :raises ValueError: it can not be archived.
     """
+    if escaped(content) is not content:
+        raise ValueError(
+            f"{endpoint} holds a text that is cut within a character: sent back, it would change"
+        )
     try:
         record = _record(data_of(content) or b"")
-    except msgspec.DecodeError as error:  # no ValueError in every version of msgspec
+    except InvalidResponseError as error:
         raise ValueError(f"{endpoint} is no record ({error}): it can not be archived") from None
     if "isArchived" not in record or "id" not in record:
         raise ValueError(f"{endpoint} has no isArchived: it can not be archived")
@@ -126,10 +153,35 @@ def archived(endpoint: str, content: bytes) -> bytes:
     return msgspec.json.encode(kept | {"isArchived": True})
 
 
-def _read(content: bytes) -> _Envelope | None:
+def _read(content: bytes) -> _Envelope:
+    """
+    Read an envelope, whose names may be spelt in any case.
+
+    :raises InvalidResponseError: it is no JSON object.
+    """
+    content = escaped(content)
+    envelope = _envelope(content)
+    if bytes(envelope.success) and bytes(envelope.data):
+        return envelope
+    fields = {name.lower(): value for name, value in _record(content).items()}
+    return _Envelope(**{name: fields[name] for name in _NAMES & set(fields)})
+
+
+def _read_or_none(content: bytes) -> _Envelope | None:
     """Read an envelope; None for anything else, such as a file."""
     try:
-        envelope = _envelope(content)
-    except msgspec.DecodeError:
+        envelope = _read(content)
+    except InvalidResponseError:
         return None
-    return None if envelope.success is None and envelope.validation is None else envelope
+    return envelope if bytes(envelope.success) or bytes(envelope.validation) else None
+
+
+def _count(value: msgspec.Raw) -> int | None:
+    word = _word(value)
+    found = whole_number(word)
+    return whole_number(finite_number(word)) if found is None else found
+
+
+def _word(value: msgspec.Raw) -> str:
+    """Give a short value of JSON as text in lower case, without quotes."""
+    return bytes(value)[:_LONGEST_WORD].decode("latin-1").strip('"').lower()

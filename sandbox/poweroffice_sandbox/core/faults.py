@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields
 from random import Random
 from typing import Any
 
-from .matching import matches
+from .journal import matches
 
 ACTIONS = (
     "status",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from decimal import Decimal, DecimalException
+from typing import Any, NoReturn
 
 from ..core.asgi import Incoming
 from .state import D365FOState
@@ -51,3 +54,23 @@ class Call:
         app = self.grant.app
         wide = any(name == "cross-company" and value.lower() == "true" for name, value in self.incoming.pairs)
         return app.companies if wide else (app.company,)
+
+
+def _refused(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not a JSON value")
+
+
+def parse(text: str) -> Any:
+    """
+    Read a JSON text.
+
+    :raises ValueError: it is no JSON, or not fit to be sent back: NaN, half a surrogate pair, too deep.
+    """
+    try:
+        value = json.loads(text, parse_float=Decimal, parse_constant=_refused)
+        json.dumps(value, ensure_ascii=False, default=str).encode()
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except DecimalException:
+        raise ValueError("a number is too large") from None
+    return value

@@ -12,7 +12,7 @@ from decimal import Decimal
 from random import Random
 
 from .keys import COMPANIES
-from .odata.entity import COMPANY, Row
+from .odata.entities import COMPANY, Row
 from .sizes import D365FOSizes
 
 EMPTY_DATE = "1900-01-01T12:00:00Z"

@@ -11,8 +11,7 @@ from random import Random
 from typing import ClassVar
 
 from ..core.state import BaseState
-from .odata.entities import ENTITIES
-from .odata.entity import COMPANY
+from .odata.entities import COMPANY, ENTITIES
 from .odata.store import Table
 from .seeds import seeded
 from .sizes import D365FOSizes

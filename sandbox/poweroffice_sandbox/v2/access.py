@@ -10,14 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from typing import Self
 from uuid import UUID
 
-from ..core.companies import ENVIRONMENTS, FULL_PRIVILEGES, Company, company_among, environment_named
-from .further_companies import further_companies
-
-if TYPE_CHECKING:
-    from .onboarding import Onboarding
+from ..core.companies import (
+    ENVIRONMENTS,
+    FULL_PRIVILEGES,
+    Company,
+    Environment,
+    company_among,
+    environment_named,
+)
 
 _MINTED = 0xC11E_00F0_0000_4000_8000_0000_0000_0000
 _CREATED = 0x5A0C_3F1E_7D1B_4D0A_9A42_0B7C_5600_0000
@@ -45,6 +48,43 @@ class Rights:
         return tuple(name for name in FULL_PRIVILEGES if name not in self.privileges)
 
 
+@dataclass(frozen=True)
+class Onboarding:
+    """One process: who asked, until when, and the companies the user has agreed to."""
+
+    code: str
+    environment: Environment
+    application: str
+    organization: str | None
+    redirect: str | None
+    expires: float
+    agreed: tuple[Company, ...] = ()
+
+
+def _further_companies(environment: str, count: int) -> tuple[Company, ...]:
+    """
+    Make the companies besides the named ones: from their position alone, the same in every sandbox.
+
+    :param environment: ``production`` or ``demo``.
+    :param count: of all companies of the environment, the named ones included.
+    """
+    named = ENVIRONMENTS[environment].companies
+    digit, demo = 1 + list(ENVIRONMENTS).index(environment), ENVIRONMENTS[environment].prefix
+    return tuple(
+        Company(
+            environment=environment,
+            index=index,
+            alias=f"firma-{index:03}",
+            name=f"Firma {index} AS" + (" (demo)" if demo else ""),
+            organization_number=f"998{digit}{index:05}",
+            client_id=f"5a0c3f1e-7d1b-4d0a-9a42-0b7c55e{digit}{index:04}",
+            # As those of the named ones, with the position in the last group.
+            client_keys=tuple(f"{key[:24]}{index + 1:012}" for key in named[0].client_keys),
+        )
+        for index in range(len(named), count)
+    )
+
+
 class Access:
     """
     The access model of one sandbox.
@@ -56,7 +96,7 @@ class Access:
         self._companies = {
             item.client_id: item
             for env in ENVIRONMENTS.values()
-            for item in (*env.companies, *further_companies(env.name, companies))
+            for item in (*env.companies, *_further_companies(env.name, companies))
         }
         self._integrations = {
             key: Integration(key, application.key, company)

@@ -20,7 +20,7 @@ from . import onboarding
 from .flows.order_sending import settle
 from .gateway import throttled
 from .rest.call import Call
-from .rest.routes import find_route
+from .routes import find_route
 from .state import State
 from .switches import Switches
 from .tokens import Grant

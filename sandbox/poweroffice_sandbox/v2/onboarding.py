@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,26 +20,13 @@ import msgspec
 from ..core.clock import stamp, ticks
 from ..core.companies import Company, Environment
 from ..core.reply import RefusedError, Reply, as_json, refuse
-from .access import Access
+from .access import Access, Onboarding
 from .flows.bodies import read_entity
-from .resources.schema import BadValueError
+from .rest.schema import BadValueError
 
 PAGE = "/_sandbox/onboarding"
 _VALID = 900
 _USER = "bruker@regnskap.example"
-
-
-@dataclass(frozen=True)
-class Onboarding:
-    """One process: who asked, until when, and the companies the user has agreed to."""
-
-    code: str
-    environment: Environment
-    application: str
-    organization: str | None
-    redirect: str | None
-    expires: float
-    agreed: tuple[Company, ...] = ()
 
 
 def answer(

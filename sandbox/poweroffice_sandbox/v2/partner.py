@@ -15,16 +15,14 @@ from ..core.companies import Company
 from ..core.reply import RefusedError, Reply, as_json, refuse
 from ..core.table import Row
 from .flows.bodies import read_flow
-from .flows.fields import flow_schema, whole
-from .resources.schema import BadValueError
+from .resources.vouchers import CLIENT_USERS, membership, roles
 from .rest.bodies import decoded, read_fields
-from .rest.call import Call
+from .rest.call import Call, Route, Routes
 from .rest.filters import passing, test_of
 from .rest.lists import given_filters, ordered, row_reply, rows_body
 from .rest.paging import page_reply, read_page
 from .rest.patch import PatchError, apply_patch
-from .rest.route import Route, Routes
-from .seeds.partner import TABLE, membership, roles
+from .rest.schema import BadValueError, schema_of, whole
 
 _LABEL = "Users"
 _PRIVILEGE = "ClientAdmin"
@@ -71,7 +69,7 @@ def _create(call: Call) -> Reply:
     admin = _any_user(call, sent["AdminUserId"])
     company = call.access.create_company(environment, sent["ClientName"], number)
     user = {**admin, "AccessRoleId": roles(company)[0]["AccessRoleId"]}
-    call.books.table(TABLE).put(membership(company, user), call.now)
+    call.books.table(CLIENT_USERS).put(membership(company, user), call.now)
     return row_reply(call, 200, _shown(company))
 
 
@@ -88,12 +86,12 @@ def _add_integration(call: Call) -> Reply:
 
 
 def _users_of(call: Call, client: str) -> list[Row]:
-    rows = call.books.table(TABLE).rows.values()
+    rows = call.books.table(CLIENT_USERS).rows.values()
     return [row["User"] for row in rows if row["ClientId"] == client]
 
 
 def _any_user(call: Call, identifier: str) -> Row:
-    for row in call.books.table(TABLE).rows.values():
+    for row in call.books.table(CLIENT_USERS).rows.values():
         if row["User"]["Id"] == identifier:
             user: Row = row["User"]
             return user
@@ -121,7 +119,7 @@ def _get_user(call: Call) -> Reply:
 
 
 def _user_roles(call: Call) -> Reply:
-    identifier, rows = _any_user(call, call.identifier)["Id"], call.books.table(TABLE).rows.values()
+    identifier, rows = _any_user(call, call.identifier)["Id"], call.books.table(CLIENT_USERS).rows.values()
     memberships = [row for row in rows if row["User"]["Id"] == identifier]
     names = {company.client_id: company.name for company in call.access.companies(call.company.environment)}
     return _listed(
@@ -147,7 +145,7 @@ def _check_role(company: Company, role: str | None) -> None:
 
 
 def _put_user(call: Call, company: Company, user: Row) -> Reply:
-    call.books.table(TABLE).put(membership(company, user), call.now)
+    call.books.table(CLIENT_USERS).put(membership(company, user), call.now)
     return row_reply(call, 200, user)
 
 
@@ -167,7 +165,7 @@ def _add_partner_user(call: Call) -> Reply:
 
 
 def _patch_user(call: Call) -> Reply:
-    company, user, fields = _client(call, call.path_ids[0]), _user(call), flow_schema("User")
+    company, user, fields = _client(call, call.path_ids[0]), _user(call), schema_of("User")
 
     def resolve(segment: str) -> str | None:
         field = fields.writable(segment, "PATCH")

@@ -14,7 +14,7 @@ from typing import Any
 from ...core.reply import RefusedError, Reply
 from ..call import Call
 from ..reply import nothing_selected, odata_error
-from .entity import COMPANY, NAMESPACE, Entity
+from .entities import COMPANY, NAMESPACE, Entity
 from .lists import odata
 from .store import Record
 from .writes import body_of, selected

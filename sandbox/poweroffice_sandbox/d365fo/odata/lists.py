@@ -13,8 +13,7 @@ from urllib.parse import quote, urlencode
 from ...core.reply import Reply, json_bytes
 from ..call import Call
 from ..reply import odata_error
-from .entities import ENTITIES
-from .entity import NAMESPACE, Entity, Row, key_text
+from .entities import ENTITIES, NAMESPACE, Entity, Row, key_text
 from .query import Query, read_query
 from .store import Record
 

@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from ..reply import odata_error
 from ..seeds import EMPTY_DATE
-from .entity import ENUMS, NAMESPACE, Field
+from .entities import COMPANY, ENUMS, NAMESPACE, Entity, Field
 
 TOKEN = re.compile(
     r"\s*(?:"
@@ -157,3 +158,44 @@ def empty(field: Field) -> Any:
     if field.is_enum:
         return ENUMS[field.kind][0]
     return {"text": "", "int": 0, "long": 0, "decimal": Decimal("0.00"), "date": EMPTY_DATE}[field.kind]
+
+
+def _pairs(entity: Entity, text: str) -> dict[str, tuple[str, Any]]:
+    items = list(tokens(text))
+    if len(items) == 1 and len(entity.keys) == 1:
+        return {entity.keys[0].name: items[0]}
+    given: dict[str, tuple[str, Any]] = {}
+    while items:
+        name, sign, value, *items = [*items, ("sign", ",")] if len(items) == 3 else items  # noqa: PLR2004
+        comma, *items = items
+        if (name[0], sign, comma) != ("word", ("sign", "="), ("sign", ",")) or name[1] in given:
+            raise LiteralError(f"Syntax error in the key '({text})'.")
+        given[str(name[1])] = value
+    return given
+
+
+def _complete(entity: Entity, given: set[str]) -> None:
+    if given != {item.name for item in entity.keys}:
+        wanted = ", ".join(item.name for item in entity.keys)
+        raise LiteralError(f"A key of '{entity.set_name}' must have exactly: {wanted}.")
+
+
+def parse_key(entity: Entity, text: str) -> tuple[Any, ...]:
+    """
+    Read a key.
+
+    :param text: within the parentheses, percent-decoded.
+    :return: as :meth:`.entity.Entity.key_of` gives it.
+    :raises RefusedError: it cannot be read, or not every key field is there.
+    """
+    try:
+        given = _pairs(entity, text)
+        _complete(entity, set(given))
+        values = {item.name: from_literal(item, *given[item.name]) for item in entity.keys}
+    except LiteralError as error:
+        raise odata_error(400, str(error)) from None
+    except ValueError:
+        raise odata_error(400, f"Syntax error in the key '({text})'.") from None
+    if COMPANY in values:
+        values[COMPANY] = values[COMPANY].lower()
+    return tuple(values.values())

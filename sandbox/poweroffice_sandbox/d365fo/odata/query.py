@@ -14,7 +14,7 @@ from typing import Any
 
 from ..call import Call
 from ..reply import odata_error
-from .entity import COMPANY, Entity, Row
+from .entities import COMPANY, Entity, Row
 from .filters import condition
 from .literals import LiteralError
 

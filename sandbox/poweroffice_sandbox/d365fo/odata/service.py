@@ -13,10 +13,9 @@ from ...core.reply import Reply
 from ..call import Call
 from ..reply import no_privilege, odata_error
 from .actions import act
-from .entities import ENTITIES
-from .entity import NAMESPACE, Entity
-from .keys import parse_key
+from .entities import ENTITIES, NAMESPACE, Entity
 from .lists import collection, counted, named, odata, single
+from .literals import parse_key
 from .metadata import document
 from .writes import create, delete, selected, update
 

@@ -10,11 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.reply import RefusedError, Reply
-from ..call import Call
+from ..call import Call, parse
 from ..reply import nothing_selected, odata_error, write_failed
-from .entities import ENTITIES
-from .entity import COMPANY, NAMESPACE, Entity, Field, Row
-from .json_text import parse
+from .entities import COMPANY, ENTITIES, NAMESPACE, Entity, Field, Row
 from .lists import context, odata, shown, url_of
 from .literals import LiteralError, empty, from_json
 from .store import Record

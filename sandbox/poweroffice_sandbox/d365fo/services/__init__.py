@@ -12,8 +12,7 @@ import re
 from typing import Any
 
 from ...core.reply import RefusedError, Reply, as_json
-from ..call import Call
-from ..odata.json_text import parse
+from ..call import Call, parse
 from ..reply import no_privilege, service_error
 from .operations import SERVICES, Operation, Outcome
 

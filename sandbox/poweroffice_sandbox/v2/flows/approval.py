@@ -14,12 +14,11 @@ from ...core.reply import Reply, problem
 from ...core.table import Row
 from ..ledger.posting import LABEL, book, cents, dimension_fields, invalid, ledger_lines
 from ..resources import RESOURCES
-from ..resources.schema import filled
-from ..rest.call import Call
+from ..resources.vouchers import LIST, Kind
+from ..rest.call import Call, Route, Routes
 from ..rest.lists import list_rows, row_reply
-from ..rest.route import Route, Routes
+from ..rest.schema import filled
 from .bodies import now_of, read_flow
-from .draft_kinds import LIST, Kind
 from .drafts import item_of, kind_of, lines_of, not_found, open_item, touch
 
 TABLE = "VoucherApproval"

@@ -12,11 +12,10 @@ from uuid import UUID
 from ...core.clock import stamp, ticks
 from ...core.reply import refuse
 from ...core.table import Row
-from ..resources.schema import BadValueError, Schema
-from ..resources.tables import named_words
 from ..rest.bodies import decoded, read_fields
 from ..rest.call import Call
-from .fields import flow_schema, whole
+from ..rest.schema import BadValueError, Schema, schema_of, whole
+from ..rest.tables import named_words
 
 
 def read_flow(call: Call, entity: str, label: str) -> Row:
@@ -41,7 +40,7 @@ def read_entity(entity: str, value: Any, method: str = "POST") -> Row:
     """
     if not isinstance(value, dict):
         raise BadValueError(f"{entity} object is missing.")
-    fields = flow_schema(entity)
+    fields = schema_of(entity)
     return read_nested(fields, read_fields(fields, value, method))
 
 

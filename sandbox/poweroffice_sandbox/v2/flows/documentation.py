@@ -12,16 +12,14 @@ from __future__ import annotations
 from ...core.origin import voucher_uuid
 from ...core.reply import RefusedError, Reply, refuse
 from ...core.table import Row
-from ..resources.enums import ENUMS
-from ..resources.flows import VOUCHER_KINDS
-from ..rest.call import Call
+from ..resources.vouchers import VOUCHER_KINDS
+from ..rest.call import Call, Route, Routes
 from ..rest.lists import given_filters, ordered, rows_body
 from ..rest.paging import page_reply, read_page
-from ..rest.route import Route, Routes
+from ..rest.tables import ENUMS
+from .attachments import IMAGES, PAGES
 from .bodies import query_id
-from .draft_pages import IMAGES, PAGES
-from .files_made import JPEG, ehf, pdf, zipped
-from .uploads import Upload, kept, read_upload
+from .uploads import JPEG, Upload, ehf, kept, pdf, read_upload, zipped
 
 TABLE = "VoucherDocumentation"
 LARGEST = 30 * 1024 * 1024

@@ -14,14 +14,12 @@ from uuid import UUID
 from ...core.reply import RefusedError, Reply, problem, refuse
 from ...core.table import OWN, Row
 from ..ledger.posting import account_fields, dimension_fields
-from ..resources.resource import CHANGED, CREATED
-from ..rest.call import Call
-from ..rest.lists import list_rows, row_reply
-from ..rest.route import Route, Routes
+from ..resources.vouchers import KINDS, LIST, Kind
+from ..rest.call import Call, Route, Routes
+from ..rest.lists import find_row, list_rows, row_reply
+from ..rest.schema import CHANGED, CREATED, whole
 from ..rest.writes import patch_row
 from .bodies import now_of, read_flow
-from .draft_kinds import KINDS, LIST, Kind
-from .fields import whole
 
 _PRIVILEGE = "JournalEntryVoucher"
 
@@ -203,8 +201,43 @@ def _kind_routes(kind: Kind) -> Routes:
     }
 
 
+def _post_line(kind: Kind, call: Call) -> Reply:
+    row = head_of(call, kind)
+    open_item(call)
+    line = read_flow(call, kind.line, "Voucher line")
+    check_line(call, line)
+    add_line(call, kind, row["Id"], line)
+    touch(call, row["Id"])
+    return row_reply(call, 201, shown(call, kind, row))
+
+
+def _patch_line(kind: Kind, call: Call) -> Reply:
+    head_of(call, kind)
+    item = open_item(call)
+    reply = patch_row(call)
+    touch(call, item["Id"])
+    return reply
+
+
+def _delete_line(kind: Kind, call: Call) -> Reply:
+    head_of(call, kind)
+    line = find_row(call)
+    touch(call, open_item(call)["Id"])
+    call.books.table(kind.line_table).remove(line["Id"], call.now)
+    return Reply(200)
+
+
+def _line_routes(kind: Kind) -> Routes:
+    all_, table = f"/{LIST}/{kind.path}/{{id}}/VoucherLines", kind.line_table
+    return {
+        ("POST", all_): Route(partial(_post_line, kind), table, _PRIVILEGE),
+        ("PATCH", f"{all_}/{{lineId}}"): Route(partial(_patch_line, kind), table, _PRIVILEGE),
+        ("DELETE", f"{all_}/{{lineId}}"): Route(partial(_delete_line, kind), table, _PRIVILEGE),
+    }
+
+
 ROUTES: Routes = {
     ("GET", f"/{LIST}"): Route(list_rows, LIST, _PRIVILEGE),
     ("DELETE", f"/{LIST}/{{id}}"): Route(_delete, LIST, _PRIVILEGE),
-    **{key: route for kind in KINDS for key, route in _kind_routes(kind).items()},
+    **{key: route for kind in KINDS for key, route in (_kind_routes(kind) | _line_routes(kind)).items()},
 }

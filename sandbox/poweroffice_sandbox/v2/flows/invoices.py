@@ -12,8 +12,8 @@ from decimal import Decimal
 
 from ...core.table import Row
 from ..resources import RESOURCES
-from ..resources.schema import filled
 from ..rest.call import Call
+from ..rest.schema import filled
 from .bodies import now_of
 
 TABLE, LINES = "OutgoingInvoices", "OutgoingInvoices/Lines"

@@ -17,13 +17,12 @@ from ...core.origin import LOCK_DATE
 from ...core.reply import RefusedError, Reply, problem, refuse
 from ...core.table import Row
 from ..ledger.posting import book, ledger_lines, vat_of
-from ..rest.call import Call
+from ..rest.call import Call, Route, Routes
 from ..rest.lists import find_row, row_reply
-from ..rest.route import Route, Routes
+from ..rest.schema import whole
 from .bodies import now_of, query_id, read_flow
-from .fields import whole
 from .invoices import add_invoice, add_invoice_lines, due_date, next_invoice_number
-from .order_lines import account_of, lines_of
+from .orders import account_of, lines_of
 
 STATES = "InvoiceSentStates"
 _LABEL = "Sales order"

@@ -16,11 +16,10 @@ from ...core.clock import ticks
 from ...core.reply import Reply, problem, refuse
 from ...core.table import Row, Table
 from ..ledger.posting import LABEL, book, cents, dimension_fields, invalid, ledger_lines, vat_of
-from ..rest.call import Call
+from ..rest.call import Call, Route, Routes
 from ..rest.lists import row_reply
-from ..rest.route import Route, Routes
+from ..rest.schema import whole
 from .bodies import now_of, read_flow
-from .fields import whole
 from .invoices import add_invoice, mark_reversed
 
 

@@ -16,7 +16,8 @@ from ...core.clock import ticks
 from ...core.origin import LOCK_DATE, SUBLEDGER, account_id
 from ...core.reply import RefusedError, refuse
 from ...core.table import Row
-from ..books import LOOKUPS, Books
+from ..books import Books
+from ..resources import references
 from ..rest.call import Call
 
 CENT = Decimal("0.01")
@@ -104,7 +105,7 @@ def dimension_fields(books: Books, line: Row) -> Row:
     :raises RefusedError: 404, there is no such row.
     """
     result: Row = {}
-    for id_field, code_field, target, key in LOOKUPS:
+    for id_field, code_field, target, key in references():
         identifier = line.get(id_field)
         if identifier is None or id_field not in _DIMENSIONS:
             continue

@@ -16,11 +16,10 @@ from typing import Self
 from ...core.clock import parse_ticks, stamp
 from ...core.origin import FIRST_ENTRY, voucher_uuid
 from ...core.table import Row
-from ..resources.dto_accounting import ACCOUNT_TRANSACTION
-from ..resources.schema import schema
+from ..rest.schema import schema_of
 
 _BLANK: Row = {
-    **dict.fromkeys(schema(ACCOUNT_TRANSACTION).names),
+    **dict.fromkeys(schema_of("AccountTransaction").names),
     "AgricultureDepartment": "None",
     "CurrencyCode": "NOK",
     "IsNoteMainEntry": False,

@@ -1,35 +1,220 @@
 """
 Endpoints known to exist in 2026 whose details are not: **assumed**.
 
-Rule: paths and verbs are known (facts 3.3); fields (``data/assumed_fields.txt``), privileges and filters are
-made up, so that a client can be tried, not trusted. Nothing else of the sandbox depends on them.
+Rule: paths and verbs are known (facts 3.3); fields, privileges, filters and rows are made up, so that a
+client can be tried, not trusted. Nothing else of the sandbox depends on them.
 """
 
 from __future__ import annotations
 
-from ..rest.filters import Filter
-from .entries import entry
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
-_TIME = "TimeTracking"
+from ...core.clock import TICKS, stamp
+from ...core.origin import (
+    BASE,
+    LOCK_DATE,
+    START,
+    money,
+)
+from ...core.table import Row
+from ..rest.filters import Filter
+from ..rest.resource import Resource
+from ..seeds import NO_ROWS, Seed, Source
+from .entries import entry, invented
+
+_CHANGES = ("createdDateTimeOffsetGreaterThan", "lastChangedDateTimeOffsetGreaterThan")
+_DAY = 86_400 * TICKS
+
+
+def _named(first: int, texts: tuple[str, ...], _source: Source) -> Iterator[Row]:
+    for index, text in enumerate(texts):
+        yield {"Id": first + index, "Code": str(index + 1), "Name": text, "IsActive": True}
+
+
+def _entries(source: Source) -> Iterator[Row]:
+    employees = source.ids("Employees")
+    for index in range(120 if employees else 0):
+        yield {
+            "Id": 880_001 + index,
+            "EmployeeId": employees[index % len(employees)],
+            "ActivityTimeId": 1_511 + index % 2,
+            "HourTypeId": 1_501,
+            "ProjectId": BASE["Projects"] + index % source.sizes.projects if source.sizes.projects else None,
+            "EntryDate": stamp(START + (700 + index) * _DAY)[:10],
+            "Hours": money(750),
+            "IsApproved": index % 3 != 0,
+        }
+
+
+def _prospects(_source: Source) -> Iterator[Row]:
+    for index, name in enumerate(("Skjærvik Maskin AS", "Lynglia Hagesenter AS")):
+        yield {"Id": 1_541 + index, "Name": name, "EmailAddress": f"lead{index}@kunde.example"}
+
+
+def _auditors(_source: Source) -> Iterator[Row]:
+    yield {"Id": 1_551, "Name": "Havdal Revisjon AS", "OrganizationNumber": "999600100"}
+
+
+def _lock_dates(_source: Source) -> Iterator[Row]:
+    for index, date in enumerate(("2021-12-31", LOCK_DATE)):
+        yield {"Id": index + 1, "LockDate": date, "ChangedDateTimeOffset": stamp(START + 380 * index * _DAY)}
+
+
+def _of(
+    collection: str,
+    label: str,
+    privilege: str,
+    verbs: str,
+    fields: str,
+    *,
+    queries: tuple[str, ...] = (),
+    **rules: Any,
+) -> Resource:
+    operations = invented(collection, privilege, verbs, queries)
+    return entry(collection, label, operations=operations, fields=fields, **rules)
+
 
 ASSUMED = (
-    entry("AuditingCompany", "Auditing company"),
-    entry("BankTransfers", "Bank transfer"),
-    entry("CustomerProspects", "Customer prospect", unique=("OrganizationNumber",)),
-    entry("LockDateSettings/history", "Lock date change"),
-    entry(f"{_TIME}/HourType", "Hour type", unique=("Code",), defaults={"IsActive": True}),
-    entry(f"{_TIME}/ActivityTime", "Activity", unique=("Code",), defaults={"IsActive": True}),
-    entry(f"{_TIME}/ActivityItem", "Activity", unique=("Code",), defaults={"IsActive": True}),
-    entry(f"{_TIME}/EntryTime", "Time entry", unique=("ExternalImportReference",)),
-    entry(f"{_TIME}/EntryItem", "Item entry", unique=("ExternalImportReference",)),
-    entry(
+    _of(
+        "AuditingCompany",
+        "Auditing company",
+        "QualityAssignmentGeneral",
+        "list",
+        """
+        -CreatedDateTimeOffset:timestamp -Id:int -LastChangedDateTimeOffset:timestamp -Name:string?
+        -OrganizationNumber:string?
+        """,
+        seed=Seed(_auditors),
+    ),
+    _of(
+        "BankTransfers",
+        "Bank transfer",
+        "BankTransfer",
+        "list get post delete",
+        """
+        !Amount:number Cid:string? !ClientBankAccountId:int -CreatedDateTimeOffset:timestamp
+        !CurrencyCode:string -Id:uuid -LastChangedDateTimeOffset:timestamp Message:string<=140?
+        !PaymentDate:date !RecipientBankAccountNumber:string<=50 RecipientName:string?
+        """,
+        queries=_CHANGES,
+        seed=NO_ROWS,
+    ),
+    _of(
+        "CustomerProspects",
+        "Customer prospect",
+        "CustomerProspect",
+        "list get post patch delete",
+        """
+        -CreatedDateTimeOffset:timestamp EmailAddress:string? -Id:int -LastChangedDateTimeOffset:timestamp
+        !Name:string? OrganizationNumber:string? PhoneNumber:string?
+        """,
+        queries=_CHANGES,
+        unique=("OrganizationNumber",),
+        seed=Seed(_prospects),
+    ),
+    _of(
+        "LockDateSettings/history",
+        "Lock date change",
+        "CommonServices",
+        "list",
+        """
+        -ChangedDateTimeOffset:timestamp -LockDate:date?
+        """,
+        seed=Seed(_lock_dates),
+    ),
+    _of(
+        "TimeTracking/HourType",
+        "Hour type",
+        "TimeTracking",
+        "list get post patch delete",
+        """
+        Code:string? -CreatedDateTimeOffset:timestamp -Id:int IsActive:bool?
+        -LastChangedDateTimeOffset:timestamp !Name:string? Percentage:number?
+        """,
+        queries=("isActive", *_CHANGES),
+        named_by=(("HourTypeId", "", "Code"),),
+        unique=("Code",),
+        defaults={"IsActive": True},
+        seed=Seed(partial(_named, 1_501, ("Normaltid", "Overtid 50 %"))),
+    ),
+    _of(
+        "TimeTracking/ActivityTime",
+        "Activity",
+        "TimeTracking",
+        "list get post patch delete",
+        """
+        Code:string? -CreatedDateTimeOffset:timestamp -Id:int IsActive:bool? IsBillable:bool?
+        -LastChangedDateTimeOffset:timestamp !Name:string?
+        """,
+        queries=("isActive", *_CHANGES),
+        named_by=(("ActivityTimeId", "", "Code"),),
+        unique=("Code",),
+        defaults={"IsActive": True},
+        seed=Seed(partial(_named, 1_511, ("Montering", "Befaring"))),
+    ),
+    _of(
+        "TimeTracking/ActivityItem",
+        "Activity",
+        "TimeTracking",
+        "list get post patch delete",
+        """
+        Code:string? -CreatedDateTimeOffset:timestamp -Id:int IsActive:bool?
+        -LastChangedDateTimeOffset:timestamp !Name:string? UnitOfMeasureCode:UnitOfMeasureType
+        UnitPrice:number?
+        """,
+        queries=("isActive", *_CHANGES),
+        named_by=(("ActivityItemId", "", "Code"),),
+        unique=("Code",),
+        defaults={"IsActive": True},
+        seed=Seed(partial(_named, 1_521, ("Kjøring", "Bom"))),
+    ),
+    _of(
+        "TimeTracking/EntryTime",
+        "Time entry",
+        "TimeTracking",
+        "list get post patch delete",
+        """
+        !ActivityTimeId:int -CreatedDateTimeOffset:timestamp Description:string? !EmployeeId:int
+        !EntryDate:date ExternalImportReference:string<=50? HourTypeId:int? !Hours:number -Id:int
+        -IsApproved:bool -LastChangedDateTimeOffset:timestamp ProjectId:int?
+        """,
+        queries=_CHANGES,
+        unique=("ExternalImportReference",),
+        seed=Seed(_entries),
+    ),
+    _of(
+        "TimeTracking/EntryItem",
+        "Item entry",
+        "TimeTracking",
+        "list get post patch delete",
+        """
+        !ActivityItemId:int -CreatedDateTimeOffset:timestamp Description:string? !EmployeeId:int
+        !EntryDate:date ExternalImportReference:string<=50? -Id:int -IsApproved:bool
+        -LastChangedDateTimeOffset:timestamp ProjectId:int? !Quantity:number
+        """,
+        queries=_CHANGES,
+        unique=("ExternalImportReference",),
+        seed=NO_ROWS,
+    ),
+    _of(
         "TimeTransactions",
         "Time transaction",
+        "TimeTransaction",
+        "list",
+        """
+        -ActivityTimeId:int -CreatedDateTimeOffset:timestamp -Description:string? -EmployeeId:int
+        -EntryDate:date -HourTypeId:int? -Hours:number -Id:int -IsApproved:bool
+        -LastChangedDateTimeOffset:timestamp -ProjectId:int?
+        """,
+        queries=("fromDate!", "toDate!", "onlyApproved"),
         filters={
             "fromDate": Filter("from", "EntryDate"),
             "toDate": Filter("to", "EntryDate"),
             "onlyApproved": Filter("only", "IsApproved"),
         },
-        rows=f"{_TIME}/EntryTime",
+        rows="TimeTracking/EntryTime",
+        seed=NO_ROWS,
     ),
 )

@@ -15,10 +15,11 @@ import msgspec
 from ...core.clock import stamp, ticks
 from ...core.reply import RefusedError, refuse
 from ...core.table import Row
-from ..books import LOOKUPS, Books
-from ..resources.resource import CHANGED, Resource
-from ..resources.schema import BadValueError, Field, Schema, read_value, schema_of
+from ..books import Books
+from ..resources import references
 from .call import Call
+from .resource import Resource
+from .schema import CHANGED, BadValueError, Field, Schema, read_value, schema_of
 
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
@@ -127,7 +128,7 @@ def resolve_references(books: Books, resource: Resource, row: Row, sent: Row) ->
     :param row: the row to be; completed in place.
     :raises RefusedError: 404, there is no such row.
     """
-    for id_field, code_field, target, key in LOOKUPS:
+    for id_field, code_field, target, key in references():
         field: Field | None = resource.schema.by_name.get(id_field.lower())
         if field is None or not {id_field, code_field} & sent.keys():
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...core.companies import Company
 from ...core.reply import Reply
@@ -13,9 +13,9 @@ from ...core.table import OWN, Row
 from ..access import Access
 from ..books import Books
 from ..resources import RESOURCES
-from ..resources.resource import Resource
 from ..switches import Switches
 from ..tokens import Grant
+from .resource import Resource
 
 
 @dataclass
@@ -92,3 +92,15 @@ class Call:
 
 
 Handler = Callable[[Call], Reply]
+
+
+class Route(NamedTuple):
+    """What serves an operation; ``privilege`` is ``None`` when none is needed."""
+
+    handler: Handler
+    resource: str
+    privilege: str | None
+
+
+Routes = dict[tuple[str, str], Route]
+"""By method and path."""

@@ -13,10 +13,11 @@ from zlib import crc32
 from ...core.clock import stamp, ticks
 from ...core.reply import RefusedError, Reply, json_bytes, problem, refuse
 from ...core.table import Id, Row
-from ..resources.resource import CHANGED, Parent
 from .call import Call
 from .filters import Given, Test, flag, passing, test_of
 from .paging import Page, page_reply, read_page
+from .resource import Parent
+from .schema import CHANGED
 from .wire_form import formed
 
 

@@ -13,8 +13,6 @@ from ...core.clock import stamp, ticks
 from ...core.origin import SUBLEDGER
 from ...core.reply import Reply, problem
 from ...core.table import Row
-from ..resources.resource import CHANGED
-from ..resources.schema import BadValueError, filled
 from .bodies import (
     check_party,
     check_unique,
@@ -29,6 +27,7 @@ from .bodies import (
 from .call import Call
 from .lists import find_row, one_reply, owner_row
 from .patch import PatchError, apply_patch
+from .schema import CHANGED, BadValueError, filled
 
 _PATCH_TYPE = "application/json-patch+json"
 _FIRST_NUMBER = {"Customers": 10_000, "Suppliers": 20_000, "Employees": 1}

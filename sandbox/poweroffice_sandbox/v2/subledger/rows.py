@@ -13,7 +13,7 @@ from ...core.origin import FIRST_ENTRY, money, voucher_uuid
 from ...core.table import Row
 from ..books import Books
 from ..ledger.ledger import DAY
-from ..resources.schema import filled, schema_of
+from ..rest.schema import filled, schema_of
 from .subledger import Side, invoice_index, partner
 
 
