@@ -164,6 +164,10 @@ class Progress:
         self._full += self._all_full
         return self._offset - before
 
+    def go_slowly(self) -> None:
+        """Fetch no page ahead any more: rows move."""
+        self._options = replace(self._options, concurrency=1)
+
     def skip(self) -> None:
         """Go on behind a page that did not come."""
         self.begin += self.page_size

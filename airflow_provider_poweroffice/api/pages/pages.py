@@ -532,11 +532,12 @@ class Pages(Iterator[Page]):
         self._source.forget()
         log.info("%s: rows moved while pages were read; looking for the last row read", self._label)
         self._looked_back += 1
+        self._place.go_slowly()
         if self._looked_back > _ROUNDS:
             raise IncompleteReadError(
                 f"{self._label}: {_ROUNDS} times in a row no new row followed those read; read it again"
             )
-        back = max(1, self._last_length)
+        back = max(2, self._last_length // 5)
         while True:
             self._start = max(0, self._place.offset - back)
             at = replace(wanted.at, offset=self._start)
@@ -547,7 +548,7 @@ class Pages(Iterator[Page]):
                 raise IncompleteReadError(
                     f"{self._label}: no row that was read is there any more; read it again"
                 )
-            back *= 2
+            back *= 3
 
     def _by_link(self, why: str) -> Page:
         self._follow_links(why)
