@@ -12,9 +12,9 @@ import msgspec
 
 from airflow_provider_poweroffice.api.d365fo.credentials import D365FOCredentials
 from airflow_provider_poweroffice.api.d365fo.entities import LITERALS
-from airflow_provider_poweroffice.api.d365fo.faults import ADVICE, explain, read_fault
 from airflow_provider_poweroffice.api.decoding import JSONReader
 from airflow_provider_poweroffice.api.dialects.base import Endpoints, Fault, PageInfo, Paging, Position
+from airflow_provider_poweroffice.api.dialects.d365fo_faults import ADVICE, explain, read_fault
 from airflow_provider_poweroffice.api.dialects.odata import ODataDialect
 from airflow_provider_poweroffice.api.filters import Literals
 from airflow_provider_poweroffice.api.response import Response, is_success
