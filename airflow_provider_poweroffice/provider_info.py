@@ -50,17 +50,21 @@ def get_provider_info() -> dict[str, Any]:
         "operators": modules(
             "operators.poweroffice",
             "operators.companies",
-            d365fo=("operators.d365fo", "operators.d365fo_entity"),
+            d365fo=("operators.d365fo",),
         ),
-        "sensors": modules("sensors.poweroffice"),
+        "sensors": modules("sensors.poweroffice", d365fo=("sensors.d365fo",)),
         "triggers": modules("triggers.poweroffice", d365fo=("triggers.d365fo",)),
         "transfers": [
             {
-                "source-integration-name": _NAME,
-                "target-integration-name": _NAME,
+                "source-integration-name": integration,
+                "target-integration-name": integration,
                 "python-module": f"{_PACKAGE}.transfers.{name}",
             }
-            for name in ("poweroffice_to_object_storage", "poweroffice_to_sql")
+            for integration, name in (
+                (_NAME, "poweroffice_to_object_storage"),
+                (_NAME, "poweroffice_to_sql"),
+                (_D365FO, "d365fo"),
+            )
         ],
         "connection-types": [
             {

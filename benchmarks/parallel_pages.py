@@ -82,7 +82,7 @@ def by_operator(target: Target, case: Case, path: Path) -> int:
             endpoint="AccountTransactions",
             query=query,
             page_size=case.page_size,
-            concurrency=case.concurrency,
+            paging={"concurrency": case.concurrency},
             object_path=f"file://{path.with_name(name)}",
         ).execute({})
         return receipt

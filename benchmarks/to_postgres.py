@@ -46,7 +46,7 @@ def operator(query: dict[str, str], **arguments: Any) -> Any:
     )
 
     return PowerOfficeToSqlOperator(
-        task_id="load", endpoint="AccountTransactions", query=query, conn_id="pg", **arguments
+        task_id="load", endpoint="AccountTransactions", query=query, sql_conn_id="pg", **arguments
     )
 
 

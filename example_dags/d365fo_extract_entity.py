@@ -1,25 +1,21 @@
 """
 Copy entities of Dynamics 365 Finance & Operations to files, and change a row.
 
-The transfer is the one that PowerOffice Go has; the connection says which API is read. The row is changed
-only if nobody else has changed it since it was read: its ETag goes along.
+The row is changed only if nobody else has changed it since it was read: its ETag goes along.
 """
 
 from __future__ import annotations
 
 from airflow.sdk import DAG
 
-from airflow_provider_poweroffice.operators.d365fo_entity import D365FOEntityOperator
-from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
-    PowerOfficeToObjectStorageOperator,
-)
+from airflow_provider_poweroffice.operators.d365fo import D365FOEntityOperator
+from airflow_provider_poweroffice.transfers.d365fo import D365FOToObjectStorageOperator
 
 GROUP = {"dataAreaId": "usmf", "CustomerGroupId": "10"}
 
 with DAG("d365fo_extract_entity", schedule=None, catchup=False, tags=["d365fo"], doc_md=__doc__):
-    customers = PowerOfficeToObjectStorageOperator(
+    customers = D365FOToObjectStorageOperator(
         task_id="customers",
-        poweroffice_conn_id="d365fo_default",
         endpoint="CustomersV3",
         query={"$select": ["dataAreaId", "CustomerAccount", "OrganizationName", "CreditLimit"]},
         filters=[("dataAreaId", "in", ["usmf", "usrt"]), ("CreditLimit", ">", 1000)],

@@ -18,7 +18,7 @@ import requests
 from requests.auth import AuthBase
 
 from airflow_provider_poweroffice.api.body import TOKEN_BYTES, read_error, read_whole
-from airflow_provider_poweroffice.api.cancellation import current
+from airflow_provider_poweroffice.api.call_context import adding, call_context
 from airflow_provider_poweroffice.api.credentials import Keys
 from airflow_provider_poweroffice.api.decoding import finite_number, read_json
 from airflow_provider_poweroffice.api.dialects.base import Dialect, Endpoints
@@ -27,12 +27,10 @@ from airflow_provider_poweroffice.api.limits.throttle import Clock
 from airflow_provider_poweroffice.api.response import is_success
 from airflow_provider_poweroffice.api.transport import (
     Session,
-    call_limits,
     connection_error,
     innermost,
     without_traces,
 )
-from airflow_provider_poweroffice.api.wire import noting
 from airflow_provider_poweroffice.errors import (
     APITimeoutError,
     InvalidResponseError,
@@ -133,18 +131,17 @@ class TokenAuth(AuthBase):
             stale = self._clock.monotonic() >= self._renew_at
             if self._token is None or stale or self._token == refused:
                 self._token = None
-                with noting(None):  # what leaves now is not the call
+                with adding(departure=None):  # what leaves now is not the call
                     self._token = self._fetch()
             return self._token
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Wait for whoever fetches a token: as long as the call may take, unless this thread is stopped."""
-        limits = call_limits.get()
+        """Wait for whoever fetches a token: as long as the call may take, unless this thread is cancelled."""
+        context = call_context()
         while not self._lock.acquire(timeout=_LOCK_NAP):
-            if stop := current.get():
-                stop.check()
-            if limits and limits.seconds_left() <= 0:
+            context.check_cancelled()
+            if context.limits and context.limits.seconds_left() <= 0:
                 raise APITimeoutError(
                     f"{self._label}: no token before the deadline; the call was not sent",
                     outcome_unknown=False,

@@ -1,77 +1,73 @@
 """
-Stopping threads that wait for a server: at once, and with no request started afterwards.
+Cancelling threads that wait for a server: at once, and with no request started afterwards.
 
-Rule: a thread belongs to one :class:`Stop`, kept in a context variable; where the thread sleeps, connects
-or sends, it asks there. A thread without one, such as a task's main thread, is never stopped.
+Rule: a thread belongs to one :class:`CancelScope`, kept in its
+:class:`~airflow_provider_poweroffice.api.call_context.CallContext`. Where the thread sleeps,
+connects or sends, it asks there. A thread without one, such as a task's main thread, is never cancelled.
 """
 
 from __future__ import annotations
 
 import threading
-from contextvars import ContextVar
 from typing import Protocol
 
 
-class Cuttable(Protocol):
-    """What a thread may be waiting on."""
+class Connection(Protocol):
+    """What a thread may be blocked on."""
 
-    def cut(self) -> None:
+    def shutdown(self) -> None:
         """End the wait, from another thread."""
 
 
-class StoppedError(Exception):
-    """The thread was told to stop; never leaves it."""
+class CancelledScopeError(Exception):
+    """The thread was cancelled; never leaves it."""
 
 
-class Stop:
-    """Tells the threads of one read to stop, and cuts the connections they wait on."""
+class CancelScope:
+    """Threads that are cancelled together, and the connections they are blocked on."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
         self._lock = threading.RLock()  # memory may be collected, and a read closed, while it is held
-        self._busy: dict[int, Cuttable] = {}
+        self._blocked_on: dict[int, Connection] = {}
 
     def check(self) -> None:
         """
-        Go on only while nobody has said stop.
+        Go on only while the scope is not cancelled.
 
-        :raises StoppedError: somebody has.
+        :raises CancelledScopeError: it is.
         """
         if self._event.is_set():
-            raise StoppedError
+            raise CancelledScopeError
 
     def sleep(self, seconds: float) -> None:
         """
         Wait.
 
-        :raises StoppedError: as soon as somebody says stop.
+        :raises CancelledScopeError: as soon as the scope is cancelled.
         """
         if self._event.wait(seconds):
-            raise StoppedError
+            raise CancelledScopeError
 
-    def hold(self, connection: Cuttable) -> None:
+    def register(self, connection: Connection) -> None:
         """
         Note the connection that this thread is about to use.
 
-        :raises StoppedError: it may not be used any more.
+        :raises CancelledScopeError: it may not be used any more.
         """
         with self._lock:
             self.check()
-            self._busy[threading.get_ident()] = connection
+            self._blocked_on[threading.get_ident()] = connection
 
-    def release(self) -> None:
+    def unregister(self) -> None:
         """Forget this thread's connection: its answer is there."""
         with self._lock:
-            self._busy.pop(threading.get_ident(), None)
+            self._blocked_on.pop(threading.get_ident(), None)
 
-    def set(self) -> None:
-        """Say stop: who sleeps wakes up, who waits for a server loses the connection."""
+    def cancel(self) -> None:
+        """Wake sleeping threads, and shut down the connections that others are blocked on."""
         with self._lock:
             self._event.set()
-            for connection in self._busy.values():
-                connection.cut()
-            self._busy.clear()
-
-
-current: ContextVar[Stop | None] = ContextVar("current_stop", default=None)
-"""Who may stop this thread."""
+            for connection in self._blocked_on.values():
+                connection.shutdown()
+            self._blocked_on.clear()

@@ -53,7 +53,7 @@ def _check_number(owner: str, name: str, value: object, *, minimum: float) -> No
         raise ValueError(f"{owner}.{name} must be at least {minimum:g}, not {value!r}")
 
 
-class _FromMapping:
+class FromMapping:
     """Options that can be given as a mapping, as JSON and templates do."""
 
     __slots__ = ()
@@ -80,7 +80,7 @@ class _FromMapping:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RetryOptions(_FromMapping):
+class RetryOptions(FromMapping):
     """
     How often and how long one request is tried; which requests may be repeated is not an option.
 
@@ -138,7 +138,7 @@ class RetryOptions(_FromMapping):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Timeouts(_FromMapping):
+class Timeouts(FromMapping):
     """
     Time limits of one try, in seconds.
 
@@ -165,7 +165,7 @@ ON_UNREACHABLE = ("error", "local")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RateLimit(_FromMapping):
+class RateLimit(FromMapping):
     """
     How the limit is shared with others who use the same subscription key.
 

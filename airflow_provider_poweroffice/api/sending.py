@@ -20,7 +20,8 @@ import requests
 
 from airflow_provider_poweroffice.api.body import Waiting, read_error, read_to_wait, read_whole
 from airflow_provider_poweroffice.api.call import Call
-from airflow_provider_poweroffice.api.cancellation import StoppedError, current
+from airflow_provider_poweroffice.api.call_context import CallLimits, Departure, adding, call_context
+from airflow_provider_poweroffice.api.cancellation import CancelledScopeError
 from airflow_provider_poweroffice.api.connection import Connection
 from airflow_provider_poweroffice.api.decoding import reason_of
 from airflow_provider_poweroffice.api.failures import echoes, scrubbed, status_error
@@ -33,12 +34,9 @@ from airflow_provider_poweroffice.api.retry import (
     retrying,
 )
 from airflow_provider_poweroffice.api.transport import (
-    CallLimits,
-    call_limits,
     connection_error,
     without_traces,
 )
-from airflow_provider_poweroffice.api.wire import Departure, has_left, noting
 from airflow_provider_poweroffice.errors import (
     APIConnectionError,
     APIStatusError,
@@ -90,7 +88,7 @@ class Tries:
         """
         self._current = Departure()
         try:
-            with noting(self._current):
+            with adding(departure=self._current):
                 return attempt()
         except PowerOfficeError as error:
             self._current = Departure()  # the error itself says what is known
@@ -98,7 +96,7 @@ class Tries:
                 asked = min(error.retry_after or 0.0, LONGEST_ASKED_WAIT)
                 self._pause(max(asked, MINIMUM_RATE_LIMIT_WAIT))
             raise
-        except StoppedError:
+        except CancelledScopeError:
             raise
         except Exception as error:  # noqa: BLE001 - of a library: what matters is whether the call had left
             foreign = self._foreign(error)
@@ -115,6 +113,11 @@ class Tries:
 def _place(error: Exception) -> str:
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{Path(frame.filename).name}, line {frame.lineno}"
+
+
+def _has_left() -> bool:
+    departure = call_context().departure
+    return departure is None or departure.left
 
 
 class Caller(Connection):
@@ -180,8 +183,9 @@ class Caller(Connection):
         retry: RetryOptions | None,
     ) -> T:
         tries = Tries(call.method, self.label_of(call), self._throttle.pause)
+        options = retry or self.retry
         loop = retrying(
-            retry or self.retry,
+            options,
             method=call.method,
             label=tries.label,
             idempotent=idempotent,
@@ -189,9 +193,10 @@ class Caller(Connection):
             on_wait=tries.waited_out,
             unsaid_wait=self.dialect.unsaid_wait,
         )
-        reset = call_limits.set(CallLimits(self._clock, retry or self.retry, self._timeouts))
+        limits = CallLimits(self._clock.monotonic, options.longest, options.one_try(self._timeouts))
         try:
-            return loop(lambda: tries.make(attempt))
+            with adding(limits=limits):
+                return loop(lambda: tries.make(attempt))
         except PowerOfficeError as error:
             error.company = self.company
             note_uncertain_attempts(error, tries.uncertain)
@@ -200,8 +205,6 @@ class Caller(Connection):
             # A task that is ended, by its time limit or by a person; while it waits nothing is under way.
             error.outcome_unknown = tries.outcome_unknown  # type: ignore[attr-defined]
             raise
-        finally:
-            call_limits.reset(reset)
 
     def _send(
         self,
@@ -249,15 +252,12 @@ class Caller(Connection):
                     return take(answer, limit)
                 response = read_error(answer)
         except requests.RequestException as error:
-            if stop := current.get():
-                stop.check()  # the connection was cut: nothing failed
-            return connection_error(error, f"{call.method} {self.path_of(call)}", left=has_left())
+            call_context().check_cancelled()  # the connection was cut: nothing failed
+            return connection_error(error, f"{call.method} {self.path_of(call)}", left=_has_left())
         except PowerOfficeError as error:
-            if stop := current.get():
-                stop.check()
+            call_context().check_cancelled()
             return without_traces(error)
-        if stop := current.get():
-            stop.check()
+        call_context().check_cancelled()
         refusal = self._status_error(call, response, len(answer.request.url or ""))
         refusal.request_id = headers[id_header] if id_header else None
         return refusal

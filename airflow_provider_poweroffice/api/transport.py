@@ -13,7 +13,6 @@ import math
 import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
 from typing import Any, TypeVar
@@ -24,44 +23,16 @@ from requests.adapters import HTTPAdapter
 from requests.utils import select_proxy
 
 from airflow_provider_poweroffice.api.body import ACCEPTED_ENCODINGS
-from airflow_provider_poweroffice.api.cancellation import current
+from airflow_provider_poweroffice.api.call_context import CallLimits, adding, call_context
 from airflow_provider_poweroffice.api.limits.throttle import Clock, NoSlotError, SystemClock, Throttle
-from airflow_provider_poweroffice.api.options import MAX_CONCURRENCY, RetryOptions, Timeouts
-from airflow_provider_poweroffice.api.wire import POOLS, exchange_left
+from airflow_provider_poweroffice.api.options import MAX_CONCURRENCY, Timeouts
+from airflow_provider_poweroffice.api.wire import POOLS
 from airflow_provider_poweroffice.errors import APIConnectionError, APITimeoutError
 
 USER_AGENT = (
     f"airflow-provider-poweroffice/{version('airflow-provider-poweroffice')} "
     f"requests/{requests.__version__} python/{platform.python_version()}"
 )
-
-
-class CallLimits:
-    """
-    The time of one call: for all its tries, and for one exchange with the server.
-
-    :param clock: time.
-    :param retry: how long the call may take.
-    :param timeouts: how long one try may take.
-    """
-
-    def __init__(self, clock: Clock, retry: RetryOptions, timeouts: Timeouts) -> None:
-        self._clock = clock
-        self._one_try = retry.one_try(timeouts)
-        self._end = clock.monotonic() + max(retry.longest, self._one_try)
-
-    def seconds_left(self) -> float:
-        """Give the seconds until the call's deadline."""
-        return self._end - self._clock.monotonic()
-
-    def exchange(self) -> Callable[[], float]:
-        """Begin an exchange; what is given tells the seconds that are left for it."""
-        end = min(self._end, self._clock.monotonic() + self._one_try)
-        return lambda: end - self._clock.monotonic()
-
-
-call_limits: ContextVar[CallLimits | None] = ContextVar("call_limits", default=None)
-"""Of the call that is being made; none on a session that a user borrowed."""
 
 
 class PacedAdapter(HTTPAdapter):
@@ -111,7 +82,7 @@ class PacedAdapter(HTTPAdapter):
         :raises APIConnectionError: keys would go to a proxy unencrypted; nothing was sent.
         """
         allowed = _proxies_for(request, proxies)
-        limits = call_limits.get()
+        limits = call_context().limits
         try:
             slot = self._throttle.acquire(limits.seconds_left() if limits else None)
         except NoSlotError as error:
@@ -121,36 +92,28 @@ class PacedAdapter(HTTPAdapter):
                 outcome_unknown=False,
                 retry_after=error.wait,
             ) from None
-        if stop := current.get():
-            stop.check()
+        call_context().check_cancelled()
         left = self._exchange(limits)
-        if left and left() <= 0:
+        if left() <= 0:
             raise APITimeoutError(
                 f"{_label(request)}: not sent: the deadline has passed", outcome_unknown=False
             )
-        reset, ours = exchange_left.set(left), _ours.set(True)
-        try:
+        with adding(exchange_left=left):
             answer = super().send(request, stream, self._within(timeout, left), verify, cert, allowed)
-        finally:
-            exchange_left.reset(reset)
-            _ours.reset(ours)
         self._throttle.answered(slot)
         return answer
 
-    def _exchange(self, limits: CallLimits | None) -> Callable[[], float] | None:
+    def _exchange(self, limits: CallLimits | None) -> Callable[[], float]:
         """Begin an exchange: of the call, at most as long as this adapter allows."""
         of_call = limits.exchange() if limits else None
-        if self._longest is None:
-            return of_call
-        end = self._clock.monotonic() + self._longest
+        end = self._clock.monotonic() + (math.inf if self._longest is None else self._longest)
         return lambda: min(end - self._clock.monotonic(), of_call() if of_call else math.inf)
 
-    def _within(self, timeout: Any, left: Callable[[], float] | None) -> Any:
+    def _within(self, timeout: Any, left: Callable[[], float]) -> Any:
         """Give the limits of a wait, the one to connect within what is left."""
         if timeout is not None:
             return timeout
-        connect = self._timeouts.connect
-        return (min(connect, max(left(), 0.001)) if left else connect, self._timeouts.read)
+        return (min(self._timeouts.connect, max(left(), 0.001)), self._timeouts.read)
 
 
 def _label(request: requests.PreparedRequest) -> str:
@@ -195,12 +158,11 @@ class _NoQuery(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Cut each text behind its question mark."""
-        if _ours.get() and isinstance(record.args, tuple):
+        if call_context().exchange_left and isinstance(record.args, tuple):
             record.args = tuple(arg.partition("?")[0] if isinstance(arg, str) else arg for arg in record.args)
         return True
 
 
-_ours: ContextVar[bool] = ContextVar("ours", default=False)
 for _name in ("urllib3.connectionpool", "urllib3.connection"):
     logging.getLogger(_name).addFilter(_NoQuery())
 
@@ -276,7 +238,7 @@ def connection_error(error: requests.RequestException, label: str, *, left: bool
 
     :param label: method and path without query.
     :param left: bytes of the request were written to a connection, see
-        :class:`~airflow_provider_poweroffice.api.wire.Departure`.
+        :class:`~airflow_provider_poweroffice.api.call_context.Departure`.
     """
     what = innermost(error)
     server = urlsplit(getattr(error.request, "url", None) or "").netloc or "the server"

@@ -13,9 +13,7 @@ import io
 import math
 import re
 import socket
-from collections.abc import Callable, Iterator
-from contextvars import ContextVar
-from dataclasses import dataclass
+from collections.abc import Callable
 from http.client import HTTPException, HTTPResponse
 from typing import Any
 
@@ -24,49 +22,11 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HeaderParsingError
 from urllib3.util.response import assert_header_parsing
 
-from airflow_provider_poweroffice.api.cancellation import current
+from airflow_provider_poweroffice.api.call_context import call_context
 
 LARGEST_UNFRAMED = 256 * 1024 * 1024
 """Bytes that are read at once at most where the caller names no number."""
 _LENGTH = re.compile(r"[0-9]{1,18}")
-
-exchange_left: ContextVar[Callable[[], float] | None] = ContextVar("exchange_left", default=None)
-"""Seconds that are left for the exchange this thread begins: connect, send, and read the answer."""
-
-
-@dataclass
-class Departure:
-    """
-    What is known of one try of a call.
-
-    :param left: the connection is established, and the first bytes of the request are about to be written:
-        from here on, only an answer tells whether the server carried the call out.
-    """
-
-    left: bool = False
-
-
-_departure: ContextVar[Departure | None] = ContextVar("departure", default=None)
-
-
-@contextlib.contextmanager
-def noting(departure: Departure | None) -> Iterator[None]:
-    """
-    Have the requests of this thread noted.
-
-    :param departure: None for requests that are not the call itself, such as that of a token.
-    """
-    reset = _departure.set(departure)
-    try:
-        yield
-    finally:
-        _departure.reset(reset)
-
-
-def has_left() -> bool:
-    """Tell whether the call of this thread has left; True where nobody notes it."""
-    departure = _departure.get()
-    return departure is None or departure.left
 
 
 class UnreadableHeadError(HTTPException):
@@ -144,7 +104,7 @@ class _Answer(HTTPResponse):
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self.fp.close()
-        self.fp = _Reader(_Socket(sock, exchange_left.get()))
+        self.fp = _Reader(_Socket(sock, call_context().exchange_left))
 
     def begin(self) -> None:
         """
@@ -172,29 +132,28 @@ class _BoundedMixin:
     timeout: Any
     response_class: Any = _Answer
 
-    def cut(self) -> None:
+    def shutdown(self) -> None:
         """End both directions below TLS, which another thread may be reading from right now."""
         if isinstance(self.sock, socket.socket):
             with contextlib.suppress(OSError):
                 socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
     def connect(self) -> None:
-        """Connect, unless this thread is stopped meanwhile: until now there was nothing to cut."""
+        """Connect, unless this thread is cancelled meanwhile: until now there was nothing to shut down."""
         super().connect()  # type: ignore[misc]
-        if stop := current.get():
-            stop.check()
+        call_context().check_cancelled()
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        """Send, unless this thread was stopped while it connected."""
-        if stop := current.get():
-            stop.hold(self)
+        """Send, unless this thread was cancelled while it connected."""
+        if scope := call_context().scope:
+            scope.register(self)
         super().request(*args, **kwargs)  # type: ignore[misc]
 
     def endheaders(self, *args: Any, **kwargs: Any) -> None:
         """Connect if need be, and write what was put together; until here nothing of the call was sent."""
         if self.sock is None:
             self.connect()
-        if departure := _departure.get():
+        if departure := call_context().departure:
             departure.left = True
         super().endheaders(*args, **kwargs)  # type: ignore[misc]
 
@@ -202,7 +161,7 @@ class _BoundedMixin:
         """Send a part of the request, as long as there is time."""
         if self.sock is not None:
             silence = self.timeout if isinstance(self.timeout, (int, float)) else None
-            self.sock.settimeout(_bounded(silence, exchange_left.get()))
+            self.sock.settimeout(_bounded(silence, call_context().exchange_left))
         super().send(data)  # type: ignore[misc]
 
 

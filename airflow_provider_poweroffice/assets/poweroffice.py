@@ -30,7 +30,7 @@ def poweroffice_asset(
     :param conn_id: the Airflow connection it is read with.
     :param scheme: ``"poweroffice"``, or ``"d365fo"`` for Dynamics 365.
     :param extra: of the asset itself.
-    :raises ValueError: a part that can not be in a URI, such as a template.
+    :raises ValueError: a part that cannot be in a URI, such as a template.
     """
     from airflow.sdk import Asset  # noqa: PLC0415 - this module stays cheap to import
 
@@ -38,7 +38,7 @@ def poweroffice_asset(
     for name, value in (("endpoint", path), ("conn_id", str(conn_id))):
         if not _PART.fullmatch(value):
             raise ValueError(
-                f"{name} {value!r} can not be part of an asset: it must be known while the DAG file is read, "
+                f"{name} {value!r} cannot be part of an asset: it must be known while the DAG file is read, "
                 "and consist of letters, digits, '.', '_', '-' and, in an endpoint, '/'"
             )
     uri = f"{scheme}://{conn_id.lower()}/{path}"

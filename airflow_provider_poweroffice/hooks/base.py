@@ -36,6 +36,10 @@ class ClientHook(BaseHook):
         mapping such as ``{"attempts": 3, "deadline": 60}``.
     """
 
+    conn_name_attr: str
+    """The argument, of hooks and tasks, that names the connection."""
+    conn_type: str
+
     def __init__(
         self,
         conn_id: str,

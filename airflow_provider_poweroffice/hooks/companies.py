@@ -2,7 +2,7 @@
 The companies of one connection: aliases and their client keys, the choice among them, and which are active.
 
 Rule: aliases are shown, keys never, not even in part. ClientAdmin is only read: its
-``AddIntegrationToClient`` would make a client key at each call, for good. That is a person's decision, see
+``AddIntegrationToClient`` would make a permanent client key at each call: a person decides that, see
 docs/companies.md.
 """
 
@@ -43,11 +43,11 @@ def read_client_keys(extra: Mapping[str, Any]) -> dict[str, str]:
         try:
             keys = json.loads(keys.strip() or "{}")
         except ValueError:
-            raise ValueError(f"extra {EXTRA} is no JSON; {_form()}") from None
+            raise ValueError(f"extra {EXTRA} is not valid JSON; {_form()}") from None
     if not keys:
         return {}
     if not isinstance(keys, dict):
-        raise ValueError(f"extra {EXTRA} is no object; {_form()}")  # noqa: TRY004 - as all of a connection
+        raise ValueError(f"extra {EXTRA} is not an object; {_form()}")  # noqa: TRY004 - as all of a connection
     for place, (alias, key) in enumerate(keys.items(), start=1):
         _check_alias(alias, place)
         if not isinstance(key, str) or not key.strip():
@@ -61,7 +61,7 @@ def _form() -> str:
 
 
 def _check_alias(alias: str, place: int) -> None:
-    """Refuse an alias that can not be part of a path; one that is a key is not shown."""
+    """Refuse an alias that cannot be part of a path; one that is a key is not shown."""
     if holds_key(alias):
         raise ValueError(f"extra {EXTRA}: the alias at place {place} looks like a key; {_form()}")
     if not _ALIAS.fullmatch(alias):

@@ -24,7 +24,7 @@ def database_hook(conn_id: str) -> DbApiHook:
     """
     Give the hook of a connection to a database, of that database's own provider.
 
-    :raises ValueError: the connection is no database's, or its provider is not installed.
+    :raises ValueError: the connection is not a database's, or the provider of that is not installed.
     """
     from airflow.providers.common.sql.hooks.sql import DbApiHook  # noqa: PLC0415 - loads SQLAlchemy's parts
 

@@ -95,7 +95,7 @@ CONN_FIELDS: dict[str, dict[str, Any]] = {
     },
     "allow_http": {
         "label": "Allow http://",
-        "description": "Send the keys unencrypted to a sandbox in a network of your own",
+        "description": "Send the keys unencrypted, to a sandbox in your own network",
         "schema": {"type": ["boolean", "null"], "default": False},
     },
 }

@@ -353,7 +353,7 @@ def read_url(host: str | None, port: int | None, *, allow_http: bool, name: str 
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK and not allow_http:
         raise ValueError(
             f"{name} {shown(text)} would send the keys unencrypted; use https://, or set allow_http in extra "
-            "for a server in a network of your own"
+            "for a server in your own network"
         )
     netloc = parts.netloc if parts.port or not port else f"{parts.netloc}:{port}"
     return f"{parts.scheme}://{netloc}{parts.path}"

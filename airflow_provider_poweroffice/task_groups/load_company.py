@@ -58,7 +58,7 @@ _OWN = {
     "task_id": "it is made of the endpoint's name",
     "endpoint": "it is the key",
     "company": "give companies= to the group",
-    "conn_id": "give it to the group",
+    "sql_conn_id": "give it to the group",
     "poweroffice_conn_id": "give it to the group",
 }
 
@@ -66,7 +66,7 @@ Resources = Sequence[str] | Mapping[str, Mapping[str, Any] | None]
 
 
 def load_company(
-    conn_id: str = "warehouse",
+    sql_conn_id: str = "warehouse",
     *,
     resources: Resources = DEFAULT_RESOURCES,
     companies: Sequence[str] | XComArg | str | None = None,
@@ -89,7 +89,7 @@ def load_company(
     share it, see its column ``_company``. With companies, the last task ``summary`` fails if one has failed,
     and says which and why; a company that fails stops no other.
 
-    :param conn_id: the Airflow connection of the database.
+    :param sql_conn_id: the Airflow connection of the database.
     :param resources: paths of lists of PowerOffice Go v2; or a mapping of them to arguments of
         :class:`~airflow_provider_poweroffice.transfers.poweroffice_to_sql.PowerOfficeToSqlOperator`, which go
         before all others, such as ``DEFAULT_RESOURCES | {"VatCodes": {"table": "vat"}}``.
@@ -107,7 +107,7 @@ def load_company(
         read by what changed but the ledger, whose vouchers are reversed and not deleted.
     :param verify: after each load, compare the ledger in the table with the trial balance, to the digit.
     :param group_id: of the task group; also the beginning of each task id.
-    :param arguments: further ones for every load, such as ``pool``, ``retries`` or ``concurrency``.
+    :param arguments: further ones for every load, such as ``pool``, ``retries`` or ``paging``.
     :return: the group, for ``before >> load_company() >> after``.
     :raises ValueError: no or unknown resources or companies, or arguments that contradict each other; the
         message names the way out.
@@ -124,7 +124,7 @@ def load_company(
         detect_deletions=detect_deletions,
         verify=verify,
     )
-    shared = {"conn_id": conn_id, "layout": layout, "poweroffice_conn_id": poweroffice_conn_id}
+    shared = {"sql_conn_id": sql_conn_id, "layout": layout, "poweroffice_conn_id": poweroffice_conn_id}
     if schema is not None:
         shared["schema"] = schema
     ready = {
@@ -182,7 +182,7 @@ def _check_companies(companies: Any) -> None:
 
 def _with_outlet(load: dict[str, Any], poweroffice_conn_id: str) -> dict[str, Any]:
     """Add the asset: mapped tasks do not get it by themselves, and DAGs may wait for what is read whole."""
-    return with_asset(load, incremental=True, endpoint=load["endpoint"], conn_id=poweroffice_conn_id)
+    return with_asset(load, endpoint=load["endpoint"], conn_id=poweroffice_conn_id)
 
 
 def _check_now(task_id: str, load: dict[str, Any]) -> None:
@@ -209,7 +209,7 @@ def _table_loads(
     :param full_refresh: of those that are read by what changed.
     :param detect_deletions: of those, where rows have a key.
     :param verify: compare the ledger with the trial balance.
-    :raises ValueError: an unknown path, one that is no list or lacks a query, an argument that the group
+    :raises ValueError: an unknown path, one that is not a list or lacks a query, an argument that the group
         sets, or two resources for one table; the message names the way out.
     :raises TypeError: ``resources`` is neither a list nor a mapping of mappings.
     """

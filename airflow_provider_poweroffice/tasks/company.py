@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from airflow_provider_poweroffice._compat import (
     AirflowRescheduleException,
@@ -22,11 +22,6 @@ from airflow_provider_poweroffice._compat import (
 from airflow_provider_poweroffice.errors import PowerOfficeError
 from airflow_provider_poweroffice.hooks.companies import check_company
 from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
-from airflow_provider_poweroffice.tasks.rendering import RenderedOperator
-
-if TYPE_CHECKING:
-    import jinja2
-    from airflow.sdk import Context
 
 KEY = "poweroffice_company"
 """XCom of a task that works for a company: ``{"company", "map_index", "error"}``, error None or text."""
@@ -35,31 +30,6 @@ _LONGEST = 1000  # characters of an error: XCom lives in Airflow's database
 _UNKNOWN = "it left no reason: it was killed, or failed before it began; see its log"
 _REASONS = {"upstream_failed": "a task before it failed"}
 _NO_FAILURE = frozenset({"success", "skipped", "removed"})
-
-
-class CompanyOperator(RenderedOperator):
-    """
-    Base of all tasks with the argument ``company``, the first of their template fields.
-
-    The fields after it, ``map_index_template`` and the callbacks of the task find the alias as ``company``
-    in the context. Without a company the name is undefined there: a path with it fails instead of holding
-    "None".
-    """
-
-    none_means_unset = frozenset({"changed_since", "created_since", "full_refresh"})
-    company: str | None
-
-    def render_template(
-        self,
-        content: Any,
-        context: Context,
-        jinja_env: jinja2.Environment | None = None,
-        seen_oids: set[int] | None = None,
-    ) -> Any:
-        """Render, with the company at hand."""
-        if isinstance(self.company, str):
-            context["company"] = self.company  # type: ignore[typeddict-unknown-key]  # a name of our own
-        return super().render_template(content, context, jinja_env, seen_oids)
 
 
 def labelled(company: str | None, text: str) -> str:

@@ -7,31 +7,36 @@ Rule: a courtesy. Without a collector nothing happens, and no load fails for wha
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from airflow_provider_poweroffice._compat import lineage_collector
 from airflow_provider_poweroffice.assets.poweroffice import poweroffice_asset
 
+if TYPE_CHECKING:
+    from airflow.sdk import Connection
+
+    from airflow_provider_poweroffice.hooks.base import ClientHook
+
 log = logging.getLogger(__name__)
 
 
-def report_lineage(hook: Any, operator: Any, target: str | None) -> None:
+def report_lineage(hook: ClientHook, endpoint: str, target: str | None) -> None:
     """
-    Report a transfer's collection as read, and an object or a table as written.
+    Report a collection as read, and an object or a table as written.
 
-    :param hook: of the collection, with its client.
+    :param hook: that the collection was read with.
+    :param endpoint: of the collection.
     :param target: URI of what was written; None where it has none.
     """
     collector = lineage_collector()
     try:
-        scheme = hook.client.dialect.asset_scheme
-        source = poweroffice_asset(operator.endpoint, conn_id=operator.poweroffice_conn_id, scheme=scheme)
+        source = poweroffice_asset(endpoint, conn_id=hook.conn_id, scheme=hook.client.dialect.asset_scheme)
         collector.add_input_asset(context=hook, uri=source.uri)
         if target:
             collector.add_output_asset(context=hook, uri=target)
     except ValueError as error:
-        log.info("no lineage of %s: %s", operator.endpoint, error)
+        log.info("no lineage of %s: %s", endpoint, error)
 
 
 def object_uri(path: str) -> str:
@@ -40,7 +45,7 @@ def object_uri(path: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
-def table_uri(connection: Any, table: str) -> str | None:
+def table_uri(connection: Connection, table: str) -> str | None:
     """
     Name a table of PostgreSQL, as its provider does; None for other databases.
 

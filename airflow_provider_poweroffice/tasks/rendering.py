@@ -70,11 +70,11 @@ class RenderedOperator(BaseOperator):
             if names and self.none_means_unset.issuperset(names):
                 return None
             raise AirflowFailException(_message(name, content))
-        places = dict(_places(rendered, name))
-        if is_native and not any(text != _NOTHING for text in places.values()):
+        places = list(_places(rendered, name))
+        if is_native and all(text == _NOTHING for _, text in places):
             return _native(rendered)
-        for where in places:
-            raise AirflowFailException(_message(where, content))
+        if places:
+            raise AirflowFailException(_message(places[0][0], content))
         return rendered
 
 

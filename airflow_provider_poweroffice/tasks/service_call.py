@@ -39,21 +39,23 @@ class ServiceCall:
         return service_path(self.parts)
 
 
-def read_call(operator: Any) -> ServiceCall:
+def read_call(
+    service_name: str, payload: Any, *, method: str | None, charset: str, headers: Any, raw: bool
+) -> ServiceCall:
     """
     Read what is to be called.
 
-    :param operator: one with the arguments of ``D365FORestEndpointOperator``, rendered.
+    The arguments are those of ``D365FORestEndpointOperator``, rendered.
+
     :raises ValueError: with the way out.
     """
-    payload, method, charset = operator.payload, operator.method, operator.charset
-    verb = check_method(method) if given(method) else ("GET" if payload is None else "POST")
+    verb = check_method(str(method)) if given(method) else ("GET" if payload is None else "POST")
     if verb == "GET" and payload is not None:
         raise ValueError("payload does not go with GET, which asks what an operation takes; leave method out")
-    parts = service_parts(operator.service_name, discovery=verb == "GET" and payload is None)
+    parts = service_parts(service_name, discovery=verb == "GET" and payload is None)
     registered, _ = charset_of(charset)
-    sent = check_headers(operator.headers)
-    content = None if payload is None else _encode(verb, payload, charset, raw=operator.raw)
+    sent = check_headers(headers)
+    content = None if payload is None else _encode(verb, payload, charset, raw=raw)
     if content and "content-type" not in {name.lower() for name in sent}:
         sent["Content-Type"] = f"application/json;charset={registered}"
     return ServiceCall(method=verb, parts=parts, content=content, headers=sent)

@@ -7,7 +7,7 @@ loads count, rows marked as deleted do not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -21,9 +21,11 @@ from airflow_provider_poweroffice.hooks.database import database
 from airflow_provider_poweroffice.storage.sql.ledger_sums import LedgerSums, ledger_sums
 
 if TYPE_CHECKING:
+    from airflow.providers.common.sql.hooks.sql import DbApiHook
+
     from airflow_provider_poweroffice.api.client import Client
-    from airflow_provider_poweroffice.api.dialects import Dialect
     from airflow_provider_poweroffice.storage.sql.plan import Plan
+    from airflow_provider_poweroffice.tasks.collection import ReadOptions
 
 CHECK = "trial-balance"
 LEDGER = "accounttransactions"
@@ -42,67 +44,52 @@ class _Line(msgspec.Struct):
 _lines = msgspec.json.Decoder(list[_Line]).decode
 
 
-def check_verify(operator: Any) -> None:
+def check_verify(
+    verify: str | None, read: ReadOptions, mode: str, *, is_known: Callable[[Any], bool]
+) -> None:
     """
-    Refuse, while the DAG file is read, what can not be verified.
+    Refuse what cannot be verified.
 
+    :param read: which rows are read into the table.
+    :param mode: of the load.
+    :param is_known: tells arguments that are what they will be from templates.
     :raises ValueError: names the argument.
     """
-    if operator.verify is None:
+    if verify is None:
         return
-    if operator.verify != CHECK:
-        raise ValueError(f"unknown verify {operator.verify!r}; use {CHECK!r}, or leave it out")
+    if verify != CHECK:
+        raise ValueError(f"unknown verify {verify!r}; use {CHECK!r}, or leave it out")
     for name in ("first_page", "max_pages"):
-        if getattr(operator, name) is not None:
+        if getattr(read.paging, name) is not None:
             raise ValueError(f"verify={CHECK!r} needs the whole ledger: leave out {name}")
-    _check_query(operator)
-    if "{{" not in operator.endpoint and "{%" not in operator.endpoint:
-        _check_endpoint(operator)
+    _check_rows(read, mode)
+    if is_known(read.endpoint) and read.endpoint.strip("/").lower() != LEDGER:
+        raise ValueError(f"verify={CHECK!r} needs endpoint='AccountTransactions', not {read.endpoint!r}")
+    if isinstance(read.query, Mapping) and all(map(is_known, read.query.values())):
+        _days(read.query)
 
 
-def check_ledger(operator: Any, dialect: Dialect[Any]) -> None:
-    """
-    Refuse the same once templates are rendered, and other APIs.
-
-    :raises ValueError: names the argument.
-    """
-    if operator.verify is None:
-        return
-    _check_endpoint(operator)
-    _check_query(operator)
-    _days(operator)
-    if dialect.catalogue_name != "poweroffice_v2":
-        raise ValueError(
-            f"verify={CHECK!r} is for PowerOffice Go v2; this connection's API is {dialect.name}"
-        )
-
-
-def _check_endpoint(operator: Any) -> None:
-    if operator.endpoint.strip("/").lower() != LEDGER:
-        raise ValueError(f"verify={CHECK!r} needs endpoint='AccountTransactions', not {operator.endpoint!r}")
-
-
-def _check_query(operator: Any) -> None:
-    names = operator.query if isinstance(operator.query, Mapping) else ()
+def _check_rows(read: ReadOptions, mode: str) -> None:
+    names = read.query if isinstance(read.query, Mapping) else ()
     further = [name for name in names if str(name).lower() not in _DATES]
-    if further or operator.filters is not None:
+    if further or read.filters is not None:
         raise ValueError(
             f"verify={CHECK!r} needs the whole ledger: leave {further[0] if further else 'filters'} out, "
             "only fromDate and toDate may be given"
         )
-    if operator.mode == "append":
+    if mode == "append":
         raise ValueError(
             f"verify={CHECK!r}: mode='append' holds rows of many runs; use 'upsert' or 'replace'"
         )
 
 
-def _days(operator: Any) -> tuple[date, date]:
-    given = {name.lower(): value for name, value in encode_query(operator.query).items()}
+def _days(query: Mapping[str, Any]) -> tuple[date, date]:
+    given = {name.lower(): value for name, value in encode_query(query).items()}
     try:
         first, last = (date.fromisoformat(given.get(name, "")) for name in _DATES)
     except ValueError:
         raise ValueError(
-            f"verify={CHECK!r} needs fromDate and toDate in query, such as 2020-01-01, not {operator.query!r}"
+            f"verify={CHECK!r} needs fromDate and toDate in query, such as 2020-01-01, not {query!r}"
         ) from None
     return first, last
 
@@ -170,30 +157,28 @@ def _told(items: list[str]) -> Iterator[str]:
         yield f"and {len(items) - _SHOWN} more"
 
 
-def verify(operator: Any, client: Client, target: Any, plan: Plan) -> Verification | None:
+def verify_ledger(read: ReadOptions, client: Client, target: DbApiHook, plan: Plan) -> Verification:
     """
     Compare a table of the ledger with the trial balance, after the load.
 
-    :param operator: a transfer, rendered.
+    :param read: which rows were read into the table.
     :param target: the hook of the database.
-    :return: what both say; None: it was not asked for.
+    :return: what both say.
     """
-    if operator.verify is None:
-        return None
-    first, last = _days(operator)
-    closing = _balances(client, operator, last)
-    opening = _balances(client, operator, first - timedelta(days=1))
+    first, last = _days(read.query or {})
+    closing = _balances(client, read.headers, last)
+    opening = _balances(client, read.headers, first - timedelta(days=1))
     with database(target) as session:
         table = ledger_sums(session, plan, first.isoformat(), last.isoformat())
     books = {n: closing.get(n, _ZERO) - opening.get(n, _ZERO) for n in closing.keys() | opening.keys()}
     return Verification(f"{plan.table} of {plan.identity.company}", first, last, table, books)
 
 
-def _balances(client: Client, operator: Any, day: date) -> dict[int, Decimal]:
+def _balances(client: Client, headers: Mapping[str, str] | None, day: date) -> dict[int, Decimal]:
     """Read the balance of each account at the end of a day."""
     balances: dict[int, Decimal] = {}
     query = {"date": day.isoformat()}
-    with client.pages("TrialBalance", query=query, headers=operator.headers, page_size=5000) as pages:
+    with client.pages("TrialBalance", query=query, headers=headers, page_size=5000) as pages:
         for page in pages:
             for line in _lines(page.content):
                 # An account with sub-departments of agriculture has a line for each.

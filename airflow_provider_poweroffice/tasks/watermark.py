@@ -12,13 +12,12 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from airflow_provider_poweroffice._compat import HAS_ASSET_STATE
-from airflow_provider_poweroffice.api.change_filter import given
 from airflow_provider_poweroffice.api.timestamps import ticks_of_iso
 from airflow_provider_poweroffice.assets.poweroffice import is_ours, poweroffice_asset
 
@@ -26,12 +25,11 @@ log = logging.getLogger(__name__)
 
 _EVENTS = 1000  # how far back the last event of a company is looked for
 _EXTRA = "poweroffice"
-_SCOPE = ("poweroffice_conn_id", "endpoint", "query", "filters", "split_days", "headers")
 _BEGUN = "poweroffice_since"
 
 
 def with_asset(
-    arguments: dict[str, Any], *, incremental: bool, endpoint: str, conn_id: str
+    arguments: dict[str, Any], *, endpoint: str, conn_id: str, scheme: str = "poweroffice"
 ) -> dict[str, Any]:
     """
     Give a task the asset that keeps its watermark, unless it has one of ours among its outlets.
@@ -40,13 +38,11 @@ def with_asset(
     :return: the same, with outlets and, before Airflow 3.3, inlets.
     :raises ValueError: endpoint or connection are not known while the DAG file is read.
     """
-    if not incremental:
-        return arguments
     outlets = _listed(arguments.get("outlets"))
     asset = next(filter(is_ours, outlets), None)
     if asset is None:
         try:
-            asset = poweroffice_asset(endpoint, conn_id=conn_id)
+            asset = poweroffice_asset(endpoint, conn_id=conn_id, scheme=scheme)
         except ValueError as error:
             raise ValueError(
                 f"incremental=True keeps its watermark with an asset, and none can be named: {error}. "
@@ -145,40 +141,31 @@ class Increment:
             note = store.get(self.key)
             note = note if isinstance(note, dict) else None
             return (note if note and note.get("run") == self._run else None), note
+        notes = list(self._notes())
+        mine = next((note for note in notes if note.get("run") == self._run), None)  # this run was cleared
+        return mine, (notes[0] if notes else None)
+
+    def _notes(self) -> Iterator[dict[str, Any]]:
+        """Give the notes in the asset's last events, the latest first, up to one of an earlier try."""
         events = self._context.get("inlet_events")
         seen = events[self.asset] if events is not None and self.asset is not None else ()
-        mine = latest = None
         for back in range(1, min(len(seen), _EVENTS) + 1):
             note = (seen[-back].extra or {}).get(_EXTRA)
-            if not isinstance(note, dict) or note.get("key") != self.key:
-                continue
-            latest = latest or note
-            if note.get("run") == self._run:
-                mine = note  # this run was cleared
-                break
-        return mine, latest
+            if isinstance(note, dict) and note.get("key") == self.key:
+                yield note
+                if note.get("run") == self._run:
+                    return
 
     def _store(self) -> Any:
         stores = self._context.get("asset_state_store")
         return None if stores is None else stores[self.asset]
 
 
-def increment_of(operator: Any, context: Any, *, target: str) -> Increment | None:
+def emit_asset_event(
+    context: Any, outlets: Any, receipt: Mapping[str, Any], note: Mapping[str, Any] | None
+) -> None:
     """
-    Give the watermark of a transfer, if it keeps one.
-
-    :param operator: a transfer, rendered.
-    :param target: see :class:`Increment`.
-    """
-    if not operator.incremental:
-        return None
-    scope = {name: getattr(operator, name) for name in _SCOPE}
-    return Increment(context, operator.outlets, target=target, company=operator.company, scope=scope)
-
-
-def announce(context: Any, outlets: Any, receipt: Mapping[str, Any], note: Mapping[str, Any] | None) -> None:
-    """
-    Tell those who wait for an asset of ours what came: the receipt, and the watermark's note.
+    Attach the receipt and the watermark to the event of this package's asset.
 
     :param receipt: JSON of the transfer.
     """
@@ -189,25 +176,6 @@ def announce(context: Any, outlets: Any, receipt: Mapping[str, Any], note: Mappi
         events[asset].extra.update(receipt)
         if note:
             events[asset].extra[_EXTRA] = dict(note)
-
-
-def check_incremental(operator: Any) -> None:
-    """
-    Refuse what would contradict the watermark.
-
-    :raises ValueError: names the argument.
-    """
-    if not isinstance(operator.incremental, bool):
-        raise TypeError(f"incremental must be True or False, not {operator.incremental!r}")
-    if not operator.incremental:
-        if operator.full_refresh is not False:
-            raise ValueError("full_refresh needs incremental=True; without it everything is read anyway")
-        return
-    for name in ("changed_since", "created_since"):
-        if given(getattr(operator, name)):
-            raise ValueError(f"{name} and incremental=True exclude each other: the watermark is kept for you")
-    if operator.max_pages is not None or operator.first_page not in {None, 1}:
-        raise ValueError("incremental=True needs all pages: leave first_page and max_pages out")
 
 
 def _is_true(value: Any) -> bool:

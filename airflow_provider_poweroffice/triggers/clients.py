@@ -18,8 +18,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakKeyDictionary
 
-from airflow_provider_poweroffice.api.cancellation import Stop, current
-from airflow_provider_poweroffice.api.limits.throttle import Queueing, queueing
+from airflow_provider_poweroffice.api.call_context import Queueing, adding
+from airflow_provider_poweroffice.api.cancellation import CancelScope
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.errors import PowerOfficeError
 
@@ -94,22 +94,21 @@ class SharedClient:
 
 
 async def _in_thread(act: Callable[[], T], place: Queueing | None) -> T:
-    stop = Stop()
+    scope = CancelScope()
 
     def carry_out() -> T:
-        current.set(stop)
-        queueing.set(place)
-        try:
-            stop.check()
-            return act()
-        finally:
-            stop.release()
+        with adding(scope=scope, queueing=place):
+            try:
+                scope.check()
+                return act()
+            finally:
+                scope.unregister()
 
     context = contextvars.copy_context()
     try:
         return await asyncio.get_running_loop().run_in_executor(_threads(), context.run, carry_out)
     finally:
-        stop.set()
+        scope.cancel()
 
 
 _clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Settings, SharedClient]] = WeakKeyDictionary()

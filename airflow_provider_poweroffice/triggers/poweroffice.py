@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_poweroffice._compat import aget_connection, amask_secrets
+from airflow_provider_poweroffice.api.call_context import Queueing
 from airflow_provider_poweroffice.api.conditions import Condition, from_json, to_json
-from airflow_provider_poweroffice.api.limits.throttle import Queueing
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.retry import retry_reason, wait_seconds
 from airflow_provider_poweroffice.api.texts import one_line

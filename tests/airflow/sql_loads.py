@@ -11,6 +11,7 @@ import pytest
 
 from airflow_provider_poweroffice.api import Client
 from airflow_provider_poweroffice.hooks.database import database_hook
+from airflow_provider_poweroffice.transfers.d365fo import D365FOToSqlOperator
 from airflow_provider_poweroffice.transfers.poweroffice_to_sql import PowerOfficeToSqlOperator
 
 DATES = {"fromDate": "2000-01-01", "toDate": "2099-12-31"}
@@ -23,10 +24,11 @@ def set_database(monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any]) -> Non
     monkeypatch.setenv("AIRFLOW_CONN_DB", json.dumps(fields))
 
 
-def operator(**arguments: Any) -> PowerOfficeToSqlOperator:
-    """Make a transfer of the ledger."""
-    defaults = {"endpoint": "AccountTransactions", "query": DATES, "conn_id": "db", "table": "ledger"}
-    return PowerOfficeToSqlOperator(task_id="load", **defaults | {"retry_options": FAST} | arguments)
+def operator(**arguments: Any) -> PowerOfficeToSqlOperator | D365FOToSqlOperator:
+    """Make a transfer of the ledger, or of what a connection of Finance & Operations has."""
+    kind = D365FOToSqlOperator if "d365fo_conn_id" in arguments else PowerOfficeToSqlOperator
+    defaults = {"endpoint": "AccountTransactions", "query": DATES, "sql_conn_id": "db", "table": "ledger"}
+    return kind(task_id="load", **defaults | {"retry_options": FAST} | arguments)
 
 
 def load(run_id: str = "run 1", map_index: int = -1, **arguments: Any) -> dict[str, Any]:

@@ -78,8 +78,8 @@ def test_one_company(nothing: Any) -> None:
 @pytest.mark.parametrize(
     ("client_keys", "says"),
     [
-        ("{", "extra client_api_keys is no JSON; write"),
-        ([OTHER], "extra client_api_keys is no object; write"),
+        ("{", "extra client_api_keys is not valid JSON; write"),
+        ([OTHER], "extra client_api_keys is not an object; write"),
         ({"a": ""}, "the client key of 'a' is missing"),
         ({"a": {"key": OTHER}}, "the client key of 'a' is missing"),
         ({"a/b": OTHER}, "the alias 'a/b' must be"),
@@ -166,7 +166,7 @@ def test_button_tries_all(firm: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Non
             "Wrong environment: these keys belong to production",
         ),
         ({"host": "http://127.0.0.1:9"}, "no token from 127.0.0.1:9"),
-        ({"extra": {"client_api_keys": "{"}}, "is no JSON"),
+        ({"extra": {"client_api_keys": "{"}}, "is not valid JSON"),
         (
             {"password": OTHER},
             "12 of 13 client keys work. Not those of: the password's. A client key belongs",

@@ -337,7 +337,7 @@ def test_parsing_a_dag_is_cheap() -> None:
     modules = ("hooks", "operators", "sensors")
     names = ["airflow_provider_poweroffice.links"]
     names += [f"airflow_provider_poweroffice.{module}.poweroffice" for module in modules]
-    names += [f"airflow_provider_poweroffice.{name}" for name in ("hooks.d365fo", "operators.d365fo_entity")]
+    names += [f"airflow_provider_poweroffice.{name}" for name in ("hooks.d365fo", "transfers.d365fo")]
     names.append("airflow_provider_poweroffice.operators.d365fo")
     names += [
         f"airflow_provider_poweroffice.transfers.poweroffice_to_{target}"

@@ -17,8 +17,7 @@ from support.d365fo import TEST
 from airflow_provider_poweroffice.hooks.d365fo import D365FOHook
 from airflow_provider_poweroffice.hooks.form import D365FO_CONN_FIELDS as CONN_FIELDS
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
-from airflow_provider_poweroffice.operators.d365fo import D365FORestEndpointOperator
-from airflow_provider_poweroffice.operators.d365fo_entity import D365FOEntityOperator
+from airflow_provider_poweroffice.operators.d365fo import D365FOEntityOperator, D365FORestEndpointOperator
 from airflow_provider_poweroffice.provider_info import get_provider_info
 from poweroffice_sandbox import Sandbox
 from poweroffice_sandbox.d365fo import D365FOSandbox

@@ -18,17 +18,20 @@ from airflow_of_tests import states, xcoms
 
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.errors import ConflictError, NotFoundError
-from airflow_provider_poweroffice.operators.d365fo_entity import D365FOEntityOperator
+from airflow_provider_poweroffice.operators.d365fo import D365FOEntityOperator
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
+from airflow_provider_poweroffice.sensors.d365fo import D365FOSensor
 from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
+from airflow_provider_poweroffice.transfers.d365fo import D365FOToObjectStorageOperator, D365FOToSqlOperator
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
     PowerOfficeToObjectStorageOperator,
 )
+from airflow_provider_poweroffice.transfers.poweroffice_to_sql import PowerOfficeToSqlOperator
 from airflow_provider_poweroffice.triggers.poweroffice import PowerOfficeTrigger
 from poweroffice_sandbox.d365fo import D365FOSandbox
 
 pytestmark = pytest.mark.usefixtures("fo_connection")
-CONN = {"poweroffice_conn_id": "d365fo_default", "retry_options": {"attempts": 1}}
+ONCE: dict[str, Any] = {"retry_options": {"attempts": 1}}
 GROUP = {"dataAreaId": "usmf", "CustomerGroupId": "10"}
 
 
@@ -46,10 +49,46 @@ def test_rows(fo: D365FOSandbox) -> None:
     assert entity("CustomersV3", paginate=True, query={"$filter": "CustomerAccount eq 'x'"}) == []
 
 
-def test_generic_operator_too() -> None:
-    """PowerOfficeOperator reads an entity when its connection is one of Finance & Operations."""
-    rows = PowerOfficeOperator(task_id="t", endpoint="CustomersV3", query={"$top": 2}, **CONN).execute({})
-    assert [row["CustomerAccount"] for row in rows] == ["US-000001", "US-000002"]
+PLACES: list[tuple[type[Any], dict[str, Any], str]] = [
+    (PowerOfficeOperator, {"endpoint": "CustomersV3"}, "D365FOEntityOperator"),
+    (PowerOfficeSensor, {"endpoint": "CustomersV3", "deferrable": False}, "D365FOSensor"),
+    (
+        PowerOfficeToObjectStorageOperator,
+        {"endpoint": "CustomersV3", "object_path": "file:///tmp/x.ndjson.gz"},
+        "D365FOToObjectStorageOperator",
+    ),
+    (
+        PowerOfficeToSqlOperator,
+        {"endpoint": "CustomersV3", "sql_conn_id": "db", "table": "t"},
+        "D365FOToSqlOperator",
+    ),
+    (D365FOEntityOperator, {"entity": "CustomersV3"}, "PowerOfficeOperator"),
+    (D365FOSensor, {"endpoint": "Customers", "deferrable": False}, "PowerOfficeSensor"),
+    (
+        D365FOToObjectStorageOperator,
+        {"endpoint": "Customers", "object_path": "file:///tmp/x.ndjson.gz"},
+        "PowerOfficeToObjectStorageOperator",
+    ),
+    (
+        D365FOToSqlOperator,
+        {"endpoint": "Customers", "sql_conn_id": "db", "table": "t"},
+        "PowerOfficeToSqlOperator",
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "arguments", "other"), PLACES, ids=[place[2] for place in PLACES])
+@pytest.mark.filterwarnings("ignore:endpoint")
+def test_connection_of_the_other_api(
+    connection: str, fo: D365FOSandbox, kind: type[Any], arguments: dict[str, Any], other: str
+) -> None:
+    """A connection of the other API ends the task at once, and the class that takes it is named."""
+    name = kind.hook_class.conn_name_attr
+    wrong = "d365fo_default" if name == "poweroffice_conn_id" else connection
+    task = kind(task_id="t", **arguments, **{name: wrong})
+    with pytest.raises(AirflowFailException, match=f"{name}='{wrong}' .* use {other}"):
+        task.execute({"run_id": "r"})
+    assert fo.count() == 0
 
 
 def test_one_row_through_its_life() -> None:
@@ -136,8 +175,8 @@ def test_transfer(fo: D365FOSandbox, tmp_path: Path) -> None:
     path = tmp_path / "c.ndjson.gz"
     digests = set()
     for _ in range(2):
-        receipt = PowerOfficeToObjectStorageOperator(
-            task_id="t", endpoint="CustomersV3", object_path=f"file://{path}", **CONN
+        receipt = D365FOToObjectStorageOperator(
+            task_id="t", endpoint="CustomersV3", object_path=f"file://{path}", **ONCE
         ).execute({})
         digests.add(receipt["sha256"])
         assert (receipt["rows"], receipt["pages"]) == (120, 8)
@@ -153,12 +192,12 @@ def test_transfer_is_all_or_nothing(fo: D365FOSandbox, tmp_path: Path) -> None:
     fo.set(page_size=50)
     fo.add_fault(action="status", status=400, path="/data/*", every=2)
     with pytest.raises(AirflowFailException):
-        PowerOfficeToObjectStorageOperator(
+        D365FOToObjectStorageOperator(
             task_id="t",
             endpoint="CustomersV3",
             object_path=f"file://{tmp_path}/c.ndjson.gz",
             on_page_error="skip",
-            **CONN,
+            **ONCE,
         ).execute({})
     assert list(tmp_path.iterdir()) == []
 
@@ -168,14 +207,14 @@ FILTERS = [("CustomerGroupId", "==", "10")]
 
 def test_sensor() -> None:
     """The sensor looks at the rows of the set, in the worker."""
-    sensor = PowerOfficeSensor(
-        task_id="t", endpoint="CustomerGroups", filters=FILTERS, field="PaymentTermId", value="Net30", **CONN
+    sensor = D365FOSensor(
+        task_id="t", endpoint="CustomerGroups", filters=FILTERS, field="PaymentTermId", value="Net30", **ONCE
     )
     found = sensor.poke({})
     assert isinstance(found, PokeReturnValue)
     assert found.xcom_value["CustomerGroupId"] == "10"
-    assert not PowerOfficeSensor(
-        task_id="t", endpoint="CustomersV3", query={"$filter": "CustomerAccount eq 'x'"}, **CONN
+    assert not D365FOSensor(
+        task_id="t", endpoint="CustomersV3", query={"$filter": "CustomerAccount eq 'x'"}, **ONCE
     ).poke({})
 
 
@@ -216,5 +255,5 @@ def test_examples(fo: D365FOSandbox, run_dag: Any) -> None:
 def test_no_false_advice(recwarn: pytest.WarningsRecorder) -> None:
     """Names of entities are not taken for misspelt resources of PowerOffice."""
     for name in ("CustomersV3", "VendorsV2", "CustomerGroups", "data/Customers", "CustomersV3(Id='1')"):
-        PowerOfficeOperator(task_id="t", endpoint=name)
+        D365FOSensor(task_id="t", endpoint=name)
     assert [str(item.message) for item in recwarn if "did you mean" in str(item.message)] == []

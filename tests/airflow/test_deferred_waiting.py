@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_poweroffice.api import Client
+from airflow_provider_poweroffice.api.call_context import Queueing
 from airflow_provider_poweroffice.api.limits.stores import VARIABLE
-from airflow_provider_poweroffice.api.limits.throttle import Queueing
 from airflow_provider_poweroffice.hooks.settings import read_settings
 from airflow_provider_poweroffice.triggers.clients import _in_thread, _threads, shared_client
 from benchmarks.deferred_sensors import ROWS, busy_threads, connection_json, measure, served

@@ -128,11 +128,11 @@ def test_finance_and_operations(lite: Path, fo_connection: str) -> None:
     """Entities have no filter for changes, so every load is whole and the rows themselves are the list."""
     key = ["dataAreaId", "CustomerAccount"]
     how: dict[str, Any] = CUSTOMERS | {"endpoint": "CustomersV3", "key": key}
-    rows = load(poweroffice_conn_id=fo_connection, **how)["rows"]
+    rows = load(d365fo_conn_id=fo_connection, **how)["rows"]
     with sqlite3.connect(lite) as database:
         database.execute("UPDATE customers SET _deleted_at = 'then'")
         database.execute("UPDATE customers SET customer_account = 'X' WHERE rowid = 1")
-    receipt = load(poweroffice_conn_id=fo_connection, **how)
+    receipt = load(d365fo_conn_id=fo_connection, **how)
     assert (receipt["restored"], receipt["inserted"], receipt["rows"]) == (rows - 1, 1, rows)
 
 
@@ -141,7 +141,7 @@ def test_finance_and_operations(lite: Path, fo_connection: str) -> None:
     [
         ({"mode": "append"}, "mode='append' only adds: use mode='upsert'"),
         ({"mode": "replace"}, "mode='replace' needs no detect_deletions"),
-        ({"max_pages": 2}, "leave out max_pages"),
+        ({"paging": {"max_pages": 1}}, "leave out max_pages"),
         ({"max_deletions": 2}, "share of the company's rows, from 0 to 1"),
         ({"max_deletions": True}, "share of the company's rows, from 0 to 1"),
         ({"detect_deletions": "yes"}, "must be True or False"),

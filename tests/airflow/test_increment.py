@@ -11,7 +11,7 @@ import pytest
 
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.assets.poweroffice import poweroffice_asset
-from airflow_provider_poweroffice.tasks.watermark import Increment, announce, with_asset
+from airflow_provider_poweroffice.tasks.watermark import Increment, emit_asset_event, with_asset
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
     PowerOfficeToObjectStorageOperator,
 )
@@ -69,7 +69,7 @@ class World:
         note = increment.move(since, seen)
         if not dies:  # an event is recorded when the task has succeeded
             event = SimpleNamespace(extra={})
-            announce(context | {"outlet_events": ByAsset(event)}, [ASSET], {"rows": 1}, note)
+            emit_asset_event(context | {"outlet_events": ByAsset(event)}, [ASSET], {"rows": 1}, note)
             self.events.append(event)
         return since
 
@@ -127,8 +127,7 @@ def test_another_query_reads_everything(world: World, caplog: pytest.LogCaptureF
 
 def test_asset_is_added() -> None:
     """A task has its asset without being told, and keeps the one it was given."""
-    about: dict[str, Any] = {"incremental": True, "endpoint": "Customers", "conn_id": "poweroffice_default"}
-    assert with_asset({}, incremental=False, endpoint="Customers", conn_id="c") == {}
+    about: dict[str, Any] = {"endpoint": "Customers", "conn_id": "poweroffice_default"}
     assert with_asset({}, **about)["outlets"] == [ASSET]
     assert with_asset({"outlets": ASSET}, **about | {"endpoint": "{{ x }}"})["outlets"] == [ASSET]
     with pytest.raises(ValueError, match="outlets="):
@@ -151,8 +150,8 @@ def test_full_refresh(world: World) -> None:
     ("wrong", "says"),
     [
         ({"changed_since": EARLY}, "changed_since and incremental=True exclude each other"),
-        ({"max_pages": 2}, "needs all pages"),
-        ({"first_page": 2}, "needs all pages"),
+        ({"paging": {"max_pages": 2}}, "needs all pages"),
+        ({"paging": {"first_page": 2}}, "needs all pages"),
         ({"mode": "replace"}, "use mode='upsert'"),
         ({"incremental": False, "full_refresh": True}, "full_refresh needs incremental=True"),
         ({"incremental": "yes"}, "incremental must be True or False"),
@@ -161,7 +160,7 @@ def test_full_refresh(world: World) -> None:
 )
 def test_bad_arguments(wrong: dict[str, Any], says: str) -> None:
     """What contradicts a watermark fails while the DAG file is read, with the way out."""
-    arguments = {"endpoint": "Customers", "conn_id": "db", "table": "t", "incremental": True} | wrong
+    arguments = {"endpoint": "Customers", "sql_conn_id": "db", "table": "t", "incremental": True} | wrong
     with pytest.raises((ValueError, TypeError), match=says):
         PowerOfficeToSqlOperator(task_id="t", **arguments)
 

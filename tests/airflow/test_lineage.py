@@ -58,7 +58,7 @@ def test_object(collector: Any, tmp_path: Path) -> None:
 def test_table(collector: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A table of a database without URIs has its source all the same."""
     monkeypatch.setenv("AIRFLOW_CONN_DB", json.dumps({"conn_type": "sqlite", "host": str(tmp_path / "db")}))
-    PowerOfficeToSqlOperator(task_id="t", endpoint="Departments", conn_id="db", table="t").execute(
+    PowerOfficeToSqlOperator(task_id="t", endpoint="Departments", sql_conn_id="db", table="t").execute(
         {"run_id": "r"}  # type: ignore[typeddict-item]
     )
     assert uris(collector.collected_assets.inputs) == ["poweroffice://poweroffice_default/Departments"]

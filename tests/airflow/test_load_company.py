@@ -144,7 +144,7 @@ def test_two_groups() -> None:
         ({"companies": [1]}, "list of aliases"),
         ({"layout": "wide"}, "unknown layout 'wide'"),
         ({"ledger_from": "1st May"}, "ledger_from must be a date"),
-        ({"poweroffice_conn_id": "{{ x }}"}, "can not be part of an asset"),
+        ({"poweroffice_conn_id": "{{ x }}"}, "cannot be part of an asset"),
     ],
 )
 @pytest.mark.parametrize("companies", [None, ["fjordlys"]])

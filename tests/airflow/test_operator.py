@@ -131,14 +131,21 @@ def test_paginate(sandbox: Sandbox) -> None:
         query={"Fields": "Id"},
         paginate=True,
         page_size=50,
-        order_by="Id desc",
-        first_page=1,
+        paging={"order_by": "Id desc", "first_page": 1},
     )
     assert len(rows) == sandbox.totals()["Customers"]
     assert [row["Id"] for row in rows] == sorted((row["Id"] for row in rows), reverse=True)
     assert sandbox.count("GET", "/Customers") == 3
     assert (
-        len(call(endpoint="Customers", query={"Fields": "Id"}, paginate=True, page_size=10, max_pages=2))
+        len(
+            call(
+                endpoint="Customers",
+                query={"Fields": "Id"},
+                paginate=True,
+                page_size=10,
+                paging={"max_pages": 2},
+            )
+        )
         == 20
     )
     assert call(endpoint="VatCodes", paginate=True, response=Struct)[0].keys() == {"Id", "Name"}
@@ -149,13 +156,13 @@ def test_bad_concurrency(operator: type[Any]) -> None:
     """A number of pages in flight that can not be is refused while the DAG file is read."""
     path = {"object_path": "file:///tmp/a.ndjson.gz"} if operator is not PowerOfficeOperator else {}
     with pytest.raises(ValueError, match="concurrency must be between 1 and 32, not 33; 1 reads one page"):
-        operator(task_id="t", endpoint="Customers", concurrency=33, **path)
+        operator(task_id="t", endpoint="Customers", paging={"concurrency": 33}, **path)
 
 
 def test_too_large(sandbox: Sandbox) -> None:
     """A result too large for XCom is refused after the first page, and the way out is named."""
     with pytest.raises(AirflowFailException, match="PowerOfficeToObjectStorageOperator") as caught:
-        call(endpoint="Customers", paginate=True, page_size=60, concurrency=1)
+        call(endpoint="Customers", paginate=True, page_size=60, paging={"concurrency": 1})
     assert isinstance(caught.value.__cause__, ResultTooLargeError)
     assert sandbox.count("GET", "/Customers") == 1
     with pytest.raises(AirflowFailException, match="max_result_bytes=100"):
@@ -179,7 +186,7 @@ def test_skipped_pages_are_recorded(sandbox: Sandbox, on_page_error: Any) -> Non
         query={"Fields": "Id"},
         paginate=True,
         page_size=50,
-        concurrency=1,  # request n is page n
+        paging={"concurrency": 1},  # request n is page n
         on_page_error=on_page_error,
         retry_options={"attempts": 1},
     )
@@ -246,11 +253,15 @@ def test_idempotent_write_is_left_to_retries(sandbox: Sandbox) -> None:
         ({"endpoint": "Customers", "paginate": True, "method": "POST"}, "method='GET'"),
         ({"endpoint": "Customers", "paginate": True, "body": {}}, "body=None"),
         ({"endpoint": "Customers", "paginate": True, "idempotent": True}, "idempotent=None"),
-        ({"endpoint": "Customers", "order_by": "Id desc"}, "order_by needs paginate=True"),
+        ({"endpoint": "Customers", "paging": {"order_by": "Id desc"}}, "order_by.* needs paginate=True"),
         ({"endpoint": "Customers", "on_page_error": "skip"}, "on_page_error needs paginate=True"),
         ({"endpoint": "Customers", "overlap": 60}, "overlap needs paginate=True"),
         ({"endpoint": "Customers", "paginate": True, "response": "text"}, "json"),
         ({"endpoint": "Customers", "on_page_error": "ignore"}, "'ignore'"),
+        (
+            {"endpoint": "Customers", "paging": {"page": 2}},
+            "has no option 'page'; known: first_page",
+        ),
         ({"endpoint": "Customers", "max_result_bytes": 0}, "max_result_bytes"),
         ({"endpoint": "Customers", "max_result_bytes": "1 MB"}, "max_result_bytes"),
         ({"endpoint": "Customers", "retry_options": {"attempts": -1}}, "attempts"),

@@ -83,7 +83,9 @@ def everything() -> list[Any]:
         PowerOfficeToObjectStorageOperator(
             task_id="copy", endpoint="Customers", object_path=f"file://{HOME}/s.ndjson.gz", **once
         ),
-        PowerOfficeToSqlOperator(task_id="load", endpoint="Customers", conn_id="books", table="c", **once),
+        PowerOfficeToSqlOperator(
+            task_id="load", endpoint="Customers", sql_conn_id="books", table="c", **once
+        ),
         PowerOfficeSensor(task_id="wait", endpoint="Customers", timeout=0, poke_interval=0, **once),
     ]
 

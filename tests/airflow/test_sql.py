@@ -40,7 +40,7 @@ def test_raw(query: Query, sandbox: Sandbox, client: Client, mode: str) -> None:
     stamps = [json.loads(row)["LastChangedDateTimeOffset"] for row in sent(client)]
     assert receipt["watermark"] == max(stamps)
     assert receipt["bytes"] == sum(len(row.encode()) + 1 for row in sent(client)) + receipt["pages"]
-    assert (receipt["table"], receipt["conn_id"], receipt["company"]) == (
+    assert (receipt["table"], receipt["sql_conn_id"], receipt["company"]) == (
         "ledger",
         "db",
         "poweroffice_default",

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.usefixtures("connection")
         ({"mode": "replace", "changed_since": "2026-05-02"}, "use mode='upsert'"),
         ({"mode": "replace", "changed_since": datetime(2026, 5, 2, tzinfo=UTC)}, "use mode='upsert'"),
         ({"mode": "replace", "created_since": date(2026, 5, 2)}, "use mode='upsert'"),
-        ({"mode": "replace", "max_pages": 3}, "leave out max_pages"),
+        ({"mode": "replace", "paging": {"max_pages": 3}}, "leave out max_pages"),
         ({"on_page_error": "ignore"}, "on_page_error"),
     ],
 )
@@ -52,9 +52,9 @@ def test_bad_arguments(arguments: dict[str, Any], says: str) -> None:
         ({"mode": "{{ 'me' }}rge"}, "unknown mode 'merge'"),
         ({"mode": "{{ 'replace' }}", "changed_since": datetime(2026, 5, 2, tzinfo=UTC)}, "use mode='upsert'"),
         ({"table": "{{ 'a b' }}"}, "table='a b'"),
-        ({"conn_id": "nope"}, "nope"),
-        ({"conn_id": "poweroffice_default"}, "not an SQL database"),
-        ({"conn_id": "odd"}, "no installed provider knows the type 'odd'"),
+        ({"sql_conn_id": "nope"}, "nope"),
+        ({"sql_conn_id": "poweroffice_default"}, "not an SQL database"),
+        ({"sql_conn_id": "odd"}, "no installed provider knows the type 'odd'"),
     ],
 )
 def test_bad_arguments_later(
@@ -119,7 +119,7 @@ def test_database_that_refuses_ends_the_task(lite: Path) -> None:
 
 def test_templates(lite: Path) -> None:
     """Every argument a user writes text into is a template, and renders without a secret."""
-    arguments = ("endpoint", "conn_id", "table", "mode", "layout", "key", "company", "changed_since")
+    arguments = ("endpoint", "sql_conn_id", "table", "mode", "layout", "key", "company", "changed_since")
     names = {
         name: f"{{{{ v.{name} }}}}" for name in (*arguments, "created_since", "schema", "poweroffice_conn_id")
     }

@@ -89,7 +89,7 @@ def test_only_the_company(query: Query, client: Client) -> None:
         ({"query": DATES | {"accountNos": "3000"}}, "leave accountNos out"),
         ({"query": DATES | {"Fields": "Id"}}, "leave Fields out"),
         ({"filters": {"Id": 1}}, "leave filters out"),
-        ({"max_pages": 1}, "leave out max_pages"),
+        ({"paging": {"max_pages": 1}}, "leave out max_pages"),
         ({"mode": "append"}, "use 'upsert' or 'replace'"),
     ],
 )
@@ -102,7 +102,7 @@ def test_bad_arguments(arguments: dict[str, Any], says: str) -> None:
 
 def test_dates_are_needed(query: Query, sandbox: Sandbox) -> None:
     """A day that is none is named before anything is read."""
-    with pytest.raises(AirflowFailException, match="needs fromDate and toDate in query, such as 2020-01-01"):
+    with pytest.raises(ValueError, match="needs fromDate and toDate in query, such as 2020-01-01"):
         load(query={"fromDate": "2020-01-01", "toDate": "today"}, **VERIFIED)
     assert sandbox.count("GET") == 0
     assert query("SELECT 1") == [(1,)]

@@ -109,7 +109,7 @@ def test_trouble_on_the_way(tmp_path: Path, sandbox: Sandbox, concurrency: int) 
     sandbox.add_fault(action="truncate", path=path, every=8)
     # With four in flight a token may expire between its renewal and the repetition: that is a refusal.
     sandbox.add_fault(action="expire_tokens", path=path, every=7, times=0 if concurrency == 1 else 1)
-    rough = copy(tmp_path / "rough.ndjson.gz", page_size=100, concurrency=concurrency)
+    rough = copy(tmp_path / "rough.ndjson.gz", page_size=100, paging={"concurrency": concurrency})
     assert rough["sha256"] == calm["sha256"]
     assert sandbox.count("GET", path) > 2 * calm["pages"]
 
@@ -132,8 +132,7 @@ def test_skipped_and_truncated(tmp_path: Path, sandbox: Sandbox) -> None:
     receipt = copy(
         tmp_path / "a.ndjson.gz",
         page_size=100,
-        max_pages=3,
-        concurrency=1,  # request n is page n
+        paging={"max_pages": 3, "concurrency": 1},  # request n is page n
         on_page_error="skip",
         retry_options={"attempts": 1},
     )
@@ -144,7 +143,12 @@ def test_skipped_and_truncated(tmp_path: Path, sandbox: Sandbox) -> None:
 
 def test_page_options_reach_the_wire(tmp_path: Path, sandbox: Sandbox) -> None:
     """first_page, page_size, order_by and headers are sent."""
-    copy(tmp_path / "a.ndjson.gz", page_size=900, first_page=2, order_by="Id desc", headers={"X-Own": "1"})
+    copy(
+        tmp_path / "a.ndjson.gz",
+        page_size=900,
+        paging={"first_page": 2, "order_by": "Id desc"},
+        headers={"X-Own": "1"},
+    )
     query = next(entry.query for entry in sandbox.journal() if entry.method == "GET")
     for part in ("PageNumber=2", "PageSize=900", "Id%20desc"):
         assert part in query
@@ -167,7 +171,7 @@ def test_page_options_reach_the_wire(tmp_path: Path, sandbox: Sandbox) -> None:
 )
 def test_bad_target(sandbox: Sandbox, target: str, form: str, says: str) -> None:
     """A target that can not be written is refused before anything is read, with the way out."""
-    with pytest.raises(AirflowFailException, match="object_path") as caught:
+    with pytest.raises((ValueError, AirflowFailException), match="object_path") as caught:
         copy(target, format=form)
     assert says in str(caught.value)
     assert sandbox.journal() == []
@@ -330,8 +334,14 @@ def test_object_path_is_what_is_written(tmp_path: Path, sandbox: Sandbox, part: 
     """What a store, a file system or a reader takes as syntax is refused before anything is read."""
     path = form.format(part)
     for scheme in (f"file://{tmp_path}/", "memory://lake/"):
-        with pytest.raises(AirflowFailException, match="object_path"):
+        with pytest.raises(ValueError, match="object_path"):
             copy(f"{scheme}{path}", format="json pages")
+        task = PowerOfficeToObjectStorageOperator(
+            task_id="t", endpoint="Customers", object_path="{{ x }}", format="json pages"
+        )
+        task.object_path = f"{scheme}{path}"  # as a template may render
+        with pytest.raises(AirflowFailException, match="object_path"):
+            task.execute({})  # type: ignore[typeddict-item]
     assert sandbox.journal() == []
     assert list(tmp_path.iterdir()) == []
 
@@ -368,7 +378,8 @@ def test_killed_transfer_leaves_nothing(tmp_path: Path, sandbox: Sandbox) -> Non
     script = (
         "from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import "
         "PowerOfficeToObjectStorageOperator as T\n"
-        f"T(task_id='t', endpoint='AccountTransactions', query={DATES!r}, page_size=100, concurrency=1, "
+        f"T(task_id='t', endpoint='AccountTransactions', query={DATES!r}, page_size=100, "
+        "paging={'concurrency': 1}, "
         f"object_path='file://{tmp_path}/lake/a.ndjson', format='ndjson').execute({{}})\n"
     )
     worker = subprocess.Popen(

@@ -93,7 +93,7 @@ def test_filters_are_templates() -> None:
         ({"method": "PATCH", "body": {}}, "v1 has no PATCH"),
         ({"on_refused_delete": "archive"}, "needs method='DELETE'"),
         ({"on_refused_delete": "keep"}, "'fail' or 'archive'"),
-        ({"split_days": 31}, "split_days needs paginate=True"),
+        ({"paging": {"split_days": 31}}, "split_days.* needs paginate=True"),
         ({"method": "POST", "body": {}, "filters": ("Id", ">", 1)}, "filters go with GET"),
     ],
 )
@@ -122,7 +122,8 @@ def test_refusal_ends_the_task(v1_sandbox: V1Sandbox) -> None:
     """``success: false`` is final, was not carried out, and is a result where the caller says so."""
 
     class Store(dict[str, Any]):
-        set = dict.__setitem__
+        def set(self, key: str, value: Any, **_: Any) -> None:
+            self[key] = value
 
         def delete(self, key: str) -> None:
             self.pop(key, None)
@@ -189,7 +190,7 @@ def test_long_report(tmp_path: Path, v1_sandbox: V1Sandbox) -> None:
         "endpoint": "Reporting/AccountTransactions",
         "query": {"fromDate": "2022-01-01", "toDate": "2025-12-31"},
     }
-    receipt, rows = copy(tmp_path / "ledger.ndjson.gz", **ledger, split_days=31)
+    receipt, rows = copy(tmp_path / "ledger.ndjson.gz", **ledger, paging={"split_days": 31})
     assert len({row["id"] for row in rows}) == len(rows) == receipt["rows"]
     assert len(rows) == v1_sandbox.totals()["Reporting/AccountTransactions"]
     assert receipt["watermark"]

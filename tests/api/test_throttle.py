@@ -10,8 +10,9 @@ import pytest
 from support import FakeClock, client_of, credentials
 
 from airflow_provider_poweroffice.api import Client, RetryOptions
+from airflow_provider_poweroffice.api.call_context import Queueing, adding
 from airflow_provider_poweroffice.api.limits.stores import MemoryStore
-from airflow_provider_poweroffice.api.limits.throttle import NoSlotError, Queueing, queueing
+from airflow_provider_poweroffice.api.limits.throttle import NoSlotError
 from airflow_provider_poweroffice.api.limits.turns import LEARN, LEAST, MOST, SHARE, Latency, LocalThrottle
 from airflow_provider_poweroffice.api.limits.window import GRACE, LEASE, Window
 from airflow_provider_poweroffice.api.retry import retry_reason
@@ -228,23 +229,21 @@ def test_sandbox_mirrors_nothing() -> None:
 def test_places_are_kept_while_nobody_sleeps(clock: FakeClock) -> None:
     """Who waits on an event loop keeps its place in the queue, sleeps in no thread, and is not passed by."""
     throttle, place = LocalThrottle(10, clock), Queueing()
-    token = queueing.set(place)
-    try:
+    with adding(queueing=place):
         for _ in range(10):
             place.begin()
             throttle.acquire()
         place.begin()
         with pytest.raises(NoSlotError):
             throttle.acquire()
-        assert clock.naps == []
-        assert place.wait == pytest.approx(1.02)
-        queueing.reset(token)
-        for _ in range(3):
-            with pytest.raises(NoSlotError):
-                throttle.acquire(0)
-        later = throttle._enter(None)
-        clock.now += place.wait
-        token = queueing.set(place)
+    assert clock.naps == []
+    assert place.wait == pytest.approx(1.02)
+    for _ in range(3):
+        with pytest.raises(NoSlotError):
+            throttle.acquire(0)
+    later = throttle._enter(None)
+    clock.now += place.wait
+    with adding(queueing=place):
         place.begin()
         assert throttle.acquire().start == clock.now, "its turn, before the one that came later"
         assert later.wait > 0
@@ -252,6 +251,4 @@ def test_places_are_kept_while_nobody_sleeps(clock: FakeClock) -> None:
         throttle.pause(30)
         with pytest.raises(NoSlotError):
             throttle.acquire()
-        assert clock.naps == [0.5], "a further slot of the same call is not slept for longer than a second"
-    finally:
-        queueing.reset(token)
+    assert clock.naps == [0.5], "a further slot of the same call is not slept for longer than a second"

@@ -8,20 +8,28 @@ clients.
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, urlsplit
 
 from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.errors import PowerOfficeError
 
 if TYPE_CHECKING:
-    from airflow_provider_poweroffice.api.client import Client
+    from airflow_provider_poweroffice.api.response import Response
 
 _ROOT = "api/services"
 _LEVELS = (("ServiceGroups", "service group"), ("Services", "service"), ("Operations", "operation"))
 _NEAR = 5
 _CLOSE = 0.6
 _SHOWN = 300  # characters
+
+
+class Requests(Protocol):
+    """Makes one call, as the client does."""
+
+    def request(self, method: str, endpoint: str) -> Response:
+        """Make it."""
+        ...
 
 
 def service_parts(name: Any, *, discovery: bool = False) -> list[str]:
@@ -55,7 +63,7 @@ def service_path(parts: list[str]) -> str:
     return "/".join((_ROOT, *(quote(part.strip(), safe="") for part in parts)))
 
 
-def services(client: Client, name: str = "") -> Any:
+def services(client: Requests, name: str = "") -> Any:
     """
     Ask what there is.
 
@@ -74,7 +82,7 @@ def services(client: Client, name: str = "") -> Any:
     return [str(item["Name"]) for item in found if isinstance(item, dict) and "Name" in item]
 
 
-def near_names(client: Client, parts: list[str]) -> str | None:
+def near_names(client: Requests, parts: list[str]) -> str | None:
     """
     Say which part of a service name there is not, and which names are near it.
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import deque
 
+from airflow_provider_poweroffice.api.call_context import call_context
 from airflow_provider_poweroffice.api.limits.stores import MemoryStore, Store
-from airflow_provider_poweroffice.api.limits.throttle import Clock, ForkLock, NoSlotError, Slot, queueing
+from airflow_provider_poweroffice.api.limits.throttle import Clock, ForkLock, NoSlotError, Slot
 from airflow_provider_poweroffice.api.limits.window import Turn
 
 LEAST = 0.004
@@ -81,9 +82,9 @@ class PacedThrottle(ABC):
 
         :param patience: seconds to wait at most; None waits as long as it takes.
         :raises NoSlotError: the wait would be longer, it is not begun, or not gone on with; or it is to be
-            slept elsewhere, see :class:`Queueing`.
+            slept elsewhere, see :class:`~airflow_provider_poweroffice.api.call_context.Queueing`.
         """
-        waiting = queueing.get()
+        waiting = call_context().queueing
         if waiting is None:
             return self._wait(patience)
         if waiting.has_started:

@@ -13,7 +13,8 @@ from collections.abc import Callable, Hashable
 from queue import SimpleQueue
 
 from airflow_provider_poweroffice.api.body import Waiting
-from airflow_provider_poweroffice.api.cancellation import Stop, StoppedError, current
+from airflow_provider_poweroffice.api.call_context import adding
+from airflow_provider_poweroffice.api.cancellation import CancelledScopeError, CancelScope
 
 _JOIN_SECONDS = 5.0  # for all: a thread that is still connecting can not be woken up; it sends nothing then
 
@@ -31,7 +32,7 @@ class _Job:
         """Fetch, and keep what comes of it."""
         try:
             self.answer = self.fetch()
-        except StoppedError:
+        except CancelledScopeError:
             return
         except Exception as error:  # noqa: BLE001 - raised where the answer is asked for
             self.error = error
@@ -50,7 +51,7 @@ class FetchAhead:
         self._threads: list[threading.Thread] = []
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._jobs: dict[Hashable, _Job] = {}
-        self._stop = Stop()
+        self._scope = CancelScope()
 
     def __bool__(self) -> bool:
         """Tell whether something was fetched, or is being fetched, that nobody took."""
@@ -79,7 +80,7 @@ class FetchAhead:
         self._queue.put(job)
         if len(self._threads) < len(self._jobs):
             thread = threading.Thread(
-                target=_work, args=(self._queue, self._stop), name="poweroffice-pages", daemon=True
+                target=_work, args=(self._queue, self._scope), name="poweroffice-pages", daemon=True
             )
             self._threads.append(thread)
             thread.start()
@@ -98,7 +99,7 @@ class FetchAhead:
 
     def close(self) -> None:
         """Stop the threads at once: no request is started after this, and no thread is left."""
-        self._stop.set()
+        self._scope.cancel()
         self._queue.put(None)
         for thread in self._threads:
             if thread is threading.current_thread():  # when memory is collected there
@@ -112,12 +113,12 @@ class FetchAhead:
         self._threads.clear()
 
 
-def _work(queue: SimpleQueue[_Job | None], stop: Stop) -> None:
-    current.set(stop)
-    while job := queue.get():
-        with contextlib.suppress(StoppedError):
-            stop.check()
-            job.run()
-            stop.release()
-        del job  # what it holds is free while the next one is waited for
-    queue.put(None)  # for the next thread
+def _work(queue: SimpleQueue[_Job | None], scope: CancelScope) -> None:
+    with adding(scope=scope):
+        while job := queue.get():
+            with contextlib.suppress(CancelledScopeError):
+                scope.check()
+                job.run()
+                scope.unregister()
+            del job  # what it holds is free while the next one is waited for
+        queue.put(None)  # for the next thread

@@ -19,8 +19,10 @@ def read(task: Task) -> int:
         endpoint="AccountTransactions",
         query={"fromDate": QUERY["fromDate"], "toDate": QUERY["toDate"]},
         page_size=task.page_size,
-        max_pages=task.pages if "/warm" in task.folder else None,
-        concurrency=task.concurrency,
+        paging={
+            "max_pages": task.pages if "/warm" in task.folder else None,
+            "concurrency": task.concurrency,
+        },
         object_path=f"file://{task.target}",
     ).execute({})
     return int(receipt["rows"])

@@ -16,7 +16,7 @@ LAKE = f"file://{os.environ.get('AIRFLOW_HOME', '/tmp')}/lake"  # noqa: S108 - a
 
 with DAG("increments", schedule=None):
     PowerOfficeToSqlOperator(
-        task_id="to_table", endpoint="Customers", conn_id="warehouse", table="customers", incremental=True
+        task_id="to_table", endpoint="Customers", sql_conn_id="warehouse", table="customers", incremental=True
     )
     PowerOfficeToObjectStorageOperator(
         task_id="to_file",
@@ -29,7 +29,7 @@ with DAG("mapped_increments", schedule=None):
     PowerOfficeToSqlOperator.partial(
         task_id="to_table",
         endpoint="Customers",
-        conn_id="warehouse",
+        sql_conn_id="warehouse",
         table="customers",
         incremental=True,
         outlets=[poweroffice_asset("Customers")],

@@ -1,0 +1,244 @@
+"""
+What the tasks of this package have in common.
+
+Each class adds to the one before: ``RenderedOperator`` (templates), ``CompanyTask`` (a connection and a
+company), ``ReadTask`` (which rows), ``CollectionTask`` (a whole list, page by page). They know no API; the
+classes that users write add the connection: ``poweroffice_conn_id`` or ``d365fo_conn_id``.
+
+Rule: tasks assign in ``__init__`` what they are given, the object itself and never a copy, as Airflow tells
+data from templates by its identity; they decide in ``execute``.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow_provider_poweroffice.api.catalogue import catalogue
+from airflow_provider_poweroffice.api.change_filter import OVERLAP
+from airflow_provider_poweroffice.api.options import RetryOptions
+from airflow_provider_poweroffice.errors import PowerOfficeError
+from airflow_provider_poweroffice.tasks.collection import PagingOptions, ReadOptions, check_on_page_error
+from airflow_provider_poweroffice.tasks.company import report_company
+from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
+from airflow_provider_poweroffice.tasks.rendering import RenderedOperator
+
+if TYPE_CHECKING:
+    import jinja2
+    from airflow.sdk import Context
+
+    from airflow_provider_poweroffice.hooks.base import ClientHook
+
+READ_RENDERERS = {"query": "json", "filters": "json", "headers": "json"}
+
+
+class CompanyTask(RenderedOperator):
+    """
+    Base of all tasks with the argument ``company``, the first of their template fields.
+
+    The fields after it, ``map_index_template`` and the callbacks of the task find the alias as ``company``
+    in the context. Without a company the name is undefined there: a path with it fails instead of holding
+    "None".
+
+    :param company: alias of one of the connection's companies, see docs/companies.md; in Finance & Operations
+        a legal entity (templated).
+    :param retry_options: a mapping such as ``{"attempts": 3, "deadline": 60}``, see
+        :class:`~airflow_provider_poweroffice.api.options.RetryOptions`.
+    """
+
+    template_fields: tuple[str, ...] = ("company",)
+    hook_class: ClassVar[type[ClientHook]]
+    """Of the API; its ``conn_name_attr`` names the argument with the connection."""
+    other_class: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """For a type of connection that is another API's: the class that takes it."""
+    catalogues: ClassVar[tuple[str, ...]] = ()
+    """Names of what is known of the API, by version."""
+
+    def __init__(
+        self,
+        *,
+        company: str | None = None,
+        retry_options: RetryOptions | Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.company = company
+        self.retry_options = RetryOptions.from_mapping(retry_options)
+
+    @property
+    def api_conn_id(self) -> str:
+        """Give the Airflow connection of the API."""
+        conn_id: str = getattr(self, self.hook_class.conn_name_attr)
+        return conn_id
+
+    @cached_property
+    def hook(self) -> ClientHook:
+        """
+        Give the hook of the connection.
+
+        :raises ValueError: the connection is another API's; says which class takes it.
+        """
+        hook = self.hook_class(self.api_conn_id, company=self.company, retry_options=self.retry_options)
+        conn_type = str(hook.get_connection(self.api_conn_id).conn_type)
+        if (other := self.other_class.get(conn_type)) is not None:
+            raise ValueError(
+                f"{self.hook_class.conn_name_attr}={self.api_conn_id!r} is a connection of type {conn_type}; "
+                f"use {other} for it"
+            )
+        return hook
+
+    @contextmanager
+    def running(
+        self, context: Context, method: str = "GET", *, idempotent: bool | None = None
+    ) -> Iterator[ClientHook]:
+        """
+        Give the hook for the work of the task, and close it.
+
+        What ends the block is told of the company, and ends the task at once where no retry would help.
+        """
+        with (
+            fail_task_when_final(method, idempotent=idempotent),
+            report_company(context, self.company),
+            self.hook as hook,
+        ):
+            yield hook
+
+    def render_template(
+        self,
+        content: Any,
+        context: Context,
+        jinja_env: jinja2.Environment | None = None,
+        seen_oids: set[int] | None = None,
+    ) -> Any:
+        """Render, with the company at hand."""
+        if isinstance(self.company, str):
+            context["company"] = self.company  # type: ignore[typeddict-unknown-key]  # a name of our own
+        return super().render_template(content, context, jinja_env, seen_oids)
+
+
+class ReadTask(CompanyTask):
+    """
+    Base of tasks that ask for rows.
+
+    :param query: filters; None values are left out, lists are joined by commas (templated).
+    :param filters: OData filter as data, where the API has ``$filter``; see docs/filters.md (templated).
+    :param headers: further headers (templated).
+    :param changed_since: read only what changed since this moment: a timestamp or None for everything
+        (templated). The filter of the resource is chosen; some have none.
+    :param created_since: the same for the time of creation (templated).
+    :param overlap: seconds to go back from that moment; the API's filters are strictly greater than.
+    """
+
+    template_fields = (
+        *CompanyTask.template_fields,
+        "query",
+        "filters",
+        "headers",
+        "changed_since",
+        "created_since",
+    )
+    template_fields_renderers = READ_RENDERERS
+    none_means_unset = frozenset({"changed_since", "created_since"})
+
+    def __init__(
+        self,
+        *,
+        query: Mapping[str, Any] | None = None,
+        filters: Any = None,
+        headers: Mapping[str, str] | None = None,
+        changed_since: Any = None,
+        created_since: Any = None,
+        overlap: float = OVERLAP,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.query = query
+        self.filters = filters
+        self.headers = headers
+        self.changed_since = changed_since
+        self.created_since = created_since
+        self.overlap = overlap
+
+
+class CollectionTask(ReadTask):
+    """
+    Base of tasks that read a whole list, page by page.
+
+    :param page_size: rows per page, default 5000; at most what the API allows.
+    :param on_page_error: ``"stop"`` (default); ``"skip"``: leave out a page that fails after all retries,
+        with a warning and a record of it; or a callable ``(error, page_number) -> bool``, true to skip.
+    :param paging: what is rarely set, as a mapping such as ``{"concurrency": 8}``, see
+        :class:`~airflow_provider_poweroffice.tasks.collection.PagingOptions`.
+    """
+
+    def __init__(
+        self,
+        *,
+        page_size: int | None = None,
+        on_page_error: str | Callable[[PowerOfficeError, int], bool] = "stop",
+        paging: PagingOptions | Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.page_size = page_size
+        self.on_page_error = on_page_error
+        self.paging = PagingOptions.from_mapping(paging)
+        check_on_page_error(on_page_error)
+
+    def read_options(
+        self,
+        endpoint: str,
+        *,
+        query: Mapping[str, Any] | None,
+        headers: Mapping[str, str] | None,
+        changed_since: Any,
+    ) -> ReadOptions:
+        """
+        Say which rows are read, and how.
+
+        :param changed_since: the task's own, or the watermark that is kept for it.
+        """
+        return ReadOptions(
+            endpoint=endpoint,
+            query=query,
+            headers=headers,
+            filters=self.filters,
+            changed_since=changed_since,
+            created_since=self.created_since,
+            overlap=self.overlap,
+            page_size=self.page_size,
+            on_page_error=self.on_page_error,
+            paging=self.paging,
+        )
+
+
+def is_literal(value: Any) -> bool:
+    """Tell, while a DAG file is read, whether an argument is neither a template nor another task's result."""
+    if isinstance(value, str):
+        return "{{" not in value and "{%" not in value
+    if isinstance(value, (list, tuple)):
+        return all(map(is_literal, value))
+    return not callable(getattr(value, "resolve", None))
+
+
+def warn_of_unknown(endpoint: Any, catalogues: tuple[str, ...]) -> None:
+    """
+    Warn of an endpoint that looks like a misspelt one; templates are not looked at.
+
+    Which version the connection is of is not known while a DAG file is read: what any of them has is right.
+    It is a warning and no error, as the API grows and this package may be older.
+
+    :param catalogues: names of those of the API's versions, such as ``poweroffice_v2``.
+    """
+    if not isinstance(endpoint, str) or not is_literal(endpoint) or not endpoint:
+        return
+    versions = {name.rpartition("_")[2]: catalogue(name) for name in catalogues}
+    if any(known.find(endpoint) for known in versions.values()):
+        return
+    found = {version: known.suggest(endpoint) for version, known in versions.items()}
+    if meant := " or ".join(f"{path!r} ({name})" for name, path in found.items() if path):
+        warnings.warn(f"endpoint {endpoint!r} is not known; did you mean {meant}?", UserWarning, stacklevel=5)

@@ -1,0 +1,250 @@
+"""One call, or one whole collection, to XCom: what the operators of both APIs have in common."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_poweroffice.api.call import check_method
+from airflow_provider_poweroffice.api.change_filter import OVERLAP
+from airflow_provider_poweroffice.api.retry import is_idempotent
+from airflow_provider_poweroffice.api.surrogates import split_rows
+from airflow_provider_poweroffice.errors import InvalidResponseError, PaginationError
+from airflow_provider_poweroffice.tasks.base import CollectionTask
+from airflow_provider_poweroffice.tasks.company import labelled
+from airflow_provider_poweroffice.tasks.files import read_files
+from airflow_provider_poweroffice.tasks.results import (
+    MAX_RESULT_BYTES,
+    check_kind,
+    check_limit,
+    check_size,
+    json_size,
+    refuse_minted_keys,
+    render,
+    validate,
+)
+from airflow_provider_poweroffice.tasks.write_guard import WriteGuard, write_once
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_poweroffice.api.call import Call, Files
+    from airflow_provider_poweroffice.api.client import Client
+    from airflow_provider_poweroffice.api.dialects import Dialect
+    from airflow_provider_poweroffice.api.dialects.base import PageInfo
+    from airflow_provider_poweroffice.api.response import Response
+
+_TOO_LARGE = "Store it with PowerOfficeToObjectStorageOperator, or its sibling, and hand on its path."
+_OF_PAGES: dict[str, Any] = {
+    "page_size": None,
+    "changed_since": None,
+    "created_since": None,
+    "overlap": OVERLAP,
+    "on_page_error": "stop",
+}
+_OF_ONE_CALL: dict[str, Any] = {
+    "method": "GET",
+    "body": None,
+    "files": None,
+    "idempotent": None,
+    "fail_on_error": True,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """
+    What is asked for, and how: made of a task's rendered arguments.
+
+    :param endpoint: path below the base URL.
+    """
+
+    method: str
+    endpoint: str
+    query: Mapping[str, Any] | None
+    headers: Mapping[str, str] | None
+
+
+class CallTask(CollectionTask):
+    """
+    Call the API and push the answer to XCom.
+
+    Errors that a repetition cannot cure end the task at once (``AirflowFailException``, the typed error
+    is its cause); transient ones are tried again within the call and then left to the task's retries.
+    A POST or PATCH whose reply was lost ends the task, as it may have been carried out. On Airflow 3.3
+    and later the task remembers in its state store what it sent, so that a retry after a killed worker
+    does not send it again.
+
+    :param method: GET, POST, PUT, PATCH or DELETE.
+    :param body: dict or list for JSON, or text or bytes as they stand. A PATCH of PowerOffice v2 takes a list
+        of JSON Patch operations (templated).
+    :param files: a multipart body instead: form field to the path of a file, local or in an object store,
+        such as ``{"file": "s3://aws_default@bucket/receipt.pdf"}``; see docs/operators.md (templated).
+    :param response: ``"json"`` (default), ``"response"``, ``"text"``, ``"bytes"`` (Base64 text in XCom), or a
+        type (dataclass, msgspec Struct, pydantic model): the answer is checked against it and comes as
+        plain JSON.
+    :param fail_on_error: False returns the whole answer as a dict with ``is_success`` and
+        ``error_content``, also when the server said no; no answer at all still raises.
+    :param paginate: read all pages of a collection; the result is one list. ``page_size``, ``on_page_error``
+        and ``paging`` need it; skipped pages are in the XCom ``skipped_pages``.
+    :param idempotent: may the call be carried out twice? Default: yes for GET, PUT and DELETE. True lets
+        a POST or PATCH be tried again after a 5xx or a lost reply, and turns the state store's guard off.
+    :param max_result_bytes: largest result as JSON; None for no limit.
+    """
+
+    template_fields = (*CollectionTask.template_fields, "body", "files")
+    template_fields_renderers = CollectionTask.template_fields_renderers | {"body": "json"}
+
+    def __init__(
+        self,
+        *,
+        method: str = "GET",
+        body: Any = None,
+        files: Mapping[str, str] | None = None,
+        response: Any = "json",
+        fail_on_error: bool = True,
+        paginate: bool = False,
+        idempotent: bool | None = None,
+        max_result_bytes: int | None = MAX_RESULT_BYTES,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.method = check_method(method)
+        self.body = body
+        self.files = files
+        self.response = response
+        self.fail_on_error = fail_on_error
+        self.paginate = paginate
+        self.idempotent = idempotent
+        self.max_result_bytes = max_result_bytes
+        check_kind(response)
+        check_limit(max_result_bytes)
+        self._check_paginate()
+
+    @abstractmethod
+    def request(self) -> Request:
+        """
+        Say what is asked for, by the rendered arguments.
+
+        :raises ValueError: they name nothing that can be asked for.
+        """
+
+    def execute(self, context: Context) -> Any:
+        """
+        Make the call.
+
+        :return: plain JSON, see ``response``.
+        """
+        with self.running(context, self.method, idempotent=self.idempotent) as hook:
+            request = self.request()
+            refuse_minted_keys(request.endpoint)
+            if self.paginate:
+                return self._collect(hook.client, request, context)
+            files = read_files(self.files)
+            if is_idempotent(request.method, self.idempotent):
+                return self._result_of(self._send(hook.client, request, files))
+            return self._write_once(hook.client, request, files, context)
+
+    def _send(self, client: Client, request: Request, files: Files | None) -> Response:
+        call = self._built(client, request, files)
+        answer = client.send(call, idempotent=self.idempotent, fail_on_error=self.fail_on_error)
+        if rows := more_rows(client.dialect, answer, request.query):
+            self.log.warning(
+                "%s: the first page only, of %s rows in all; paginate=True reads them all",
+                labelled(self.company, request.endpoint),
+                rows,
+            )
+        return answer
+
+    def _built(self, client: Client, request: Request, files: Files | None) -> Call:
+        return client.build(
+            request.method,
+            request.endpoint,
+            query=request.query,
+            body=self.body,
+            files=files,
+            headers=request.headers,
+            filters=self.filters,
+        )
+
+    def _result_of(self, answer: Response) -> Any:
+        result = render(answer, self.response if self.fail_on_error else "response")
+        check_size(json_size(result), self.max_result_bytes, _TOO_LARGE)
+        return result
+
+    def _write_once(self, client: Client, request: Request, files: Files | None, context: Context) -> Any:
+        call = (
+            self.api_conn_id,
+            self.company,
+            request.method,
+            request.endpoint,
+            request.query,
+            self.body,
+            files,
+            request.headers,
+        )
+        self._built(client, request, files)  # arguments are checked before a note is made
+        return write_once(
+            WriteGuard(context, *call), lambda: self._send(client, request, files), self._result_of
+        )
+
+    def _collect(self, client: Client, request: Request, context: Context) -> list[Any]:
+        rows: list[Any] = []
+        size = 0
+        options = self.read_options(
+            request.endpoint, query=request.query, headers=request.headers, changed_since=self.changed_since
+        )
+        with options.open(client) as pages:
+            for page in pages:
+                found = page.rows if self.response == "json" else validate(page.rows, self.response)
+                rows += found
+                size += json_size(found)
+                # At each page: a large collection is refused early, not after it was read.
+                check_size(size, self.max_result_bytes, _TOO_LARGE)
+        label = labelled(self.company, request.endpoint)
+        self.log.info("%s: %d rows, pages: %d", label, pages.rows, pages.pages)
+        if pages.skipped and context.get("ti"):
+            context["ti"].xcom_push(key="skipped_pages", value=pages.skipped)
+        return rows
+
+    def _check_paginate(self) -> None:
+        """
+        Refuse arguments that would do nothing: those of pages without ``paginate``, of one call with it.
+
+        :raises ValueError: names the argument and what it needs.
+        """
+        for name, default in (_OF_ONE_CALL if self.paginate else _OF_PAGES).items():
+            if getattr(self, name) != default:
+                needs = f"paginate=True needs {name}={default!r}"
+                raise ValueError(needs if self.paginate else f"{name} needs paginate=True")
+        if not self.paginate and (options := self.paging.given()):
+            raise ValueError(f"paging[{options[0]!r}] needs paginate=True")
+        if self.paginate and isinstance(self.response, str) and self.response != "json":
+            raise ValueError("paginate=True goes with response='json' or a type")
+
+
+def more_rows(dialect: Dialect[Any], answer: Response, query: Mapping[str, Any] | None) -> str | None:
+    """
+    Tell whether a list was cut after its first page.
+
+    :param answer: to one call.
+    :param query: the query as sent; if it names a page, the caller pages by hand and is not warned.
+    :return: how many rows there are in all, or ``"more"``; None when nothing was cut.
+    """
+    if not (answer.is_success and answer.is_json and answer.content):
+        return None
+    if any(name.lower() == dialect.page_keys[0].lower() for name in query or {}):
+        return None
+    try:
+        rows, info = dialect.page(answer.headers, answer.content)
+        counted = len(split_rows(rows)) if info.total_rows else 0
+    except (InvalidResponseError, PaginationError):  # one record, not a list
+        return None
+    return str(info.total_rows or "more") if _says_more(info, counted) else None
+
+
+def _says_more(info: PageInfo, counted: int) -> bool:
+    """Tell whether a page says that there are more rows than it has."""
+    return info.is_last is False or (info.total_pages or 1) > 1 or (info.total_rows or 0) > counted

@@ -1,0 +1,242 @@
+"""
+A load into a table: its arguments, the plan they make, and what is told of it afterwards.
+
+Rule: one function checks the arguments, while the DAG file is read and again when templates are rendered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_poweroffice.api.catalogue.fields import fields_of
+from airflow_provider_poweroffice.api.change_filter import given
+from airflow_provider_poweroffice.storage.sql.fields import NAMINGS
+from airflow_provider_poweroffice.storage.sql.identifiers import TableName
+from airflow_provider_poweroffice.storage.sql.layouts import LAYOUTS
+from airflow_provider_poweroffice.storage.sql.merge import MODES, Identity
+from airflow_provider_poweroffice.storage.sql.plan import Plan
+from airflow_provider_poweroffice.tasks.base import is_literal
+from airflow_provider_poweroffice.tasks.trial_balance import check_verify
+
+if TYPE_CHECKING:
+    from airflow_provider_poweroffice.api.dialects.base import Dialect
+    from airflow_provider_poweroffice.storage.sql.plan import Stored
+    from airflow_provider_poweroffice.tasks.collection import Log, Reading, ReadOptions
+
+MAX_DELETIONS = 0.5
+"""Share of a company's rows that may be marked as deleted at once, where nobody says otherwise."""
+_CHOICES = {"mode": MODES, "layout": LAYOUTS, "column_names": NAMINGS}
+_PARTS = ("first_page", "max_pages")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadSettings:
+    """
+    The arguments of ``PowerOfficeToSqlOperator`` and its sibling for Dynamics 365; see there.
+
+    :param read: which rows are read.
+    :param sql_conn_id: the Airflow connection of the database.
+    """
+
+    read: ReadOptions
+    sql_conn_id: str
+    table: str
+    schema: str | None
+    mode: str
+    layout: str
+    key: Any
+    column_names: str
+    allow_new_columns: bool
+    bulk: bool
+    incremental: bool
+    detect_deletions: bool
+    max_deletions: float
+    verify: str | None
+
+    def check(self, *, rendered: bool) -> None:
+        """
+        Refuse arguments that contradict each other, or that no load can have.
+
+        :param rendered: every argument is what it will be; else templates are not looked at.
+        :raises ValueError, TypeError: names the argument, its value and the way out.
+        """
+        is_known = _always if rendered else is_literal
+        for name, choices in _CHOICES.items():
+            value = getattr(self, name)
+            if is_known(value) and value not in choices:
+                raise ValueError(f"unknown {name} {value!r}; use one of: {', '.join(map(repr, choices))}")
+        if is_known(self.table) and is_known(self.schema):
+            TableName.of(self.table, self.schema)
+        if self.mode == "replace":
+            self._check_replace(is_known)
+        self._check_deletions()
+        check_verify(self.verify, self.read, self.mode, is_known=is_known)
+
+    def _check_replace(self, is_known: Callable[[Any], bool]) -> None:
+        """Refuse to replace everything by a part."""
+        for name in ("changed_since", "created_since"):
+            value = getattr(self.read, name)
+            if is_known(value) and given(value):
+                raise ValueError(
+                    f"mode='replace' with {name} would drop the rows before it; use mode='upsert'"
+                )
+        if self.incremental:
+            raise ValueError(
+                "mode='replace' with incremental=True would drop what did not change; use mode='upsert'"
+            )
+        for name in _PARTS:
+            if getattr(self.read.paging, name) is not None:
+                raise ValueError(f"mode='replace' reads everything: leave out {name}, or use another mode")
+
+    def _check_deletions(self) -> None:
+        """Refuse modes in which no row is marked, and queries whose list is never whole."""
+        most = self.max_deletions
+        if not isinstance(self.detect_deletions, bool):
+            raise TypeError(f"detect_deletions must be True or False, not {self.detect_deletions!r}")
+        if isinstance(most, bool) or not isinstance(most, (int, float)) or not 0 <= most <= 1:
+            raise ValueError(
+                f"max_deletions must be a share of the company's rows, from 0 to 1, not {most!r}; "
+                "1 allows all"
+            )
+        if not self.detect_deletions:
+            if most != MAX_DELETIONS:
+                raise ValueError(f"max_deletions={most} needs detect_deletions=True")
+            return
+        self._check_list()
+
+    def _check_list(self) -> None:
+        for name in _PARTS:
+            if getattr(self.read.paging, name) is not None:
+                raise ValueError(f"detect_deletions=True compares with the whole list: leave out {name}")
+        query = self.read.query
+        names = query if isinstance(query, Mapping) else ()
+        if moments := [name for name in names if str(name).lower().endswith("greaterthan")]:
+            raise ValueError(
+                f"query[{moments[0]!r}] lists new rows only, so detect_deletions=True would mark all others: "
+                "use incremental=True or changed_since"
+            )
+        if self.mode == "append":
+            raise ValueError(
+                "detect_deletions=True marks rows, and mode='append' only adds: use mode='upsert'"
+            )
+        if self.mode == "replace":
+            raise ValueError(
+                "mode='replace' needs no detect_deletions: rows that are gone are no more in the table"
+            )
+
+    def reading_from(self, since: Any) -> LoadSettings:
+        """Give the settings of a load that reads what changed since a moment; None reads everything."""
+        return replace(self, read=replace(self.read, changed_since=since))
+
+    def must_list_keys(self, *, complete: bool) -> bool:
+        """
+        Tell whether the keys must be listed: not where the rows just read are all that there are.
+
+        :param complete: no page of them was left out.
+        """
+        is_part = given(self.read.changed_since) or given(self.read.created_since) or not complete
+        return self.detect_deletions and is_part
+
+    def plan(self, dialect: Dialect[Any], identity: Identity) -> Plan:
+        """
+        Make the plan of the load, from rendered arguments.
+
+        :param dialect: of the API: it knows the resource.
+        :raises ValueError: names the argument, its value and the way out.
+        """
+        self.check(rendered=True)
+        if self.verify and dialect.catalogue_name != "poweroffice_v2":
+            raise ValueError(
+                f"verify={self.verify!r} is for PowerOffice Go v2; this connection's API is {dialect.name}"
+            )
+        endpoint = self.read.endpoint
+        return Plan(
+            table=TableName.of(self.table, self.schema),
+            mode=self.mode,
+            layout=self.layout,
+            key=self._key(dialect),
+            identity=identity,
+            source=endpoint.strip("/"),
+            changed_field=dialect.changed_field_of(endpoint),
+            kinds=fields_of(dialect.catalogue_name, endpoint),
+            column_names=self.column_names,
+            allow_new_columns=self.allow_new_columns,
+            bulk=self.bulk,
+            most_deleted=self.max_deletions if self.detect_deletions else None,
+        )
+
+    def _key(self, dialect: Dialect[Any]) -> tuple[str, ...]:
+        """Take the key that was given, else the resource's own; rows of unknown ones have an Id."""
+        given_key = dialect.key_field(self.read.endpoint) if self.key is None else self.key
+        names = (given_key,) if isinstance(given_key, str) else given_key
+        if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+            raise TypeError(f"key must be the name of a field, or a list of several, not {self.key!r}")
+        key = tuple(name.strip() for name in names if name.strip())
+        if len(set(key)) < len(key):
+            raise ValueError(f"key={self.key!r} names a field twice")
+        if self.mode == "upsert" and not key:
+            raise ValueError(
+                f"mode='upsert' needs a key, and {self.read.endpoint} has none of its own: "
+                "name the fields that no two rows share by key=, or use mode='replace'"
+            )
+        return key
+
+
+def _always(_value: Any) -> bool:
+    return True
+
+
+def receipt_of(settings: LoadSettings, plan: Plan, reading: Reading, stored: Stored) -> dict[str, Any]:
+    """Give the receipt as JSON, but for the time it took and what was verified."""
+    return {
+        "table": str(plan.table),
+        "sql_conn_id": settings.sql_conn_id,
+        "endpoint": settings.read.endpoint,
+        "company": plan.identity.company,
+        "mode": plan.mode,
+        "layout": plan.layout,
+        "rows": reading.pages.rows - stored.repeated,
+        "inserted": stored.counts.inserted,
+        "updated": stored.counts.updated,
+        "deleted": stored.counts.deleted,
+        "repeated": stored.repeated,
+        "pages": reading.pages.pages,
+        "bytes": reading.bytes,
+        "watermark": reading.watermark(),
+        "created": stored.created,
+        "columns_added": stored.columns_added,
+        "fields_kept": stored.fields_kept,
+        "truncated": reading.pages.truncated,
+        "skipped_pages": reading.pages.skipped,
+        "marked_deleted": stored.marked_deleted,
+        "restored": stored.restored,
+    }
+
+
+def log_receipt(log: Log, label: str, receipt: Mapping[str, Any], *, deletions: bool) -> None:
+    """
+    Log what was done, and what is to be looked at.
+
+    :param label: company and endpoint.
+    :param deletions: whether rows that are gone were looked for.
+    """
+    log.info(
+        "%s: %d rows to %s: %d inserted, %d updated, %d deleted, in %.1f s",
+        label,
+        *(receipt[name] for name in ("rows", "table", "inserted", "updated", "deleted", "seconds")),
+    )
+    if deletions:
+        log.info(
+            "%s: %d rows are gone and marked, %d are there again",
+            *(receipt[name] for name in ("table", "marked_deleted", "restored")),
+        )
+    if receipt["columns_added"]:
+        log.info("%s: new columns: %s", receipt["table"], ", ".join(receipt["columns_added"]))
+    if receipt["fields_kept"]:
+        log.warning(
+            "%s has no column for %s: kept in _extra. allow_new_columns=True adds columns",
+            receipt["table"],
+            ", ".join(receipt["fields_kept"]),
+        )

@@ -1,0 +1,204 @@
+"""
+A whole collection to one object, in constant memory.
+
+Rule: pages go to a local spool as they come, and the finished spool to its final name in one step, so
+that a killed task leaves the old object or none, and a rerun the new one.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import ObjectStoragePath
+
+from airflow_provider_poweroffice.api.catalogue.fields import fields_of
+from airflow_provider_poweroffice.storage.codecs import FORMATS, Spool, encode
+from airflow_provider_poweroffice.storage.publish import publish
+from airflow_provider_poweroffice.tasks.base import is_literal
+from airflow_provider_poweroffice.tasks.company import check_company_in
+from airflow_provider_poweroffice.tasks.lineage import object_uri, report_lineage
+from airflow_provider_poweroffice.tasks.transfer import TransferTask
+from airflow_provider_poweroffice.tasks.watermark import emit_asset_event
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_poweroffice.api.dialects import Dialect
+    from airflow_provider_poweroffice.api.pages.page import Page
+    from airflow_provider_poweroffice.hooks.base import ClientHook
+
+_SYNTAX = re.compile(r"[?#*\[\]{}|<>\"\\]|::|%[0-9A-Fa-f]{2}")
+"""Queries, fragments, wildcards, other separators, chains of file systems, and percent-encodings."""
+
+
+class ToObjectStorage(TransferTask):
+    """
+    Copy a collection to one object in any store Airflow knows.
+
+    Rows are stored as the server sent them: no number is parsed, ``1.10`` stays ``1.10``. The rows are
+    ordered by a unique key, so a rerun over equal data gives equal bytes.
+
+    Returns a receipt: ``{"path", "company", "endpoint", "format", "rows", "pages", "bytes", "sha256",
+    "seconds", "watermark", "truncated", "skipped_pages"}``; ``watermark`` is what the
+    next ``changed_since`` goes on from: the latest change time seen, but no later than the
+    server's time when the read began; ``changed_since`` itself when nothing has changed; None without rows,
+    or when pages were left out.
+
+    :param object_path: where to, with a scheme: ``s3://aws_default@bucket/ledger.ndjson.gz``,
+        ``file:///data/{{ company }}/ledger.ndjson.gz`` (templated). A task mapped over companies
+        must have the company in it. ``{{ ds }}`` is undefined in runs without a logical date;
+        ``{{ run_id }}`` is always there.
+    :param format: ``"ndjson.gz"`` (one row a line, compressed), ``"ndjson"``, ``"json pages"``: one JSON
+        array that holds the array of each page as it was sent, or ``"parquet"``: typed columns, money as
+        decimal (needs the extra ``parquet``).
+    :param fields: types of columns in a Parquet file, over those of the official description: name to
+        ``"integer"``, ``"decimal"``, ``"boolean"``, ``"date"``, ``"timestamp"``, ``"text"`` or ``"json"``.
+    """
+
+    template_fields = (*TransferTask.template_fields, "object_path")
+    ui_color = "#d9e8f5"
+
+    def __init__(
+        self,
+        *,
+        object_path: str,
+        format: str = "ndjson.gz",  # noqa: A002 - the word of pandas, DuckDB and COPY
+        fields: Mapping[str, str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.object_path = object_path
+        self.format = format
+        self.fields = fields
+        if format not in FORMATS:
+            raise ValueError(f"unknown format {format!r}; use one of: {', '.join(map(repr, FORMATS))}")
+        if fields is not None and format != "parquet":
+            raise ValueError(f"fields goes with format='parquet'; the rows of {format!r} have no types")
+        if is_literal(object_path):
+            check_object_path(object_path, format)
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Copy the collection and give the receipt."""
+        with self.running(context) as hook:
+            check_company_in(self.object_path, self.company, context)
+            increment = self.increment(context, target=f"{self.dag_id}.{self.task_id}")
+            since = increment.since(full_refresh=self.full_refresh) if increment else self.changed_since
+            receipt = self._copy(hook, since)
+            note = increment.move(since, receipt["watermark"]) if increment else None
+            emit_asset_event(context, self.outlets, receipt, note)
+            return receipt
+
+    def _copy(self, hook: ClientHook, since: Any) -> dict[str, Any]:
+        started = monotonic()
+        target = open_object_path(self.object_path, self.format)
+        with self.reading(hook.client, replace(self.read(), changed_since=since)) as reading:
+            pages = reading.pages
+            with tempfile.TemporaryFile() as file:  # without a name: nothing is left of it, however it ends
+                with Spool(file, compress=self.format.endswith(".gz")) as spool:
+                    self._write(hook.client.dialect, iter(reading), spool)
+                    digest = spool.finish()
+                publish(file, target)
+        report_lineage(hook, self.endpoint, object_uri(self.object_path))
+        receipt = {
+            "path": self.object_path,
+            "company": self.company,
+            "endpoint": self.endpoint,
+            "format": self.format,
+            "rows": pages.rows,
+            "pages": pages.pages,
+            "bytes": spool.bytes,
+            "sha256": digest,
+            "seconds": round(monotonic() - started, 3),
+            "watermark": reading.watermark(),
+            "truncated": pages.truncated,
+            "skipped_pages": pages.skipped,
+        }
+        self.log.info(
+            "%s: %d rows, pages: %d, %d bytes to %s in %.1f s",
+            self.label,
+            *(receipt[name] for name in ("rows", "pages", "bytes", "path", "seconds")),
+        )
+        return receipt
+
+    def _write(self, dialect: Dialect[Any], pages: Iterator[Page], spool: Spool) -> None:
+        if self.format != "parquet":
+            for data in encode(pages, self.format):
+                spool.add(data)
+            return
+        from airflow_provider_poweroffice.storage.parquet import ParquetFile, write_parquet  # noqa: PLC0415
+
+        resource = dialect.known.find(self.endpoint)
+        fields = fields_of(dialect.catalogue_name, self.endpoint)
+        key = dialect.key_field(self.endpoint) if resource else ""
+        write_parquet(ParquetFile(spool, fields, overrides=self.fields, key=key), pages)
+
+
+def check_object_path(text: Any, form: str) -> str:
+    """
+    Check where an object is to go, as far as its text says; give what is behind the scheme.
+
+    :raises ValueError: no scheme, a name that contradicts the format, or one that a store would read as
+        another object's.
+    """
+    if not isinstance(text, str) or "://" not in text:
+        raise ValueError(
+            f"object_path {text!r} has no scheme; write file:///path or s3://conn_id@bucket/path"
+        )
+    if text.endswith("/") or (text.startswith("file://") and not text.startswith("file:///")):
+        raise ValueError(
+            f"object_path {text!r} must be the whole path of an object; local ones begin with file:///"
+        )
+    place = text.partition("://")[2]
+    if trouble := _trouble(place):
+        raise ValueError(
+            f"object_path {text!r} {trouble}: the store would write, or find, another object than this one"
+        )
+    if any(text.endswith(end) != form.endswith(end[1:]) for end in (".gz", ".parquet")):
+        raise ValueError(f"object_path {text!r} does not fit format={form!r}: its readers go by the name")
+    return place
+
+
+def open_object_path(text: str, form: str) -> ObjectStoragePath:
+    """
+    Give the target of a transfer, before anything is read.
+
+    :raises ValueError: see :func:`check_object_path`; or no installed provider knows the scheme.
+    """
+    place = check_object_path(text, form)
+    try:
+        path = ObjectStoragePath(text)
+        _ = path.fs
+    except (ValueError, ImportError) as error:
+        scheme = text.partition("://")[0]
+        raise ValueError(
+            f"object_path {text!r}: no file system for {scheme}:// is installed ({error}); "
+            "s3, gs and abfs come with the Amazon, Google and Azure providers"
+        ) from None
+    written = place.partition("/")[2]
+    if not path.path.endswith(written) or path.name != written.rpartition("/")[2]:
+        raise ValueError(f"object_path {text!r} would be written as {path.path!r}; name the object so")
+    return path
+
+
+def _trouble(place: str) -> str | None:
+    """
+    Find what a store, a file system, or a reader of the path takes as syntax, or drops.
+
+    :param place: the path behind its scheme.
+    """
+    if found := _SYNTAX.search(place):
+        return f"holds {found[0]!r}"
+    if not place.isprintable():
+        return "holds a character that cannot be printed"
+    parts = place.removeprefix("/").split("/")  # file:///path has no host
+    if "" in parts:
+        return "has an empty part"
+    for part in parts:
+        if part in {".", "..", "None"} or part != part.strip() or part.endswith("."):
+            return f"has the part {part!r}"
+    return None

@@ -1,0 +1,195 @@
+"""
+A collection into a table of any database Airflow knows.
+
+Rule: pages wait on the local disk until the read is complete; then one transaction brings them into the
+table. A killed task leaves the table as it was, and a retry gives exactly the new state.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_poweroffice.errors import IncompleteReadError
+from airflow_provider_poweroffice.hooks.database import database, database_hook
+from airflow_provider_poweroffice.storage.sql.load import Load
+from airflow_provider_poweroffice.storage.sql.merge import Identity
+from airflow_provider_poweroffice.storage.sql.spool import PageSpool
+from airflow_provider_poweroffice.tasks.deletions import listed_keys
+from airflow_provider_poweroffice.tasks.lineage import report_lineage, table_uri
+from airflow_provider_poweroffice.tasks.table_load import (
+    MAX_DELETIONS,
+    LoadSettings,
+    log_receipt,
+    receipt_of,
+)
+from airflow_provider_poweroffice.tasks.transfer import TransferTask
+from airflow_provider_poweroffice.tasks.trial_balance import verify_ledger
+from airflow_provider_poweroffice.tasks.watermark import emit_asset_event
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_poweroffice.hooks.base import ClientHook
+    from airflow_provider_poweroffice.tasks.collection import Reading
+
+
+class ToSql(TransferTask):
+    """
+    Load a collection into a table.
+
+    Returns a receipt: ``{"table", "sql_conn_id", "endpoint", "company", "mode", "layout", "rows",
+    "inserted", "updated", "deleted", "repeated", "pages", "bytes", "seconds", "watermark", "created",
+    "columns_added", "fields_kept", "truncated", "skipped_pages", "marked_deleted", "restored",
+    "verified"}``; ``bytes`` counts the JSON that was read, ``watermark`` is what the next ``changed_since``
+    goes on from, as in the receipt of the transfer to object storage.
+
+    :param sql_conn_id: the Airflow connection of the database (templated).
+    :param table: the table, ``name`` or ``schema.name``; made where it is missing (templated).
+    :param schema: the schema of the table (templated).
+    :param mode: ``"append"`` adds the rows, once for each run; ``"replace"`` puts them in the place of all
+        of the company's; ``"upsert"`` in the place of those with the same key (templated).
+    :param layout: ``"raw"``: the row as sent, with its key and change time; ``"columns"``: a typed column
+        for each field, nested ones as JSON (templated).
+    :param key: a field that no two rows share, or several; default the resource's own. ``""``: rows have no
+        key (templated).
+    :param column_names: ``"snake_case"``: ``VatCode`` is in ``vat_code``; or ``"as sent"``; columns layout.
+    :param allow_new_columns: a field that the table has no column for gets one; else it is kept in
+        ``_extra``, logged and in the receipt; columns layout.
+    :param bulk: take the database's way for many rows, such as ``COPY`` of PostgreSQL; False: plain inserts.
+    :param detect_deletions: afterwards, list all keys that there are, by the same query, and mark the rows of
+        the company that are not among them in ``_deleted_at`` (``deleted_at`` in the raw layout); those that
+        come back are unmarked. Only with ``upsert``.
+    :param max_deletions: the share of the company's rows that may be marked at once, 0 to 1, where it has
+        more than 100; above it the task fails, and the table is as before.
+    :param verify: ``"trial-balance"``: afterwards, each voucher of the company in the table must sum to zero,
+        and each account to what TrialBalance says; for ``AccountTransactions`` of PowerOffice Go v2.
+    """
+
+    template_fields = (
+        *TransferTask.template_fields,
+        "sql_conn_id",
+        "table",
+        "schema",
+        "mode",
+        "layout",
+        "key",
+    )
+    ui_color = "#d9e8f5"
+
+    def __init__(
+        self,
+        *,
+        sql_conn_id: str,
+        table: str,
+        schema: str | None = None,
+        mode: str = "upsert",
+        layout: str = "columns",
+        key: str | Sequence[str] | None = None,
+        column_names: str = "snake_case",
+        allow_new_columns: bool = False,
+        bulk: bool = True,
+        detect_deletions: bool = False,
+        max_deletions: float = MAX_DELETIONS,
+        verify: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.sql_conn_id = sql_conn_id
+        self.table = table
+        self.schema = schema
+        self.mode = mode
+        self.layout = layout
+        self.key = key
+        self.column_names = column_names
+        self.allow_new_columns = allow_new_columns
+        self.bulk = bulk
+        self.detect_deletions = detect_deletions
+        self.max_deletions = max_deletions
+        self.verify = verify
+        self.settings().check(rendered=False)
+
+    def settings(self) -> LoadSettings:
+        """Gather the arguments of the load."""
+        return LoadSettings(
+            read=self.read(),
+            sql_conn_id=self.sql_conn_id,
+            table=self.table,
+            schema=self.schema,
+            mode=self.mode,
+            layout=self.layout,
+            key=self.key,
+            column_names=self.column_names,
+            allow_new_columns=self.allow_new_columns,
+            bulk=self.bulk,
+            incremental=self.incremental,
+            detect_deletions=self.detect_deletions,
+            max_deletions=self.max_deletions,
+            verify=self.verify,
+        )
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Load the collection and give the receipt."""
+        with self.running(context) as hook:
+            return self._load(hook, context)
+
+    def _load(self, hook: ClientHook, context: Context) -> dict[str, Any]:
+        started = monotonic()
+        settings = self.settings()
+        target = database_hook(self.sql_conn_id)
+        plan = settings.plan(hook.client.dialect, self._identity(context))
+        increment = self.increment(context, target=f"{self.sql_conn_id}/{plan.table}")
+        since = increment.since(full_refresh=self.full_refresh) if increment else self.changed_since
+        with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as keys:
+            load = Load(plan, PageSpool(file))
+            with database(target) as session:
+                load.prepare(session)
+                if increment and since and not load.has_rows(session):
+                    self.log.warning(
+                        "%s has no rows of %s: everything is read", plan.table, plan.identity.company
+                    )
+                    since = None
+            settings = settings.reading_from(since)
+            with self.reading(hook.client, settings.read) as reading:
+                for page in reading:
+                    load.take(page.content)
+                    del page  # its memory is free while the next one is fetched
+            self._check_complete(reading)
+            if settings.must_list_keys(complete=reading.pages.complete):
+                load.compare(PageSpool(keys), listed_keys(hook.client, settings.read, plan.key))
+            with database(target) as session:
+                stored = load.store(session)
+        report_lineage(hook, self.endpoint, table_uri(hook.get_connection(self.sql_conn_id), str(plan.table)))
+        check = verify_ledger(settings.read, hook.client, target, plan) if self.verify else None
+        if check:
+            check.raise_differences()
+        receipt = receipt_of(settings, plan, reading, stored) | {
+            "verified": check.receipt if check else None,
+            "seconds": round(monotonic() - started, 3),
+        }
+        note = increment.move(since, receipt["watermark"]) if increment else None
+        emit_asset_event(context, self.outlets, receipt, note)
+        log_receipt(self.log, self.label, receipt, deletions=self.detect_deletions)
+        return receipt
+
+    def _identity(self, context: Context) -> Identity:
+        """Say whose rows these are, and what tells this load from others but not from its own retries."""
+        index = getattr(context.get("ti"), "map_index", -1)
+        return Identity(
+            company=self.company or self.api_conn_id,
+            run_id=str(context["run_id"]),
+            task=f"{self.dag_id}.{self.task_id}" + (f"[{index}]" if index >= 0 else ""),
+            loaded_at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
+        )
+
+    def _check_complete(self, reading: Reading) -> None:
+        """Refuse to replace everything by a part."""
+        if self.mode == "replace" and not reading.pages.complete:
+            numbers = ", ".join(str(skip["page"]) for skip in reading.pages.skipped)
+            raise IncompleteReadError(
+                f"{self.endpoint}: pages {numbers} could not be read, and mode='replace' needs all; "
+                f"{self.table} is as before"
+            )

@@ -1,0 +1,101 @@
+"""What both transfers have in common: a list that is read whole, or from where the last run ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_poweroffice.api.change_filter import given
+from airflow_provider_poweroffice.tasks.base import CollectionTask, warn_of_unknown
+from airflow_provider_poweroffice.tasks.collection import Reading, ReadOptions
+from airflow_provider_poweroffice.tasks.company import labelled
+from airflow_provider_poweroffice.tasks.watermark import Increment, with_asset
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_poweroffice.api.client import Client
+
+
+class TransferTask(CollectionTask):
+    """
+    Base of tasks that bring a list somewhere.
+
+    :param endpoint: path of a list, such as ``AccountTransactions`` (templated).
+    :param incremental: read only what changed since the last run of this task; the first reads everything.
+        The watermark is kept with the asset ``<type of connection>://<connection>/<endpoint>``, see
+        docs/increments.md.
+    :param full_refresh: read everything this time, e.g. ``"{{ params.full_refresh }}"`` (templated).
+    """
+
+    template_fields = (*CollectionTask.template_fields, "endpoint", "full_refresh")
+    none_means_unset = CollectionTask.none_means_unset | {"full_refresh"}
+
+    def __init__(
+        self, *, endpoint: str, incremental: bool = False, full_refresh: bool | str = False, **kwargs: Any
+    ) -> None:
+        if incremental:
+            scheme = self.hook_class.conn_type
+            kwargs = with_asset(kwargs, endpoint=endpoint, conn_id=self.api_conn_id, scheme=scheme)
+        super().__init__(**kwargs)
+        self.endpoint = endpoint
+        self.incremental = incremental
+        self.full_refresh = full_refresh
+        self._check_incremental()
+        warn_of_unknown(endpoint, self.catalogues)
+
+    @property
+    def label(self) -> str:
+        """Begin a line of the log: company and endpoint."""
+        return labelled(self.company, self.endpoint)
+
+    def read(self) -> ReadOptions:
+        """Say which rows are read, and how, by the task's own arguments."""
+        return self.read_options(
+            self.endpoint, query=self.query, headers=self.headers, changed_since=self.changed_since
+        )
+
+    def increment(self, context: Context, *, target: str) -> Increment | None:
+        """
+        Give the watermark, if the task keeps one.
+
+        :param target: where the rows go, in a word that stays the same from run to run.
+        """
+        if not self.incremental:
+            return None
+        scope = {
+            "connection": self.api_conn_id,
+            "endpoint": self.endpoint,
+            "query": self.query,
+            "filters": self.filters,
+            "split_days": self.paging.split_days,
+            "headers": self.headers,
+        }
+        return Increment(context, self.outlets, target=target, company=self.company, scope=scope)
+
+    @contextmanager
+    def reading(self, client: Client, read: ReadOptions) -> Iterator[Reading]:
+        """Read, and end what is under way when the block ends."""
+        with Reading(client, read, incremental=self.incremental, label=self.label, log=self.log) as reading:
+            yield reading
+
+    def _check_incremental(self) -> None:
+        """
+        Refuse what would contradict the watermark.
+
+        :raises ValueError, TypeError: names the argument.
+        """
+        if not isinstance(self.incremental, bool):
+            raise TypeError(f"incremental must be True or False, not {self.incremental!r}")
+        if not self.incremental:
+            if self.full_refresh is not False:
+                raise ValueError("full_refresh needs incremental=True; without it everything is read anyway")
+            return
+        for name in ("changed_since", "created_since"):
+            if given(getattr(self, name)):
+                raise ValueError(
+                    f"{name} and incremental=True exclude each other: the watermark is kept for you"
+                )
+        if self.paging.max_pages is not None or self.paging.first_page not in {None, 1}:
+            raise ValueError("incremental=True needs all pages: leave first_page and max_pages out")
