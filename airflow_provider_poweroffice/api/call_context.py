@@ -56,9 +56,9 @@ class Queueing:
     """
     A place in the queue for somebody who waits elsewhere, as on an event loop, so that no thread sleeps.
 
-    For a thread with one, a throttle does not sleep for the first slot of a call: it keeps the place and raises
-    ``NoSlotError``. The caller asks again after ``wait`` and keeps its place. A further slot of the same call,
-    such as the one for a repetition with a new token, is waited for up to ``PATIENCE`` seconds.
+    For a thread with one, a throttle does not sleep for the first slot of a call: it keeps the place and
+    raises ``NoSlotError``. The caller asks again after ``wait`` and keeps its place. A further slot of the same
+    call, such as the one for a repetition with a new token, is waited for up to ``PATIENCE`` seconds.
     """
 
     PATIENCE = 1.0
@@ -103,7 +103,7 @@ class CallContext:
         call itself, such as that of a token.
     :param exchange_left: gives the seconds that are left to connect, send, and read the answer; None outside
         of an exchange.
-    :param queueing: the caller's place in the queue of the rate limit, where this thread must not sleep for it.
+    :param queueing: the caller's place in the queue of the rate limit, where this thread must not sleep.
     """
 
     scope: CancelScope | None = None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from airflow_provider_poweroffice._compat import aget_connection
 from airflow_provider_poweroffice.api import Client
 from airflow_provider_poweroffice.api.call_context import Queueing
 from airflow_provider_poweroffice.api.limits.stores import VARIABLE
@@ -64,16 +65,15 @@ def test_one_of_many_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
     def ask(client: Client) -> object:
         return client.request("GET", "Customers")
 
+    def ask(client: Client) -> object:
+        return client.request("GET", "Customers")
+
     async def some() -> int:
         with served("token slow") as (port, _):
-            settings = read_settings(Connection.from_json(connection_json(port)), None)
+            monkeypatch.setenv("AIRFLOW_CONN_POWEROFFICE_BENCH", connection_json(port))
+            settings = read_settings(await aget_connection("poweroffice_bench"), None)
             async with shared_client(settings) as client:
-                calls = [
-                    asyncio.ensure_future(
-                        client.call(lambda one: one.request("GET", "Customers"), Queueing())
-                    )
-                    for _ in range(4)
-                ]
+                calls = [asyncio.ensure_future(client.call(ask, Queueing())) for _ in range(4)]
                 await asyncio.sleep(1.0)
                 for call in calls[1:]:
                     call.cancel()
