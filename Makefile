@@ -42,6 +42,7 @@ scaling:
 lint: env
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	PYTHONPATH=sandbox $(BIN)/lint-imports --no-cache
 
 types: env
 	$(BIN)/mypy

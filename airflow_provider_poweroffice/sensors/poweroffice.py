@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from airflow_provider_poweroffice.sensors.base import ConditionSensor
 from airflow_provider_poweroffice.tasks.connections import PowerOfficeTask
-from airflow_provider_poweroffice.tasks.sensor import ConditionSensor
 
 __all__ = ["PowerOfficeSensor"]
 
