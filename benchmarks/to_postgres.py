@@ -105,7 +105,7 @@ def speeds(page_size: int) -> dict[str, Any]:
 def child(run_id: str) -> None:
     """Load everything, in a process that may be killed."""
     query = BEFORE if run_id == "before" else DATES
-    one = operator(query, table="killed", layout="raw", mode="replace")
+    one = operator(query, table="killed", layout="raw", mode="replace", max_deletions=1)
     print("go", flush=True)
     print(json.dumps(one.execute({"run_id": run_id})), flush=True)
 

@@ -6,6 +6,7 @@ Rule: the hook of the database's own provider opens the connection; nothing abou
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from airflow.providers.common.sql.hooks.sql import DbApiHook
 
     from airflow_provider_poweroffice.storage.sql.session import Session
+
+log = logging.getLogger(__name__)
 
 
 def database_hook(conn_id: str) -> DbApiHook:
@@ -50,8 +53,15 @@ def database_hook(conn_id: str) -> DbApiHook:
 def database(hook: DbApiHook) -> Iterator[Session]:
     """Open a session, and close its connection at the end."""
     from airflow_provider_poweroffice.storage.sql.detect import dialect_of  # noqa: PLC0415 - for a load only
+    from airflow_provider_poweroffice.storage.sql.dialects import Dialect  # noqa: PLC0415 - as above
     from airflow_provider_poweroffice.storage.sql.session import Session  # noqa: PLC0415 - as above
 
     with closing(hook.get_conn()) as connection:
         quote = str(getattr(hook, "escape_word_format", '"{}"'))[:1]
-        yield Session(connection, dialect_of(connection, mark=hook.placeholder, quote=quote))
+        dialect = dialect_of(connection, mark=hook.placeholder, quote=quote)
+        if type(dialect) is Dialect:
+            log.warning(
+                "the driver %s is untested: standard SQL is used. Tested are PostgreSQL, DuckDB and SQLite",
+                type(connection).__module__.partition(".")[0],
+            )
+        yield Session(connection, dialect)

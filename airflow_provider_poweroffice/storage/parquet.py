@@ -1,34 +1,155 @@
 """
 Pages to a Parquet file, with typed columns: money as decimal, moments in UTC.
 
-Rule: pyarrow is loaded here and nowhere else; it comes with the extra ``parquet``.
+Rule: exact or an error: a field without a type is kept beside the others, and a value that does not fit is
+named with its field and row. pyarrow is loaded here and nowhere else; it comes with the extra ``parquet``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import IO, Any
 
+import msgspec
+
+from airflow_provider_poweroffice.api.surrogates import escaped, split_rows
 from airflow_provider_poweroffice.errors import FieldTypeError
 from airflow_provider_poweroffice.storage.codecs import RawPage, Spool
-from airflow_provider_poweroffice.storage.typed import TypedRows, guess_fields
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from airflow_provider_poweroffice.storage.kinds import (
+    MOST_DIGITS,
+    NULL,
+    PARSE,
+    SCALE,
+    UNFIT,
+    check_kinds,
+    day,
+    digits,
+    guess,
+    moment,
+    scale_of,
+)
+from airflow_provider_poweroffice.storage.page_spool import PageSpool
 
 REST = "_rest"
 """Column with the fields that have no column of their own, as JSON text; null where there are none."""
 
-SCALE = 10
-"""Digits after the point of a decimal column; 28 before it. More is an error, never rounded."""
+_TYPES: dict[str, Any] = {
+    "integer": int | None,
+    "decimal": Decimal | None,
+    "boolean": bool | None,
+    "date": str | None,
+    "timestamp": str | None,
+    "text": str | None,
+    "json": msgspec.Raw,
+}
+_decode = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+class TypedRows:
+    """
+    Turns rows into tuples of values, in the order of the fields, with the untyped rest as JSON text last.
+
+    Values are ``int``, ``Decimal``, ``bool``, ``date``, aware ``datetime`` (UTC, microseconds: the API's
+    seventh digit is cut off), ``str`` or None.
+
+    :param fields: name to type, see :data:`~airflow_provider_poweroffice.api.catalogue.fields.KINDS`.
+    :param key: the field that names a row in an error.
+    """
+
+    def __init__(self, fields: Mapping[str, str], key: str = "Id") -> None:
+        check_kinds(fields)
+        self.fields = dict(fields)
+        self._key = key
+        names = {f"f{number}": name for number, name in enumerate(fields)}
+        row = msgspec.defstruct(
+            "Row",
+            [
+                (short, _TYPES[fields[name]], msgspec.Raw(b"") if fields[name] == "json" else None)
+                for short, name in names.items()
+            ],
+            rename=names,
+            forbid_unknown_fields=True,
+        )
+        self._fast = msgspec.json.Decoder(row).decode
+        self._getters = tuple(names)
+        self._late = tuple(
+            (position, _CONVERT[kind])
+            for position, kind in enumerate(fields.values())
+            if kind in {"date", "timestamp", "json"}
+        )
+
+    def __call__(self, raw_rows: list[msgspec.Raw]) -> Iterator[list[Any]]:
+        """
+        Convert rows.
+
+        :raises FieldTypeError: a value does not fit.
+        """
+        for raw in raw_rows:
+            try:
+                row = self._fast(raw)
+                values = [getattr(row, name) for name in self._getters]
+                for position, convert in self._late:
+                    if values[position] is not None:
+                        values[position] = convert(values[position])
+            except UNFIT:
+                yield self._slow(raw)
+            else:
+                values.append(None)
+                yield values
+
+    def _slow(self, raw: msgspec.Raw) -> list[Any]:
+        """Convert field by field: with the rest, or with an error that says where."""
+        found = _decode(escaped(bytes(raw)))
+        key = self._key, bytes(found.get(self._key, b"?")).decode(errors="replace")
+        values: list[Any] = []
+        for name, kind in self.fields.items():
+            value = bytes(found.pop(name, NULL))
+            try:
+                values.append(None if value == NULL else PARSE[kind](value))
+            except UNFIT as error:
+                raise _misfit(name, key, value, f"which is no {kind}", error) from None
+        try:
+            rest = b",".join(msgspec.json.encode(name) + b":" + bytes(value) for name, value in found.items())
+            return [*values, f"{{{rest.decode()}}}" if rest else None]
+        except UnicodeDecodeError as error:
+            raise _misfit(REST, key, error.object[error.start :], "which is no text", error) from None
+
+
+def _misfit(name: str, row: tuple[str, str], value: bytes, what: str, error: Exception) -> FieldTypeError:
+    """
+    Make the error about a value.
+
+    :param row: the field that names a row, and its value.
+    """
+    if isinstance(error, UnicodeDecodeError):
+        what, way_out = "which is not UTF-8", "format='ndjson' keeps it as sent"
+    else:
+        way_out = f"give its type in fields, e.g. fields={{{name!r}: 'text'}}"
+    shown = value.decode(errors="replace")[:80]
+    return FieldTypeError(
+        f"{name} of the row with {row[0]} {row[1]} is {shown}, {what}; {way_out}", field=name, row=row[1]
+    )
+
+
+def _json_text(raw: msgspec.Raw) -> str | None:
+    text = bytes(raw)
+    return None if text in {b"", NULL} else text.decode()
+
+
+_CONVERT: dict[str, Callable[[Any], Any]] = {"date": day, "timestamp": moment, "json": _json_text}
 
 
 class ParquetFile:
     """
     A Parquet file that takes pages.
 
+    Pages of a list that is not described wait in a temporary file until all are there, as all their values
+    decide about the types of the columns.
+
     :param file: to write to.
-    :param fields: name to type; None guesses them from the first page.
+    :param fields: name to type, of the description; empty: all values decide.
     :param overrides: types that a caller gives, over ``fields``.
     :param key: the field that names a row in an error.
     :raises ModuleNotFoundError: pyarrow is not installed; says how to.
@@ -44,69 +165,122 @@ class ParquetFile:
     ) -> None:
         _pyarrow()
         self._file = file
-        self._described = fields
         self._overrides = dict(overrides or {})
         self._key = key or "Id"
         self._writer: Any = None
         self._typed: TypedRows | None = None
+        self._temporary: IO[bytes] | None = None
+        self._waiting: PageSpool | None = None
+        self._kinds: dict[str, str | None] = {}
         if fields:
-            self._open({**fields, **self._overrides})
+            self._open({**fields, **self._overrides}, {})
+        else:
+            check_kinds(self._overrides)
+            self._temporary = tempfile.TemporaryFile()  # noqa: SIM115 - closed at the end
+            self._waiting = PageSpool(self._temporary)
 
     def add(self, page: RawPage) -> None:
         """
-        Write a page as a row group.
+        Take a page; it becomes a row group.
 
         :raises FieldTypeError: a value does not fit its column.
         """
-        if self._typed is None:
-            guessed = guess_fields(page.raw_rows)
-            guessed.pop(REST, None)  # a field of this name is kept in the column of this name
-            self._open({**guessed, **self._overrides})
-        self._writer.write_table(self._table(page))
         self._file.taken += len(page.content)
+        content = escaped(page.content)
+        if self._waiting is None:
+            self._write(page.raw_rows if content is page.content else split_rows(content))
+            return
+        try:
+            guess(
+                page.raw_rows if content is page.content else split_rows(content), self._kinds, key=self._key
+            )
+        except UnicodeDecodeError as error:
+            raise FieldTypeError(
+                f"a row has a field whose name is not UTF-8 ({error}); format='ndjson' keeps it as sent",
+                field="",
+                row="",
+            ) from None
+        except msgspec.ValidationError:
+            raise FieldTypeError(
+                "a row is no object with fields; format='ndjson' keeps it as sent", field="", row=""
+            ) from None
+        self._waiting.add(content)
 
     def finish(self) -> None:
         """End the file; without rows it has the described columns."""
-        if self._typed is None:
-            self._open(self._overrides)
-        self._writer.close()
+        if self._waiting is not None:
+            kinds = {name: kind or "text" for name, kind in self._kinds.items() if name != REST}
+            scales = self._scales(kinds)
+            self._open({**kinds, **self._overrides}, scales)
+            for content in self._waiting:
+                self._write(split_rows(content))
+        self.close()
 
-    def _open(self, fields: Mapping[str, str]) -> None:
+    def close(self) -> None:
+        """Close what is open; a file that is not finished is of no use."""
+        if self._writer:
+            self._writer.close()
+        if self._temporary:
+            self._temporary.close()
+
+    def _scales(self, kinds: dict[str, str]) -> dict[str, int]:
+        """Choose the digits behind the point by all values; a decimal that has too many becomes a text."""
+        names = [name for name, kind in kinds.items() if kind == "decimal" and name not in self._overrides]
+        most = dict.fromkeys(names, (0, 0))
+        for content in self._waiting or ():
+            for row in split_rows(content):
+                values = _decode(row)
+                for name in names:
+                    value = bytes(values.get(name, NULL))
+                    if value != NULL:
+                        before, behind = digits(value)
+                        most[name] = max(most[name][0], before), max(most[name][1], behind)
+        scales = {}
+        for name, (before, behind) in most.items():
+            scale = scale_of(before, behind)
+            if scale is None:
+                kinds[name] = "text"
+            else:
+                scales[name] = scale
+        return scales
+
+    def _open(self, fields: Mapping[str, str], scales: Mapping[str, int]) -> None:
         pa = _pyarrow()
         import pyarrow.parquet as pq  # noqa: PLC0415 - an extra
 
         self._typed = TypedRows(fields, self._key)
-        columns = [(name, _arrow_type(pa, kind)) for name, kind in fields.items()]
+        columns = [(name, _arrow_type(pa, kind, scales.get(name, SCALE))) for name, kind in fields.items()]
         self._schema = pa.schema([*columns, (REST, pa.string())])
         self._writer = pq.ParquetWriter(self._file, self._schema, compression="zstd")
 
-    def _table(self, page: RawPage) -> pa.Table:
+    def _write(self, rows: list[msgspec.Raw]) -> None:
         pa = _pyarrow()
         if self._typed is None:
             raise AssertionError("unreachable: opened before")
-        columns: list[Any] = list(zip(*self._typed(page.raw_rows), strict=True))
+        columns: list[Any] = list(zip(*self._typed(rows), strict=True))
         columns = columns or [[] for _ in self._schema]
         arrays = []
         for field, values in zip(self._schema, columns, strict=True):
             try:
                 arrays.append(pa.array(values, type=field.type))
             except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
-                raise FieldTypeError(
-                    f"{field.name}: {self._misfit(field, values, page)} can not be stored as {field.type} "
-                    f"({error}); give its type in fields, e.g. fields={{{field.name!r}: 'text'}}",
-                    field=field.name,
-                    row="",
-                ) from None
-        return pa.Table.from_arrays(arrays, schema=self._schema)
+                raise self._misfit(field, values, rows, error) from None
+        self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
 
-    def _misfit(self, field: Any, values: Any, page: RawPage) -> str:
+    def _misfit(
+        self, field: Any, values: Sequence[Any], rows: list[msgspec.Raw], error: Exception
+    ) -> FieldTypeError:
+        """Find the value at fault."""
         pa = _pyarrow()
-        for number, value in enumerate(values):
+        for row, value in zip(rows, values, strict=True):
             try:
                 pa.array([value], type=field.type)
             except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-                return f"{value} of row {number + 1} of {len(page.raw_rows)} on its page"
-        return "a value"
+                key = self._key, bytes(_decode(row).get(self._key, b"?")).decode(errors="replace")
+                return _misfit(
+                    field.name, key, str(value).encode(), f"which {field.type} does not hold", error
+                )
+        return _misfit(field.name, (self._key, "?"), b"a value", f"which {field.type} does not hold", error)
 
 
 def write_parquet(file: ParquetFile, pages: Iterator[RawPage]) -> None:
@@ -115,8 +289,10 @@ def write_parquet(file: ParquetFile, pages: Iterator[RawPage]) -> None:
         for page in pages:
             file.add(page)
             del page  # its memory is free while the next one is fetched
-    finally:
         file.finish()
+    except BaseException:
+        file.close()
+        raise
 
 
 def _pyarrow() -> Any:
@@ -130,10 +306,10 @@ def _pyarrow() -> Any:
     return pa
 
 
-def _arrow_type(pa: Any, kind: str) -> Any:
+def _arrow_type(pa: Any, kind: str, scale: int) -> Any:
     return {
         "integer": pa.int64(),
-        "decimal": pa.decimal128(38, SCALE),
+        "decimal": pa.decimal128(MOST_DIGITS, scale),
         "boolean": pa.bool_(),
         "date": pa.date32(),
         "timestamp": pa.timestamp("us", tz="UTC"),

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
-
-import msgspec
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice.api.call import encode_query
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
+    from airflow_provider_poweroffice.api.dialects.base import Dialect
     from airflow_provider_poweroffice.tasks.collection import ReadOptions
 
 
@@ -28,13 +27,12 @@ def listed_keys(client: Client, read: ReadOptions, key: tuple[str, ...]) -> Iter
 
     :param read: which rows were read; but for its moments, those are listed.
     :param key: fields of a row.
-    :return: JSON arrays of rows with their key and nothing else.
+    :return: JSON arrays of rows with their key.
     :raises IncompleteReadError: the list is not whole, or rows moved while it was made.
     """
     dialect, query = client.dialect, encode_query(read.query)
     size, most = read.page_size, read.paging.page_bytes
-    resource = dialect.known.find(read.endpoint)
-    if dialect.fields_key and (resource is None or resource.kind != "whole"):
+    if sends_keys_alone(dialect, read.endpoint):
         query = {name: value for name, value in query.items() if name.lower() != dialect.fields_key.lower()}
         query[dialect.fields_key] = ",".join(key)
         size, most = (None if dialect.by_link else dialect.page_limit(read.endpoint)), None
@@ -48,10 +46,12 @@ def listed_keys(client: Client, read: ReadOptions, key: tuple[str, ...]) -> Iter
         created_since=None,
         on_page_error="stop",
     )
-    pages = listing.open(client)
-    fields = [(f"k{number}", msgspec.Raw, msgspec.Raw(b"null")) for number in range(len(key))]
-    row = msgspec.defstruct("Key", fields, rename={f"k{number}": name for number, name in enumerate(key)})
-    rows = msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
-    with pages:
+    with listing.open(client) as pages:
         for page in pages:
-            yield msgspec.json.encode(rows.decode(page.content))
+            yield page.content
+
+
+def sends_keys_alone(dialect: Dialect[Any], endpoint: str) -> bool:
+    """Tell whether an API sends the keys of a list without their rows."""
+    resource = dialect.known.find(endpoint)
+    return bool(dialect.fields_key) and (resource is None or resource.kind != "whole")

@@ -12,16 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice.api.catalogue.fields import fields_of
 from airflow_provider_poweroffice.api.change_filter import given
+from airflow_provider_poweroffice.storage.kinds import check_kinds
 from airflow_provider_poweroffice.storage.sql.fields import NAMINGS
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 from airflow_provider_poweroffice.storage.sql.layouts import LAYOUTS
 from airflow_provider_poweroffice.storage.sql.merge import MODES, Identity
 from airflow_provider_poweroffice.storage.sql.plan import Plan
 from airflow_provider_poweroffice.tasks.base import is_literal
+from airflow_provider_poweroffice.tasks.deletions import sends_keys_alone
 from airflow_provider_poweroffice.tasks.trial_balance import check_verify
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.dialects.base import Dialect
+    from airflow_provider_poweroffice.api.pages.pages import Pages
+    from airflow_provider_poweroffice.api.pages.periods import PeriodPages
+    from airflow_provider_poweroffice.storage.sql.load import Load
     from airflow_provider_poweroffice.storage.sql.plan import Stored
     from airflow_provider_poweroffice.tasks.collection import Log, Reading, ReadOptions
 
@@ -48,6 +53,7 @@ class LoadSettings:
     layout: str
     key: Any
     column_names: str
+    fields: Mapping[str, str]
     allow_new_columns: bool
     bulk: bool
     incremental: bool
@@ -69,6 +75,7 @@ class LoadSettings:
                 raise ValueError(f"unknown {name} {value!r}; use one of: {', '.join(map(repr, choices))}")
         if is_known(self.table) and is_known(self.schema):
             TableName.of(self.table, self.schema)
+        check_kinds(self.fields)
         if self.mode == "replace":
             self._check_replace(is_known)
         self._check_deletions()
@@ -101,8 +108,8 @@ class LoadSettings:
                 "1 allows all"
             )
         if not self.detect_deletions:
-            if most != MAX_DELETIONS:
-                raise ValueError(f"max_deletions={most} needs detect_deletions=True")
+            if most != MAX_DELETIONS and self.mode in {"append", "upsert"}:
+                raise ValueError(f"max_deletions={most} needs detect_deletions=True, or mode='replace'")
             return
         self._check_list()
 
@@ -130,14 +137,21 @@ class LoadSettings:
         """Give the settings of a load that reads what changed since a moment; None reads everything."""
         return replace(self, read=replace(self.read, changed_since=since))
 
-    def must_list_keys(self, *, complete: bool) -> bool:
+    def must_list_keys(self, dialect: Dialect[Any], pages: Pages | PeriodPages) -> bool:
         """
-        Tell whether the keys must be listed: not where the rows just read are all that there are.
+        Tell whether the keys must be listed.
 
-        :param complete: no page of them was left out.
+        Where everything was read by several pages, between which rows may move, the keys tell whether it
+        really was; but not where an API sends no keys without their rows, as that would be to read everything
+        twice.
+
+        :param pages: that were read.
         """
-        is_part = given(self.read.changed_since) or given(self.read.created_since) or not complete
-        return self.detect_deletions and is_part
+        if not self.detect_deletions:
+            return False
+        if given(self.read.changed_since) or given(self.read.created_since) or not pages.complete:
+            return True
+        return pages.pages > 1 and sends_keys_alone(dialect, self.read.endpoint)
 
     def plan(self, dialect: Dialect[Any], identity: Identity) -> Plan:
         """
@@ -161,10 +175,11 @@ class LoadSettings:
             source=endpoint.strip("/"),
             changed_field=dialect.changed_field_of(endpoint),
             kinds=fields_of(dialect.catalogue_name, endpoint),
+            fields=self.fields,
             column_names=self.column_names,
             allow_new_columns=self.allow_new_columns,
             bulk=self.bulk,
-            most_deleted=self.max_deletions if self.detect_deletions else None,
+            most_deleted=self.max_deletions if self.detect_deletions or self.mode == "replace" else None,
         )
 
     def _key(self, dialect: Dialect[Any]) -> tuple[str, ...]:
@@ -188,7 +203,9 @@ def _always(_value: Any) -> bool:
     return True
 
 
-def receipt_of(settings: LoadSettings, plan: Plan, reading: Reading, stored: Stored) -> dict[str, Any]:
+def receipt_of(
+    settings: LoadSettings, plan: Plan, load: Load, reading: Reading, stored: Stored
+) -> dict[str, Any]:
     """Give the receipt as JSON, but for the time it took and what was verified."""
     return {
         "table": str(plan.table),
@@ -197,7 +214,7 @@ def receipt_of(settings: LoadSettings, plan: Plan, reading: Reading, stored: Sto
         "company": plan.identity.company,
         "mode": plan.mode,
         "layout": plan.layout,
-        "rows": reading.pages.rows - stored.repeated,
+        "rows": load.rows - stored.repeated,
         "inserted": stored.counts.inserted,
         "updated": stored.counts.updated,
         "deleted": stored.counts.deleted,

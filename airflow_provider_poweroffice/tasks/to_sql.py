@@ -8,16 +8,17 @@ table. A killed task leaves the table as it was, and a retry gives exactly the n
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_poweroffice.api.change_filter import given
 from airflow_provider_poweroffice.errors import IncompleteReadError
 from airflow_provider_poweroffice.hooks.database import database, database_hook
+from airflow_provider_poweroffice.storage.page_spool import PageSpool
 from airflow_provider_poweroffice.storage.sql.load import Load
 from airflow_provider_poweroffice.storage.sql.merge import Identity
-from airflow_provider_poweroffice.storage.sql.spool import PageSpool
 from airflow_provider_poweroffice.tasks.deletions import listed_keys
 from airflow_provider_poweroffice.tasks.lineage import report_lineage, table_uri
 from airflow_provider_poweroffice.tasks.table_load import (
@@ -31,9 +32,11 @@ from airflow_provider_poweroffice.tasks.trial_balance import verify_ledger
 from airflow_provider_poweroffice.tasks.watermark import emit_asset_event
 
 if TYPE_CHECKING:
+    from airflow.providers.common.sql.hooks.sql import DbApiHook
     from airflow.sdk import Context
 
     from airflow_provider_poweroffice.hooks.base import ClientHook
+    from airflow_provider_poweroffice.storage.sql.plan import Stored
     from airflow_provider_poweroffice.tasks.collection import Reading
 
 
@@ -57,14 +60,17 @@ class ToSql(TransferTask):
     :param key: a field that no two rows share, or several; default the resource's own. ``""``: rows have no
         key (templated).
     :param column_names: ``"snake_case"``: ``VatCode`` is in ``vat_code``; or ``"as sent"``; columns layout.
+    :param fields: kinds of new columns, over those of the official description: field to ``"integer"``,
+        ``"decimal"``, ``"boolean"``, ``"date"``, ``"timestamp"``, ``"text"`` or ``"json"``; columns layout.
     :param allow_new_columns: a field that the table has no column for gets one; else it is kept in
         ``_extra``, logged and in the receipt; columns layout.
     :param bulk: take the database's way for many rows, such as ``COPY`` of PostgreSQL; False: plain inserts.
     :param detect_deletions: afterwards, list all keys that there are, by the same query, and mark the rows of
         the company that are not among them in ``_deleted_at`` (``deleted_at`` in the raw layout); those that
         come back are unmarked. Only with ``upsert``.
-    :param max_deletions: the share of the company's rows that may be marked at once, 0 to 1, where it has
-        more than 100; above it the task fails, and the table is as before.
+    :param max_deletions: the share of the company's rows, 0 to 1, that may be marked at once, or go with
+        ``replace``, where it has more than 100; above it the task fails, and the table is as before. A
+        ``replace`` by nothing counts however few rows there are; 1 allows all.
     :param verify: ``"trial-balance"``: afterwards, each voucher of the company in the table must sum to zero,
         and each account to what TrialBalance says; for ``AccountTransactions`` of PowerOffice Go v2.
     """
@@ -90,6 +96,7 @@ class ToSql(TransferTask):
         layout: str = "columns",
         key: str | Sequence[str] | None = None,
         column_names: str = "snake_case",
+        fields: Mapping[str, str] | None = None,
         allow_new_columns: bool = False,
         bulk: bool = True,
         detect_deletions: bool = False,
@@ -105,6 +112,7 @@ class ToSql(TransferTask):
         self.layout = layout
         self.key = key
         self.column_names = column_names
+        self.fields = fields
         self.allow_new_columns = allow_new_columns
         self.bulk = bulk
         self.detect_deletions = detect_deletions
@@ -123,6 +131,7 @@ class ToSql(TransferTask):
             layout=self.layout,
             key=self.key,
             column_names=self.column_names,
+            fields=self.fields or {},
             allow_new_columns=self.allow_new_columns,
             bulk=self.bulk,
             incremental=self.incremental,
@@ -158,15 +167,15 @@ class ToSql(TransferTask):
                     load.take(page.content)
                     del page  # its memory is free while the next one is fetched
             self._check_complete(reading)
-            if settings.must_list_keys(complete=reading.pages.complete):
-                load.compare(PageSpool(keys), listed_keys(hook.client, settings.read, plan.key))
-            with database(target) as session:
-                stored = load.store(session)
+            if settings.must_list_keys(hook.client.dialect, reading.pages):
+                listed = listed_keys(hook.client, settings.read, plan.key)
+                load.compare(PageSpool(keys), listed, whole=not given(self.created_since))
+            stored = self._store(load, target, hook, settings)
         report_lineage(hook, self.endpoint, table_uri(hook.get_connection(self.sql_conn_id), str(plan.table)))
         check = verify_ledger(settings.read, hook.client, target, plan) if self.verify else None
         if check:
             check.raise_differences()
-        receipt = receipt_of(settings, plan, reading, stored) | {
+        receipt = receipt_of(settings, plan, load, reading, stored) | {
             "verified": check.receipt if check else None,
             "seconds": round(monotonic() - started, 3),
         }
@@ -174,6 +183,27 @@ class ToSql(TransferTask):
         emit_asset_event(context, self.outlets, receipt, note)
         log_receipt(self.log, self.label, receipt, deletions=self.detect_deletions)
         return receipt
+
+    def _store(self, load: Load, target: DbApiHook, hook: ClientHook, settings: LoadSettings) -> Stored:
+        """
+        Store the rows; where some are listed that neither were read nor are in the table, read again.
+
+        Pages move while rows are deleted, and no filter for changes ever finds a row that was missed so.
+        First the same rows are read again, as a row made since is among them, then all that there are.
+        """
+        for since in dict.fromkeys((settings.read.changed_since, None)):
+            try:
+                with database(target) as session:
+                    return load.store(session)
+            except IncompleteReadError as error:
+                self.log.warning("%s; rows are read again", error)
+            with self.reading(hook.client, settings.reading_from(since).read) as reading:
+                for page in reading:
+                    load.take(page.content)
+                    del page
+            self._check_complete(reading)
+        with database(target) as session:
+            return load.store(session)
 
     def _identity(self, context: Context) -> Identity:
         """Say whose rows these are, and what tells this load from others but not from its own retries."""

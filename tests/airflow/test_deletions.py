@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from sql_loads import Query, load, operator, sent
+from sql_loads import Query, change, load, operator, sent
 
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.api import Client
@@ -154,3 +154,41 @@ def test_bad_arguments(arguments: dict[str, Any], says: str) -> None:
     with pytest.raises((ValueError, TypeError), match=r"detect_deletions|max_deletions") as caught:
         operator(**{"detect_deletions": True, "query": None} | arguments)
     assert says in str(caught.value)
+
+
+@pytest.mark.finding("D2", "R1")
+@pytest.mark.parametrize("layout", ["raw", "columns"])
+def test_rows_that_were_missed_are_read(query: Query, client: Client, sandbox: Sandbox, layout: str) -> None:
+    """A row that no filter for changes finds any more, as an earlier read missed it, is found by its key."""
+    first = load(layout=layout, **CUSTOMERS)
+    ids = sorted(int(row[0]) for row in query("SELECT id FROM customers"))
+    change(f"DELETE FROM customers WHERE CAST(id AS VARCHAR(20)) IN ('{ids[3]}', '{ids[70]}')")
+    doomed = new_customer(client, "Snart Borte AS")
+    load(layout=layout, changed_since=first["watermark"], **CUSTOMERS | {"detect_deletions": False})
+    delete(client, doomed)
+    receipt = load(layout=layout, changed_since=first["watermark"], **CUSTOMERS)
+    assert (receipt["inserted"], receipt["marked_deleted"]) == (2, 1)
+    assert sorted(int(row[0]) for row in query("SELECT id FROM customers")) == sorted([*ids, doomed])
+    before = len(queries(sandbox))
+    load(layout=layout, changed_since=receipt["watermark"], **CUSTOMERS)
+    assert len(queries(sandbox)) == before + 2, "when all is well: what changed, and one list"
+
+
+@pytest.mark.finding("D2")
+def test_a_whole_read_of_several_pages_is_compared_too(query: Query, sandbox: Sandbox) -> None:
+    """Between pages rows may move: the keys that there are tell whether all were read."""
+    receipt = load(page_size=50, **CUSTOMERS)
+    assert [asked["Fields"] for asked in queries(sandbox) if "Fields" in asked] == [["Id"]]
+    assert query("SELECT count(*) FROM customers WHERE _deleted_at IS NULL") == [(receipt["rows"],)]
+
+
+@pytest.mark.finding("D13")
+def test_replace_by_nothing(query: Query) -> None:
+    """A false empty answer does not empty a table; ``max_deletions=1`` says that it is none."""
+    how = CUSTOMERS | {"detect_deletions": False, "mode": "replace"}
+    rows = load(**how)["rows"]
+    nobody = {"lastChangedDateTimeOffsetGreaterThan": "2099-01-01T00:00:00Z"}
+    with pytest.raises(AirflowFailException, match=rf"would leave 0 of {rows} rows.*max_deletions=1"):
+        load(**how | {"query": nobody})
+    assert query("SELECT count(*) FROM customers") == [(rows,)]
+    assert load(max_deletions=1, **how | {"query": nobody})["deleted"] == rows

@@ -95,7 +95,7 @@ def test_kinds_from_the_data(db: Database) -> None:
     session = db.session()
     columns = session.dialect.describe(session, TableName("ledger")) or {}
     assert columns["a"].kind == "decimal"
-    assert columns["some_date"].kind == "timestamp"
+    assert columns["some_date"].kind == "text", "a text is a text, whatever its field is called"
     assert columns["b"].kind == "boolean"
     assert "c" not in columns, "nothing is known of it yet"
     assert text_of(db, "d") == [None, None, "[1]"]
@@ -156,12 +156,12 @@ def test_fields_that_were_not_asked_for_stay(db: Database) -> None:
     ("row", "column", "value"),
     [
         ('{"Id":7,"Amount":"much"}', "amount", '"much"'),
-        ('{"Id":7,"Amount":"1.10"}', "amount", '"1.10"'),
+        ('{"Id":7,"Amount":"01.10"}', "amount", '"01.10"'),
         ('{"Id":7,"Name":{"a":1}}', "name", '{"a":1}'),
         ('{"Id":7,"Open":1}', "open", "1"),
         ('{"Id":7,"Date":"2026-05-02T10:00:00Z"}', "date", '"2026-05-02T10:00:00Z"'),
         ('{"Id":7.5}', "id", "7.5"),
-        ('{"Id":7,"Address":1,"Name":5}', "name", "5"),
+        ('{"Id":7,"Address":1,"Name":[5]}', "name", "[5]"),
     ],
 )
 def test_conflict_with_the_table(db: Database, row: str, column: str, value: str) -> None:
@@ -177,10 +177,17 @@ def test_conflict_with_the_table(db: Database, row: str, column: str, value: str
     assert db.query("SELECT id FROM ledger") == [(1,)]
 
 
-def test_conflict_within_the_data(db: Database) -> None:
-    """Fields whose values go together in no way are an error in a new table too."""
-    with pytest.raises(TypeConflictError, match=r'column new .*by the rows before it.*row 2 has "x" in New'):
-        load(db, {"Id": 1, "New": 1}, {"Id": 2, "New": "x"}, **COLUMNS)
+@pytest.mark.finding("R13")
+@pytest.mark.parametrize("bulk", [True, False])
+def test_kinds_that_go_together_in_no_way(db: Database, *, bulk: bool) -> None:
+    """In a new table a field whose values go together in no other way is text, or JSON; all as sent."""
+    rows = ['{"Id":1,"A":1.10,"B":5}', '{"Id":2,"A":"x","B":null}', '{"Id":3,"A":true,"B":{"c":1.0}}']
+    if db.kind == "standard":
+        rows = [row.replace('{"c":1.0}', '"c"') for row in rows]  # it has no type for JSON
+    load(db, *rows, kinds={}, bulk=bulk, **COLUMNS)
+    assert text_of(db, "a") == ["1.10", "x", "true"]
+    assert text_of(db, "b") == ["5", None, "c" if db.kind == "standard" else '{"c":1.0}']
+    load(db, *rows, kinds={}, bulk=bulk, **COLUMNS)
 
 
 def test_description_that_is_wrong(db: Database) -> None:
@@ -265,7 +272,7 @@ def test_table_changed_meanwhile(db: Database) -> None:
     stored = load(db, {"Id": 2, "X": 7, "Y": 1}, before_store=other, kinds={}, **COLUMNS)
     assert stored.fields_kept == ["Y"]
     db.run("DROP TABLE ledger")
-    with pytest.raises(TypeConflictError, match=r'row 2 has "seven" in X'):
+    with pytest.raises(TypeConflictError, match=r'row 2 has "seven" in X, which is text'):
         load(db, {"Id": 2, "X": "seven"}, before_store=other, kinds={}, **COLUMNS)
     assert text_of(db, "id") == ["1"]
 
@@ -286,7 +293,7 @@ def test_the_first_moment_of_dotnet(db: Database, sent: str, *, bulk: bool) -> N
 @pytest.mark.parametrize("bulk", [True, False])
 @pytest.mark.parametrize(
     "sent",
-    ["2026-13-45T00:00:00Z", "0001-01-01T00:00:00+02:00", "2026-05-02T24:00:00Z", "0000-00-00T00:00:00"],
+    ["2026-13-45T00:00:00Z", "2026-05-02T25:00:00Z", "0000-00-00T00:00:00"],
 )
 def test_moments_that_are_none(db: Database, sent: str, *, bulk: bool) -> None:
     """A timestamp that can not be read is an error with column, row and value, never null."""

@@ -8,7 +8,7 @@ import pytest
 from support.databases import Database
 from support.loading import counts, load
 
-from airflow_provider_poweroffice.errors import TooManyDeletionsError
+from airflow_provider_poweroffice.errors import IncompleteReadError, TooManyDeletionsError
 from airflow_provider_poweroffice.storage.sql.deletions import FEW
 
 ONE, TWO, THREE = ({"Id": n, "Amount": n} for n in range(1, 4))
@@ -35,7 +35,7 @@ def test_gone_and_back(db: Database, layout: str, *, bulk: bool) -> None:
     load(db, ONE, TWO, THREE, company="beta", **how)
     load(db, ONE, TWO, THREE, **how)
     how["most_deleted"] = 0.5
-    stored = load(db, {"Id": 1, "Amount": 9}, ids=keys(1, 3, 8), **how)
+    stored = load(db, {"Id": 1, "Amount": 9}, ids=keys(1, 3), **how)
     assert (stored.marked_deleted, stored.restored, counts(stored)) == (1, 0, (0, 1, 0))
     assert marked(db, layout) == [2]
     stored = load(db, ids=keys(1, 3), **how)
@@ -85,3 +85,46 @@ def test_nothing_there(db: Database) -> None:
     """A table that does not exist yet has nothing to mark."""
     assert load(db, ids=[], layout="columns", kinds={}, most_deleted=0.5).marked_deleted == 0
     assert load(db, ONE, ids=keys(1), layout="columns", most_deleted=0.5).marked_deleted == 0
+
+
+@pytest.mark.finding("D2", "R1")
+@LAYOUTS
+@pytest.mark.parametrize("bulk", [True, False])
+def test_listed_but_never_read(db: Database, layout: str, *, bulk: bool) -> None:
+    """A row that is listed, and neither read nor in the table, is an error; nothing of the load stays."""
+    how: dict[str, Any] = {"layout": layout, "bulk": bulk, "most_deleted": 0.5}
+    load(db, ONE, TWO, company="beta", **how)
+    with pytest.raises(IncompleteReadError, match=r"2 rows of acme are listed.*such as 3, 4: rows moved"):
+        load(db, ONE, TWO, ids=keys(1, 2, 3, 3, 4), **how)
+    assert marked(db, layout) == []
+    load(db, ONE, TWO, THREE, ids=keys(1, 2, 3), **how)
+    with pytest.raises(IncompleteReadError, match="1 rows of acme are listed"):
+        load(db, {"Id": 1, "Amount": 9}, ids=keys(1, 3, 9), **how)
+    assert marked(db, layout) == [], "row 2 is gone, but the list cannot be trusted yet"
+    load(db, ids=keys(1, 3), **how)
+    # A row that was marked and is listed again counts as there, also where it was not read.
+    assert load(db, ids=keys(1, 2, 3), **how).restored == 1
+
+
+@pytest.mark.finding("D13")
+@LAYOUTS
+def test_replace_has_a_net(db: Database, layout: str) -> None:
+    """An empty read, or one of a small part, empties no table unless that is allowed."""
+    how: dict[str, Any] = {"layout": layout, "mode": "replace", "most_deleted": 0.5}
+    assert load(db, **how).counts.inserted == 0, "a company that has nothing yet"
+    load(db, ONE, TWO, THREE, **how)
+    load(db, ONE, TWO, company="beta", **how)
+    with pytest.raises(
+        TooManyDeletionsError, match=r"would leave 0 of 3 rows of acme.*max_deletions=1"
+    ) as caught:
+        load(db, **how)
+    assert (caught.value.gone, caught.value.rows) == (3, 3)
+    assert counts(load(db, ONE, **how)) == (1, 0, 3), "of few rows most may go"
+    many = [{"Id": n, "Amount": 1} for n in range(FEW + 2)]
+    load(db, *many, **how)
+    with pytest.raises(TooManyDeletionsError, match=f"would leave 50 of {FEW + 2} rows"):
+        load(db, *many[:50], **how)
+    assert len(db.query("SELECT id FROM ledger")) == FEW + 4
+    assert counts(load(db, *many[:51], **how)) == (51, 0, FEW + 2)
+    assert counts(load(db, **how | {"most_deleted": 1})) == (0, 0, 51)
+    assert counts(load(db, **how)) == (0, 0, 0)

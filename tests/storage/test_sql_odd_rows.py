@@ -6,14 +6,20 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.databases import Database
-from support.loading import load
+from postgres_server import PostgresServer
+from support.databases import KINDS, Database, open_database, postgres_database
+from support.loading import load, plan
 
+from airflow_provider_poweroffice.errors import LoadError, TypeConflictError
+from airflow_provider_poweroffice.storage.page_spool import PageSpool
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
+from airflow_provider_poweroffice.storage.sql.load import Load
 
 BREAKS = ["\r\n", "\r", "\n", "\n\r", "\r\r\n"]
 
@@ -142,3 +148,312 @@ def test_names_that_differ_by_case(db: Database, column_names: str) -> None:
     assert "STRASSE" in stored.fields_kept
     assert "BELØP" in stored.fields_kept
     assert db.query("SELECT count(*) FROM ledger") == [(2,)]
+
+
+BULK = pytest.mark.parametrize("bulk", [True, False])
+
+
+def column(db: Database, name: str, table: str = "ledger") -> list[str | None]:
+    """Read a column as text, by key."""
+    return [row[0] for row in db.query(f"SELECT CAST({name} AS VARCHAR(99)) FROM {table} ORDER BY id")]
+
+
+@pytest.mark.finding("R7", "D11")
+@BULK
+def test_half_a_surrogate_pair(db: Database, caplog: pytest.LogCaptureFixture, *, bulk: bool) -> None:
+    """A text that was cut inside an emoji: raw keeps it as sent, columns its letters, and say so."""
+    row = '{"Id":2,"Name":"cut \\ud83d","Address":{"City":"\\uDE00 \\ud83d\\ude00"},"New":["\\ud83d"]}'
+    if db.kind == "standard":
+        row = row.replace('"New":["\\ud83d"]', '"New":"x"')  # it has no type for JSON
+    rows = ['{"Id":1,"Name":"a"}', row, '{"Id":3,"Name":"b"}']
+    load(db, *rows, layout="raw", bulk=bulk)
+    assert column(db, "payload") == rows
+    db.run("DROP TABLE ledger")
+    for _ in range(2):
+        load(db, *rows, layout="columns", bulk=bulk)
+    assert column(db, "name") == ["a", "cut \\ud83d", "b"]
+    assert column(db, "address")[1] == '{"City":"\\\\uDE00 \\ud83d\\ude00"}'
+    assert "table ledger, row 2: a text holds half a surrogate pair" in caplog.text
+
+
+@pytest.mark.finding("R7")
+@pytest.mark.parametrize("layout", ["raw", "columns"])
+def test_half_a_surrogate_pair_in_a_key(db: Database, layout: str) -> None:
+    """A key that was cut is the letters of its escape, so that its row is found again."""
+    for _ in range(2):
+        load(db, '{"Id":"cut \\ud83d"}', layout=layout, kinds={})
+    assert db.query("SELECT id FROM ledger") == [("cut \\ud83d",)]
+
+
+SPELLINGS = [
+    ('{"Id":1,"Name":"Bod\\u00f8"}', '{"Id":1.0,"Name":"Bodø"}'),
+    ('{"Id":1e0,"Name":"a/b"}', '{"Name":"a\\/b","Id":1}'),
+    ('{"Id":10,"Name":"\\ud83d\\ude00"}', '{"Id":1e1,"Name":"\U0001f600"}'),
+    ('{"Id":0.50,"Name":"a\\tb"}', '{"Id":5e-1,"Name":"a\\u0009b"}'),
+    ('{"Id":"a\\u0022b","Name":"x"}', '{ "Id" : "a\\"b" , "Name" : "\\u0078" }'),
+]
+
+
+@pytest.mark.finding("R8")
+@pytest.mark.parametrize("layout", ["raw", "columns"])
+@pytest.mark.parametrize("key", [("Id",), ("Id", "Name"), ("Name", "Id")])
+def test_one_record_has_one_key(db: Database, layout: str, key: tuple[str, ...]) -> None:
+    """However a server spells a text or a number, the record is the same: in one load, and in the next."""
+    kinds = {"Name": "text"}
+    for first, second in SPELLINGS:
+        options: dict[str, Any] = {"layout": layout, "key": key, "kinds": kinds}
+        db.run("DROP TABLE IF EXISTS ledger")
+        load(db, first, second, **options)
+        stored = load(db, second, **options)
+        assert (stored.counts.inserted, stored.counts.updated) == (0, 1)
+        assert load(db, first, ids=[second], most_deleted=1, **options).marked_deleted == 0
+
+
+@pytest.mark.finding("R5")
+@BULK
+def test_decimals_of_a_new_table(db: Database, *, bulk: bool) -> None:
+    """A new column is fine enough for what it is first given: a new table rounds no more than an old one."""
+    rows = ['{"Id":1,"Share":0.3333333333333333,"Amount":1e-12}', '{"Id":2,"Share":12,"Amount":100000.5}']
+    for _ in range(2):
+        load(db, *rows, layout="columns", bulk=bulk)
+    assert [Decimal(str(text)) for text in column(db, "share")] == [Decimal("0.3333333333333333"), 12]
+    assert [Decimal(str(text)) for text in column(db, "amount")] == [Decimal("1e-12"), Decimal("100000.5")]
+    if db.kind in {"duckdb", "standard"}:
+        with pytest.raises(TypeConflictError, match=r"row 3 has 0.33333333333333333 in Share, .*finer"):
+            load(db, '{"Id":3,"Share":0.33333333333333333}', layout="columns", bulk=bulk)
+
+
+@pytest.mark.finding("R5", "R13")
+@BULK
+def test_numbers_that_no_decimal_holds(db: Database, *, bulk: bool) -> None:
+    """Digits beyond what a database holds: text where nobody said otherwise, else an error."""
+    rows = [f'{{"Id":1,"A":{"9" * 30}.123456789}}', '{"Id":2,"A":0.00000000000000000001}']
+    load(db, *rows, layout="columns", kinds={}, bulk=bulk)
+    assert [Decimal(str(text)) for text in column(db, "a")] == [
+        Decimal(f"{'9' * 30}.123456789"),
+        Decimal("1e-20"),
+    ]
+    db.run("DROP TABLE ledger")
+    if db.kind in {"duckdb", "standard"}:
+        with pytest.raises(TypeConflictError, match=r"column a .*row 1 .*fields=\{'A': 'text'\}"):
+            load(db, *rows, layout="columns", fields={"A": "decimal"}, bulk=bulk)
+
+
+ROUNDING = [
+    ("money", "1.125"),
+    ("real", "0.1"),
+    ("double precision", "0.1"),
+    ("numeric(10,2)", "1.125"),
+    ("numeric(5,-2)", "149"),
+    ("cents", "1.125"),
+    ("strict_cents", "1.125"),
+    ("numeric(10,2)[]", '"{1.125}"'),
+    ("cents[]", '"{1.125}"'),
+    ("money[]", '"{1.125}"'),
+    ("pair", '"(1.125,x)"'),
+    ("point", '"(0.1,0.2)"'),
+    ("numrange", '"[1.125,2]"'),
+    ("time(0)", '"10:00:00.7"'),
+    ("time", '"10:00:00.1234567"'),
+    ("interval(0)", '"00:00:00.7"'),
+    ("interval", '"00:00:00.1234567"'),
+    ("name", f'"{"x" * 70}"'),
+    ('"char"', '"ab"'),
+    ("smallint", "1.5"),
+    ("oid", "1.5"),
+]
+
+
+@pytest.mark.finding("R14")
+@BULK
+@pytest.mark.parametrize(("type_name", "value"), ROUNDING)
+def test_nothing_is_rounded_by_a_type(pg: Database, type_name: str, value: str, *, bulk: bool) -> None:
+    """Whatever type a column has, a value that it would round or cut is an error with column and row."""
+    pg.run("CREATE DOMAIN cents AS numeric(18,2); CREATE DOMAIN strict_cents AS cents CHECK (VALUE > 0)")
+    pg.run("CREATE TYPE pair AS (amount numeric(10,2), name text)")
+    load(pg, '{"Id":1,"X":null}', layout="columns", kinds={"Id": "integer", "X": "text"})
+    pg.run(f"ALTER TABLE ledger DROP COLUMN x; ALTER TABLE ledger ADD COLUMN x {type_name}")
+    with pytest.raises(LoadError, match="column x"):
+        load(pg, '{"Id":1}', f'{{"Id":2,"X":{value}}}', layout="columns", bulk=bulk)
+    assert column(pg, "x") == [None]
+
+
+@pytest.mark.finding("R14", "R12", "R13")
+@BULK
+@pytest.mark.parametrize(
+    ("type_name", "value", "stored"),
+    [
+        ("cents", "1.10", "1.10"),
+        ("numeric(5,-2)", "1200", "1200"),
+        ("bigint", "2.0", "2"),
+        ("smallint", '"7"', "7"),
+        ("numeric(18,2)", '"7.5"', "7.50"),
+        ("date", '"2026-07-01T00:00:00"', "2026-07-01"),
+        ("date", '"2026-07-01"', "2026-07-01"),
+        ("date", '"9999-12-31T23:59:59.9999999"', "9999-12-31"),
+        ("timestamp with time zone", '"2026-07-01"', "2026-07-01 02:00:00+02"),
+        ("timestamp", '"2026-07-01T10:00:00+02:00"', "2026-07-01 08:00:00"),
+        ("time(3)", '"10:00:00.7000000"', "10:00:00.7"),
+        ("uuid", '"9e3779b9-7f4a-4c15-a000-000000000001"', "9e3779b9-7f4a-4c15-a000-000000000001"),
+        ("varchar(20)", "1.10", "1.10"),
+        ("text", "true", "true"),
+        ("colour", '"red"', "red"),
+        ("inet", '"10.0.0.1"', "10.0.0.1/32"),
+    ],
+)
+def test_the_kind_of_the_column_decides(
+    pg: Database, type_name: str, value: str, stored: str, *, bulk: bool
+) -> None:
+    """A value that fits the column's type is stored, whatever its field is called and however it is sent."""
+    pg.run("CREATE DOMAIN cents AS numeric(18,2); CREATE TYPE colour AS ENUM ('red', 'blue')")
+    load(pg, '{"Id":1,"X":null}', layout="columns", kinds={"Id": "integer", "X": "text"})
+    pg.run(f"ALTER TABLE ledger DROP COLUMN x; ALTER TABLE ledger ADD COLUMN x {type_name}")
+    load(pg, '{"Id":1}', f'{{"Id":2,"X":{value}}}', layout="columns", bulk=bulk)
+    assert column(pg, "x") == [None, stored]
+
+
+@pytest.mark.finding("R13")
+@BULK
+def test_numbers_that_drift(db: Database, *, bulk: bool) -> None:
+    """An undescribed number is a decimal from the first load on; a whole column takes what is whole."""
+    options: dict[str, Any] = {"layout": "columns", "kinds": {}, "bulk": bulk}
+    load(db, {"Id": 1, "CreditLimit": 0}, **options)
+    load(db, '{"Id":2.0,"CreditLimit":12.5}', **options)
+    load(db, '{"Id":2,"CreditLimit":12.5}', **options | {"mode": "replace"})
+    load(db, {"Id": 1, "CreditLimit": 7}, **options)
+    assert [Decimal(str(text)) for text in column(db, "credit_limit")] == [7, Decimal("12.5")]
+    assert column(db, "id") == ["1", "2"]
+
+
+@pytest.mark.finding("R12b")
+def test_the_change_field_is_a_timestamp(db: Database) -> None:
+    """The field with the time of change is a timestamp, whatever it is called; others are texts."""
+    row = '{"id":1,"lastChanged":"2023-10-25T07:58:57 +00:00","dueDate":"2023-10-25"}'
+    load(db, row, layout="columns", kinds={}, key=("id",), changed_field="lastChanged")
+    session = db.session()
+    found = session.dialect.describe(session, TableName("ledger")) or {}
+    assert (found["last_changed"].kind, found["due_date"].kind) == ("timestamp", "text")
+
+
+ENDS = ["0001-01-01T00:00:00", "9999-12-31T23:59:59.9999999", "0001-01-01", "9999-12-31"]
+
+
+@pytest.mark.finding("R16")
+@BULK
+@pytest.mark.parametrize("zone", ["", "Z", "+02:00", "-11:00"])
+def test_ends_of_the_calendar(db: Database, zone: str, *, bulk: bool) -> None:
+    """The least and largest dates of .NET load, in each zone, into dates and timestamps, and again."""
+    kinds = {"Id": "integer", "T": "timestamp", "D": "date", "LastChangedDateTimeOffset": "timestamp"}
+    for layout in ("columns", "raw"):
+        rows: list[dict[str, Any]] = []
+        for n, end in enumerate(ENDS):
+            moment = end + zone if "T" in end else end
+            rows.append({"Id": n, "T": moment, "LastChangedDateTimeOffset": moment, "D": end[:10]})
+        for _ in range(2):
+            load(db, *rows, {"Id": 9}, layout=layout, kinds=kinds, bulk=bulk)
+        assert db.query("SELECT count(*) FROM ledger") == [(5,)]
+        if layout == "columns":
+            # A date column takes .NET's dates in their long form as well.
+            long = [{"Id": 1, "D": f"{ENDS[1]}{zone}"}, {"Id": 0, "D": f"{ENDS[0]}{zone}"}]
+            load(db, *long, layout=layout, kinds=kinds, bulk=bulk)
+            assert column(db, "d")[:2] == ["0001-01-01", "9999-12-31"]
+        db.run("DROP TABLE ledger")
+
+
+ENCODINGS = ["SQL_ASCII", "LATIN1", "EUC_JP"]
+
+
+def database_of(server: PostgresServer, driver: str, encoding: str) -> Database:
+    """Make a PostgreSQL database of another encoding."""
+    parts = postgres_database(server, driver)
+    name = f"{parts['dbname']}_{encoding.lower()}"
+    Database(driver, lambda: _autocommit(driver, parts)).connect().cursor().execute(
+        f"CREATE DATABASE {name} ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+    )
+    return Database(driver, lambda: __import__(driver).connect(**parts | {"dbname": name}))
+
+
+def _autocommit(driver: str, parts: dict[str, Any]) -> Any:
+    connection = __import__(driver).connect(**parts)
+    connection.autocommit = True
+    return connection
+
+
+@pytest.mark.finding("R15")
+@BULK
+@pytest.mark.parametrize("driver", [name for name in KINDS if name.startswith("psycopg")])
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("layout", ["columns", "raw"])
+def test_databases_of_other_encodings(
+    postgres: PostgresServer, driver: str, encoding: str, layout: str, *, bulk: bool
+) -> None:
+    """The second load works as the first; a letter that the database lacks is told with row and column."""
+    db = database_of(postgres, driver, encoding)
+    name = "テスト" if encoding == "EUC_JP" else "Tromsø"
+    rows = [{"Id": 1, "Name": name, "Address": {"City": name}}, {"Id": 2, "Name": "x"}]
+    options: dict[str, Any] = {"layout": layout, "bulk": bulk, "company": name}
+    for _ in range(3):
+        load(db, *rows, **options)
+    text = "name" if layout == "columns" else "payload"
+    ((found,),) = db.query(f"SELECT {text}::text FROM ledger WHERE id::text = '1'")
+    assert name in found
+    if encoding != "SQL_ASCII":
+        where = "column name .Name of the API." if layout == "columns" else "column payload"
+        with pytest.raises(LoadError, match=f"row 7: {where}.*has no equivalent"):
+            load(db, rows[0], {"Id": 7, "Name": "\U0001f600"}, **options)
+        assert db.query("SELECT count(*) FROM ledger") == [(2,)]
+
+
+@pytest.mark.finding("D10", "R19")
+@BULK
+@pytest.mark.parametrize("layout", ["columns", "raw"])
+@pytest.mark.parametrize("kinds", [{}, {"Id": "integer", "Name": "text", "Address": "json"}])
+@pytest.mark.parametrize("field", ["Name", "Address"])
+def test_bytes_that_are_not_utf8(
+    db: Database, layout: str, kinds: dict[str, str], field: str, *, bulk: bool
+) -> None:
+    """A byte that is not UTF-8 is an error that names row and field, and the table is as before."""
+    load(db, {"Id": 1, "Name": "a", "Address": {}}, layout=layout, kinds=kinds, bulk=bulk)
+    value = '"\udce5"' if field == "Name" else '{"City":"\udce5"}'
+    content = f'[{{"Id":5,"Name":"ø"}},{{"Id":7,"{field}":{value}}}]'.encode(errors="surrogateescape")
+    with tempfile.TemporaryFile() as file:
+        one = Load(plan(layout=layout, kinds=kinds, bulk=bulk), PageSpool(file))
+        one.prepare(db.session())
+        with pytest.raises(LoadError, match=f"row 7: {field} holds bytes that are not UTF-8") as caught:
+            one.take(content)
+    assert caught.value.row == "7"
+
+
+@pytest.mark.parametrize("bulk", [True, False])
+def test_nul_names_the_way_out(pg: Database, *, bulk: bool) -> None:
+    """A zero byte in a text, which PostgreSQL does not hold, is told with row, field and the other layout."""
+    with pytest.raises(LoadError, match=r'row 4: column name \(Name of the API\): .*NUL.*Use layout="raw"'):
+        load(pg, '{"Id":1,"Name":"a"}', '{"Id":4,"Name":"x\\u0000"}', layout="columns", bulk=bulk)
+    pg.run("DROP TABLE IF EXISTS ledger")
+    load(pg, '{"Id":1,"Name":"a"}', '{"Id":4,"Name":"x\\u0000"}', layout="raw", bulk=bulk)
+
+
+@BULK
+@pytest.mark.finding("R14")
+@pytest.mark.parametrize(
+    ("kind", "type_name", "value"),
+    [
+        ("sqlite", name, value)
+        for name, value in [("REAL", "0.1"), ("NUMBER", "0.1"), ("STRING", '"007"'), ("JSON", "1.10")]
+    ]
+    + [
+        ("duckdb", name, value)
+        for name, value in [("DOUBLE", "0.1"), ("UBIGINT", "1.5"), ("DECIMAL(9,2)[]", '"[1.125]"')]
+    ]
+    + [("duckdb", "STRUCT(a DECIMAL(9,2))", '"{a: 1.125}"'), ("duckdb", "TIME", '"10:00:00.1234567"')],
+)
+def test_nothing_is_rounded_elsewhere(
+    kind: str, type_name: str, value: str, tmp_path: Path, *, bulk: bool
+) -> None:
+    """The same in databases that are looser about types."""
+    db = open_database(kind, tmp_path, PostgresServer)
+    load(db, '{"Id":1,"X":null}', layout="columns", kinds={"Id": "integer"})
+    db.run(f"ALTER TABLE ledger ADD COLUMN x {type_name}")
+    with pytest.raises(TypeConflictError, match="column x"):
+        load(db, '{"Id":1}', f'{{"Id":2,"X":{value}}}', layout="columns", bulk=bulk)
+    assert column(db, "x") == [None]

@@ -13,16 +13,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from airflow_provider_poweroffice.api.catalogue.fields import KINDS, fields_of
+from airflow_provider_poweroffice.api.surrogates import split_rows
 from airflow_provider_poweroffice.errors import FieldTypeError
 from airflow_provider_poweroffice.storage.codecs import Spool
-from airflow_provider_poweroffice.storage.parquet import ParquetFile, write_parquet
-from airflow_provider_poweroffice.storage.typed import TypedRows, guess_fields
+from airflow_provider_poweroffice.storage.kinds import guess
+from airflow_provider_poweroffice.storage.parquet import ParquetFile, TypedRows, write_parquet
 
 
 class _Page:
     def __init__(self, text: str) -> None:
         self.content = text.encode()
-        self.raw_rows = msgspec.json.decode(self.content, type=list[msgspec.Raw])
+        self.raw_rows = split_rows(self.content)
 
 
 def _typed(fields: dict[str, str], text: str) -> list[list[Any]]:
@@ -87,15 +88,19 @@ def test_missing_and_further_fields() -> None:
     ]
 
 
+@pytest.mark.finding("R13")
 def test_guess() -> None:
-    """Types are guessed by all values of a page; a text stays one."""
-    rows = _Page(
-        '[{"A": 1, "B": 1, "C": null, "D": "x", "E": true, "F": [], "G": 1, "H": null},'
-        ' {"A": 2, "B": 1.5, "C": 3, "D": null, "E": false, "F": {}, "G": "a", "H": null}]'
-    ).raw_rows
-    assert guess_fields(rows) == {
-        "A": "integer", "B": "decimal", "C": "integer", "D": "text", "E": "boolean", "F": "json",
-        "G": "text", "H": "text",
+    """All values decide: numbers are decimals but for the key, texts are texts, what clashes is widened."""
+    pages = [
+        '[{"Id": 1, "A": 1, "B": 1, "C": null, "D": "x", "E": true, "F": [], "G": 1, "H": null}]',
+        '[{"Id": 2, "A": 2, "B": 1.5, "C": 3, "E": 1, "F": 5, "G": "a", "H": null, "Date": "2026-05-02"}]',
+    ]
+    kinds: dict[str, str | None] = {}
+    for page in pages:
+        guess(_Page(page).raw_rows, kinds, key="Id")
+    assert kinds == {
+        "Id": "integer", "A": "decimal", "B": "decimal", "C": "decimal", "D": "text", "E": "text",
+        "F": "json", "G": "text", "H": None, "Date": "text",
     }  # fmt: skip
 
 
@@ -143,7 +148,47 @@ def test_parquet_of_odd_names() -> None:
 
 def test_parquet_misfit() -> None:
     """A number with more digits than the column has is an error, not a rounded number."""
-    with pytest.raises(FieldTypeError, match=r"0\.12345678901 of row 2 of 2"):
-        _parquet('[{"A": 1}, {"A": 0.12345678901}]', {"A": "decimal"})
+    with pytest.raises(FieldTypeError, match=r"A of the row with Id 2 is 0\.12345678901, which decimal128"):
+        _parquet('[{"Id": 1, "A": 1}, {"Id": 2, "A": 0.12345678901}]', {"A": "decimal"})
     with pytest.raises(ValueError, match="unknown type 'money'"):
         _parquet("", {"A": "money"})
+
+
+@pytest.mark.finding("R13", "R5")
+def test_parquet_of_an_undescribed_list_by_all_pages() -> None:
+    """All pages decide about the columns: a number may drift, be finer than usual, or become a text."""
+    pages = [
+        '[{"Id": 1, "A": 0, "B": 1, "C": 1}]',
+        '[{"Id": 2, "A": 12.5, "B": 0.3333333333333333, "C": "x"}]',
+    ]
+    pages.append('[{"Id": 3, "D": 1234567890123456789012345678901234567890.5}]')
+    file = io.BytesIO()
+    write_parquet(ParquetFile(Spool(file, compress=False), {}), map(_Page, pages))
+    table = pq.read_table(io.BytesIO(file.getvalue()))
+    assert [str(field.type) for field in table.schema] == [
+        "int64",
+        "decimal128(38, 10)",
+        "decimal128(38, 16)",
+        "string",
+        "string",
+        "string",
+    ]
+    assert table.column("B").to_pylist() == [1, Decimal("0.3333333333333333"), None]
+    assert table.column("D").to_pylist()[2] == "1234567890123456789012345678901234567890.5"
+
+
+@pytest.mark.finding("R7", "R16", "D10")
+def test_parquet_of_odd_texts() -> None:
+    """Half a surrogate pair becomes its letters, .NET's largest date a moment; bad bytes are named."""
+    fields = {"Id": "integer", "A": "text", "B": "timestamp", "C": "json"}
+    row = '{"Id": 1, "A": "cut \\ud83d", "B": "9999-12-31T23:59:59.9999999-12:00", "C": ["\\ude00"]}'
+    for kinds in (fields, {}):
+        ((found),) = _parquet(f"[{row}]", kinds).to_pylist()
+        assert (found["A"], found["C"]) == ("cut \\ud83d", '["\\\\ude00"]')
+    page = _Page('[{"Id": 1, "A": "x"}]')
+    page.content = b'[{"Id": 1, "A": "x"}, {"Id": 7, "A": "\xe5", "D": "\xe5"}]'
+    page.raw_rows = msgspec.json.decode(page.content, type=list[msgspec.Raw])
+    for kinds, name in ((fields, "A"), ({}, "A"), ({"Id": "integer"}, "_rest")):
+        with pytest.raises(FieldTypeError, match=r"Id 7 is .*not UTF-8; format='ndjson' keeps") as caught:
+            write_parquet(ParquetFile(Spool(io.BytesIO(), compress=False), kinds), iter([page]))
+        assert (caught.value.field, caught.value.row) == (name, "7")

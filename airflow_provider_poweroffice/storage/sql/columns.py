@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from airflow_provider_poweroffice.storage.sql.kinds import kind_of_type
+_WHOLE = re.compile(r"u?(tiny|small|medium|big|huge)?int(eger)?\d*|varint|bignum").fullmatch
+_NESTED = frozenset({"array", "list", "struct", "map", "union", "row", "record"})
+_FLOATS = frozenset({"real", "float", "double", "double precision", "float4", "float8"})
+_INEXACT = _NESTED | _FLOATS | {"money", "smallmoney", "name", '"char"'}
+_SIMPLE = {"bool": "boolean", "boolean": "boolean", "date": "date", "json": "json", "jsonb": "json"}
+_FRACTION = 6  # digits of a second that a type without a precision keeps
+_TIMESTAMPS = {"timestamp_s": 0, "timestamp_ms": 3}
 
 ROW = "poweroffice_row"
 """Column of the staging table: number of the row in the read, from 0."""
@@ -17,8 +24,8 @@ class Existing:
     A column that is in the table already.
 
     :param type: as the database writes it.
-    :param kind: what it takes, see ``kinds``.
-    :param scale: digits behind the point, for decimals and timestamps with a bound.
+    :param kind: what it takes: one of ``storage.kinds``, or what ``kind_of_type`` says besides.
+    :param scale: digits behind the point, for decimals, timestamps and times with a bound.
     """
 
     type: str
@@ -31,6 +38,36 @@ class Existing:
         return cls(type_name, *kind_of_type(type_name))
 
 
+def kind_of_type(name: str) -> tuple[str, int | None]:
+    """
+    Read a database's name of a type.
+
+    :return: kind, and for decimals, timestamps and times of bounded scale the digits behind the point.
+        Besides the kinds of ``storage.kinds``: ``time``, a time of day or an interval; ``inexact``: what it
+        is given would be rounded, cut or taken apart; ``other``: the database checks texts for it.
+    """
+    word, _, inside = name.lower().partition("(")
+    word, bounds = word.strip(), inside.partition(")")[0].strip()
+    precision = int(bounds) if bounds.isdecimal() else None
+    kind, scale = "other", None
+    if name.endswith("]") or word in _INEXACT:
+        kind = "inexact"
+    elif _WHOLE(word):
+        kind = "integer"
+    elif word in {"numeric", "decimal", "decimal_text"}:
+        kind, behind = "decimal", bounds.partition(",")[2].strip() or ("0" if bounds else "")
+        scale = int(behind) if behind else None
+    elif word.startswith(("timestamp", "datetime")):
+        kind, scale = "timestamp", precision if precision is not None else _TIMESTAMPS.get(word)
+    elif word.startswith(("time", "interval")):
+        kind, scale = "time", precision if precision is not None else _FRACTION
+    elif "char" in word or word in {"text", "clob"}:
+        kind = "text"
+    else:
+        kind = _SIMPLE.get(word.removesuffix("_text"), "other")
+    return kind, scale
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """
@@ -40,12 +77,14 @@ class Column:
     :param kind: one of ``kinds.KINDS``, or ``"name"``: a short text, part of a key.
     :param note: becomes its comment.
     :param existing: what the table says of it; None: the table does not have it yet.
+    :param scale: digits behind the point, for a new column of decimals where they are bounded.
     """
 
     name: str
     kind: str
     note: str
     existing: Existing | None = None
+    scale: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

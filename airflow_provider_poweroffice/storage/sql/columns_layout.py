@@ -1,29 +1,49 @@
 """
 The columns layout: a typed column for each field, nested values as JSON.
 
-Rule: kinds come from the table, else from the official description, else from the data; a value that
-does not fit is an error, never a changed value.
+Rule: kinds come from the table, else from the user, else from the official description, else from all
+values; a value that does not fit is an error, never a changed value.
 """
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Annotated, Any
 
 import msgspec
 
+from airflow_provider_poweroffice.api.surrogates import escaped, split_rows
 from airflow_provider_poweroffice.errors import LoadError, TypeConflictError
+from airflow_provider_poweroffice.storage.kinds import (
+    NULL,
+    UNFIT,
+    can_be_read,
+    canonical,
+    day,
+    digits,
+    holds,
+    is_as_expected,
+    kind_of,
+    moment_text,
+    scale_of,
+    type_to_check,
+    unquoted,
+    whole,
+    widened,
+)
 from airflow_provider_poweroffice.storage.sql.columns import Books, Column, Existing
-from airflow_provider_poweroffice.storage.sql.encoding import csv_field, key_text, parameter, places, quoted
+from airflow_provider_poweroffice.storage.sql.encoding import csv_field, key_text, parameter, quoted
 from airflow_provider_poweroffice.storage.sql.fields import Field, Fields
-from airflow_provider_poweroffice.storage.sql.kinds import NULL, fits, kind_of, type_of, widened
 from airflow_provider_poweroffice.storage.sql.layouts import Layout
-from airflow_provider_poweroffice.storage.sql.moments import cut, micro
 
-_split = msgspec.json.Decoder(list[msgspec.Raw]).decode
+log = logging.getLogger(__name__)
 _NONE = msgspec.Raw(NULL)
-_CAN_BE_READ = re.compile(r"[^\"\\\x00-\x1f]*").fullmatch  # of msgspec's structs
+_NEVER = Annotated[str, msgspec.Meta(min_length=1, max_length=0)]  # in place of None where null does not fit
+_TEXTS = frozenset({None, "date", "timestamp", "text"})
+_IN_SECONDS = re.compile(rb"\.([0-9]+)").search
 _UNTOUCHED = frozenset({"integer", "decimal", "boolean", "date"})  # a JSON literal of these is CSV
 
 
@@ -32,12 +52,14 @@ class ColumnsLayout(Layout):
     A column for each field, ``_extra`` for fields without one, and the books.
 
     :param known: the kinds of fields by the official description.
+    :param given: the kinds of fields that the user says, which go before it.
     :param naming: ``"snake_case"``, or ``"as sent"``.
     :param allow_new: fields that the table has no column for get one.
     """
 
     books = Books("_")
     extra = "_extra"
+    way_out = ' Use layout="raw", which keeps the row as sent'
 
     def __init__(
         self,
@@ -46,12 +68,14 @@ class ColumnsLayout(Layout):
         existing: Mapping[str, Existing] | None,
         *,
         known: Mapping[str, str],
+        given: Mapping[str, str],
         naming: str = "snake_case",
         allow_new: bool = False,
     ) -> None:
         super().__init__(table, key, existing)
-        self._fields = Fields(key, existing, known=known, naming=naming, allow_new=allow_new)
+        self._fields = Fields(key, existing, known=known, given=given, naming=naming, allow_new=allow_new)
         self._kept: set[str] = set()
+        self._halves_told = False
         if nameless := [field.field for field in self._keys if field.is_extra]:
             raise ValueError(f"key={nameless[0]!r} can not be the name of a column")
         self._rebuild()
@@ -90,12 +114,27 @@ class ColumnsLayout(Layout):
         self._rebuild()
         return bool(list(self._fields.columns())) and all(field.is_column for field in self._keys)
 
+    def readable(self, content: bytes) -> bytes:
+        """Check a page; half a surrogate pair, which no database holds, becomes the letters of its escape."""
+        content = super().readable(content)
+        safe = escaped(content)
+        if safe is not content and not self._halves_told:
+            self._halves_told = True
+            row = next(row for row in map(bytes, split_rows(content)) if escaped(row) is not row)
+            log.warning(
+                "table %s, row %s: a text holds half a surrogate pair; it is stored as the letters of its "
+                "escape. layout='raw' keeps it as sent. Further rows like it are not told",
+                self.table,
+                self.key_of(escaped(row)),
+            )
+        return safe
+
     def see(self, content: bytes) -> None:
         """Check the page at once; where that fails, look at its rows and learn."""
         try:
             self._check_all(content)
         except msgspec.ValidationError:
-            for number, row in enumerate(_split(content)):
+            for number, row in enumerate(split_rows(content)):
                 self._see_row(bytes(row), number)
 
     def _see_row(self, row: bytes, number: int) -> None:
@@ -129,9 +168,9 @@ class ColumnsLayout(Layout):
                     table=self.table,
                 )
         for name, value in values.items():
-            if not _CAN_BE_READ(name):
+            if not can_be_read(name):
                 raise LoadError(
-                    f"table {self.table}: a row has the field {name!r}, which has no place in this layout; "
+                    f"table {self.table}: the name of field {name!r} has no place in this layout; "
                     'use layout="raw"',
                     table=self.table,
                 )
@@ -140,22 +179,28 @@ class ColumnsLayout(Layout):
 
     def _note(self, name: str, value: bytes, row: bytes) -> None:
         field = self._fields.add(name)
-        if field.is_extra:
+        if field.is_extra or value == NULL:
             return
-        seen = kind_of(value, name)
-        fixed = field.existing
-        kind = widened(field.kind, seen)
-        if seen is None or (kind is not None and (fixed is None or fits(fixed.kind, seen))):
-            field.kind = fixed.kind if fixed else kind
-            return
-        raise self._conflict(field, value, row, seen)
+        kind = field.fixed
+        if kind is None:
+            kind = widened(field.kind, value, key=name in self.key)
+            was_other = field.loose or field.kind not in _TEXTS or kind_of(value) != "text"
+            field.loose = kind == "text" and was_other
+        elif not _column_holds(kind, value):
+            raise self._conflict(field, value, row, f"which is {kind_of(value)}")
+        else:
+            field.loose = field.loose or not is_as_expected(kind, value)
+        field.kind = kind
 
-    def _conflict(self, field: Field, value: bytes, row: bytes, seen: str) -> TypeConflictError:
+    def _conflict(self, field: Field, value: bytes, row: bytes, what: str) -> TypeConflictError:
         shown = value.decode() if len(value) <= 80 else value[:80].decode(errors="ignore") + "..."  # noqa: PLR2004 - a line of log
-        kind = field.existing.type if field.existing else f"{field.kind}, by the rows before it"
+        if field.existing:
+            kind, way_out = field.existing.type, "Change the type of the column"
+        else:
+            kind, way_out = field.kind or "text", f"Give another one by fields={{{field.field!r}: 'text'}}"
         return TypeConflictError(
             f"table {self.table}, column {field.name} ({kind}): row {self.key_of(row)} has {shown} in "
-            f'{field.field}, which is {seen}. Change the type of the column, or use layout="raw"',
+            f'{field.field}, {what}. {way_out}, or use layout="raw"',
             table=self.table,
             column=field.name,
             row=self.key_of(row),
@@ -163,18 +208,16 @@ class ColumnsLayout(Layout):
         )
 
     def _rebuild(self) -> None:
-        """Make the structs that check rows, and that take them apart."""
+        """Make the structs that check rows, and that take them apart, and say what is done to each column."""
         fields = list(self._fields)
-        typed = [
-            (f"f{n}", type_of("json" if field.is_extra else field.kind, required=True))
-            if field.field in self.key
-            else (
-                f"f{n}",
-                type_of("json" if field.is_extra else field.kind, required=False),
-                *_default(field),
-            )
-            for n, field in enumerate(fields)
-        ]
+        typed: list[Any] = []
+        for n, field in enumerate(fields):
+            kind = _type_of(field)
+            if field.field in self.key:
+                typed.append((f"f{n}", _NEVER if kind is None else kind))
+            else:
+                default = _NONE if kind is msgspec.Raw else None
+                typed.append((f"f{n}", kind if kind in {msgspec.Raw, None} else kind | None, default))
         raw = [(f"f{n}", msgspec.Raw, _NONE) for n in range(len(fields))]
         rename = {f"f{n}": field.field for n, field in enumerate(fields)}
         options: dict[str, Any] = {"rename": rename, "kw_only": True}
@@ -183,40 +226,63 @@ class ColumnsLayout(Layout):
         self._check_all: Any = msgspec.json.Decoder(list[row]).decode  # type: ignore[valid-type]
         self._check_one: Any = msgspec.json.Decoder(row).decode
         self._take_apart: Any = msgspec.json.Decoder(list[parts]).decode  # type: ignore[valid-type]
+        self._own = [n for n, field in enumerate(fields) if field.is_column]
+        self._extra = [(n, field) for n, field in enumerate(fields) if field.is_extra]
+        self._conversions = [
+            (n, convert)
+            for n in self._own
+            if (convert := _conversion(fields[n], key=fields[n].field in self.key)) is not None
+        ]
+        self._measured = [
+            (n, field) for n, field in enumerate(fields) if field.kind == "decimal" and not field.existing
+        ]
+
+    def measure(self, content: bytes) -> None:
+        """Count the digits of numbers for which the table has no column yet."""
+        if not self._measured:
+            return
+        for parts in self._take_apart(content):
+            values = msgspec.structs.astuple(parts)
+            for n, field in self._measured:
+                value = bytes(values[n])
+                if value == NULL:
+                    continue
+                before, behind = digits(value)
+                before, behind = max(before, field.before), max(behind, field.behind)
+                if scale_of(before, behind) is None and field.given:
+                    raise self._misfit(n, values, "more digits than a decimal of this database holds")
+                field.before, field.behind = before, behind
+
+    def settle(self) -> None:
+        """Make texts of numbers that no decimal of this database holds, when all pages are measured."""
+        for _, field in self._measured:
+            if scale_of(field.before, field.behind) is None:
+                field.kind, field.loose = "text", True
+        self._rebuild()
 
     def _rows(self, content: bytes) -> Iterator[tuple[list[bytes], bytes]]:
         """Give the values of each row that have columns, and the others as one JSON object or null."""
-        own = [(n, field) for n, field in enumerate(self._fields) if field.is_column]
-        extra = [(n, field) for n, field in enumerate(self._fields) if field.is_extra]
-        scales = {n: field.existing.scale for n, field in own if field.existing}
-        moments = [(n, field, scales.get(n)) for n, field in own if field.kind == "timestamp"]
-        bounded = [
-            (n, field, scale)
-            for n, field in own
-            if field.kind == "decimal" and (scale := scales.get(n)) is not None
-        ]
+        own, conversions, extra = self._own, self._conversions, self._extra
         for parts in self._take_apart(content):
             values = list(msgspec.structs.astuple(parts))
-            for n, field, scale in bounded:
-                if places(bytes(values[n])) > scale:
-                    raise self._misfit(field, values, bytes(values[n]), "finer than the column keeps")
-            for n, field, scale in moments:
-                if bytes(values[n]) == NULL:
-                    continue
-                moment = micro(msgspec.json.decode(values[n]))
-                if moment is None:
-                    raise self._misfit(field, values, bytes(values[n]), "no moment that a calendar has")
-                values[n] = msgspec.Raw(b'"%b"' % (moment if scale is None else cut(moment, scale)).encode())
-            others = [(field, values[n]) for n, field in extra if bytes(values[n]) != NULL] if extra else []
-            self._kept.update(field.field for field, _ in others)
-            rest = b"{" + b",".join(_pair(field, value) for field, value in others) + b"}" if others else NULL
-            yield [values[n] for n, _ in own], rest
+            for n, convert in conversions:
+                value = bytes(values[n])
+                if value != NULL:
+                    try:
+                        values[n] = convert(value)
+                    except UNFIT as error:
+                        raise self._misfit(n, values, str(error)) from None
+            yield [values[n] for n in own], self._rest(values) if extra else NULL
 
-    def _misfit(
-        self, field: Field, values: Sequence[msgspec.Raw], value: bytes, what: str
-    ) -> TypeConflictError:
-        row = b"{" + b",".join(_pair(f, values[i]) for i, f in enumerate(self._fields)) + b"}"
-        return self._conflict(field, value, row, what)
+    def _rest(self, values: Sequence[bytes]) -> bytes:
+        others = [(field, bytes(values[n])) for n, field in self._extra if bytes(values[n]) != NULL]
+        self._kept.update(field.field for field, _ in others)
+        return b"{" + b",".join(_pair(field, value) for field, value in others) + b"}" if others else NULL
+
+    def _misfit(self, n: int, values: Sequence[bytes], what: str) -> TypeConflictError:
+        fields = list(self._fields)
+        row = b"{" + b",".join(_pair(f, values[i]) for i, f in enumerate(fields)) + b"}"
+        return self._conflict(fields[n], bytes(values[n]), row, what)
 
     def csv(self, content: bytes, first: int) -> Iterator[bytes]:
         """Write the values as they were sent; only texts with escapes, JSON and moments are touched."""
@@ -243,14 +309,72 @@ class ColumnsLayout(Layout):
 
     def key_of(self, row: bytes) -> str:
         """Give the values of the key."""
+        if not self.key:
+            return row.decode(errors="replace")
         values = msgspec.json.decode(row, type=dict[str, msgspec.Raw])
-        return (
-            key_text(tuple(bytes(values.get(name, _NONE)) for name in self.key)) if self.key else row.decode()
-        )
+        return key_text(tuple(bytes(values.get(name, _NONE)) for name in self.key))
 
 
-def _default(field: Field) -> tuple[Any]:
-    return (_NONE,) if field.is_extra or field.kind == "json" else (None,)
+def _type_of(field: Field) -> Any:
+    if field.is_extra or field.kind == "json":
+        return msgspec.Raw
+    if field.kind in {"other", "time"}:
+        return type_to_check("text", loose=True)
+    return None if field.kind == "inexact" else type_to_check(field.kind, loose=field.loose)
+
+
+def _column_holds(kind: str, value: bytes) -> bool:
+    """Tell whether a column holds a value exactly, as far as can be told without its scale."""
+    seen = kind_of(value)
+    if kind in {"other", "time", "inexact"}:
+        return kind != "inexact" and seen != "json" and (kind == "other" or seen == "text")
+    if kind == "timestamp" and seen == "text" and is_as_expected(kind, value):
+        return True  # whether a calendar has it is told when it is written, and by name
+    return holds(kind, value)
+
+
+def _conversion(field: Field, *, key: bool) -> Callable[[bytes], bytes] | None:
+    """Give what makes a column's value of a JSON value; None where nothing has to be done."""
+    scale = field.existing.scale if field.existing else None
+    if field.kind == "timestamp":
+        return partial(_moment, scale=scale)
+    if field.kind == "time":
+        return partial(_fraction, scale=scale)
+    if field.kind == "decimal" and (key or field.loose or scale is not None):
+        return partial(_number, scale=scale, write=canonical if key else unquoted)
+    if field.kind == "text" and key and field.loose:
+        return _key_text
+    return {"integer": _whole, "date": _day}.get(field.kind or "") if field.loose else None
+
+
+def _moment(value: bytes, *, scale: int | None) -> bytes:
+    return b'"%b"' % moment_text(msgspec.json.decode(value), scale).encode()
+
+
+def _whole(value: bytes) -> bytes:
+    return b"%d" % whole(value)
+
+
+def _day(value: bytes) -> bytes:
+    return b'"%b"' % day(msgspec.json.decode(value)).isoformat().encode()
+
+
+def _key_text(value: bytes) -> bytes:
+    return canonical(value) if kind_of(value) in {"integer", "decimal"} else value
+
+
+def _number(value: bytes, *, scale: int | None, write: Callable[[bytes], bytes]) -> bytes:
+    number = write(value)
+    if scale is not None and digits(number)[1] > scale:
+        raise ValueError("which is finer than the column keeps")
+    return number
+
+
+def _fraction(value: bytes, *, scale: int | None) -> bytes:
+    fraction = _IN_SECONDS(value)
+    if scale is not None and fraction and len(fraction[1].rstrip(b"0")) > scale:
+        raise ValueError("which is finer than the column keeps")
+    return value
 
 
 def _pair(field: Field, value: bytes) -> bytes:

@@ -22,7 +22,8 @@ def type_of(dialect: Dialect, column: Column, key: Sequence[str] = ()) -> str:
     """Name the type of a column; texts in a key are short ones."""
     if column.existing:
         return column.existing.type
-    return dialect.types["name" if column.kind == "text" and column.name in key else column.kind]
+    is_name = column.kind == "text" and column.name in key
+    return dialect.type_of("name" if is_name else column.kind, column.scale)
 
 
 def create_table(

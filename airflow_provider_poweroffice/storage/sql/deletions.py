@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from airflow_provider_poweroffice.errors import TooManyDeletionsError
+from airflow_provider_poweroffice.errors import IncompleteReadError, TooManyDeletionsError
 from airflow_provider_poweroffice.storage.sql.columns import Books
+from airflow_provider_poweroffice.storage.sql.ddl import IDS
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 from airflow_provider_poweroffice.storage.sql.merge import Identity
 from airflow_provider_poweroffice.storage.sql.session import Session
 
+_SHOWN = 3
 FEW = 100  # rows of a company that may all be gone at once: a list of departments may well be emptied
 
 
@@ -24,6 +26,7 @@ class Deletions:
 
     :param keys: temporary table of the keys.
     :param key: its columns.
+    :param whole: the table is to hold the rows of all keys that were listed.
     :param most: the share of the company's rows that may be marked at once, 0 to 1.
     """
 
@@ -37,6 +40,7 @@ class Deletions:
         books: Books,
         identity: Identity,
         most: float,
+        whole: bool = True,
     ) -> None:
         self.marked = 0
         self.restored = 0
@@ -51,8 +55,11 @@ class Deletions:
             # Without it, SQLite would look through all keys for each row.
             session.execute(f"CREATE INDEX {keys}_key ON {keys} ({', '.join(names)})")
             dialect.staged(session, keys)
+        self._listed = keys == IDS and whole
+        self._keys, self._key = keys, names
         self._deleted_at = dialect.quoted(books.deleted_at)
-        self._own = f"{self._table}.{dialect.quoted(books.company)} = {dialect.mark}"
+        self._company = dialect.quoted(books.company)
+        self._own = f"{self._table}.{self._company} = {dialect.mark}"
         same = " AND ".join(f"s.{name} = {self._table}.{name}" for name in names)
         self._there = f"EXISTS (SELECT 1 FROM {keys} s WHERE {same})"  # noqa: S608 - names are checked
 
@@ -65,11 +72,38 @@ class Deletions:
         """Count the marked rows that are there again; before the rows are written, which unmarks some."""
         self.restored = self._count(f"{self._deleted_at} IS NOT NULL", self._there)
 
+    def _check_listed(self, unmarked: int) -> None:
+        """
+        Refuse a list with keys that the table lacks.
+
+        :param unmarked: rows of the table that are listed, and not marked.
+        """
+        key = ", ".join(self._key)
+        sql = f"SELECT count(*) FROM (SELECT DISTINCT {key} FROM {self._keys}) AS listed"  # noqa: S608 - checked
+        listed = int(self._session.rows(sql)[0][0])
+        marked = self._count(f"{self._deleted_at} IS NOT NULL", self._there) if self.restored else 0
+        if listed <= unmarked + marked:
+            return
+        same = " AND ".join(f"t.{name} = s.{name}" for name in self._key)
+        missing = self._session.rows(
+            f"SELECT DISTINCT {key} FROM {self._keys} s WHERE NOT EXISTS (SELECT 1 FROM {self._table} t "  # noqa: S608 - names are checked
+            f"WHERE t.{self._company} = {self._session.dialect.mark} AND {same})",
+            (self._identity.company,),
+        )
+        if missing:
+            shown = ", ".join(" ".join(map(str, row)) for row in missing[:_SHOWN])
+            raise IncompleteReadError(
+                f"table {self._label}: {len(missing)} rows of {self._identity.company} are listed, and were "
+                f"neither read nor are in the table, such as {shown}: rows moved while they were read. The "
+                "table is as before"
+            )
+
     def mark(self) -> None:
         """
         Mark the rows that are gone, and unmark those that are there; when the rows are written.
 
         :raises TooManyDeletionsError: that is more than allowed.
+        :raises IncompleteReadError: keys are listed that the table lacks, although all rows read are in it.
         """
         rows = self._count(f"{self._deleted_at} IS NULL")
         gone = self._count(f"{self._deleted_at} IS NULL", f"NOT {self._there}")
@@ -82,6 +116,8 @@ class Deletions:
                 gone=gone,
                 rows=rows,
             )
+        if self._listed:
+            self._check_listed(rows - gone)
         dialect, company = self._session.dialect, self._identity.company
         if gone:
             now = f"CAST({dialect.mark} AS {dialect.types['timestamp']})"

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_provider_poweroffice.storage.kinds import MOST_DIGITS
 from airflow_provider_poweroffice.storage.sql.columns import Existing
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 
@@ -44,8 +45,10 @@ class Dialect:
         "timestamp": "TIMESTAMP",
         "text": "TEXT",
         "json": "TEXT",
+        "payload": "TEXT",
         "name": "VARCHAR(255)",
     }
+    bounded_decimals: ClassVar[bool] = True
 
     def __init__(self, mark: str = "?", quote: str = '"') -> None:
         self.mark = mark
@@ -96,6 +99,16 @@ class Dialect:
         """Sum decimals, or their text, without a float."""
         return f"sum(CAST({amounts} AS {self.types['decimal']}))"
 
+    def type_of(self, kind: str, scale: int | None = None) -> str:
+        """
+        Name the type of a new column.
+
+        :param scale: digits behind the point of a decimal, where they are bounded.
+        """
+        if kind == "decimal" and scale is not None and self.bounded_decimals:
+            return f"DECIMAL({MOST_DIGITS}, {scale})"
+        return self.types[kind]
+
     def describe(self, session: Session, table: TableName) -> dict[str, Existing] | None:
         """
         Give the columns of a table by name; None: there is no such table.
@@ -110,7 +123,8 @@ class Dialect:
         names = [column[0] for column in session.cursor.description]
         session.cursor.fetchall()
         sql = (
-            "SELECT column_name, data_type, numeric_scale FROM information_schema.columns WHERE table_name = "
+            "SELECT column_name, data_type, numeric_scale, datetime_precision "
+            "FROM information_schema.columns WHERE table_name = "
         )
         parameters = [table.name]
         if table.schema:
@@ -119,13 +133,17 @@ class Dialect:
         rows = session.rows(sql + self.mark, parameters)
         if sorted(name for name, *_ in rows) != sorted(names):
             raise ValueError(f"table={str(table)!r}: there are several of this name; give its schema")
-        found = {name: (Existing.of(kind), scale) for name, kind, scale in rows}
-        return {
-            name: replace(column, scale=int(scale))
-            if column.kind == "decimal" and scale is not None
-            else column
-            for name, (column, scale) in found.items()
-        }
+        found = {}
+        for name, kind, scale, fraction in rows:
+            column = Existing.of(kind)
+            if column.kind == "decimal" and scale is not None:
+                column = replace(column, scale=int(scale))
+            elif column.kind in {"timestamp", "time"} and fraction is not None:
+                column = replace(column, scale=int(fraction))
+            elif column.kind == "other":  # an array, or a type that only the database knows
+                column = replace(column, kind="inexact" if kind.lower() != "user-defined" else "other")
+            found[name] = column
+        return found
 
     def existing(self, rows: Iterable[Sequence[Any]]) -> dict[str, Existing] | None:
         """Read names and types of columns."""
@@ -144,7 +162,8 @@ class DuckDB(BulkDialect):
     """
     DuckDB.
 
-    Moments are ``TIMESTAMP``, in UTC: to read one with a zone, Python needs another library.
+    Moments are ``TIMESTAMP``, in UTC: to read one with a zone, Python needs another library. The payload of
+    the raw layout is text, as DuckDB's own JSON does not take all that JSON may hold.
     """
 
     name = "DuckDB"
@@ -154,6 +173,7 @@ class DuckDB(BulkDialect):
         **Dialect.types,
         "text": "VARCHAR",
         "json": "JSON",
+        "payload": "VARCHAR",  # its JSON refuses half a surrogate pair
         "name": "VARCHAR",
     }
 

@@ -7,12 +7,11 @@ Rule: a JSON literal without escapes is a field of a CSV file as it stands, so t
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from airflow_provider_poweroffice.storage.sql.kinds import NULL
+from airflow_provider_poweroffice.storage.kinds import NULL, canonical, kind_of
 
 _decode = msgspec.json.Decoder().decode
 
@@ -39,23 +38,28 @@ def parameter(kind: str, value: bytes) -> Any:
         return value.decode()
     if value[:1] == b'"':
         return _decode(value)
+    if kind == "text":
+        return value.decode()
     if value in {b"true", b"false"}:
         return value == b"true"
     return int(value) if kind == "integer" else value.decode()
 
 
-def places(value: bytes) -> int:
-    """Count the digits behind the point that a JSON number needs."""
-    _, point, behind = value.partition(b".")
-    if value == NULL or (not point and b"e" not in value and b"E" not in value):
-        return 0
-    if behind.isdigit():
-        return len(behind.rstrip(b"0"))
-    return max(0, -int(Decimal(value.decode()).normalize().as_tuple().exponent))
-
-
 def key_text(values: tuple[bytes, ...]) -> str:
-    """Write a row's key as text: the value itself, or a JSON array of several."""
-    if len(values) > 1:
-        return f"[{b','.join(values).decode()}]"
-    return str(_decode(values[0])) if values[0][:1] == b'"' else values[0].decode()
+    """
+    Write a row's key as text: the value itself, or a JSON array of several.
+
+    It is made of what the values are, not of how a server spells them, so that a record has one key whether
+    a letter is sent as an escape or not, and a number as ``1`` or ``1.0``.
+    """
+    if len(values) == 1 and values[0][:1] == b'"':
+        return str(_decode(values[0]))
+    parts = [_spelled(value) for value in values]
+    return (parts[0] if len(parts) == 1 else b"[%b]" % b",".join(parts)).decode(errors="replace")
+
+
+def _spelled(value: bytes) -> bytes:
+    kind = kind_of(value)
+    if kind in {"integer", "decimal"}:
+        return canonical(value)
+    return value if kind in {"boolean", None} else msgspec.json.encode(_decode(value))

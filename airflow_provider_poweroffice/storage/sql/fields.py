@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from airflow_provider_poweroffice.storage.kinds import scale_of
 from airflow_provider_poweroffice.storage.sql.columns import ROW, Column, Existing
 from airflow_provider_poweroffice.storage.sql.identifiers import is_name, snake_case
 
@@ -22,17 +23,30 @@ class Field:
     :param name: of its column; empty: it has none and goes to the extra ones.
     :param kind: None until a value was seen.
     :param existing: the table's column.
+    :param given: the kind is what the user says, so it does not widen.
+    :param loose: values were seen that are to be read before they are what the column holds.
+    :param before: most digits before the point of its numbers, where they were counted.
+    :param behind: most digits behind it.
     """
 
     field: str
     name: str
     kind: str | None
     existing: Existing | None
+    given: bool = False
+    loose: bool = False
+    before: int = 0
+    behind: int = 0
 
     @property
     def is_extra(self) -> bool:
         """Tell whether it goes to the extra ones."""
         return not self.name
+
+    @property
+    def fixed(self) -> str | None:
+        """The kind that does not widen: that of the table's column, or the one that the user gave."""
+        return self.existing.kind if self.existing else self.kind if self.given else None
 
     @property
     def is_column(self) -> bool:
@@ -49,18 +63,21 @@ class Fields:
         existing: Mapping[str, Existing] | None,
         *,
         known: Mapping[str, str],
+        given: Mapping[str, str],
         naming: str,
         allow_new: bool,
     ) -> None:
         self._existing = existing
-        self._known = known
+        self._known = {**known, **given}
+        self._given = given
         self._naming = naming
         self._allow_new = allow_new
         self._fields: dict[str, Field] = {}
         self._taken: set[str] = set()
         self._key = key
         # Of two fields with one column name the described one has it, whichever a row holds first.
-        self._owners = {self._name(field).casefold(): field for field in (*list(known)[::-1], *key[::-1])}
+        described = (*list(self._known)[::-1], *key[::-1])
+        self._owners = {self._name(field).casefold(): field for field in described}
         # Most databases fold the case of names in some way: a new column must differ by more.
         self._folded = {column.casefold() for column in existing or ()}
         for name in key:
@@ -100,7 +117,7 @@ class Fields:
         known = self._known.get(name)
         if existing and existing.kind == "text" and known == "json":
             existing = replace(existing, kind="json")  # in a database that has no type for it
-        return Field(name, column, existing.kind if existing else known, existing)
+        return Field(name, column, existing.kind if existing else known, existing, given=name in self._given)
 
     def assume_known(self) -> None:
         """Take up all the fields of the official description."""
@@ -110,7 +127,10 @@ class Fields:
     def column(self, field: Field) -> Column | None:
         """Give the column of a field, if it has one."""
         note = f"{field.field} of the API"
-        return Column(field.name, field.kind or "text", note, field.existing) if field.name else None
+        if not field.name:
+            return None
+        scale = scale_of(field.before, field.behind) if field.kind == "decimal" else None
+        return Column(field.name, field.kind or "text", note, field.existing, scale)
 
     def columns(self) -> Iterator[Column]:
         """Give the columns of all fields that have one."""

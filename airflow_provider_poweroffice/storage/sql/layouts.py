@@ -7,9 +7,13 @@ Rule: a layout sees every page before the database is touched, and writes it aft
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
+from airflow_provider_poweroffice.api.surrogates import split_rows
+from airflow_provider_poweroffice.errors import LoadError
 from airflow_provider_poweroffice.storage.sql.columns import Books, Column, Existing
 
 LAYOUTS = ("raw", "columns")
@@ -25,6 +29,8 @@ class Layout(ABC):
     """
 
     books: Books
+    way_out = ""
+    """What an error about a row may advise."""
 
     def __init__(self, table: str, key: tuple[str, ...], existing: Mapping[str, Existing] | None) -> None:
         self.table = table
@@ -49,6 +55,37 @@ class Layout(ABC):
     def assume_known(self) -> bool:
         """Where nothing was read, do with what is known; tell whether a table can be made of it."""
         return True
+
+    def readable(self, content: bytes) -> bytes:
+        """
+        Check that a page is UTF-8, and give it as this layout stores it.
+
+        :raises LoadError: names row and field.
+        """
+        if not content.isascii():
+            try:
+                content.decode()
+            except UnicodeDecodeError as error:
+                raise self._not_utf8(content, error) from None
+        return content
+
+    def _not_utf8(self, content: bytes, error: UnicodeDecodeError) -> LoadError:
+        for row in map(bytes, split_rows(content)):
+            if field := _field_of(row, lambda value: not _is_utf8(value)):
+                key = self.key_of(row.decode(errors="replace").encode())
+                return LoadError(
+                    f"table {self.table}, row {key}: {field} holds bytes that are not UTF-8, which JSON must "
+                    "be; a transfer to object storage with format='ndjson' keeps them as sent",
+                    table=self.table,
+                    row=key,
+                )
+        return LoadError(f"table {self.table}: a page is not UTF-8 ({error.reason})", table=self.table)
+
+    def measure(self, content: bytes) -> None:  # noqa: B027 - for layouts with decimals
+        """Look at a page's numbers, where a new column of decimals must be wide enough for them."""
+
+    def settle(self) -> None:  # noqa: B027 - as above
+        """Choose the columns, when all pages are measured."""
 
     @abstractmethod
     def see(self, content: bytes) -> None:
@@ -89,3 +126,22 @@ class Layout(ABC):
                 f"table {self.table} has no column {', '.join(missing)}: it was not made for this layout. "
                 "Name another table, or the layout that it was made with"
             )
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _field_of(row: bytes, at_fault: Callable[[bytes], bool]) -> str | None:
+    """Name the first field of a row whose value is at fault; of a row that cannot be taken apart, say so."""
+    if not at_fault(row):
+        return None
+    try:
+        values = msgspec.json.decode(row, type=dict[str, msgspec.Raw])
+    except (msgspec.MsgspecError, ValueError):
+        return "the name of a field, or the row,"
+    return next((name for name, value in values.items() if at_fault(bytes(value))), "the name of a field")

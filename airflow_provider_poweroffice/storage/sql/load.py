@@ -18,17 +18,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+import msgspec
+
+from airflow_provider_poweroffice.api.surrogates import escaped, split_rows
+from airflow_provider_poweroffice.errors import TooManyDeletionsError
+from airflow_provider_poweroffice.storage.page_spool import PageSpool
 from airflow_provider_poweroffice.storage.sql.columns_layout import ColumnsLayout
 from airflow_provider_poweroffice.storage.sql.ddl import IDS, STAGE, add_columns, create_table
-from airflow_provider_poweroffice.storage.sql.deletions import Deletions
+from airflow_provider_poweroffice.storage.sql.deletions import FEW, Deletions
 from airflow_provider_poweroffice.storage.sql.layouts import Layout
 from airflow_provider_poweroffice.storage.sql.merge import Counts, Merge
 from airflow_provider_poweroffice.storage.sql.plan import Plan, Stored
 from airflow_provider_poweroffice.storage.sql.raw_layout import RawLayout
 from airflow_provider_poweroffice.storage.sql.refusal import first_refused, is_refusal, naming, refused_row
 from airflow_provider_poweroffice.storage.sql.session import Session
-from airflow_provider_poweroffice.storage.sql.spool import PageSpool
-from airflow_provider_poweroffice.storage.sql.staging import Stage, split
+from airflow_provider_poweroffice.storage.sql.staging import Stage
 
 _NO_WORD = re.compile(r"[^\w/.()-]")
 
@@ -45,6 +49,7 @@ class Load:
         self.rows = 0
         self._spool = spool
         self._ids: PageSpool | None = None
+        self._whole = True
         self._layout = self._new_layout(None)
 
     def prepare(self, session: Session) -> None:
@@ -80,7 +85,8 @@ class Load:
             str(plan.table),
             plan.key,
             existing,
-            known=plan.kinds,
+            known={plan.changed_field: "timestamp"} | dict(plan.kinds),
+            given=plan.fields,
             naming=plan.column_names,
             allow_new=plan.allow_new_columns,
         )
@@ -92,20 +98,33 @@ class Load:
         :param content: a JSON array of rows, not an empty one.
         :raises LoadError: a row that can not be stored, see ``Layout.see``.
         """
+        content = self._layout.readable(content)
         self._layout.see(content)
         self._spool.add(content)
-        self.rows += len(split(content))
+        self.rows += len(split_rows(content))
+        if self._ids:
+            self._ids.add(self._keys_of(content))
 
-    def compare(self, spool: PageSpool, contents: Iterable[bytes]) -> None:
+    def compare(self, spool: PageSpool, contents: Iterable[bytes], *, whole: bool = True) -> None:
         """
         Take the keys of all rows that there are; without them, the rows taken are all that there are.
 
+        Rows taken later on are among them.
+
         :param spool: where the keys wait.
-        :param contents: JSON arrays of rows that hold their key and nothing else.
+        :param contents: JSON arrays of rows that hold their key; what else they hold is left out.
+        :param whole: the table is to hold all these rows; False: it was never given some of them.
         """
+        self._whole = whole
         for content in contents:
-            spool.add(content)
+            spool.add(self._keys_of(self._layout.readable(content)))
         self._ids = spool
+
+    def _keys_of(self, content: bytes) -> bytes:
+        fields = [(f"k{number}", msgspec.Raw, msgspec.Raw(b"null")) for number in range(len(self.plan.key))]
+        names = {f"k{number}": name for number, name in enumerate(self.plan.key)}
+        row = msgspec.defstruct("Key", fields, rename=names)
+        return msgspec.json.encode(msgspec.json.decode(escaped(content), type=list[row]))  # type: ignore[valid-type]
 
     def store(self, session: Session) -> Stored:
         """
@@ -113,6 +132,8 @@ class Load:
 
         :raises LoadError: the database refuses; the table is as before.
         :raises TooManyDeletionsError: more rows are gone than the plan allows; the table is as before.
+        :raises IncompleteReadError: rows are listed that were not read and that the table lacks; the table is
+            as before, and more pages may be taken before it is stored again.
         """
         with naming(str(self.plan.table)):
             created, added = self._make_table(session)
@@ -149,7 +170,7 @@ class Load:
     def _deletions(self, session: Session) -> Deletions | None:
         """Make ready what rows are compared with: the keys that were listed, else the staged rows."""
         plan = self.plan
-        if plan.most_deleted is None:
+        if plan.most_deleted is None or plan.mode == "replace":
             return None
         if self._ids is not None:
             keys = self._new_layout(session)
@@ -160,6 +181,7 @@ class Load:
             session,
             plan.table,
             keys=STAGE if self._ids is None else IDS,
+            whole=self._whole,
             key=self._layout.key_columns,
             books=self._layout.books,
             identity=plan.identity,
@@ -182,6 +204,10 @@ class Load:
                 self._layout = self._new_layout(session)
                 for content in self._spool:
                     self._layout.see(content)
+            if session.dialect.bounded_decimals:
+                for content in self._spool:
+                    self._layout.measure(content)
+                self._layout.settle()
             if self._layout.existing is None:
                 if not self.rows and not self._layout.assume_known():
                     return False, []
@@ -213,6 +239,8 @@ class Load:
                 if deletions:
                     deletions.note_returning()
                 counts = merge.run(0, self.rows)
+                if self.plan.mode == "replace":
+                    self._check_shrinking(counts)
                 if deletions:
                     deletions.mark()
                 return counts
@@ -220,6 +248,21 @@ class Load:
             if is_refusal(error) and (number := self._find_refused(session, merge)) is not None:
                 raise refused_row(str(self.plan.table), stage.key_of(number), error) from error
             raise
+
+    def _check_shrinking(self, counts: Counts) -> None:
+        """Take a read of nothing, or of a small part of what the table had, for a wrong one."""
+        most, before, now = self.plan.most_deleted, counts.deleted, counts.inserted
+        if most is None or before - now <= before * most or (now > 0 and before <= FEW):
+            return
+        raise TooManyDeletionsError(
+            f"table {self.plan.table}: mode='replace' would leave {now} of {before} rows of "
+            f"{self.plan.identity.company}, and max_deletions={most:g} allows no such loss; the table is as "
+            "before. Check company, keys, privileges and query; if the rows are gone, run once with "
+            "max_deletions=1",
+            table=str(self.plan.table),
+            gone=before - now,
+            rows=before,
+        )
 
     def _find_refused(self, session: Session, merge: Merge) -> int | None:
         """Find the row that the table refuses; nothing of the attempts stays."""

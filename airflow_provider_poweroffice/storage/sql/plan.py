@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 from airflow_provider_poweroffice.storage.sql.merge import Counts, Identity
@@ -22,11 +22,12 @@ class Plan:
     :param source: the endpoint, for the table's comment.
     :param changed_field: the field of a row with its change time.
     :param kinds: the kinds of fields by the official description.
+    :param fields: the kinds of fields that the user gives, which go before it; columns layout.
     :param column_names: ``"snake_case"`` or ``"as sent"``; columns layout.
     :param allow_new_columns: a field without a column gets one; columns layout.
     :param bulk: use the database's way to take many rows at once, where it has one.
-    :param most_deleted: mark the rows that are gone, if they are no more than this share of the company's
-        rows, 0 to 1; None: do not look for them.
+    :param most_deleted: the share of the company's rows, 0 to 1, that may be marked as gone, or with
+        ``replace`` be fewer than before; None: rows that are gone are not looked for.
     """
 
     table: TableName
@@ -37,6 +38,7 @@ class Plan:
     source: str
     changed_field: str
     kinds: Mapping[str, str]
+    fields: Mapping[str, str] = field(default_factory=dict)
     column_names: str = "snake_case"
     allow_new_columns: bool = False
     bulk: bool = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_poweroffice.storage.sql.columns import Existing
@@ -13,6 +14,20 @@ from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.storage.sql.session import Session
 
+_DESCRIBE = """
+    WITH RECURSIVE types AS (
+        SELECT attnum, attname, format_type(atttypid, atttypmod) AS shown,
+            atttypid AS type, atttypmod AS typmod
+        FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped
+        UNION ALL
+        SELECT attnum, attname, shown, typbasetype, typtypmod
+        FROM types JOIN pg_type ON pg_type.oid = types.type WHERE typtype = 'd'
+    )
+    SELECT attname, shown, format_type(type, typmod), typcategory
+    FROM types JOIN pg_type ON pg_type.oid = types.type WHERE typtype <> 'd' ORDER BY attnum
+"""
+_TEXT_CATEGORIES = frozenset("SEIVU")
+"""Of pg_type: strings, enumerations, network addresses, bit strings, and what users and extensions define."""
 LINES_AT_ONCE = 500
 BYTES_AT_ONCE = 1 << 20
 LOCK_NAP = 0.1
@@ -29,6 +44,7 @@ class Postgres(BulkDialect):
     name = "PostgreSQL"
     has_comments = True
     has_on_conflict = True
+    bounded_decimals = False
     types: ClassVar[Mapping[str, str]] = {
         "integer": "bigint",
         "decimal": "numeric",
@@ -37,6 +53,7 @@ class Postgres(BulkDialect):
         "timestamp": "timestamp with time zone",
         "text": "text",
         "json": "json",
+        "payload": "json",
         "name": "text",
     }
 
@@ -93,13 +110,20 @@ class Postgres(BulkDialect):
         return f"sum(CAST({amounts} AS numeric))"
 
     def describe(self, session: Session, table: TableName) -> dict[str, Existing] | None:
-        """Ask the catalogue; a name without a schema is looked up along the search path."""
-        rows = session.rows(
-            "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute "
-            "WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
-            (table.quoted(),),
-        )
-        return self.existing(rows)
+        """
+        Ask the catalogue; a name without a schema is looked up along the search path.
+
+        A domain is what it is made of, however many domains are between. Types that only the database knows
+        are judged by their category: whatever is made of numbers or times may round them in silence.
+        """
+        rows = session.rows(_DESCRIBE, (table.quoted(),))
+        found = {}
+        for name, shown, base, category in rows:
+            column = replace(Existing.of(base), type=shown)
+            if column.kind == "other" and category not in _TEXT_CATEGORIES:
+                column = replace(column, kind="inexact")
+            found[name] = column
+        return found or None
 
     def bulk(self, session: Session, table: str, lines: Iterable[bytes]) -> None:
         """``COPY``: the lines go as they are."""

@@ -7,14 +7,13 @@ from typing import Any
 
 import msgspec
 
+from airflow_provider_poweroffice.api.surrogates import escaped, split_rows
 from airflow_provider_poweroffice.errors import LoadError
+from airflow_provider_poweroffice.storage.kinds import NULL, moment_text
 from airflow_provider_poweroffice.storage.sql.columns import Books, Column, Existing
 from airflow_provider_poweroffice.storage.sql.encoding import key_text, quoted
-from airflow_provider_poweroffice.storage.sql.kinds import NULL
 from airflow_provider_poweroffice.storage.sql.layouts import Layout
-from airflow_provider_poweroffice.storage.sql.moments import micro
 
-_split = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _NONE = msgspec.Raw(NULL)
 
 
@@ -56,7 +55,7 @@ class RawLayout(Layout):
             Column(
                 "changed_at", "timestamp", "when the row changed last, by the API", known.get("changed_at")
             ),
-            Column("payload", "json", "the row as the API sent it", known.get("payload")),
+            Column("payload", "payload", "the row as the API sent it", known.get("payload")),
         )
 
     @property
@@ -78,10 +77,11 @@ class RawLayout(Layout):
 
     def _read(self, content: bytes) -> Iterator[tuple[tuple[bytes, ...], bytes]]:
         """Give the key and the change time of each row."""
+        content = escaped(content)
         try:
             stamps = self._stamps(content)
         except msgspec.ValidationError:
-            stamps = [self._lenient(row) for row in _split(content)]
+            stamps = [self._lenient(row) for row in split_rows(content)]
         for stamp in stamps:
             values = tuple(map(bytes, msgspec.structs.astuple(stamp)))
             yield values[: len(self.key)], values[self._changed]
@@ -96,7 +96,7 @@ class RawLayout(Layout):
     def csv(self, content: bytes, first: int) -> Iterator[bytes]:
         """Write the rows as they were sent, quoted."""
         for number, (row, (key, changed)) in enumerate(
-            zip(_split(content), self._read(content), strict=True), start=first
+            zip(split_rows(content), self._read(content), strict=True), start=first
         ):
             moment = _moment(changed)
             yield b"%d,%b,%b,%b\n" % (
@@ -109,7 +109,7 @@ class RawLayout(Layout):
     def parameters(self, content: bytes, first: int) -> Iterator[tuple[Any, ...]]:
         """Give the rows as text."""
         for number, (row, (key, changed)) in enumerate(
-            zip(_split(content), self._read(content), strict=True), start=first
+            zip(split_rows(content), self._read(content), strict=True), start=first
         ):
             yield number, key_text(key) if key else None, _moment(changed), bytes(row).decode()
 
@@ -121,4 +121,7 @@ class RawLayout(Layout):
 
 def _moment(value: bytes) -> str | None:
     """Read a change time; whatever is none gives None, as the row itself is kept whole."""
-    return micro(msgspec.json.decode(value)) if value[:1] == b'"' else None
+    try:
+        return moment_text(msgspec.json.decode(value)) if value[:1] == b'"' else None
+    except ValueError:
+        return None

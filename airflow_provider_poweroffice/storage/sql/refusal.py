@@ -44,9 +44,17 @@ def naming(table: str) -> Iterator[None]:
         raise
 
 
-def refused_row(table: str, row: str, error: BaseException) -> LoadError:
-    """Make the error that names a row."""
-    made = LoadError(f"table {table}, row {row}: {_says(error)}", table=table, row=row)
+def refused_row(
+    table: str, row: str, error: BaseException, *, column: str = "", way_out: str = ""
+) -> LoadError:
+    """
+    Make the error that names a row.
+
+    :param column: that the database refuses, with its field, where one is known.
+    :param way_out: what else may be done than to change the table or the row.
+    """
+    what = ": ".join(filter(None, (column, _says(error).rstrip("."))))
+    made = LoadError(f"table {table}, row {row}: {what}{way_out and '.'}{way_out}", table=table, row=row)
     made.__cause__ = error
     return made
 

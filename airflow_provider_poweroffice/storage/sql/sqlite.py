@@ -15,6 +15,7 @@ from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.storage.sql.session import Session
 
+_NUMERIC_WOULD_CHANGE = frozenset({"decimal", "text", "json", "other"})
 _EXACT = Context(prec=100)
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
@@ -53,6 +54,7 @@ class SQLite(Dialect):
 
     name = "SQLite"
     has_on_conflict = True
+    bounded_decimals = False
     types: ClassVar[Mapping[str, str]] = {
         "integer": "INTEGER",
         "decimal": "DECIMAL_TEXT",
@@ -61,6 +63,7 @@ class SQLite(Dialect):
         "timestamp": "TIMESTAMP_TEXT",
         "text": "TEXT",
         "json": "JSON_TEXT",
+        "payload": "JSON_TEXT",
         "name": "TEXT",
     }
     patience = 600_000  # milliseconds that a load waits for others to finish writing
@@ -92,6 +95,13 @@ class SQLite(Dialect):
         )
         found = self.existing(rows)
         for name, column in (found or {}).items():
-            if column.kind == "decimal" and "TEXT" not in column.type.upper():
-                found[name] = Existing(column.type, "float", None)  # type: ignore[index]
+            if column.kind in _NUMERIC_WOULD_CHANGE and not _keeps_text(column.type.upper()):
+                found[name] = Existing(column.type, "inexact", None)  # type: ignore[index]
         return found
+
+
+def _keeps_text(declared: str) -> bool:
+    """Tell whether a column of a declared type leaves texts alone: SQLite's affinity TEXT, or BLOB."""
+    if "INT" in declared:
+        return False
+    return not declared or any(part in declared for part in ("CHAR", "CLOB", "TEXT", "BLOB"))

@@ -7,18 +7,16 @@ Rule: it is the connection's own, so that whatever happens to a load, nothing of
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-import msgspec
-
+from airflow_provider_poweroffice.api.surrogates import split_rows
+from airflow_provider_poweroffice.storage.page_spool import PageSpool
 from airflow_provider_poweroffice.storage.sql.columns import ROW, Column
 from airflow_provider_poweroffice.storage.sql.ddl import STAGE, create_stage
 from airflow_provider_poweroffice.storage.sql.dialects import BulkDialect
 from airflow_provider_poweroffice.storage.sql.layouts import Layout
 from airflow_provider_poweroffice.storage.sql.refusal import is_refused_value, refused_row
 from airflow_provider_poweroffice.storage.sql.session import Session
-from airflow_provider_poweroffice.storage.sql.spool import PageSpool
-
-split = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 class Stage:
@@ -42,12 +40,12 @@ class Stage:
         first = 0
         for content in self._spool:
             yield content, first
-            first += len(split(content))
+            first += len(split_rows(content))
 
     def key_of(self, number: int) -> str:
         """Give the key of a row by its number."""
         for content, first in self._pages():
-            rows = split(content)
+            rows = split_rows(content)
             if number < first + len(rows):
                 return self._layout.key_of(bytes(rows[number - first]))
         raise AssertionError("unreachable: the row was counted")
@@ -93,11 +91,33 @@ class Stage:
                 self._find_in_page(content)
 
     def _find_in_page(self, content: bytes) -> None:
-        for row, values in zip(split(content), self._layout.parameters(content, 0), strict=True):
-            try:
-                with self._session.transaction(staging=True):
-                    self._session.execute(self._insert(), values)
-            except Exception as error:
-                if is_refused_value(error):
-                    raise refused_row(self._layout.table, self._layout.key_of(bytes(row)), error) from error
-                raise
+        for row, values in zip(split_rows(content), self._layout.parameters(content, 0), strict=True):
+            if error := self._refusal(values):
+                column = self._column_at_fault(values)
+                row_error = refused_row(
+                    self._layout.table,
+                    self._layout.key_of(bytes(row)),
+                    error,
+                    column=f"column {column.name} ({column.note})" if column else "",
+                    way_out=self._layout.way_out,
+                )
+                raise row_error from error
+
+    def _refusal(self, values: Sequence[Any]) -> Exception | None:
+        """Insert a row, and give the database's objection to it."""
+        try:
+            with self._session.transaction(staging=True):
+                self._session.execute(self._insert(), values)
+        except Exception as error:
+            if is_refused_value(error):
+                return error
+            raise
+        return None
+
+    def _column_at_fault(self, values: Sequence[Any]) -> Column | None:
+        """Find the first value that the database refuses alone."""
+        for n, column in enumerate(self.columns, start=1):
+            alone = [value if position in {0, n} else None for position, value in enumerate(values)]
+            if self._refusal(alone):
+                return column
+        return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from os import SEEK_END
 from typing import IO
 
 
@@ -24,6 +25,7 @@ class PageSpool:
 
     def add(self, content: bytes) -> None:
         """Write the JSON array of a page behind the others."""
+        self._file.seek(0, SEEK_END)
         self._file.write(content)
         self._lengths.append(len(content))
 
