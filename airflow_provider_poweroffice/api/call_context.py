@@ -57,8 +57,8 @@ class Queueing:
     A place in the queue for somebody who waits elsewhere, as on an event loop, so that no thread sleeps.
 
     For a thread with one, a throttle does not sleep for the first slot of a call: it keeps the place and
-    raises ``NoSlotError``. The caller asks again after ``wait`` and keeps its place. A further slot of the same
-    call, such as the one for a repetition with a new token, is waited for up to ``PATIENCE`` seconds.
+    raises ``NoSlotError``. The caller asks again after ``wait`` and keeps its place. A further slot of the
+    same call, such as the one for a repetition with a new token, is waited for up to ``PATIENCE`` seconds.
     """
 
     PATIENCE = 1.0

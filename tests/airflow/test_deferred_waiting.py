@@ -65,9 +65,6 @@ def test_one_of_many_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
     def ask(client: Client) -> object:
         return client.request("GET", "Customers")
 
-    def ask(client: Client) -> object:
-        return client.request("GET", "Customers")
-
     async def some() -> int:
         with served("token slow") as (port, _):
             monkeypatch.setenv("AIRFLOW_CONN_POWEROFFICE_BENCH", connection_json(port))
