@@ -21,11 +21,13 @@ from typing import Any
 
 from airflow_provider_poweroffice.api.body import ANSWER_BYTES
 from airflow_provider_poweroffice.api.call import Call, Files, build_call, encode_query
-from airflow_provider_poweroffice.api.change_filter import check_required, since_query
-from airflow_provider_poweroffice.api.dialects.base import Position
+from airflow_provider_poweroffice.api.change_filter import NotBefore, check_required, since_query
+from airflow_provider_poweroffice.api.change_filter import given as given_moment
+from airflow_provider_poweroffice.api.dialects.base import Paging, Position
 from airflow_provider_poweroffice.api.filters import with_filters
 from airflow_provider_poweroffice.api.options import CONCURRENCY, OVERLAP, check_whole
 from airflow_provider_poweroffice.api.pages.fetcher import ClientSource
+from airflow_provider_poweroffice.api.pages.keys import RowKeys
 from airflow_provider_poweroffice.api.pages.page import PageOptions
 from airflow_provider_poweroffice.api.pages.pages import PageErrorHandler, Pages
 from airflow_provider_poweroffice.api.pages.periods import PeriodPages, split_query, unique_rows
@@ -34,6 +36,7 @@ from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.api.sending import Caller
 from airflow_provider_poweroffice.errors import (
     APIStatusError,
+    IncompleteReadError,
     InvalidResponseError,
     PageTooLargeError,
     ResponseTooLargeError,
@@ -129,7 +132,7 @@ class Client(Caller):
         :raises PowerOfficeError: see :mod:`airflow_provider_poweroffice.errors`; nothing else is raised.
         """
         try:
-            return self.carry_out(call, idempotent, self._readable, limit=max_bytes)
+            return self._whole(self.carry_out(call, idempotent, self._readable, limit=max_bytes))
         except PageTooLargeError as error:
             raise ResponseTooLargeError.of(self.label_of(call), error.size, max_bytes) from None
         except APIStatusError as error:
@@ -211,26 +214,48 @@ class Client(Caller):
         narrowed = with_filters(self.dialect.literals, base.query, filters)
         fixed = self.dialect.with_filter(narrowed, moment)
         resource = self.dialect.known.find(base.endpoint)
-        whole = resource is not None and resource.kind == "whole"
+        paging = self.dialect.paging_of(base.endpoint)
+        whole = paging is Paging.WHOLE
         if order and not whole and self.dialect.order_key.lower() not in given:
             fixed[self.dialect.order_key] = order
         first = Position(number=options.first_page, offset=0)
         self._check(
             base.endpoint, fixed | ({} if whole else self.dialect.page_query(first, options.page_size))
         )
-        if moment and unique is None:
-            unique = UniqueRows(self.dialect.key_field(base.endpoint) or "Id")
-
+        by_default = order_by == _DEFAULT_ORDER and self.dialect.order_key.lower() not in given
+        keys = self._keys_of(base.endpoint) if not whole and (order_by is not None or moment) else None
+        listed = (
+            {self.dialect.fields_key: ",".join(keys.fields)} if keys and self.dialect.fields_key else None
+        )
+        offset = paging is Paging.OFFSET or (
+            paging is Paging.LINKED and max_pages is None and not given & {"$top", "$skip"}
+        )
+        narrow = {name.lower() for name in fixed} - {self.dialect.order_key.lower()}
+        narrow -= {name.lower() for name in (resource.required if resource else ())}
         return Pages(
-            ClientSource(self, replace(base, query=fixed), options, paged=not whole),
+            ClientSource(self, replace(base, query=fixed), options, paged=not whole, listed=listed),
             options,
             label=self.label_of(base),
             on_page_error=on_page_error,
             unique=unique,
-            single=whole,
-            by_link=self.dialect.by_link,
-            ordered=order_by == _DEFAULT_ORDER and self.dialect.order_key.lower() not in given,
+            paging=paging,
+            ordered=by_default,
+            keys=keys,
+            overlap=offset and by_default and bool(order) and resource is not None,
+            drop_doubled=resource is not None or bool(moment),
+            grows_at_end=not narrow
+            or (given_moment(created_since) and narrow <= set(map(str.lower, moment))),
+            not_before=self._not_before(changed_since, created_since) if moment else None,
         )
+
+    def _keys_of(self, endpoint: str) -> RowKeys | None:
+        fields = self.dialect.key_field(endpoint)
+        return RowKeys(fields.split(",")) if fields else None
+
+    def _not_before(self, changed_since: Any, created_since: Any) -> NotBefore:
+        name = "changed_since" if given_moment(changed_since) else "created_since"
+        value = changed_since if given_moment(changed_since) else created_since
+        return NotBefore(name, value, self._clock.time())
 
     def periods(
         self, endpoint: str, *, split_days: int, query: Mapping[str, Any] | None = None, **options: Any
@@ -274,6 +299,17 @@ class Client(Caller):
     def _check(self, endpoint: str, query: dict[str, str]) -> None:
         check_required(self.dialect.known, endpoint, query)
         self.dialect.check_query(endpoint, query)
+
+    def _whole(self, response: Response) -> Response:
+        """
+        Refuse what was read in part only.
+
+        :raises IncompleteReadError: an expanded collection goes on behind a link.
+        """
+        field = self.dialect.cut_field(response.content) if response.method == "GET" else None
+        if field:
+            raise IncompleteReadError.of_field(f"{response.method} {response.path}", field)
+        return response
 
     def _readable(self, response: Response) -> Response:
         """

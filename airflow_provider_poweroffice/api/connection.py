@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 from airflow_provider_poweroffice.api.auth import TokenAuth
 from airflow_provider_poweroffice.api.call import Call
@@ -141,15 +141,46 @@ class Connection:
 
     def resolve(self, call: Call, link: str) -> str:
         """
-        Give the URL of a link in the answer to a call.
+        Give the URL of a link in the answer to a call: on our own server, whichever it names.
 
-        :raises UntrustedHostError: it leads to another server, to an unencrypted connection, or nowhere.
+        Behind a proxy that ends TLS, a server writes links with its own scheme, port or inner host. Only the
+        path and the query of a link are taken, so that no key can be led to another server.
+
+        :raises UntrustedHostError: it leads out of the API's own paths, or is not a URL.
         """
+        own = self.dialect.url(self.endpoints, call.endpoint)
         try:
-            url = urljoin(self.dialect.url(self.endpoints, call.endpoint), link)
+            url = _on_own_server(own, link)
             self.auth.check_origin(url)
         except ValueError as error:
             raise UntrustedHostError(
-                f"{self.label_of(call)}: the link to the next page is no URL ({error})"
+                f"{self.label_of(call)}: the link to the next page is not a URL ({error})"
             ) from None
+        path, base = urlsplit(url).path, urlsplit(own.removesuffix(call.endpoint)).path
+        first = call.endpoint.partition("/")[0]  # such as "data"
+        below = f"{base}{first}/" if "/" in call.endpoint else base
+        if not path.lower().startswith(below.lower()):
+            raise UntrustedHostError(
+                f"{self.label_of(call)}: the link to the next page leads out of the API's paths, to {path}"
+            )
         return url
+
+
+def _on_own_server(own: str, link: str) -> str:
+    """
+    Put a link on the server of a URL of ours.
+
+    :raises ValueError: it is not a link over HTTP, or names a user, or is written to be misread.
+    """
+    if not link.isprintable() or "\\" in link or " " in link:
+        raise ValueError("it holds characters that a URL cannot have")
+    parts = urlsplit(urljoin(own, link))
+    host = parts.hostname or ""
+    _ = parts.port  # raises where it is none
+    if parts.scheme not in {"http", "https"} or parts.username is not None or not host or not host.isascii():
+        raise ValueError("it is not a plain link over HTTP")
+    plain = unquote(parts.path)
+    if any(part in {".", ".."} for part in plain.split("/")) or "//" in plain or "\\" in plain:
+        raise ValueError("its path has parts that lead elsewhere")
+    ours = urlsplit(own)
+    return urlunsplit((ours.scheme, ours.netloc, parts.path, parts.query, ""))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 from airflow_provider_poweroffice.errors import APIStatusError
@@ -28,6 +29,15 @@ class Endpoints:
     def trusted(self) -> tuple[str, ...]:
         """List the URLs whose servers may see a token."""
         return (self.base, self.data) if self.data else (self.base,)
+
+
+class Paging(Enum):
+    """How the pages of a list are asked for."""
+
+    NUMBERED = "by number and size"
+    OFFSET = "by the rows before it and their number"
+    LINKED = "by the link that the page before holds; the server alone knows the size"
+    WHOLE = "not at all: one answer holds the list"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +65,8 @@ class PageInfo:
     :param number: number of this page.
     :param is_last: the server says plainly whether more pages follow.
     :param next_link: URL of the next page, as the server wrote it.
+    :param size: rows of a full page at the size the server really uses.
+    :param cut_field: field of a row whose own rows are not all here: the server links to more of them.
     """
 
     total_rows: int | None = None
@@ -62,6 +74,8 @@ class PageInfo:
     number: int | None = None
     is_last: bool | None = None
     next_link: str | None = None
+    size: int | None = None
+    cut_field: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

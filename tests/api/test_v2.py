@@ -55,11 +55,11 @@ def test_bad_endpoints(environment: str, host: str | None, says: str) -> None:
         ({}, PageInfo()),
         (
             {"totalCount": 11, "pageSize": 5, "currentPage": 3, "totalPages": 3, "nextPageLink": None},
-            PageInfo(total_rows=11, total_pages=3, number=3, is_last=True),
+            PageInfo(total_rows=11, total_pages=3, number=3, is_last=True, size=5),
         ),
         ({"nextPageLink": "http://internal/x"}, PageInfo(is_last=False)),
         ({"nextPageLink": None}, PageInfo(is_last=True)),
-        ({"TotalCount": "11", "PageSize": "5"}, PageInfo(total_rows=11, total_pages=3)),
+        ({"TotalCount": "11", "PageSize": "5"}, PageInfo(total_rows=11, size=5)),
         ({"totalPages": "many", "totalCount": True}, PageInfo()),
     ],
 )

@@ -1,6 +1,13 @@
-"""An OData collection: its rows and the link to the next page."""
+"""
+An OData collection: its rows and the link to the next page, as V3, V4 and 4.01 spell it.
+
+A collection that is expanded inside a row is paged, too: where it does not fit, the row has a link of its own
+to the rest, named after the field (OData JSON Format 4.01 §11).
+"""
 
 from __future__ import annotations
+
+import re
 
 import msgspec
 
@@ -14,12 +21,26 @@ class _Collection(msgspec.Struct):
     value: msgspec.Raw
     context: str | None = msgspec.field(default=None, name="@odata.context")
     next_link: str | None = msgspec.field(default=None, name="@odata.nextLink")
+    next_link_401: str | None = msgspec.field(default=None, name="@nextLink")
+    next_link_v3: str | None = msgspec.field(default=None, name="odata.nextLink")
     error: msgspec.Raw = msgspec.Raw(b"")
 
 
 _EDGE = 4096  # bytes: an error stands at the beginning of a body, or ends one that was begun
 _decode = JSONReader(_Collection, mismatch=PaginationError)
 _object = JSONReader(dict[str, msgspec.Raw])
+
+
+def _spelled(text: str) -> str:
+    """Match a text of JSON: each character as it is, or as an escape."""
+    return "".join(rf"(?:{re.escape(one)}|\\u00{ord(one):02x})" for one in text)
+
+
+# A quote inside of a JSON text is escaped, so that a name between quotes and a colon is a member's name.
+_INNER_LINK = re.compile(
+    rf'"([^"]{{1,200}}?){_spelled("@")}(?:{_spelled("odata.")})?{_spelled("nextLink")}"\s*:\s*"[^"]'.encode(),
+    re.IGNORECASE,
+)
 
 
 def split_collection(content: bytes) -> tuple[bytes, PageInfo]:
@@ -35,8 +56,21 @@ def split_collection(content: bytes) -> tuple[bytes, PageInfo]:
     found = _decode(content)
     if _is_error(found.error):
         raise IncompleteReadError("an error stands beside the rows of the answer, so that some are missing")
-    link = found.next_link or None
-    return bytes(found.value), PageInfo(is_last=link is None, next_link=link)
+    link = found.next_link or found.next_link_401 or found.next_link_v3 or None
+    rows = bytes(found.value)
+    return rows, PageInfo(is_last=link is None, next_link=link, cut_field=cut_field(rows))
+
+
+def cut_field(content: bytes) -> str | None:
+    """
+    Name a field whose rows are not all here, as the server links to the rest; None where there is none.
+
+    :param content: JSON of rows, or of one.
+    """
+    if b"link" not in content and b"Link" not in content and b"\\u00" not in content:
+        return None
+    found = _INNER_LINK.search(content)
+    return found[1].decode(errors="replace") if found else None
 
 
 def value_of(content: bytes) -> bytes | None:

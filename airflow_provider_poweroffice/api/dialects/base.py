@@ -12,12 +12,12 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from airflow_provider_poweroffice.api.catalogue import Catalogue, catalogue
 from airflow_provider_poweroffice.api.credentials import Keys
-from airflow_provider_poweroffice.api.facts import Endpoints, Fault, PageInfo, Position
+from airflow_provider_poweroffice.api.facts import Endpoints, Fault, PageInfo, Paging, Position
 from airflow_provider_poweroffice.api.filters import Literals
 from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.errors import APIStatusError, NotFoundError, error_class
 
-__all__ = ["Dialect", "Endpoints", "Fault", "K", "PageInfo", "Position"]
+__all__ = ["Dialect", "Endpoints", "Fault", "K", "PageInfo", "Paging", "Position"]
 
 K = TypeVar("K", bound=Keys)
 
@@ -36,8 +36,8 @@ class Dialect(ABC, Generic[K]):
     page_keys: ClassVar[tuple[str, ...]]
     order_key: ClassVar[str]
     catalogue_name: ClassVar[str]
-    by_link: ClassVar[bool] = False
-    """Pages are found by the link that the page before holds, not by number or offset."""
+    paging: ClassVar[Paging] = Paging.NUMBERED
+    """How pages are asked for, see :meth:`paging_of`."""
     request_id_header: ClassVar[str | None] = None
     """Header that carries a caller's own id of each request."""
     literals: ClassVar[Literals | None] = None
@@ -72,6 +72,11 @@ class Dialect(ABC, Generic[K]):
         """Name the field of a row that no two rows share, as rows spell it; "" where there is none."""
         resource = self.known.find(endpoint)
         return resource.key if resource else "Id"
+
+    def paging_of(self, endpoint: str) -> Paging:
+        """Tell how the pages of a list are asked for."""
+        resource = self.known.find(endpoint)
+        return Paging.WHOLE if resource is not None and resource.kind == "whole" else self.paging
 
     def page_limit(self, endpoint: str) -> int:  # noqa: ARG002 - for those that differ
         """Give the largest page of a collection, in rows."""
@@ -195,6 +200,10 @@ class Dialect(ABC, Generic[K]):
 
     def unwrap(self, content: bytes) -> bytes | None:  # noqa: ARG002 - for those that wrap
         """Find the answer proper in a successful body that wraps it; None where nothing is wrapped."""
+        return None
+
+    def cut_field(self, content: bytes) -> str | None:  # noqa: ARG002 - for those that expand rows
+        """Name a field of an answer whose own rows are not all there; None where there is none."""
         return None
 
     def archiving(self, endpoint: str, content: bytes) -> tuple[str, str, bytes]:  # noqa: ARG002 - as above

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from airflow_provider_poweroffice.api.credentials import Credentials
-from airflow_provider_poweroffice.api.dialects.base import Endpoints, Fault, PageInfo, Position
+from airflow_provider_poweroffice.api.dialects.base import Endpoints, Fault, PageInfo, Paging, Position
 from airflow_provider_poweroffice.api.dialects.odata import ODataDialect
 from airflow_provider_poweroffice.api.filters import Literals
 from airflow_provider_poweroffice.api.poweroffice.addresses import v1_endpoints
@@ -44,6 +44,7 @@ class PowerOfficeV1(ODataDialect[Credentials]):
     max_page_size: ClassVar[int] = MOST
     changed_field: ClassVar[str] = "lastChanged"
     catalogue_name: ClassVar[str] = "poweroffice_v1"
+    paging: ClassVar[Paging] = Paging.OFFSET
     archives: ClassVar[bool] = True
     read_lag: ClassVar[float] = 2.0  # reads go to a replica: page "Limitations"
     literals: ClassVar[Literals] = Literals(

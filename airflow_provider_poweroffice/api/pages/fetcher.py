@@ -7,7 +7,7 @@ that reading ahead can never change what is read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
@@ -31,6 +31,7 @@ class Wanted:
     :param expected: the server said that it has rows.
     :param once: without retries: the size itself is being tried.
     :param fresh: by a new request, whatever was fetched ahead.
+    :param listing: the keys of its rows alone, where the API can leave the rest out.
     :param limit: largest body in bytes; None for any.
     """
 
@@ -39,6 +40,7 @@ class Wanted:
     expected: bool = False
     once: bool = False
     fresh: bool = False
+    listing: bool = False
     limit: int | None = None
 
 
@@ -62,13 +64,23 @@ class ClientSource:
     :param client: makes them.
     :param call: the request for the collection, without paging.
     :param paged: False for a list that has no pages.
+    :param listed: the query by which the API leaves out all but the key of a row.
     """
 
-    def __init__(self, client: Caller, call: Call, options: PageOptions, *, paged: bool) -> None:
+    def __init__(
+        self,
+        client: Caller,
+        call: Call,
+        options: PageOptions,
+        *,
+        paged: bool,
+        listed: Mapping[str, str] | None = None,
+    ) -> None:
         self._client = client
         self._call = call
         self._threads = options.concurrency
         self._paged = paged
+        self._listed = dict(listed or {})
         self._fetches = FetchAhead(self._threads)
 
     def get(self, wanted: Wanted) -> Page:
@@ -78,7 +90,7 @@ class ClientSource:
         :raises PowerOfficeError: of the request, or of what was fetched ahead.
         """
         call, key = self._call_for(wanted)
-        waiting = None if wanted.fresh else self._take(key)
+        waiting = None if wanted.fresh or wanted.listing else self._take(key)
 
         def read(answer: Response) -> Page:
             return split_page(self._client.dialect, answer, wanted.at.number, expected=wanted.expected)
@@ -123,4 +135,8 @@ class ClientSource:
         if link := wanted.at.link:
             return replace(base, query={}, url=self._client.resolve(base, link)), link
         paging = self._client.dialect.page_query(wanted.at, wanted.size) if self._paged else {}
+        if wanted.listing:
+            names = {name.lower() for name in self._listed}
+            kept = {name: text for name, text in base.query.items() if name.lower() not in names}
+            base = replace(base, query={**kept, **self._listed})
         return replace(base, query={**base.query, **paging}), tuple(sorted(paging.items()))

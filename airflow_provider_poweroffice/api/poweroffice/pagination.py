@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from airflow_provider_poweroffice.api.decoding import read_json, whole_number
+import json
+from typing import Any
+
+from airflow_provider_poweroffice.api.decoding import whole_number
 from airflow_provider_poweroffice.api.facts import PageInfo
-from airflow_provider_poweroffice.errors import InvalidResponseError
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """An object with all its names, those that are there twice included."""
 
 
 def read_pagination(header: str | None) -> PageInfo:
@@ -14,18 +20,26 @@ def read_pagination(header: str | None) -> PageInfo:
     The links are only looked at for being there: behind the gateway they may name another host.
     """
     try:
-        loaded = read_json(header or "")
-    except InvalidResponseError:
+        loaded = json.loads(header or "", object_pairs_hook=_Pairs)
+    except (ValueError, RecursionError):
         return PageInfo()
-    if not isinstance(loaded, dict):
+    if not isinstance(loaded, _Pairs):
         return PageInfo()
-    facts = {str(key).lower(): value for key, value in loaded.items()}
-    rows, size = whole_number(facts.get("totalcount")), whole_number(facts.get("pagesize"))
-    pages = whole_number(facts.get("totalpages"))
+    facts: dict[str, list[Any]] = {}
+    for key, value in loaded:
+        facts.setdefault(str(key).lower(), []).append(value)
+    links = facts.get("nextpagelink", [])
     return PageInfo(
-        total_rows=rows,
-        total_pages=-(-rows // size) if pages is None and rows and size else pages,
-        number=whole_number(facts.get("currentpage")),
+        total_rows=_largest(facts.get("totalcount")),
+        total_pages=_largest(facts.get("totalpages")),
+        number=_largest(facts.get("currentpage")),
+        size=_largest(facts.get("pagesize")),
         # A link that is left out proves nothing: the server may never send one.
-        is_last=not facts["nextpagelink"] if "nextpagelink" in facts else None,
+        is_last=not any(links) if links else None,
     )
+
+
+def _largest(values: list[Any] | None) -> int | None:
+    """Read a count that may be there more than once, in other spellings: never resolve towards fewer rows."""
+    counts = [count for value in values or () if (count := whole_number(value)) is not None]
+    return max(counts, default=None)
