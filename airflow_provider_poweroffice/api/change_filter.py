@@ -10,13 +10,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_poweroffice.api.options import OVERLAP
 from airflow_provider_poweroffice.api.timestamps import TICKS, text_of, ticks_of_http_date, ticks_of_iso
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.catalogue import Catalogue
     from airflow_provider_poweroffice.api.dialects.base import Dialect
 
-OVERLAP = 1.0  # seconds
 CLOCKS_DIFFER = 300
 """Seconds by which a moment may be later than the server's clock."""
 FAR_AHEAD = 366 * 86_400

@@ -23,13 +23,13 @@ from typing import Any, Self, Unpack
 from airflow_provider_poweroffice.api.auth import TokenAuth
 from airflow_provider_poweroffice.api.body import ANSWER_BYTES
 from airflow_provider_poweroffice.api.call import Call, Files, build_call, encode_query
-from airflow_provider_poweroffice.api.change_filter import OVERLAP, NotBefore, check_required, since_query
+from airflow_provider_poweroffice.api.change_filter import NotBefore, check_required, since_query
 from airflow_provider_poweroffice.api.change_filter import given as given_moment
 from airflow_provider_poweroffice.api.connection import Connection, ConnectionArguments
 from airflow_provider_poweroffice.api.credentials import Keys
 from airflow_provider_poweroffice.api.dialects.base import Dialect, Paging, Position
 from airflow_provider_poweroffice.api.filters import with_filters
-from airflow_provider_poweroffice.api.options import CONCURRENCY, check_whole
+from airflow_provider_poweroffice.api.options import CONCURRENCY, OVERLAP, check_whole
 from airflow_provider_poweroffice.api.pages.fetcher import ClientSource
 from airflow_provider_poweroffice.api.pages.keys import RowKeys
 from airflow_provider_poweroffice.api.pages.page import PageOptions
