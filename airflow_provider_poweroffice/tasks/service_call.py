@@ -100,7 +100,7 @@ def read_seed(value: Any) -> float:
     """
     Read ``throttle_seed``.
 
-    :raises ValueError: it is no number, negative, or between 0 and 1.
+    :raises ValueError: it is not a number, negative, or between 0 and 1.
     """
     try:
         seed = float(value) if given(value) and not isinstance(value, bool) else 0.0
@@ -119,7 +119,7 @@ def read_timeout(value: Any) -> float | None:
     Read ``timeout``.
 
     :return: seconds; 0 for no limit, None where nothing is said.
-    :raises ValueError: it is no number, or negative.
+    :raises ValueError: it is not a number, or negative.
     """
     if not given(value):
         return None
