@@ -59,7 +59,7 @@ def since_query(
     ((kind, value),) = moments.items()
     if dialect.since_advice:
         raise ValueError(f"{kind}_since: {dialect.since_advice}")
-    resource = dialect.known.find(endpoint)
+    resource = dialect.catalogue.find(endpoint)
     if resource is None:
         raise ValueError(f"{kind}_since: nothing is known of {endpoint!r}; give its filter in query")
     name = resource.since_filter(kind)

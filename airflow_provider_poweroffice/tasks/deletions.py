@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice.api.call import encode_query
-from airflow_provider_poweroffice.api.facts import Paging
+from airflow_provider_poweroffice.api.dialects.base import Paging
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
@@ -54,5 +54,5 @@ def listed_keys(client: Client, read: ReadOptions, key: tuple[str, ...]) -> Iter
 
 def sends_keys_alone(dialect: Dialect[Any], endpoint: str) -> bool:
     """Tell whether an API sends the keys of a list without their rows."""
-    resource = dialect.known.find(endpoint)
+    resource = dialect.catalogue.find(endpoint)
     return bool(dialect.fields_key) and (resource is None or resource.kind != "whole")

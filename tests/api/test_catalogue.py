@@ -136,7 +136,7 @@ def test_exact_moments(client: Client) -> None:
     assert client.since("Customers", changed_since="2026-05-02T00:00:00Z", overlap=0.5) == {
         name: "2026-05-01T23:59:59.5000000Z"
     }
-    soon = datetime.fromtimestamp(client._clock.time(), UTC) + timedelta(minutes=4)
+    soon = datetime.fromtimestamp(client.connection.clock.time(), UTC) + timedelta(minutes=4)
     assert client.since("Customers", changed_since=soon)
 
 

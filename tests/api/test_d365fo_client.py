@@ -152,8 +152,8 @@ def test_system_url_serves_odata(fo: D365FOSandbox, clock: FakeClock) -> None:
     ) as client:
         assert len(rows(client, "UnitsOfMeasure")) == fo.totals()["UnitsOfMeasure"]
         assert call(client, "getBoolean") is True
-        assert "localhost" in client.dialect.url(client.endpoints, "data/X")
-        assert "localhost" not in client.dialect.url(client.endpoints, "api/services/X")
+        assert "localhost" in client.dialect.url(client.connection.endpoints, "data/X")
+        assert "localhost" not in client.dialect.url(client.connection.endpoints, "api/services/X")
 
 
 @pytest.mark.parametrize("size", [1, 7, 119, 120, 121, 10_000])

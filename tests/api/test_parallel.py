@@ -206,7 +206,7 @@ class ByOffset(PowerOfficeV2):
 def test_offsets_that_are_not_known(client: ReadingClient, sandbox: Sandbox) -> None:
     """With short pages by offset, where the next one begins is not known: what was guessed is not used."""
     everyone = ids(client)
-    client.dialect = ByOffset()
+    client.connection.dialect = ByOffset()
     before = sandbox.count("GET", "/Customers")
     assert ids(client, page_size=10) == everyone
     assert sandbox.count("GET", "/Customers") - before <= len(everyone) + 4

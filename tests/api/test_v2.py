@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from airflow_provider_poweroffice.api.credentials import Credentials
-from airflow_provider_poweroffice.api.dialects import DIALECTS
-from airflow_provider_poweroffice.api.dialects.base import Endpoints, PageInfo
+from airflow_provider_poweroffice.api.dialects.base import Dialect, Endpoints, PageInfo
+from airflow_provider_poweroffice.api.dialects.registry import DIALECTS
 
 V2 = DIALECTS["v2"]
 KEYS = Credentials(application_key="aaaaaa", client_key="bbbbbb", subscription_key="cccccc")
@@ -150,3 +151,11 @@ def test_trace_id_of_the_body_wins() -> None:
 def test_docs_url(endpoint: str, page: str) -> None:
     """A resource leads to its page where that is known, else to the front page."""
     assert V2.docs_url(endpoint) == page
+
+
+def test_a_missing_class_value_is_told() -> None:
+    """A dialect that lacks a value of the contract complains when it is made, by the value's name."""
+    unfinished: Any = type("Unfinished", (Dialect,), {"name": "x"})
+    unfinished.__abstractmethods__ = frozenset()
+    with pytest.raises(TypeError, match="Unfinished lacks the class values requests_per_second"):
+        unfinished()

@@ -18,7 +18,7 @@ from airflow_provider_poweroffice.api.dialects.base import Position
 from airflow_provider_poweroffice.api.pages.page import Page, PageOptions, split_page
 from airflow_provider_poweroffice.api.pages.prefetch import FetchAhead
 from airflow_provider_poweroffice.api.response import Response
-from airflow_provider_poweroffice.api.sending import Caller
+from airflow_provider_poweroffice.api.sending import Sender
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +59,9 @@ class Source(Protocol):
 
 class ClientSource:
     """
-    Pages by a client's requests.
+    Pages by requests over a connection.
 
-    :param client: makes them.
+    :param sender: makes them.
     :param call: the request for the collection, without paging.
     :param paged: False for a list that has no pages.
     :param listed: the query by which the API leaves out all but the key of a row.
@@ -69,14 +69,14 @@ class ClientSource:
 
     def __init__(
         self,
-        client: Caller,
+        sender: Sender,
         call: Call,
         options: PageOptions,
         *,
         paged: bool,
         listed: Mapping[str, str] | None = None,
     ) -> None:
-        self._client = client
+        self._sender = sender
         self._call = call
         self._threads = options.concurrency
         self._paged = paged
@@ -93,14 +93,16 @@ class ClientSource:
         waiting = None if wanted.fresh or wanted.listing else self._take(key)
 
         def read(answer: Response) -> Page:
-            return split_page(self._client.dialect, answer, wanted.at.number, expected=wanted.expected)
+            return split_page(
+                self._sender.connection.dialect, answer, wanted.at.number, expected=wanted.expected
+            )
 
-        return self._client.carry_out(
+        return self._sender.send(
             call,
             None,
             read,
             waiting=waiting,
-            retry=replace(self._client.retry, attempts=1) if wanted.once else None,
+            retry=replace(self._sender.connection.retry, attempts=1) if wanted.once else None,
             limit=wanted.limit,
         )
 
@@ -123,7 +125,7 @@ class ClientSource:
                 continue
             if self._fetches.full or self._fetches.failed:
                 return
-            self._fetches.start(key, partial(self._client.fetch_ahead, call, wanted.limit))
+            self._fetches.start(key, partial(self._sender.fetch_ahead, call, wanted.limit))
 
     def forget(self) -> None:
         """End what was begun ahead, and every thread."""
@@ -133,8 +135,8 @@ class ClientSource:
     def _call_for(self, wanted: Wanted) -> tuple[Call, Any]:
         base = self._call
         if link := wanted.at.link:
-            return replace(base, query={}, url=self._client.resolve(base, link)), link
-        paging = self._client.dialect.page_query(wanted.at, wanted.size) if self._paged else {}
+            return replace(base, query={}, url=self._sender.connection.resolve(base, link)), link
+        paging = self._sender.connection.dialect.page_query(wanted.at, wanted.size) if self._paged else {}
         if wanted.listing:
             names = {name.lower() for name in self._listed}
             kept = {name: text for name, text in base.query.items() if name.lower() not in names}
