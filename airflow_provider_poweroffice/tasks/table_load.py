@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_poweroffice.api.catalogue.fields import fields_of
 from airflow_provider_poweroffice.api.change_filter import given
 from airflow_provider_poweroffice.storage.kinds import check_kinds
-from airflow_provider_poweroffice.storage.sql.fields import NAMINGS
+from airflow_provider_poweroffice.storage.sql.fields import COLUMN_NAMES
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 from airflow_provider_poweroffice.storage.sql.layouts import LAYOUTS
-from airflow_provider_poweroffice.storage.sql.merge import MODES, Identity
-from airflow_provider_poweroffice.storage.sql.plan import Plan
+from airflow_provider_poweroffice.storage.sql.plan import MODES, LoadOwner, LoadPlan
 from airflow_provider_poweroffice.tasks.base import is_literal
 from airflow_provider_poweroffice.tasks.deletions import sends_keys_alone
 from airflow_provider_poweroffice.tasks.trial_balance import check_verify
@@ -27,12 +26,12 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.pages.pages import Pages
     from airflow_provider_poweroffice.api.pages.periods import PeriodPages
     from airflow_provider_poweroffice.storage.sql.load import Load
-    from airflow_provider_poweroffice.storage.sql.plan import Stored
+    from airflow_provider_poweroffice.storage.sql.plan import LoadResult
     from airflow_provider_poweroffice.tasks.collection import Log, Reading, ReadOptions
 
 MAX_DELETIONS = 0.5
 """Share of a company's rows that may be marked as deleted at once, where nobody says otherwise."""
-_CHOICES = {"mode": MODES, "layout": LAYOUTS, "column_names": NAMINGS}
+_CHOICES = {"mode": MODES, "layout": LAYOUTS, "column_names": COLUMN_NAMES}
 _PARTS = ("first_page", "max_pages")
 
 
@@ -153,7 +152,7 @@ class LoadSettings:
             return True
         return pages.pages > 1 and sends_keys_alone(dialect, self.read.endpoint)
 
-    def plan(self, dialect: Dialect[Any], identity: Identity) -> Plan:
+    def plan(self, dialect: Dialect[Any], owner: LoadOwner) -> LoadPlan:
         """
         Make the plan of the load, from rendered arguments.
 
@@ -166,12 +165,12 @@ class LoadSettings:
                 f"verify={self.verify!r} is for PowerOffice Go v2; this connection's API is {dialect.name}"
             )
         endpoint = self.read.endpoint
-        return Plan(
+        return LoadPlan(
             table=TableName.of(self.table, self.schema),
             mode=self.mode,
             layout=self.layout,
             key=self._key(dialect),
-            identity=identity,
+            owner=owner,
             source=endpoint.strip("/"),
             changed_field=dialect.changed_field_of(endpoint),
             kinds=fields_of(dialect.catalogue_name, endpoint),
@@ -204,14 +203,14 @@ def _always(_value: Any) -> bool:
 
 
 def receipt_of(
-    settings: LoadSettings, plan: Plan, load: Load, reading: Reading, stored: Stored
+    settings: LoadSettings, plan: LoadPlan, load: Load, reading: Reading, stored: LoadResult
 ) -> dict[str, Any]:
     """Give the receipt as JSON, but for the time it took and what was verified."""
     return {
         "table": str(plan.table),
         "sql_conn_id": settings.sql_conn_id,
         "endpoint": settings.read.endpoint,
-        "company": plan.identity.company,
+        "company": plan.owner.company,
         "mode": plan.mode,
         "layout": plan.layout,
         "rows": load.rows - stored.repeated,

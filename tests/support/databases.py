@@ -11,9 +11,7 @@ from typing import Any
 
 from postgres_server import PostgresServer
 
-from airflow_provider_poweroffice.storage.sql.detect import dialect_of
-from airflow_provider_poweroffice.storage.sql.dialects import Dialect
-from airflow_provider_poweroffice.storage.sql.session import Session
+from airflow_provider_poweroffice.storage.sql.databases import base, database_of
 
 KINDS = [name for name in ("psycopg", "psycopg2") if find_spec(name)] + ["standard", "sqlite", "duckdb"]
 """PostgreSQL by both of its drivers, PostgreSQL as a database of which nothing is known, and two more."""
@@ -40,10 +38,11 @@ class Database:
         self.kind = kind
         self.connect = connect
 
-    def session(self) -> Session:
+    def session(self) -> base.Session:
         """Open a session as the operator does."""
         connection = self.connect()
-        return Session(connection, Dialect("%s") if self.kind == "standard" else dialect_of(connection))
+        kind = base.Database("%s") if self.kind == "standard" else database_of(connection)
+        return base.Session(connection, kind)
 
     def run(self, sql: str) -> None:
         """Carry out a statement."""

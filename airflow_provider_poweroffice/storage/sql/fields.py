@@ -9,7 +9,7 @@ from airflow_provider_poweroffice.storage.kinds import scale_of
 from airflow_provider_poweroffice.storage.sql.columns import ROW, Column, Existing
 from airflow_provider_poweroffice.storage.sql.identifiers import is_name, snake_case
 
-NAMINGS = ("snake_case", "as sent")
+COLUMN_NAMES = ("snake_case", "as sent")
 _RESERVED = frozenset({ROW, "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid", "oid", "rowid", "_rowid_"})
 """Names of columns that the databases have themselves, or a load in its staging table; no field's column."""
 
@@ -64,13 +64,13 @@ class Fields:
         *,
         known: Mapping[str, str],
         given: Mapping[str, str],
-        naming: str,
+        column_names: str,
         allow_new: bool,
     ) -> None:
         self._existing = existing
         self._known = {**known, **given}
         self._given = given
-        self._naming = naming
+        self._column_names = column_names
         self._allow_new = allow_new
         self._fields: dict[str, Field] = {}
         self._taken: set[str] = set()
@@ -96,7 +96,7 @@ class Fields:
         return self._fields[name]
 
     def _name(self, field: str) -> str:
-        return snake_case(field) if self._naming == "snake_case" else field
+        return snake_case(field) if self._column_names == "snake_case" else field
 
     def _new(self, name: str) -> Field:
         column = self._name(name)
