@@ -13,7 +13,7 @@ from typing import Any
 
 from digest import read
 
-DATA = Path(__file__).parents[1] / "sandbox" / "poweroffice_sandbox" / "v2" / "rest" / "data"
+DATA = Path(__file__).parents[1] / "sandbox" / "poweroffice_sandbox" / "v2" / "schema" / "data"
 # Families with modules of their own; their fields are not plain registers.
 ELSEWHERE = (
     "/ClientAdmin",
@@ -138,7 +138,7 @@ def entities(spec: Spec) -> dict[str, tuple[str, str, bool]]:
 
 def field_words(spec: Spec, answer: str, body: str, *, patched: bool) -> Iterator[str]:
     """
-    Write the fields of an entity in the notation of :mod:`poweroffice_sandbox.v2.rest.schema`.
+    Write the fields of an entity in the notation of :mod:`poweroffice_sandbox.v2.schema.dto`.
 
     :param spec: the digest.
     :param answer: the DTO of answers.

@@ -45,6 +45,7 @@ EARLY = 60.0  # seconds; "be proactive when renewing access token": portal page 
 EARLY_SHARE = 0.2  # of a short token's life
 _SENDABLE = re.compile(r"[!-~]+")  # in a header; anything else would end up in http.client's message
 _REFUSED = frozenset({400, 401})
+_LOCK_NAP = 0.25  # seconds
 _ROUNDS = 3  # tokens that one request is tried with: more are replaced meanwhile only by a server gone wrong
 
 
@@ -136,13 +137,15 @@ class TokenAuth(AuthBase):
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Wait for whoever fetches a token, at most as long as the call may take."""
-        limits = call_context().limits
-        seconds = min(limits.seconds_left(), threading.TIMEOUT_MAX) if limits else -1
-        if not self._lock.acquire(timeout=seconds if seconds < 0 and not limits else max(0.0, seconds)):
-            raise APITimeoutError(
-                f"{self._label}: no token before the deadline; the call was not sent", outcome_unknown=False
-            )
+        """Wait for whoever fetches a token: as long as the call may take, unless this thread is cancelled."""
+        context = call_context()
+        while not self._lock.acquire(timeout=_LOCK_NAP):
+            context.check_cancelled()
+            if context.limits and context.limits.seconds_left() <= 0:
+                raise APITimeoutError(
+                    f"{self._label}: no token before the deadline; the call was not sent",
+                    outcome_unknown=False,
+                )
         try:
             yield
         finally:

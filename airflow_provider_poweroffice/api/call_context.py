@@ -52,6 +52,46 @@ class Departure:
     left: bool = False
 
 
+class Queueing:
+    """
+    A place in the queue for somebody who waits elsewhere, as on an event loop, so that no thread sleeps.
+
+    For a thread with one, a throttle does not sleep for the first slot of a call: it keeps the place and
+    raises ``NoSlotError``. The caller asks again after ``wait`` and keeps its place. A further slot of the
+    same call, such as the one for a repetition with a new token, is waited for up to ``PATIENCE`` seconds.
+    """
+
+    PATIENCE = 1.0
+
+    def __init__(self) -> None:
+        self._keeper: object = None
+        self._place: float | None = None
+        self.has_started = False
+        self.wait: float | None = None
+
+    def begin(self) -> None:
+        """Begin a call."""
+        self.has_started = False
+        self.wait = None
+
+    def place_at(self, keeper: object) -> float | None:
+        """Give the place in the queue of a throttle, None for nobody's."""
+        return self._place if self._keeper is keeper else None
+
+    def keep(self, keeper: object, place: float, wait: float) -> None:
+        """
+        Note the place.
+
+        :param wait: seconds until it is worth asking again.
+        """
+        self._keeper, self._place, self.wait = keeper, place, wait
+
+    def start(self) -> None:
+        """Leave the queue: the slot is there."""
+        self._keeper = self._place = self.wait = None
+        self.has_started = True
+
+
 @dataclass(frozen=True, slots=True)
 class CallContext:
     """
@@ -63,12 +103,14 @@ class CallContext:
         call itself, such as that of a token.
     :param exchange_left: gives the seconds that are left to connect, send, and read the answer; None outside
         of an exchange.
+    :param queueing: the caller's place in the queue of the rate limit, where this thread must not sleep.
     """
 
     scope: CancelScope | None = None
     limits: CallLimits | None = None
     departure: Departure | None = None
     exchange_left: Callable[[], float] | None = None
+    queueing: Queueing | None = None
 
     def check_cancelled(self) -> None:
         """

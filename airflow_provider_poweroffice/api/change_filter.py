@@ -10,13 +10,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_poweroffice.api.options import OVERLAP
 from airflow_provider_poweroffice.api.timestamps import TICKS, text_of, ticks_of_iso
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.catalogue import Catalogue
     from airflow_provider_poweroffice.api.dialects.base import Dialect
 
-OVERLAP = 1.0  # seconds
 _CLOCKS_DIFFER = timedelta(minutes=5)
 _NOTHING = frozenset({"", "none", "null"})  # what a template renders where there is no moment yet
 

@@ -21,10 +21,10 @@ from typing import Any
 
 from airflow_provider_poweroffice.api.body import ANSWER_BYTES
 from airflow_provider_poweroffice.api.call import Call, Files, build_call, encode_query
-from airflow_provider_poweroffice.api.change_filter import OVERLAP, check_required, since_query
+from airflow_provider_poweroffice.api.change_filter import check_required, since_query
 from airflow_provider_poweroffice.api.dialects.base import Position
 from airflow_provider_poweroffice.api.filters import with_filters
-from airflow_provider_poweroffice.api.options import CONCURRENCY, check_whole
+from airflow_provider_poweroffice.api.options import CONCURRENCY, OVERLAP, check_whole
 from airflow_provider_poweroffice.api.pages.fetcher import ClientSource
 from airflow_provider_poweroffice.api.pages.page import PageOptions
 from airflow_provider_poweroffice.api.pages.pages import PageErrorHandler, Pages

@@ -183,7 +183,7 @@ def _check_scalar(value: Any) -> None:
     if isinstance(value, datetime):
         if value.utcoffset() is None:
             raise ValueError(
-                f"value {value!r} has no time zone, so it is no moment; give tzinfo, such as datetime.UTC"
+                f"value {value!r} has no time zone, so it is not a moment; give tzinfo, such as datetime.UTC"
             )
         return
     if isinstance(value, (float, Decimal)) and not Decimal(value).is_finite():  # 1e400 is finite, too

@@ -15,6 +15,8 @@ log = logging.getLogger(__name__)
 
 CONCURRENCY = 4
 """Pages in flight where nobody says otherwise."""
+OVERLAP = 1.0
+"""Seconds that a read of what changed goes back from its moment, where nobody says otherwise."""
 MAX_CONCURRENCY = 32
 """Requests in flight at most: far more than any rate limit of these APIs lets through."""
 DEADLINE = 600.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -11,20 +10,12 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import TemplateNotFound
-
 from airflow_provider_poweroffice._compat import conf
-from airflow_provider_poweroffice.api.d365fo.entities import entity_path
-from airflow_provider_poweroffice.api.dialects.d365fo import D365FO
-from airflow_provider_poweroffice.api.limits.throttle import Clock, SystemClock
 from airflow_provider_poweroffice.api.options import RetryOptions
-from airflow_provider_poweroffice.api.retry import fitting_wait
-from airflow_provider_poweroffice.errors import APIStatusError, RateLimitError
 from airflow_provider_poweroffice.hooks.d365fo import D365FOHook
 from airflow_provider_poweroffice.links import D365FODocsLink
 from airflow_provider_poweroffice.tasks.call import CallTask, Request
 from airflow_provider_poweroffice.tasks.connections import D365FOTask
-from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
 from airflow_provider_poweroffice.tasks.rendering import RenderedOperator
 from airflow_provider_poweroffice.tasks.results import (
     MAX_RESULT_BYTES,
@@ -34,21 +25,14 @@ from airflow_provider_poweroffice.tasks.results import (
     json_size,
     render,
 )
-from airflow_provider_poweroffice.tasks.service_answers import ServiceRun
-from airflow_provider_poweroffice.tasks.service_call import (
-    given,
-    read_call,
-    read_retry_timeout,
-    read_seed,
-    read_statuses,
-    read_timeout,
-)
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
     from jinja2 import Environment
 
+    from airflow_provider_poweroffice.api.limits.throttle import Clock
     from airflow_provider_poweroffice.api.response import Response
+    from airflow_provider_poweroffice.errors import RateLimitError
 
 _FOR_EVER = float("inf")
 _TOO_LARGE = "Have the operation return less, or raise max_result_bytes."
@@ -173,11 +157,15 @@ class D365FORestEndpointOperator(RenderedOperator):
     @cached_property
     def clock(self) -> Clock:
         """Give the time; a test's own moves without waiting."""
+        from airflow_provider_poweroffice.api.limits.throttle import SystemClock
+
         return SystemClock()
 
     def resolve_template_files(self) -> None:
         """Load a payload that is the name of a template file; no other argument names one."""
         if _names_file(self.payload):
+            from jinja2 import TemplateNotFound
+
             with suppress(TemplateNotFound):  # Airflow logs it when the task runs
                 self._load_payload(self.get_template_env())
         self.prepare_template()
@@ -197,6 +185,8 @@ class D365FORestEndpointOperator(RenderedOperator):
         return super().render_template(content, context, jinja_env, seen_oids)
 
     def _load_payload(self, environment: Environment) -> str:
+        from jinja2 import TemplateNotFound
+
         if environment.loader is None:
             raise TemplateNotFound(self.payload)
         text = environment.loader.get_source(environment, self.payload)[0]
@@ -217,6 +207,16 @@ class D365FORestEndpointOperator(RenderedOperator):
         return self._execute(context, event["started"], event["waits"])
 
     def _execute(self, context: Context, started: float, waits: int) -> Any:
+        from airflow_provider_poweroffice.errors import APIStatusError, RateLimitError
+        from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
+        from airflow_provider_poweroffice.tasks.service_answers import ServiceRun
+        from airflow_provider_poweroffice.tasks.service_call import (
+            read_call,
+            read_retry_timeout,
+            read_seed,
+            read_statuses,
+        )
+
         with fail_task_when_final():
             call = read_call(
                 self.service_name,
@@ -253,6 +253,8 @@ class D365FORestEndpointOperator(RenderedOperator):
 
     def _hook(self, left: float) -> D365FOHook:
         """Give the hook, with so many seconds for waiting out 429s in the worker."""
+        from airflow_provider_poweroffice.tasks.service_call import given, read_timeout
+
         limit = min(self.defer_from, left) if self.deferrable else left
         timeout = read_timeout(self.timeout)
         return D365FOHook(
@@ -273,6 +275,11 @@ class D365FORestEndpointOperator(RenderedOperator):
         self, error: RateLimitError, budget: float | None, started: float, waits: int
     ) -> None:
         """Free the worker's slot for a long wait; come back where the task may not wait that long."""
+        import random
+
+        from airflow_provider_poweroffice.api.dialects.d365fo import D365FO
+        from airflow_provider_poweroffice.api.retry import fitting_wait
+
         own_limit = self.execution_timeout.total_seconds() if self.execution_timeout else _FOR_EVER
         limit = min(own_limit, _FOR_EVER if budget is None else budget)
         elapsed = self.clock.time() - started
@@ -284,7 +291,7 @@ class D365FORestEndpointOperator(RenderedOperator):
                 f"retry_timeout={self.retry_timeout!r} or execution_timeout."
             )
             return
-        from airflow_provider_poweroffice.triggers.d365fo import D365FOWaitTrigger  # noqa: PLC0415
+        from airflow_provider_poweroffice.triggers.d365fo import D365FOWaitTrigger
 
         allowed = "for ever" if limit == _FOR_EVER else f"{limit:.0f} s in all"
         self.log.warning(
@@ -297,6 +304,8 @@ class D365FORestEndpointOperator(RenderedOperator):
         )
 
     def _pause(self, seed: float) -> None:
+        import random
+
         seconds = random.uniform(1.0, seed)  # noqa: S311 - spreads calls in time
         self.log.info("pausing %.1f s (throttle_seed=%g)", seconds, seed)
         self.clock.sleep(seconds)
@@ -364,6 +373,9 @@ class D365FOEntityOperator(D365FOTask, CallTask):
 
         :raises ValueError: a key that names no row, or a name that is not one.
         """
+        from airflow_provider_poweroffice.api.d365fo.entities import entity_path
+        from airflow_provider_poweroffice.tasks.service_call import given
+
         action = self.action if given(self.action) else None
         headers, query = self.headers, self.query
         if given(self.etag):

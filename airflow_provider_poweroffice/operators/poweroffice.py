@@ -5,7 +5,6 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_poweroffice.api.archive import delete_or_archive
 from airflow_provider_poweroffice.tasks.base import warn_of_unknown
 from airflow_provider_poweroffice.tasks.call import CallTask, Request
 from airflow_provider_poweroffice.tasks.connections import PowerOfficeTask
@@ -52,6 +51,8 @@ class PowerOfficeOperator(PowerOfficeTask, CallTask):
     def _send(self, client: Client, request: Request, files: Files | None) -> Response:
         if self.on_refused_delete != "archive":
             return super()._send(client, request, files)
+        from airflow_provider_poweroffice.api.archive import delete_or_archive
+
         return delete_or_archive(
             client,
             request.endpoint,

@@ -20,20 +20,15 @@ from airflow_provider_poweroffice._compat import (
     AirflowSkipException,
     conf,
 )
-from airflow_provider_poweroffice.api.conditions import Condition, check_comparison, check_value
 from airflow_provider_poweroffice.api.options import RetryOptions
-from airflow_provider_poweroffice.api.retry import retry_reason
-from airflow_provider_poweroffice.errors import PowerOfficeError
 from airflow_provider_poweroffice.tasks.base import ReadTask, is_literal, warn_of_unknown
-from airflow_provider_poweroffice.tasks.company import labelled, report_company
-from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
-from airflow_provider_poweroffice.tasks.results import check_record
-from airflow_provider_poweroffice.tasks.waiting import Watch
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_poweroffice.api.client import Client
+    from airflow_provider_poweroffice.api.conditions import Condition
+    from airflow_provider_poweroffice.tasks.waiting import Watch
 
 _SHORTEST_POLL = 1.0
 _TRIGGERER_GRACE = timedelta(seconds=60)
@@ -97,6 +92,8 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
         :param is_given: there is a ``value``.
         :raises ValueError, TypeError: names the argument.
         """
+        from airflow_provider_poweroffice.api.conditions import check_comparison, check_value
+
         if self.condition is not None and (self.field is not None or is_told_to_defer):
             raise ValueError(
                 "condition, a callable, goes without field, and without deferrable: it cannot be sent to "
@@ -120,6 +117,9 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
 
     def execute(self, context: Context) -> Any:
         """Poke once in the worker; then wait there, or in the triggerer."""
+        from airflow_provider_poweroffice.tasks.company import report_company
+        from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
+
         with fail_task_when_final():
             hook = self.hook
         with hook, report_company(context, self.company):  # one token for all pokes
@@ -139,7 +139,7 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
             raise
         if found:
             return found.xcom_value if isinstance(found, PokeReturnValue) else None
-        from airflow_provider_poweroffice.triggers.poweroffice import PowerOfficeTrigger  # noqa: PLC0415
+        from airflow_provider_poweroffice.triggers.poweroffice import PowerOfficeTrigger
 
         limit = timedelta(seconds=self.timeout)
         condition = self._condition()
@@ -168,6 +168,8 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
         :raises AirflowFailException: the server refused.
         :raises AirflowSensorTimeout: the condition was not fulfilled within ``timeout``.
         """
+        from airflow_provider_poweroffice.tasks.company import labelled, report_company
+
         with report_company(context, self.company):
             if event and event.get("status") == "timeout":
                 raise AirflowSensorTimeout(event["message"])
@@ -179,6 +181,11 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
 
     def poke(self, context: Context) -> bool | PokeReturnValue:  # noqa: ARG002 - Airflow's signature
         """Ask once."""
+        from airflow_provider_poweroffice.api.retry import retry_reason
+        from airflow_provider_poweroffice.errors import PowerOfficeError
+        from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
+        from airflow_provider_poweroffice.tasks.results import check_record
+
         with fail_task_when_final():
             condition = self._condition()
             client = self.hook.client
@@ -203,6 +210,8 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
 
     @cached_property
     def _watch(self) -> Watch:
+        from airflow_provider_poweroffice.tasks.waiting import Watch
+
         what = self._condition() if self.condition is None else "its callable condition"
         return Watch(what, self.endpoint, self.company)
 
@@ -217,4 +226,6 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
         )
 
     def _condition(self) -> Condition:
+        from airflow_provider_poweroffice.api.conditions import Condition
+
         return Condition(field=self.field, comparison=self.comparison, value=self.value)

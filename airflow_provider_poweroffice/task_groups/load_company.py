@@ -14,20 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, TaskGroup, XComArg
 
-from airflow_provider_poweroffice.api.catalogue import Resource, catalogue
-from airflow_provider_poweroffice.api.change_filter import check_required
 from airflow_provider_poweroffice.hooks.companies import SOURCES
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.operators.companies import (
     PowerOfficeCompaniesOperator,
     PowerOfficeCompaniesSummaryOperator,
 )
-from airflow_provider_poweroffice.storage.sql.identifiers import snake_case
 from airflow_provider_poweroffice.tasks.watermark import with_asset
 from airflow_provider_poweroffice.transfers.poweroffice_to_sql import PowerOfficeToSqlOperator
 
 if TYPE_CHECKING:
     from airflow.sdk.definitions.mappedoperator import MappedOperator
+
+    from airflow_provider_poweroffice.api.catalogue import Catalogue, Resource
 
 __all__ = ["DEFAULT_RESOURCES", "load_company"]
 
@@ -213,6 +212,8 @@ def _table_loads(
         sets, or two resources for one table; the message names the way out.
     :raises TypeError: ``resources`` is neither a list nor a mapping of mappings.
     """
+    from airflow_provider_poweroffice.storage.sql.identifiers import snake_case
+
     start = _date(ledger_from)
     loads: dict[str, dict[str, Any]] = {}
     tables: dict[tuple[Any, Any], str] = {}
@@ -260,7 +261,7 @@ def _resource(endpoint: object, given: object) -> tuple[str, dict[str, Any]]:
         raise TypeError(f"resources: {endpoint!r}: {given!r} is not an endpoint with a mapping of arguments")
     for name in arguments.keys() & _OWN.keys():
         raise ValueError(f"resources[{endpoint!r}]: leave out {name!r}: {_OWN[name]}")
-    resource = catalogue("poweroffice_v2").find(endpoint)
+    resource = _known().find(endpoint)
     path = resource.path if resource and "{" not in resource.path else endpoint.strip("/")
     return path, {**DEFAULT_RESOURCES.get(path, {}), **arguments}
 
@@ -282,6 +283,12 @@ def _reading(path: str, given: Mapping[str, Any], start: str) -> dict[str, Any]:
     return reading | _mode(resource, given)
 
 
+def _known() -> Catalogue:
+    from airflow_provider_poweroffice.api.catalogue import catalogue
+
+    return catalogue("poweroffice_v2")
+
+
 def _mode(resource: Resource, given: Mapping[str, Any]) -> dict[str, Any]:
     """Read what changed where that can be asked for, else everything."""
     if given.get("incremental"):
@@ -294,12 +301,12 @@ def _mode(resource: Resource, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _has_key(path: str, load: Mapping[str, Any]) -> bool:
-    resource = catalogue("poweroffice_v2").find(path)
+    resource = _known().find(path)
     return bool(load.get("key") or (resource and resource.key))
 
 
 def _find(path: str, given: Mapping[str, Any]) -> Resource | None:
-    known = catalogue("poweroffice_v2")
+    known = _known()
     resource, meant = known.find(path), known.suggest(path)
     if resource is None and (meant or "mode" not in given):
         hint = f"did you mean {meant!r}?" if meant else "`airflow poweroffice resources` lists what is."
@@ -311,9 +318,11 @@ def _find(path: str, given: Mapping[str, Any]) -> Resource | None:
 
 
 def _check_query(resource: Resource, query: Mapping[Any, Any]) -> None:
+    from airflow_provider_poweroffice.api.change_filter import check_required
+
     texts = {str(name): str(value) for name, value in query.items()}
     try:
-        check_required(catalogue("poweroffice_v2"), resource.path, texts)
+        check_required(_known(), resource.path, texts)
     except ValueError as error:
         example = dict.fromkeys(resource.required, "...")
         raise ValueError(f"resources: {error}: {{{resource.path!r}: {{'query': {example}}}}}") from None

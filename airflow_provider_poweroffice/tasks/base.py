@@ -6,7 +6,8 @@ company), ``ReadTask`` (which rows), ``CollectionTask`` (a whole list, page by p
 classes that users write add the connection: ``poweroffice_conn_id`` or ``d365fo_conn_id``.
 
 Rule: tasks assign in ``__init__`` what they are given, the object itself and never a copy, as Airflow tells
-data from templates by its identity; they decide in ``execute``.
+data from templates by its identity; they decide in ``execute``. DAG files import this folder, so that what
+only runs is imported where it runs.
 """
 
 from __future__ import annotations
@@ -18,19 +19,15 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_poweroffice.api.catalogue import catalogue
-from airflow_provider_poweroffice.api.change_filter import OVERLAP
-from airflow_provider_poweroffice.api.options import RetryOptions
-from airflow_provider_poweroffice.errors import PowerOfficeError
+from airflow_provider_poweroffice.api.options import OVERLAP, RetryOptions
 from airflow_provider_poweroffice.tasks.collection import PagingOptions, ReadOptions, check_on_page_error
-from airflow_provider_poweroffice.tasks.company import report_company
-from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
 from airflow_provider_poweroffice.tasks.rendering import RenderedOperator
 
 if TYPE_CHECKING:
     import jinja2
     from airflow.sdk import Context
 
+    from airflow_provider_poweroffice.errors import PowerOfficeError
     from airflow_provider_poweroffice.hooks.base import ClientHook
 
 READ_RENDERERS = {"query": "json", "filters": "json", "headers": "json"}
@@ -100,6 +97,9 @@ class CompanyTask(RenderedOperator):
 
         What ends the block is told of the company, and ends the task at once where no retry would help.
         """
+        from airflow_provider_poweroffice.tasks.company import report_company
+        from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
+
         with (
             fail_task_when_final(method, idempotent=idempotent),
             report_company(context, self.company),
@@ -236,6 +236,8 @@ def warn_of_unknown(endpoint: Any, catalogues: tuple[str, ...]) -> None:
     """
     if not isinstance(endpoint, str) or not is_literal(endpoint) or not endpoint:
         return
+    from airflow_provider_poweroffice.api.catalogue import catalogue
+
     versions = {name.rpartition("_")[2]: catalogue(name) for name in catalogues}
     if any(known.find(endpoint) for known in versions.values()):
         return

@@ -7,14 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_poweroffice.api.call import check_method
-from airflow_provider_poweroffice.api.change_filter import OVERLAP
-from airflow_provider_poweroffice.api.retry import is_idempotent
-from airflow_provider_poweroffice.api.surrogates import split_rows
-from airflow_provider_poweroffice.errors import InvalidResponseError, PaginationError
+from airflow_provider_poweroffice.api.options import OVERLAP
 from airflow_provider_poweroffice.tasks.base import CollectionTask
-from airflow_provider_poweroffice.tasks.company import labelled
-from airflow_provider_poweroffice.tasks.files import read_files
 from airflow_provider_poweroffice.tasks.results import (
     MAX_RESULT_BYTES,
     check_kind,
@@ -25,7 +19,6 @@ from airflow_provider_poweroffice.tasks.results import (
     render,
     validate,
 )
-from airflow_provider_poweroffice.tasks.write_guard import WriteGuard, write_once
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -111,6 +104,8 @@ class CallTask(CollectionTask):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        from airflow_provider_poweroffice.api.call import check_method
+
         self.method = check_method(method)
         self.body = body
         self.files = files
@@ -137,6 +132,9 @@ class CallTask(CollectionTask):
 
         :return: plain JSON, see ``response``.
         """
+        from airflow_provider_poweroffice.api.retry import is_idempotent
+        from airflow_provider_poweroffice.tasks.files import read_files
+
         with self.running(context, self.method, idempotent=self.idempotent) as hook:
             request = self.request()
             refuse_minted_keys(request.endpoint)
@@ -148,6 +146,8 @@ class CallTask(CollectionTask):
             return self._write_once(hook.client, request, files, context)
 
     def _send(self, client: Client, request: Request, files: Files | None) -> Response:
+        from airflow_provider_poweroffice.tasks.company import labelled
+
         call = self._built(client, request, files)
         answer = client.send(call, idempotent=self.idempotent, fail_on_error=self.fail_on_error)
         if rows := more_rows(client.dialect, answer, request.query):
@@ -175,6 +175,8 @@ class CallTask(CollectionTask):
         return result
 
     def _write_once(self, client: Client, request: Request, files: Files | None, context: Context) -> Any:
+        from airflow_provider_poweroffice.tasks.write_guard import WriteGuard, write_once
+
         call = (
             self.api_conn_id,
             self.company,
@@ -191,6 +193,8 @@ class CallTask(CollectionTask):
         )
 
     def _collect(self, client: Client, request: Request, context: Context) -> list[Any]:
+        from airflow_provider_poweroffice.tasks.company import labelled
+
         rows: list[Any] = []
         size = 0
         options = self.read_options(
@@ -233,6 +237,9 @@ def more_rows(dialect: Dialect[Any], answer: Response, query: Mapping[str, Any] 
     :param query: the query as sent; if it names a page, the caller pages by hand and is not warned.
     :return: how many rows there are in all, or ``"more"``; None when nothing was cut.
     """
+    from airflow_provider_poweroffice.api.surrogates import split_rows
+    from airflow_provider_poweroffice.errors import InvalidResponseError, PaginationError
+
     if not (answer.is_success and answer.is_json and answer.content):
         return None
     if any(name.lower() == dialect.page_keys[0].lower() for name in query or {}):

@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias
 
-from airflow_provider_poweroffice.api.change_filter import OVERLAP, given
-from airflow_provider_poweroffice.api.options import CONCURRENCY, FromMapping, check_concurrency
-from airflow_provider_poweroffice.errors import PowerOfficeError
-from airflow_provider_poweroffice.storage.watermark import Watermark
+from airflow_provider_poweroffice.api.options import CONCURRENCY, OVERLAP, FromMapping, check_concurrency
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.pages.page import Page
     from airflow_provider_poweroffice.api.pages.pages import Pages
     from airflow_provider_poweroffice.api.pages.periods import PeriodPages
+    from airflow_provider_poweroffice.errors import PowerOfficeError
 
 PROGRESS_SECONDS = 10.0
 _LONG_AGO = "2000-01-01T00:00:00Z"
 
-OnPageError = str | Callable[[PowerOfficeError, int], bool]
+OnPageError: TypeAlias = "str | Callable[[PowerOfficeError, int], bool]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +133,8 @@ class Reading:
     def __init__(
         self, client: Client, options: ReadOptions, *, incremental: bool, label: str, log: Log
     ) -> None:
+        from airflow_provider_poweroffice.storage.watermark import Watermark
+
         if incremental:  # a first read needs no filter, but the next one will
             client.since(options.endpoint, changed_since=_LONG_AGO)
         self.pages = options.open(client)
@@ -172,6 +172,8 @@ class Reading:
 
     def watermark(self) -> str | None:
         """Give the moment the next read goes on from: where nothing changed, the one this read began with."""
+        from airflow_provider_poweroffice.api.change_filter import given
+
         if not self.pages.complete:
             return None
         if self.pages.rows == 0 and given(self._changed_since):

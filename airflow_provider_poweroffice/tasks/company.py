@@ -19,7 +19,6 @@ from airflow_provider_poweroffice._compat import (
     AirflowTaskTimeout,
     redacted,
 )
-from airflow_provider_poweroffice.errors import PowerOfficeError
 from airflow_provider_poweroffice.hooks.companies import check_company
 from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
 
@@ -91,6 +90,8 @@ def check_company_in(path: str, company: str | None, context: Mapping[str, Any] 
 
 def _name(error: BaseException, company: str) -> None:
     """Have the error's message say which company it is about; a type of its own form gets a note."""
+    from airflow_provider_poweroffice.errors import PowerOfficeError
+
     if isinstance(error, PowerOfficeError):
         error.company = company
     elif f"[{company}]" in str(error):

@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from airflow_provider_poweroffice._compat import AirflowFailException, AirflowTaskTimeout
-from airflow_provider_poweroffice.api.retry import is_idempotent, retry_reason
-from airflow_provider_poweroffice.errors import APITimeoutError, PowerOfficeError, VerificationError
 
 
 @contextmanager
@@ -24,6 +22,9 @@ def fail_task_when_final(method: str = "GET", *, idempotent: bool | None = None)
     ``TypeError``) or need a package that is not installed (``ImportError``): they are as wrong at the next
     try. The error is the exception's ``__cause__``.
     """
+    from airflow_provider_poweroffice.api.retry import is_idempotent, retry_reason
+    from airflow_provider_poweroffice.errors import APITimeoutError, PowerOfficeError, VerificationError
+
     once = not is_idempotent(method, idempotent)
     try:
         yield

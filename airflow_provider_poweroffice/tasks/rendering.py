@@ -108,6 +108,6 @@ def _native(value: Any) -> Any:
 
 
 def _is_native(environment: jinja2.Environment) -> bool:
-    from jinja2.nativetypes import NativeEnvironment  # noqa: PLC0415 - only where something is rendered
+    from jinja2.nativetypes import NativeEnvironment
 
     return isinstance(environment, NativeEnvironment)

@@ -10,14 +10,11 @@ import json
 import math
 import re
 from collections.abc import Callable
-from typing import Any, get_args, get_origin
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 from urllib.parse import unquote
 
-import msgspec
-
-from airflow_provider_poweroffice.api.response import Response, jsonable
-from airflow_provider_poweroffice.api.texts import one_line
-from airflow_provider_poweroffice.errors import ResponseValidationError, ResultTooLargeError
+if TYPE_CHECKING:
+    from airflow_provider_poweroffice.api.response import Response
 
 MAX_RESULT_BYTES = 48 * 1024
 _MINTING = ("onboarding/finalize", "clientadmin/addintegrationtoclient")
@@ -49,6 +46,8 @@ def render(response: Response, kind: Any) -> Any:
         without content None. ``"text"``: str. ``"bytes"``: Base64 text. ``"response"``: a dict of
         status_code, headers, body, is_success, error_content. A type: the body validated against it.
     """
+    from airflow_provider_poweroffice.api.response import jsonable
+
     if kind == "response":
         return response.to_dict(_body(response))
     if kind == "text":
@@ -60,6 +59,8 @@ def render(response: Response, kind: Any) -> Any:
 
 
 def _body(response: Response) -> Any:
+    from airflow_provider_poweroffice.api.response import jsonable
+
     nothing_found = response.method == "GET" and not response.content and response.is_success
     return [] if nothing_found else jsonable(response.body)
 
@@ -80,12 +81,18 @@ def validate(body: Any, kind: Any) -> Any:
 
 
 def _has_struct(kind: Any) -> bool:
+    import msgspec
+
     return any(_has_struct(part) for part in get_args(kind)) or (
         isinstance(kind, type) and issubclass(kind, msgspec.Struct)
     )
 
 
 def _by_msgspec(body: Any, target: Any) -> Any:
+    import msgspec
+
+    from airflow_provider_poweroffice.errors import ResponseValidationError
+
     try:
         return msgspec.to_builtins(msgspec.convert(body, target))
     except msgspec.ValidationError as error:
@@ -93,7 +100,9 @@ def _by_msgspec(body: Any, target: Any) -> Any:
 
 
 def _by_pydantic(body: Any, target: Any) -> Any:
-    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 - only where a type asks for it
+    from pydantic import TypeAdapter, ValidationError
+
+    from airflow_provider_poweroffice.errors import ResponseValidationError
 
     adapter: Any = TypeAdapter(target)
     try:
@@ -151,6 +160,8 @@ def check_size(size: int, limit: int | None, hint: str) -> None:
     :raises ResultTooLargeError: with the way out.
     """
     if limit is not None and size > limit:
+        from airflow_provider_poweroffice.errors import ResultTooLargeError
+
         raise ResultTooLargeError(
             f"the result is at least {size} bytes as JSON, above max_result_bytes={limit}: "
             f"XCom lives in Airflow's database. {hint}"
@@ -175,6 +186,9 @@ def json_size(value: Any) -> int:
     try:
         return len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
     except (ValueError, RecursionError):
+        from airflow_provider_poweroffice.api.texts import one_line
+        from airflow_provider_poweroffice.errors import ResponseValidationError
+
         place, what = _misfit(value)
         raise ResponseValidationError(
             f"the answer has {what} at {one_line(place)}, which XCom cannot hold; "

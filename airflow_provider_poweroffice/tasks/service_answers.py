@@ -99,7 +99,7 @@ class ServiceRun:
 
     def _failure(self, answer: Response) -> APIStatusError | None:
         """Find the failure in an answer that was not refused by its status."""
-        from airflow_provider_poweroffice.api.failures import read_fault, scrubbed  # noqa: PLC0415 - loads requests
+        from airflow_provider_poweroffice.api.failures import read_fault, scrubbed
 
         label = f"{answer.method} {answer.path}"
         secrets = self.client.auth.secrets

@@ -10,28 +10,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_poweroffice.api.catalogue.fields import fields_of
-from airflow_provider_poweroffice.api.change_filter import given
-from airflow_provider_poweroffice.storage.kinds import check_kinds
-from airflow_provider_poweroffice.storage.sql.fields import COLUMN_NAMES
-from airflow_provider_poweroffice.storage.sql.identifiers import TableName
-from airflow_provider_poweroffice.storage.sql.layouts import LAYOUTS
-from airflow_provider_poweroffice.storage.sql.plan import MODES, LoadOwner, LoadPlan
 from airflow_provider_poweroffice.tasks.base import is_literal
-from airflow_provider_poweroffice.tasks.deletions import sends_keys_alone
-from airflow_provider_poweroffice.tasks.trial_balance import check_verify
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.dialects.base import Dialect
     from airflow_provider_poweroffice.api.pages.pages import Pages
     from airflow_provider_poweroffice.api.pages.periods import PeriodPages
     from airflow_provider_poweroffice.storage.sql.load import Load
-    from airflow_provider_poweroffice.storage.sql.plan import LoadResult
+    from airflow_provider_poweroffice.storage.sql.plan import LoadOwner, LoadPlan, LoadResult
     from airflow_provider_poweroffice.tasks.collection import Log, Reading, ReadOptions
 
 MAX_DELETIONS = 0.5
 """Share of a company's rows that may be marked as deleted at once, where nobody says otherwise."""
-_CHOICES = {"mode": MODES, "layout": LAYOUTS, "column_names": COLUMN_NAMES}
 _PARTS = ("first_page", "max_pages")
 
 
@@ -67,21 +57,34 @@ class LoadSettings:
         :param rendered: every argument is what it will be; else templates are not looked at.
         :raises ValueError, TypeError: names the argument, its value and the way out.
         """
+        from airflow_provider_poweroffice.storage.sql.fields import COLUMN_NAMES
+        from airflow_provider_poweroffice.storage.sql.identifiers import TableName
+        from airflow_provider_poweroffice.storage.sql.layouts import LAYOUTS
+        from airflow_provider_poweroffice.storage.sql.plan import MODES
+
         is_known = _always if rendered else is_literal
-        for name, choices in _CHOICES.items():
+        for name, choices in {"mode": MODES, "layout": LAYOUTS, "column_names": COLUMN_NAMES}.items():
             value = getattr(self, name)
             if is_known(value) and value not in choices:
                 raise ValueError(f"unknown {name} {value!r}; use one of: {', '.join(map(repr, choices))}")
         if is_known(self.table) and is_known(self.schema):
             TableName.of(self.table, self.schema)
-        check_kinds(self.fields)
+        if self.fields is not None:
+            from airflow_provider_poweroffice.storage.kinds import check_kinds
+
+            check_kinds(self.fields)
         if self.mode == "replace":
             self._check_replace(is_known)
         self._check_deletions()
-        check_verify(self.verify, self.read, self.mode, is_known=is_known)
+        if self.verify is not None:
+            from airflow_provider_poweroffice.tasks.trial_balance import check_verify
+
+            check_verify(self.verify, self.read, self.mode, is_known=is_known)
 
     def _check_replace(self, is_known: Callable[[Any], bool]) -> None:
         """Refuse to replace everything by a part."""
+        from airflow_provider_poweroffice.api.change_filter import given
+
         for name in ("changed_since", "created_since"):
             value = getattr(self.read, name)
             if is_known(value) and given(value):
@@ -146,6 +149,9 @@ class LoadSettings:
 
         :param pages: that were read.
         """
+        from airflow_provider_poweroffice.api.change_filter import given
+        from airflow_provider_poweroffice.tasks.deletions import sends_keys_alone
+
         if not self.detect_deletions:
             return False
         if given(self.read.changed_since) or given(self.read.created_since) or not pages.complete:
@@ -159,6 +165,10 @@ class LoadSettings:
         :param dialect: of the API: it knows the resource.
         :raises ValueError: names the argument, its value and the way out.
         """
+        from airflow_provider_poweroffice.api.catalogue.fields import fields_of
+        from airflow_provider_poweroffice.storage.sql.identifiers import TableName
+        from airflow_provider_poweroffice.storage.sql.plan import LoadPlan
+
         self.check(rendered=True)
         if self.verify and dialect.catalogue_name != "poweroffice_v2":
             raise ValueError(

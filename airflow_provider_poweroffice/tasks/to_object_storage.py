@@ -8,7 +8,6 @@ that a killed task leaves the old object or none, and a rerun the new one.
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from time import monotonic
@@ -16,14 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import ObjectStoragePath
 
-from airflow_provider_poweroffice.api.catalogue.fields import fields_of
-from airflow_provider_poweroffice.storage.codecs import FORMATS, Spool, encode
-from airflow_provider_poweroffice.storage.publish import publish
 from airflow_provider_poweroffice.tasks.base import is_literal
-from airflow_provider_poweroffice.tasks.company import check_company_in
-from airflow_provider_poweroffice.tasks.lineage import object_uri, report_lineage
 from airflow_provider_poweroffice.tasks.transfer import TransferTask
-from airflow_provider_poweroffice.tasks.watermark import emit_asset_event
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -31,7 +24,9 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.dialects import Dialect
     from airflow_provider_poweroffice.api.pages.page import Page
     from airflow_provider_poweroffice.hooks.base import ClientHook
+    from airflow_provider_poweroffice.storage.codecs import Spool
 
+FORMATS = ("ndjson.gz", "ndjson", "json pages", "parquet")
 _SYNTAX = re.compile(r"[?#*\[\]{}|<>\"\\]|::|%[0-9A-Fa-f]{2}")
 """Queries, fragments, wildcards, other separators, chains of file systems, and percent-encodings."""
 
@@ -84,6 +79,9 @@ class ToObjectStorage(TransferTask):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Copy the collection and give the receipt."""
+        from airflow_provider_poweroffice.tasks.company import check_company_in
+        from airflow_provider_poweroffice.tasks.watermark import emit_asset_event
+
         with self.running(context) as hook:
             check_company_in(self.object_path, self.company, context)
             increment = self.increment(context, target=f"{self.dag_id}.{self.task_id}")
@@ -94,6 +92,12 @@ class ToObjectStorage(TransferTask):
             return receipt
 
     def _copy(self, hook: ClientHook, since: Any) -> dict[str, Any]:
+        import tempfile
+
+        from airflow_provider_poweroffice.storage.codecs import Spool
+        from airflow_provider_poweroffice.storage.publish import publish
+        from airflow_provider_poweroffice.tasks.lineage import object_uri, report_lineage
+
         started = monotonic()
         target = open_object_path(self.object_path, self.format)
         with self.reading(hook.client, replace(self.read(), changed_since=since)) as reading:
@@ -126,11 +130,14 @@ class ToObjectStorage(TransferTask):
         return receipt
 
     def _write(self, dialect: Dialect[Any], pages: Iterator[Page], spool: Spool) -> None:
+        from airflow_provider_poweroffice.storage.codecs import encode
+
         if self.format != "parquet":
             for data in encode(pages, self.format):
                 spool.add(data)
             return
-        from airflow_provider_poweroffice.storage.parquet import ParquetFile, write_parquet  # noqa: PLC0415
+        from airflow_provider_poweroffice.api.catalogue.fields import fields_of
+        from airflow_provider_poweroffice.storage.parquet import ParquetFile, write_parquet
 
         resource = dialect.known.find(self.endpoint)
         fields = fields_of(dialect.catalogue_name, self.endpoint)

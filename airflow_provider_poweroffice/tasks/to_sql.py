@@ -7,36 +7,21 @@ table. A killed task leaves the table as it was, and a retry gives exactly the n
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_poweroffice.api.change_filter import given
-from airflow_provider_poweroffice.errors import IncompleteReadError
-from airflow_provider_poweroffice.hooks.database import database, database_hook
-from airflow_provider_poweroffice.storage.page_spool import PageSpool
-from airflow_provider_poweroffice.storage.sql.load import Load
-from airflow_provider_poweroffice.storage.sql.plan import LoadOwner
-from airflow_provider_poweroffice.tasks.deletions import listed_keys
-from airflow_provider_poweroffice.tasks.lineage import report_lineage, table_uri
-from airflow_provider_poweroffice.tasks.table_load import (
-    MAX_DELETIONS,
-    LoadSettings,
-    log_receipt,
-    receipt_of,
-)
+from airflow_provider_poweroffice.tasks.table_load import MAX_DELETIONS, LoadSettings
 from airflow_provider_poweroffice.tasks.transfer import TransferTask
-from airflow_provider_poweroffice.tasks.trial_balance import verify_ledger
-from airflow_provider_poweroffice.tasks.watermark import emit_asset_event
 
 if TYPE_CHECKING:
     from airflow.providers.common.sql.hooks.sql import DbApiHook
     from airflow.sdk import Context
 
     from airflow_provider_poweroffice.hooks.base import ClientHook
-    from airflow_provider_poweroffice.storage.sql.plan import LoadResult
+    from airflow_provider_poweroffice.storage.sql.load import Load
+    from airflow_provider_poweroffice.storage.sql.plan import LoadOwner, LoadResult
     from airflow_provider_poweroffice.tasks.collection import Reading
 
 
@@ -146,6 +131,18 @@ class ToSql(TransferTask):
             return self._load(hook, context)
 
     def _load(self, hook: ClientHook, context: Context) -> dict[str, Any]:
+        import tempfile
+
+        from airflow_provider_poweroffice.api.change_filter import given
+        from airflow_provider_poweroffice.hooks.database import database, database_hook
+        from airflow_provider_poweroffice.storage.page_spool import PageSpool
+        from airflow_provider_poweroffice.storage.sql.load import Load
+        from airflow_provider_poweroffice.tasks.deletions import listed_keys
+        from airflow_provider_poweroffice.tasks.lineage import report_lineage, table_uri
+        from airflow_provider_poweroffice.tasks.table_load import log_receipt, receipt_of
+        from airflow_provider_poweroffice.tasks.trial_balance import verify_ledger
+        from airflow_provider_poweroffice.tasks.watermark import emit_asset_event
+
         started = monotonic()
         settings = self.settings()
         target = database_hook(self.sql_conn_id)
@@ -191,6 +188,9 @@ class ToSql(TransferTask):
         Pages move while rows are deleted, and no filter for changes ever finds a row that was missed so.
         First the same rows are read again, as a row made since is among them, then all that there are.
         """
+        from airflow_provider_poweroffice.errors import IncompleteReadError
+        from airflow_provider_poweroffice.hooks.database import database
+
         for since in dict.fromkeys((settings.read.changed_since, None)):
             try:
                 with database(target) as session:
@@ -207,6 +207,8 @@ class ToSql(TransferTask):
 
     def _owner(self, context: Context) -> LoadOwner:
         """Say whose rows these are, and what tells this load from others but not from its own retries."""
+        from airflow_provider_poweroffice.storage.sql.plan import LoadOwner
+
         index = getattr(context.get("ti"), "map_index", -1)
         return LoadOwner(
             company=self.company or self.api_conn_id,
@@ -217,6 +219,8 @@ class ToSql(TransferTask):
 
     def _check_complete(self, reading: Reading) -> None:
         """Refuse to replace everything by a part."""
+        from airflow_provider_poweroffice.errors import IncompleteReadError
+
         if self.mode == "replace" and not reading.pages.complete:
             numbers = ", ".join(str(skip["page"]) for skip in reading.pages.skipped)
             raise IncompleteReadError(

@@ -6,16 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_poweroffice.api.change_filter import given
 from airflow_provider_poweroffice.tasks.base import CollectionTask, warn_of_unknown
-from airflow_provider_poweroffice.tasks.collection import Reading, ReadOptions
-from airflow_provider_poweroffice.tasks.company import labelled
-from airflow_provider_poweroffice.tasks.watermark import Increment, with_asset
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_poweroffice.api.client import Client
+    from airflow_provider_poweroffice.tasks.collection import Reading, ReadOptions
+    from airflow_provider_poweroffice.tasks.watermark import Increment
 
 
 class TransferTask(CollectionTask):
@@ -36,6 +34,8 @@ class TransferTask(CollectionTask):
         self, *, endpoint: str, incremental: bool = False, full_refresh: bool | str = False, **kwargs: Any
     ) -> None:
         if incremental:
+            from airflow_provider_poweroffice.tasks.watermark import with_asset
+
             scheme = self.hook_class.conn_type
             kwargs = with_asset(kwargs, endpoint=endpoint, conn_id=self.api_conn_id, scheme=scheme)
         super().__init__(**kwargs)
@@ -48,6 +48,8 @@ class TransferTask(CollectionTask):
     @property
     def label(self) -> str:
         """Begin a line of the log: company and endpoint."""
+        from airflow_provider_poweroffice.tasks.company import labelled
+
         return labelled(self.company, self.endpoint)
 
     def read(self) -> ReadOptions:
@@ -64,6 +66,8 @@ class TransferTask(CollectionTask):
         """
         if not self.incremental:
             return None
+        from airflow_provider_poweroffice.tasks.watermark import Increment
+
         scope = {
             "connection": self.api_conn_id,
             "endpoint": self.endpoint,
@@ -77,6 +81,8 @@ class TransferTask(CollectionTask):
     @contextmanager
     def reading(self, client: Client, read: ReadOptions) -> Iterator[Reading]:
         """Read, and end what is under way when the block ends."""
+        from airflow_provider_poweroffice.tasks.collection import Reading
+
         with Reading(client, read, incremental=self.incremental, label=self.label, log=self.log) as reading:
             yield reading
 
@@ -92,6 +98,8 @@ class TransferTask(CollectionTask):
             if self.full_refresh is not False:
                 raise ValueError("full_refresh needs incremental=True; without it everything is read anyway")
             return
+        from airflow_provider_poweroffice.api.change_filter import given
+
         for name in ("changed_since", "created_since"):
             if given(getattr(self, name)):
                 raise ValueError(

@@ -44,9 +44,7 @@ class _Line(msgspec.Struct):
 _lines = msgspec.json.Decoder(list[_Line]).decode
 
 
-def check_verify(
-    verify: str | None, read: ReadOptions, mode: str, *, is_known: Callable[[Any], bool]
-) -> None:
+def check_verify(verify: str, read: ReadOptions, mode: str, *, is_known: Callable[[Any], bool]) -> None:
     """
     Refuse what cannot be verified.
 
@@ -55,8 +53,6 @@ def check_verify(
     :param is_known: tells arguments that are what they will be from templates.
     :raises ValueError: names the argument.
     """
-    if verify is None:
-        return
     if verify != CHECK:
         raise ValueError(f"unknown verify {verify!r}; use {CHECK!r}, or leave it out")
     for name in ("first_page", "max_pages"):

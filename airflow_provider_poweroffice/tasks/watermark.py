@@ -15,10 +15,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import msgspec
-
 from airflow_provider_poweroffice._compat import HAS_ASSET_STATE
-from airflow_provider_poweroffice.api.timestamps import ticks_of_iso
 from airflow_provider_poweroffice.assets.poweroffice import is_ours, poweroffice_asset
 
 log = logging.getLogger(__name__)
@@ -81,6 +78,8 @@ class Increment:
             )
         self.key = _key(target, company)
         self._run = _run_of(self._context)
+        import msgspec
+
         text = msgspec.json.encode(scope, enc_hook=str, order="deterministic")
         self._scope = hashlib.sha256(text).hexdigest()[:16]
 
@@ -123,6 +122,8 @@ class Increment:
         :param watermark: how far it came; None where that is not known, and nothing moves.
         :return: the note, for the asset's event.
         """
+        from airflow_provider_poweroffice.api.timestamps import ticks_of_iso
+
         # A run that was cleared must not take back what a later one has reached.
         now = self._load()[1] or {}
         reached = now.get("watermark") if now.get("scope") == self._scope else None

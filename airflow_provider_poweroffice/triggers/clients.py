@@ -18,9 +18,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakKeyDictionary
 
-from airflow_provider_poweroffice.api.call_context import adding
+from airflow_provider_poweroffice.api.call_context import Queueing, adding
 from airflow_provider_poweroffice.api.cancellation import CancelScope
-from airflow_provider_poweroffice.api.limits.throttle import Queueing, queueing
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.errors import PowerOfficeError
 
@@ -98,8 +97,7 @@ async def _in_thread(act: Callable[[], T], place: Queueing | None) -> T:
     scope = CancelScope()
 
     def carry_out() -> T:
-        queueing.set(place)
-        with adding(scope=scope):
+        with adding(scope=scope, queueing=place):
             try:
                 scope.check()
                 return act()

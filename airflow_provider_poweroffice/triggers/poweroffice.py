@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_poweroffice._compat import aget_connection, amask_secrets
+from airflow_provider_poweroffice.api.call_context import Queueing
 from airflow_provider_poweroffice.api.conditions import Condition, from_json, to_json
-from airflow_provider_poweroffice.api.limits.throttle import Queueing
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.retry import retry_reason, wait_seconds
 from airflow_provider_poweroffice.api.texts import one_line
@@ -103,8 +103,8 @@ class PowerOfficeTrigger(BaseTrigger):
         except ValueError as error:
             yield TriggerEvent(self._error(error))
             return
-        # Tokens are not given to the masker here: a triggerer lives long, would collect one pattern for each
-        # token for ever, and each makes the masker compile all of them anew, on the event loop.
+        # Tokens are not given to the masker here: a triggerer lives for months and would keep a pattern for
+        # every token, and each makes the masker compile all of them again, on the event loop.
         await amask_secrets(settings.secrets)
         async with shared_client(settings) as client:
             verdict = await self._verdict(client, end)

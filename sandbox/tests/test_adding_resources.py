@@ -11,8 +11,9 @@ from sandbox_client import Api
 from poweroffice_sandbox.v2 import routes
 from poweroffice_sandbox.v2.resources import RESOURCES
 from poweroffice_sandbox.v2.resources.entries import entry, invented
-from poweroffice_sandbox.v2.rest.filters import Filter
-from poweroffice_sandbox.v2.seeds import Seed, Source
+from poweroffice_sandbox.v2.schema.filters import Filter
+from poweroffice_sandbox.v2.schema.resource import Seed
+from poweroffice_sandbox.v2.seeds import Source
 
 
 def _vessels(source: Source) -> Iterator[dict[str, Any]]:

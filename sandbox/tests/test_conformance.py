@@ -21,7 +21,7 @@ from query_values import UNCHANGED, choices, known_value
 from sandbox_client import Api
 
 from poweroffice_sandbox import Sandbox
-from poweroffice_sandbox.v2.rest import tables
+from poweroffice_sandbox.v2.schema import tables
 
 if TYPE_CHECKING:
     import requests

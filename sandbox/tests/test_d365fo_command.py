@@ -19,7 +19,7 @@ import requests
 
 from poweroffice_sandbox import D365FOSandbox, D365FOSwitches, SizeError
 from poweroffice_sandbox.cli import SERVED, main
-from poweroffice_sandbox.d365fo.odata.entities import ENTITIES
+from poweroffice_sandbox.d365fo.entities import ENTITIES
 from poweroffice_sandbox.d365fo.services.operations import SERVICES
 from poweroffice_sandbox.pytest import d365fo_sandbox  # noqa: F401 - used by name
 

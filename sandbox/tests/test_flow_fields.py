@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from openapi import spec
 
-from poweroffice_sandbox.v2.rest.schema import schema_of
-from poweroffice_sandbox.v2.rest.tables import named_words
+from poweroffice_sandbox.v2.schema.dto import schema_of
+from poweroffice_sandbox.v2.schema.tables import named_words
 
 
 @pytest.mark.parametrize("entity", named_words("flow_fields"))

@@ -142,7 +142,7 @@ def test_empty(v1: V1Api) -> None:
 @pytest.mark.parametrize(
     ("path", "options", "cap"),
     [
-        ("Customer", {"customers": 50_001}, 50_000),
+        ("Customer", {"customers": 501, "row_cap": 500}, 500),
         ("OutgoingInvoice/List", {"voucher_cycles": 10_001}, 10_000),
     ],
 )

@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from airflow_provider_poweroffice._compat import aget_connection
+from airflow_provider_poweroffice.api import Client
+from airflow_provider_poweroffice.api.call_context import Queueing
 from airflow_provider_poweroffice.api.limits.stores import VARIABLE
-from airflow_provider_poweroffice.triggers.clients import _in_thread, _threads
-from benchmarks.deferred_sensors import ROWS, measure
+from airflow_provider_poweroffice.hooks.settings import read_settings
+from airflow_provider_poweroffice.triggers.clients import _in_thread, _threads, shared_client
+from benchmarks.deferred_sensors import ROWS, busy_threads, connection_json, measure, served
 
 TIMEOUT = 2.0
 
@@ -52,6 +56,31 @@ def test_cancelled_triggers_free_their_threads(row: str) -> None:
     assert set(result.verdicts) == {"cancelled"}
     assert result.busy == 0
     assert max(result.ended) < 2.0
+
+
+@pytest.mark.finding("S6")
+def test_one_of_many_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that waits for a token which another fetches is freed as well."""
+
+    def ask(client: Client) -> object:
+        return client.request("GET", "Customers")
+
+    async def some() -> int:
+        with served("token slow") as (port, _):
+            monkeypatch.setenv("AIRFLOW_CONN_POWEROFFICE_BENCH", connection_json(port))
+            settings = read_settings(await aget_connection("poweroffice_bench"), None)
+            async with shared_client(settings) as client:
+                calls = [asyncio.ensure_future(client.call(ask, Queueing())) for _ in range(4)]
+                await asyncio.sleep(1.0)
+                for call in calls[1:]:
+                    call.cancel()
+                await asyncio.sleep(1.0)
+                busy = busy_threads()
+                calls[0].cancel()
+                await asyncio.gather(*calls, return_exceptions=True)
+                return busy
+
+    assert asyncio.run(some()) <= 1
 
 
 def test_threads_are_few() -> None:

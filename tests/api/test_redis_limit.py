@@ -150,7 +150,7 @@ def test_unreachable(clock: FakeClock, sandbox: Sandbox) -> None:
     """Without the server a call fails, for a reason that is worth another try, and nothing is sent."""
     with (
         client_of(sandbox, clock, throttle=throttle_of(NOWHERE, clock)) as client,
-        pytest.raises(RateLimitStoreError, match="rate_limit_backend can not be used") as caught,
+        pytest.raises(RateLimitStoreError, match="rate_limit_backend cannot be used") as caught,
     ):
         client.request("POST", "Departments", body={"Code": "7", "Name": "Seven"})
     assert (caught.value.outcome_unknown, caught.value.permanent) == (False, False)

@@ -10,9 +10,10 @@ import pytest
 from support import FakeClock, client_of, credentials
 
 from airflow_provider_poweroffice.api import Client, RetryOptions
+from airflow_provider_poweroffice.api.call_context import Queueing, adding
 from airflow_provider_poweroffice.api.limits.stores import MemoryStore
 from airflow_provider_poweroffice.api.limits.throttle import NoSlotError
-from airflow_provider_poweroffice.api.limits.turns import LEARN, LEAST, MOST, SHARE, Journeys, LocalThrottle
+from airflow_provider_poweroffice.api.limits.turns import LEARN, LEAST, MOST, SHARE, Latency, LocalThrottle
 from airflow_provider_poweroffice.api.limits.window import GRACE, LEASE, Window
 from airflow_provider_poweroffice.api.retry import retry_reason
 from airflow_provider_poweroffice.errors import APITimeoutError
@@ -50,7 +51,7 @@ def test_slow_answers_cost_little(clock: FakeClock) -> None:
 
 def test_outlier_is_waited_out() -> None:
     """A late answer is taken as counted late, as of a new connection; many of them are a slow server."""
-    journeys = Journeys()
+    journeys = Latency()
     assert [journeys.delay(0.02) for _ in range(LEARN)] == [0.02] * LEARN, "nothing to compare with yet"
     assert journeys.delay(0.02) == LEAST
     assert journeys.delay(0.32) == pytest.approx(0.3)
@@ -222,3 +223,32 @@ def test_sandbox_mirrors_nothing() -> None:
         "sys.exit(bool(ours))\n"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.finding("D3")
+def test_places_are_kept_while_nobody_sleeps(clock: FakeClock) -> None:
+    """Who waits on an event loop keeps its place in the queue, sleeps in no thread, and is not passed by."""
+    throttle, place = LocalThrottle(10, clock), Queueing()
+    with adding(queueing=place):
+        for _ in range(10):
+            place.begin()
+            throttle.acquire()
+        place.begin()
+        with pytest.raises(NoSlotError):
+            throttle.acquire()
+    assert clock.naps == []
+    assert place.wait == pytest.approx(1.02)
+    for _ in range(3):
+        with pytest.raises(NoSlotError):
+            throttle.acquire(0)
+    later = throttle._enter(None)
+    clock.now += place.wait
+    with adding(queueing=place):
+        place.begin()
+        assert throttle.acquire().start == clock.now, "its turn, before the one that came later"
+        assert later.wait > 0
+        clock.sleep(0.5)
+        throttle.pause(30)
+        with pytest.raises(NoSlotError):
+            throttle.acquire()
+    assert clock.naps == [0.5], "a further slot of the same call is not slept for longer than a second"

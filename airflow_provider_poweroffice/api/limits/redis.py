@@ -43,7 +43,7 @@ class RedisThrottle(PacedThrottle):
     :param url: of the server, ``redis://``, ``rediss://`` or ``unix://``.
     :param password: of the server, where the URL does not hold it.
     :param name: of the limit; says nothing of the key.
-    :raises ValueError: no URL of a Redis server.
+    :raises ValueError: the URL is not that of a Redis server.
     """
 
     def __init__(self, rate: float, clock: Clock, *, url: str, name: str, password: str = "") -> None:
@@ -58,7 +58,7 @@ class RedisThrottle(PacedThrottle):
             )
         except ValueError:
             raise ValueError(
-                "rate_limit_backend is no URL of a Redis server; write redis://server:6379/0"
+                "rate_limit_backend is not the URL of a Redis server; write redis://server:6379/0"
             ) from None
         self._script = self._redis.register_script(
             files("airflow_provider_poweroffice.api.limits").joinpath("window.lua").read_text("utf-8")
@@ -86,7 +86,7 @@ class RedisThrottle(PacedThrottle):
             answer: Any = self._script(keys=[self._key], args=[operation, *map(repr, numbers)])
         except redis.RedisError as error:
             raise RateLimitStoreError(
-                f"the Redis server of rate_limit_backend can not be used ({type(error).__name__}); nothing "
+                f"the Redis server of rate_limit_backend cannot be used ({type(error).__name__}); nothing "
                 "was sent. rate_limit_on_unreachable 'local' keeps the limit for this host meanwhile",
                 outcome_unknown=False,
                 permanent=isinstance(error, _REFUSED),

@@ -24,7 +24,7 @@ AGAIN = 30.0
 
 class FallbackThrottle:
     """
-    Keeps the limit by ``first``, and while that one's store can not be reached, by ``second``.
+    Keeps the limit by ``first``, and while that one's store cannot be reached, by ``second``.
 
     A store that refuses its password is reached: that error is raised.
     """

@@ -1,7 +1,7 @@
 """
 Time, and leave to start a request.
 
-Rule: nothing else in this package reads a clock or sleeps, so that tests need no real time.
+Rule: nothing else in the client reads a clock or sleeps, so that tests need no real time.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-from contextvars import ContextVar
 from typing import NamedTuple, Protocol
 from weakref import WeakSet
 
@@ -69,50 +68,6 @@ class NoSlotError(Exception):
     def __init__(self, wait: float) -> None:
         super().__init__(f"the next free start is {wait:.1f} s away")
         self.wait = wait
-
-
-class Queueing:
-    """
-    A place in the queue for somebody who waits elsewhere, as on an event loop, so that no thread sleeps.
-
-    While one is set in ``queueing``, a throttle does not sleep for the first slot: it keeps the place, and
-    raises :class:`NoSlotError`. Whoever waits asks again after that, and keeps his place. A further slot of
-    the same call, such as the one after a new token, is waited for as long as ``PATIENCE``.
-    """
-
-    PATIENCE = 1.0
-
-    def __init__(self) -> None:
-        self._keeper: object = None
-        self._place: float | None = None
-        self.has_started = False
-        self.wait: float | None = None
-
-    def begin(self) -> None:
-        """Begin a call."""
-        self.has_started = False
-        self.wait = None
-
-    def place_at(self, keeper: object) -> float | None:
-        """Give the place in the queue of a throttle, None for nobody's."""
-        return self._place if self._keeper is keeper else None
-
-    def keep(self, keeper: object, place: float, wait: float) -> None:
-        """
-        Note the place.
-
-        :param wait: seconds until it is worth asking again.
-        """
-        self._keeper, self._place, self.wait = keeper, place, wait
-
-    def start(self) -> None:
-        """Leave the queue: the slot is there."""
-        self._keeper = self._place = self.wait = None
-        self.has_started = True
-
-
-queueing: ContextVar[Queueing | None] = ContextVar("queueing", default=None)
-"""The place of the call that this thread carries out, if it must not sleep for it."""
 
 
 class Throttle(Protocol):

@@ -10,27 +10,28 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import deque
 
+from airflow_provider_poweroffice.api.call_context import call_context
 from airflow_provider_poweroffice.api.limits.stores import MemoryStore, Store
-from airflow_provider_poweroffice.api.limits.throttle import Clock, ForkLock, NoSlotError, Slot, queueing
+from airflow_provider_poweroffice.api.limits.throttle import Clock, ForkLock, NoSlotError, Slot
 from airflow_provider_poweroffice.api.limits.window import Turn
 
 LEAST = 0.004
-"""Seconds by which journeys are taken to differ at least."""
+"""The least difference between two journeys that is assumed, in seconds."""
 
 SHARE = 0.025
 """Seconds of delay that each answer allows on average, 2.5 % of the window of a second."""
 
 MOST = 2.0
-"""Seconds of delay saved up at most, and to begin with, as connections are opened then."""
+"""The most delay that is saved up, in seconds; also the first balance, as connections are opened then."""
 
 LEARN = 5
-"""Answers until a shortest round trip is believed; before, the whole of each is taken."""
+"""Answers after which the shortest round trip is trusted; until then each counts in full."""
 
 REMEMBERED = 100
-"""Answers among which the shortest round trip is looked for: networks change."""
+"""The latest answers, among which the shortest round trip is sought: networks change."""
 
 
-class Journeys:
+class Latency:
     """
     How late the server counted requests, as its answers tell; safe to share between threads.
 
@@ -73,7 +74,7 @@ class PacedThrottle(ABC):
             raise ValueError(f"requests_per_second must be above 0, not {rate!r}")
         self.rate = rate
         self._clock = clock
-        self._journeys = Journeys()
+        self._latency = Latency()
 
     def acquire(self, patience: float | None = None) -> Slot:
         """
@@ -81,9 +82,9 @@ class PacedThrottle(ABC):
 
         :param patience: seconds to wait at most; None waits as long as it takes.
         :raises NoSlotError: the wait would be longer, it is not begun, or not gone on with; or it is to be
-            slept elsewhere, see :class:`Queueing`.
+            slept elsewhere, see :class:`~airflow_provider_poweroffice.api.call_context.Queueing`.
         """
-        waiting = queueing.get()
+        waiting = call_context().queueing
         if waiting is None:
             return self._wait(patience)
         if waiting.has_started:
@@ -110,7 +111,7 @@ class PacedThrottle(ABC):
 
     def answered(self, slot: Slot) -> None:
         """Tell that a request was answered, which says when the server counted it at the latest."""
-        self._settle(slot.start, self._journeys.delay(self._clock.monotonic() - slot.asked))
+        self._settle(slot.start, self._latency.delay(self._clock.monotonic() - slot.asked))
 
     @abstractmethod
     def pause(self, seconds: float) -> None:

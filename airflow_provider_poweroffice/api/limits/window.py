@@ -5,7 +5,7 @@ Rule: pure; every time is in seconds of whatever clock the sharers have in commo
 
 A server counts a request when it arrives: somewhere between its start here and its answer. So a start is
 held against the window from the latest moment at which it may have been counted: ``UNKNOWN`` after the
-start while it is not answered, then what the answer's own delay says (:class:`.turns.Journeys`).
+start while it is not answered, then what the answer's own delay says (:class:`.turns.Latency`).
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ from itertools import chain
 from typing import NamedTuple
 
 LONGEST_PAUSE = 60.0
-"""Seconds for which one refusal stops all who share a limit; who is refused again waits again."""
+"""How long a 429 pauses every client that shares the limit, in seconds. A further 429 starts a new pause."""
 
 LEASE = 60.0
-"""Seconds for which a rate that someone asked for holds for all; each request asks again."""
+"""Seconds for which the lowest rate that a client asked for holds for all; each request renews it."""
 
 GRACE = 0.25
-"""Seconds after which somebody in the queue who does not come when it is his turn has died."""
+"""A waiter that does not claim its turn within this many seconds is presumed dead and dropped."""
 
 MOST_SLOTS = 50
-"""Starts remembered at most; a rate above it is kept over a shorter window."""
+"""The most starts that are remembered; a higher rate is kept over a shorter window."""
 
 UNKNOWN = 0.02
-"""Seconds a request is taken to be under way while it is not answered."""
+"""How long an unanswered request is assumed to be under way, in seconds."""
 
 LONGEST_WAIT = 600.0
-"""Seconds until a place in the queue asks again, beyond what the rate and the queue make of it."""
+"""The longest plausible wait for a place in the queue, in seconds, beyond rate and length of the queue."""
 
 MOST_WAITING = 2000
-"""Places in the queue; more are not believed."""
+"""The longest plausible queue."""
 
 SLOWEST = 1 / 86_400
-"""Requests per second; a lower rate is not believed."""
+"""The lowest plausible rate, in requests per second."""
 
 _TICK = 1e-6
 
@@ -47,9 +47,9 @@ class Turn(NamedTuple):
     """
     A place in the queue.
 
-    :param place: names it; the order of arrival.
-    :param wait: seconds until it is worth asking again; 0 is leave to start now.
-    :param start: now, for who may start.
+    :param place: identifies it; places are ordered by arrival.
+    :param wait: seconds until the caller should ask again; 0 means that it may start now.
+    :param start: the time of the start, where it may.
     """
 
     place: float
@@ -82,7 +82,7 @@ class Window:
         Start, or say how long to wait before asking again.
 
         :param rate: requests per second that this caller keeps.
-        :param place: the caller's place in the queue, None for who comes anew.
+        :param place: the caller's place in the queue, None for a new caller.
         """
         if rate <= self.rate or now >= self.rate_until:
             self.rate, self.rate_until = rate, now + max(LEASE, 2 / rate)

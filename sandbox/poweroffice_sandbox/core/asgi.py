@@ -29,7 +29,7 @@ from .control import PREFIX, AnyState, Controls, control
 from .faults import Fault
 from .guard import refusal
 from .journal import Entry
-from .reply import Reply, as_json, problem
+from .reply import Reply, as_json
 from .sockets import Connections, Socket
 
 if TYPE_CHECKING:
@@ -241,7 +241,8 @@ def _instead(struck: dict[str, Fault], incoming: Incoming) -> Reply | None:
     if "echo_credentials" in struck:
         headers = incoming.headers
         seen = f"{headers.get('authorization')} / {headers.get('ocp-apim-subscription-key')}"
-        return problem(400, "Bad request", f"Could not read the request sent with {seen}.")
+        detail = f"Could not read the request sent with {seen}."
+        return as_json(400, {"title": "Bad request", "detail": detail})
     return None
 
 

@@ -1,7 +1,7 @@
 """
-What the sandbox answers with: the reply value and the error bodies.
+What a sandbox answers with: the reply value, and JSON.
 
-Rule: one function for each body shape.
+Rule: nothing of any API; the bodies of errors are in each API's own ``reply``.
 """
 
 from __future__ import annotations
@@ -47,33 +47,3 @@ def as_json(status: int, value: Any, **headers: str) -> Reply:
     """
     named = {name.replace("_", "-"): text for name, text in headers.items()}
     return Reply(status, json_bytes(value), {"Content-Type": JSON_TYPE, **named})
-
-
-def gateway(status: int, message: str) -> Reply:
-    """Make an error of the API Management gateway: ``{statusCode, message}``."""
-    return as_json(status, {"statusCode": status, "message": message})
-
-
-def problem(status: int, title: str, detail: str) -> Reply:
-    """
-    Make an error of the API: lower-case problem details, ``title`` and ``detail`` only.
-
-    :param title: e.g. ``Customer validation error(s)``.
-    """
-    # OpenAPI, error examples: lower-case names, only these two.
-    body = json_bytes({"title": title, "detail": detail})
-    return Reply(status, body, {"Content-Type": "application/problem+json; charset=utf-8"})
-
-
-def refuse(status: int, title: str, detail: str) -> RefusedError:
-    """
-    Make the exception for a problem; to be raised.
-
-    :param title: see :func:`problem`.
-    :param detail: see :func:`problem`.
-    """
-    return RefusedError(problem(status, title, detail))
-
-
-NOT_FOUND = gateway(404, "Resource not found")
-"""An operation the gateway does not know; API Management's own text."""

@@ -11,12 +11,9 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from random import Random
 
+from .entities import COMPANY, EMPTY_DATE, Row
 from .keys import COMPANIES
-from .odata.entities import COMPANY, Row
 from .sizes import D365FOSizes
-
-EMPTY_DATE = "1900-01-01T12:00:00Z"
-"""A date that is not set."""
 
 _GROUPS = (("10", "Wholesale customers"), ("20", "Major customers"), ("30", "Retail customers"))
 _ODD_GROUP = ("O'Hara/50% & +", "Key with quote, slash, percent, ampersand, plus")

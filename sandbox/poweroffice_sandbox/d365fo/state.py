@@ -11,10 +11,10 @@ from random import Random
 from typing import ClassVar
 
 from ..core.state import BaseState
-from .odata.entities import COMPANY, ENTITIES
-from .odata.store import Table
+from .entities import COMPANY, ENTITIES
 from .seeds import seeded
 from .sizes import D365FOSizes
+from .store import Table
 from .switches import D365FOSwitches
 from .throttle import Throttle
 from .tokens import Tokens

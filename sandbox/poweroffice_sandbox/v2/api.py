@@ -15,10 +15,11 @@ from ..core.companies import DEMO, PRODUCTION, Environment
 from ..core.control import Controls, Query, object_of
 from ..core.journal import Entry
 from ..core.poweroffice import totals
-from ..core.reply import NOT_FOUND, RefusedError, Reply, problem
+from ..core.reply import RefusedError, Reply
 from . import onboarding
 from .flows.order_sending import settle
 from .gateway import throttled
+from .reply import NOT_FOUND, problem
 from .rest.call import Call
 from .routes import find_route
 from .state import State

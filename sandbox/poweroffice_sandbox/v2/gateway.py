@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..core.companies import Environment
-from ..core.reply import Reply, gateway
+from ..core.reply import Reply
 from ..core.throttle import SlidingSecond, with_retry_after
+from .reply import gateway
 from .switches import Switches
 
 HEADER = "ocp-apim-subscription-key"

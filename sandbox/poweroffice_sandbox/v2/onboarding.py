@@ -19,10 +19,11 @@ import msgspec
 
 from ..core.clock import stamp, ticks
 from ..core.companies import Company, Environment
-from ..core.reply import RefusedError, Reply, as_json, refuse
+from ..core.reply import RefusedError, Reply, as_json
 from .access import Access, Onboarding
 from .flows.bodies import read_entity
-from .rest.schema import BadValueError
+from .reply import refuse
+from .schema.dto import BadValueError
 
 PAGE = "/_sandbox/onboarding"
 _VALID = 900

@@ -12,17 +12,18 @@ from __future__ import annotations
 from uuid import UUID
 
 from ..core.companies import Company
-from ..core.reply import RefusedError, Reply, as_json, refuse
+from ..core.reply import RefusedError, Reply, as_json
 from ..core.table import Row
 from .flows.bodies import read_flow
+from .reply import refuse
 from .resources.vouchers import CLIENT_USERS, membership, roles
 from .rest.bodies import decoded, read_fields
 from .rest.call import Call, Route, Routes
-from .rest.filters import passing, test_of
 from .rest.lists import given_filters, ordered, row_reply, rows_body
 from .rest.paging import page_reply, read_page
 from .rest.patch import PatchError, apply_patch
-from .rest.schema import BadValueError, schema_of, whole
+from .schema.dto import BadValueError, schema_of, whole
+from .schema.filters import passing, test_of
 
 _LABEL = "Users"
 _PRIVILEGE = "ClientAdmin"

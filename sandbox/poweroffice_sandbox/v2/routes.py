@@ -13,13 +13,11 @@ from functools import cache
 
 from . import partner
 from .flows import approval, attachments, documentation, drafts, order_sending, orders, prospects, vouchers
-from .ledger import api as ledger_api
 from .resources import RESOURCES
-from .rest import lists, objects, writes
+from .rest import ledger, lists, objects, subledger, writes
 from .rest.call import Handler, Route, Routes
-from .rest.resource import Resource
-from .rest.tables import operations
-from .subledger import api as subledger_api
+from .schema.resource import Resource
+from .schema.tables import operations
 
 _VERBS: dict[str, tuple[str, str, Handler]] = {
     "list": ("GET", "", lists.list_rows),
@@ -30,11 +28,11 @@ _VERBS: dict[str, tuple[str, str, Handler]] = {
 }
 # By resource: what serves a verb, where the plain handlers do not.
 _OWN: dict[str, dict[str, Handler]] = {
-    "AccountTransactions": {"list": ledger_api.transactions},
-    "TrialBalance": {"list": ledger_api.trial_balance},
+    "AccountTransactions": {"list": ledger.transactions},
+    "TrialBalance": {"list": ledger.trial_balance},
     "Employees/PayrollSettings": objects.OF_EMPLOYEE,
     "Employees/PensionSettings": objects.OF_EMPLOYEE,
-    **{name: {"list": handler} for name, handler in subledger_api.HANDLERS.items()},
+    **{name: {"list": handler} for name, handler in subledger.HANDLERS.items()},
 }
 _FLOWS: Routes = {
     **orders.ROUTES,

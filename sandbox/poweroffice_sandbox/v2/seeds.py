@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from random import Random
-from typing import NamedTuple
 from uuid import UUID
 
 from ..core.clock import stamp
@@ -17,7 +16,8 @@ from ..core.companies import Company
 from ..core.origin import SPAN, START
 from ..core.table import Row, Table
 from .ledger.ledger import Ledger
-from .rest.schema import CHANGED, CREATED, Schema, filled
+from .schema.dto import CHANGED, CREATED, Schema, filled
+from .schema.resource import Seed
 from .sizes import Sizes
 
 
@@ -58,22 +58,6 @@ class Source:
     def ids(self, table: str) -> list[int]:
         """Give the ids another table begins with."""
         return [int(identifier) for identifier in self.table(table).rows]
-
-
-class Seed(NamedTuple):
-    """
-    How a table is filled.
-
-    :param is_complete: whether the rows have every field; otherwise those left out are filled in.
-    :param is_owned: whether the first application has made those that say that an integration did.
-    """
-
-    rows: Callable[[Source], Iterable[Row]]
-    is_complete: bool = False
-    is_owned: bool = False
-
-
-NO_ROWS = Seed(lambda _source: (), is_complete=True)
 
 
 def seeded(seed: Seed, fields: Schema, source: Source) -> Iterable[Row]:

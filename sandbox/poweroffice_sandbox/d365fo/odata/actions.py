@@ -13,10 +13,10 @@ from typing import Any
 
 from ...core.reply import RefusedError, Reply
 from ..call import Call
+from ..entities import COMPANY, NAMESPACE, Entity
 from ..reply import nothing_selected, odata_error
-from .entities import COMPANY, NAMESPACE, Entity
+from ..store import Record
 from .lists import odata
-from .store import Record
 from .writes import body_of, selected
 
 _INVALID = "System.InvalidOperationException"

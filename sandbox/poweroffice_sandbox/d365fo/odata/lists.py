@@ -12,10 +12,10 @@ from urllib.parse import quote, urlencode
 
 from ...core.reply import Reply, json_bytes
 from ..call import Call
+from ..entities import ENTITIES, NAMESPACE, Entity, Row, key_text
 from ..reply import odata_error
-from .entities import ENTITIES, NAMESPACE, Entity, Row, key_text
+from ..store import Record
 from .query import Query, read_query
-from .store import Record
 
 _TYPE = "application/json; odata.metadata={level}; odata.streaming=true"
 _INTERNAL = "http://aos-internal.example:8101"

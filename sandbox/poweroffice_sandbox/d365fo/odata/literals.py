@@ -12,9 +12,8 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from ..entities import COMPANY, EMPTY_DATE, ENUMS, NAMESPACE, Entity, Field
 from ..reply import odata_error
-from ..seeds import EMPTY_DATE
-from .entities import COMPANY, ENUMS, NAMESPACE, Entity, Field
 
 TOKEN = re.compile(
     r"\s*(?:"

@@ -11,8 +11,8 @@ from typing import Any
 
 from ...core.reply import RefusedError, Reply, as_json
 from ..call import Call
+from ..entities import ENTITIES, ENUMS, NAMESPACE, Entity
 from .actions import ACTIONS
-from .entities import ENTITIES, ENUMS, NAMESPACE, Entity
 
 _NO_RESOURCE = "No HTTP resource was found that matches the request URI."
 _REQUIRED = ' Nullable="false"'

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..call import Call
+from ..entities import COMPANY, Entity, Row
 from ..reply import odata_error
-from .entities import COMPANY, Entity, Row
 from .filters import condition
 from .literals import LiteralError
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from ...core.reply import Reply
 from ..call import Call
+from ..entities import ENTITIES, NAMESPACE, Entity
 from ..reply import no_privilege, odata_error
 from .actions import act
-from .entities import ENTITIES, NAMESPACE, Entity
 from .lists import collection, counted, named, odata, single
 from .literals import parse_key
 from .metadata import document

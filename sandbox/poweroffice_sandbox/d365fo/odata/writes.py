@@ -11,11 +11,11 @@ from typing import Any
 
 from ...core.reply import RefusedError, Reply
 from ..call import Call, parse
+from ..entities import COMPANY, ENTITIES, NAMESPACE, Entity, Field, Row
 from ..reply import nothing_selected, odata_error, write_failed
-from .entities import COMPANY, ENTITIES, NAMESPACE, Entity, Field, Row
+from ..store import Record
 from .lists import context, odata, shown, url_of
 from .literals import LiteralError, empty, from_json
-from .store import Record
 
 _ANNOTATION = "@odata."
 

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from ...core.reply import Reply, problem
+from ...core.reply import Reply
 from ...core.table import Row
-from ..ledger.posting import LABEL, book, cents, dimension_fields, invalid, ledger_lines
+from ..reply import problem
 from ..resources import RESOURCES
 from ..resources.vouchers import LIST, Kind
 from ..rest.call import Call, Route, Routes
 from ..rest.lists import list_rows, row_reply
-from ..rest.schema import filled
+from ..schema.dto import filled
 from .bodies import now_of, read_flow
 from .drafts import item_of, kind_of, lines_of, not_found, open_item, touch
+from .posting import LABEL, book, cents, dimension_fields, invalid, ledger_lines
 
 TABLE = "VoucherApproval"
 INCOMING = "IncomingInvoices"

@@ -8,13 +8,14 @@ an invoice, for its documentation. A page is a PDF or an image; a posted draft t
 
 from __future__ import annotations
 
-from ...core.reply import Reply, refuse
+from ...core.reply import Reply
 from ...core.table import Row
+from ..reply import refuse
 from ..resources.orders import ORDER
 from ..resources.vouchers import LIST
 from ..rest.call import Call, Route, Routes
 from ..rest.lists import find_row, list_rows, owner_id, row_reply
-from ..rest.schema import CHANGED, CREATED
+from ..schema.dto import CHANGED, CREATED
 from .bodies import now_of
 from .drafts import item_of, open_item, touch
 from .uploads import FILES, Upload, ehf, file_reply, keep, kept, read_upload

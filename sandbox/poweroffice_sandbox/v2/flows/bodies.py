@@ -10,12 +10,12 @@ from typing import Any
 from uuid import UUID
 
 from ...core.clock import stamp, ticks
-from ...core.reply import refuse
 from ...core.table import Row
+from ..reply import refuse
 from ..rest.bodies import decoded, read_fields
 from ..rest.call import Call
-from ..rest.schema import BadValueError, Schema, schema_of, whole
-from ..rest.tables import named_words
+from ..schema.dto import BadValueError, Schema, schema_of, whole
+from ..schema.tables import named_words
 
 
 def read_flow(call: Call, entity: str, label: str) -> Row:

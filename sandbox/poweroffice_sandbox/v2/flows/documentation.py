@@ -10,13 +10,14 @@ Download.
 from __future__ import annotations
 
 from ...core.origin import voucher_uuid
-from ...core.reply import RefusedError, Reply, refuse
+from ...core.reply import RefusedError, Reply
 from ...core.table import Row
+from ..reply import refuse
 from ..resources.vouchers import VOUCHER_KINDS
 from ..rest.call import Call, Route, Routes
 from ..rest.lists import given_filters, ordered, rows_body
 from ..rest.paging import page_reply, read_page
-from ..rest.tables import ENUMS
+from ..schema.tables import ENUMS
 from .attachments import IMAGES, PAGES
 from .bodies import query_id
 from .uploads import JPEG, Upload, ehf, kept, pdf, read_upload, zipped

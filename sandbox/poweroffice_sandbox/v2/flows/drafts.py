@@ -11,15 +11,16 @@ from __future__ import annotations
 from functools import partial
 from uuid import UUID
 
-from ...core.reply import RefusedError, Reply, problem, refuse
+from ...core.reply import RefusedError, Reply
 from ...core.table import OWN, Row
-from ..ledger.posting import account_fields, dimension_fields
+from ..reply import problem, refuse
 from ..resources.vouchers import KINDS, LIST, Kind
 from ..rest.call import Call, Route, Routes
 from ..rest.lists import find_row, list_rows, row_reply
-from ..rest.schema import CHANGED, CREATED, whole
 from ..rest.writes import patch_row
+from ..schema.dto import CHANGED, CREATED, whole
 from .bodies import now_of, read_flow
+from .posting import account_fields, dimension_fields
 
 _PRIVILEGE = "JournalEntryVoucher"
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from ...core.table import Row
 from ..resources import RESOURCES
 from ..rest.call import Call
-from ..rest.schema import filled
+from ..schema.dto import filled
 from .bodies import now_of
 
 TABLE, LINES = "OutgoingInvoices", "OutgoingInvoices/Lines"

@@ -14,15 +14,16 @@ from decimal import Decimal
 import msgspec
 
 from ...core.origin import LOCK_DATE
-from ...core.reply import RefusedError, Reply, problem, refuse
+from ...core.reply import RefusedError, Reply
 from ...core.table import Row
-from ..ledger.posting import book, ledger_lines, vat_of
+from ..reply import problem, refuse
 from ..rest.call import Call, Route, Routes
 from ..rest.lists import find_row, row_reply
-from ..rest.schema import whole
+from ..schema.dto import whole
 from .bodies import now_of, query_id, read_flow
 from .invoices import add_invoice, add_invoice_lines, due_date, next_invoice_number
 from .orders import account_of, lines_of
+from .posting import book, ledger_lines, vat_of
 
 STATES = "InvoiceSentStates"
 _LABEL = "Sales order"

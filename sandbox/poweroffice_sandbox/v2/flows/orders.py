@@ -11,16 +11,17 @@ from typing import Any
 from uuid import UUID
 
 from ...core.clock import stamp, ticks
-from ...core.reply import Reply, problem, refuse
+from ...core.reply import Reply
 from ...core.table import Row
-from ..ledger.posting import cents
+from ..reply import problem, refuse
 from ..resources import RESOURCES
 from ..rest.bodies import check_unique, decoded, read_fields, resolve_references, validation_error
 from ..rest.call import Call, Route, Routes
 from ..rest.lists import find_row, get_row, list_rows, row_reply
-from ..rest.schema import CHANGED, CREATED, BadValueError
 from ..rest.writes import delete_row, patch_row
+from ..schema.dto import CHANGED, CREATED, BadValueError
 from .bodies import now_of, read_nested
+from .posting import cents
 
 TABLE = "SalesOrderLines"
 _LINE = RESOURCES["SalesOrderLines"].schema

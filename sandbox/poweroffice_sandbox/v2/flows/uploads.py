@@ -14,7 +14,8 @@ from email.message import Message
 from typing import NamedTuple
 from urllib.parse import quote
 
-from ...core.reply import Reply, refuse
+from ...core.reply import Reply
+from ..reply import refuse
 from ..rest.call import Call
 
 FIELD = "file"

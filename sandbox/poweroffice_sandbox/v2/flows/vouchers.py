@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from functools import partial
 
 from ...core.clock import ticks
-from ...core.reply import Reply, problem, refuse
+from ...core.reply import Reply
 from ...core.table import Row, Table
-from ..ledger.posting import LABEL, book, cents, dimension_fields, invalid, ledger_lines, vat_of
+from ..reply import problem, refuse
 from ..rest.call import Call, Route, Routes
 from ..rest.lists import row_reply
-from ..rest.schema import whole
+from ..schema.dto import whole
 from .bodies import now_of, read_flow
 from .invoices import add_invoice, mark_reversed
+from .posting import LABEL, book, cents, dimension_fields, invalid, ledger_lines, vat_of
 
 
 @dataclass(frozen=True)

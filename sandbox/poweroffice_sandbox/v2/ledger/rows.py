@@ -14,7 +14,7 @@ import msgspec
 from ...core.clock import stamp
 from ...core.origin import FIRST_ENTRY, voucher_uuid
 from ...core.reply import json_bytes
-from ..rest.schema import schema_of
+from ..schema.dto import schema_of
 from .ledger import Ledger
 from .pattern import PERIOD_ROWS
 

@@ -16,7 +16,7 @@ from typing import Self
 from ...core.clock import parse_ticks, stamp
 from ...core.origin import FIRST_ENTRY, voucher_uuid
 from ...core.table import Row
-from ..rest.schema import schema_of
+from ..schema.dto import schema_of
 
 _BLANK: Row = {
     **dict.fromkeys(schema_of("AccountTransaction").names),

@@ -6,8 +6,7 @@ Rule: a new resource is one entry in one of the modules here; its routes, table,
 
 from __future__ import annotations
 
-from ..rest.resource import Resource
-from ..seeds import Seed
+from ..schema.resource import Resource, Seed
 from .accounting import ACCOUNTING
 from .assumed import ASSUMED
 from .contacts import CONTACTS

@@ -18,11 +18,11 @@ from ...core.origin import (
 from ...core.table import Row
 from ..ledger.ledger import DAY, Ledger
 from ..ledger.pattern import CYCLE, CYCLE_VOUCHERS
-from ..rest.filters import Filter
-from ..rest.resource import Parent, Resource
-from ..rest.schema import schema_of
-from ..seeds import Seed, Source
-from ..subledger.subledger import balance_of
+from ..ledger.subledger import balance_of
+from ..schema.dto import schema_of
+from ..schema.filters import Filter
+from ..schema.resource import Parent, Resource, Seed
+from ..seeds import Source
 from .entries import entry
 
 _OUTGOING = tuple(i for i, (kind, _) in enumerate(CYCLE) if kind in {"OutgoingInvoice", "OutgoingCreditNote"})

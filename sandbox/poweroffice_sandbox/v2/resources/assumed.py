@@ -19,9 +19,9 @@ from ...core.origin import (
     money,
 )
 from ...core.table import Row
-from ..rest.filters import Filter
-from ..rest.resource import Resource
-from ..seeds import NO_ROWS, Seed, Source
+from ..schema.filters import Filter
+from ..schema.resource import NO_ROWS, Resource, Seed
+from ..seeds import Source
 from .entries import entry, invented
 
 _CHANGES = ("createdDateTimeOffsetGreaterThan", "lastChangedDateTimeOffsetGreaterThan")

@@ -17,10 +17,10 @@ from ...core.origin import (
     SUBLEDGER,
 )
 from ...core.table import Row
-from ..rest.filters import Filter
-from ..rest.resource import Parent, Resource, Tables
-from ..rest.schema import schema_of
-from ..seeds import Seed, Source, times
+from ..schema.dto import schema_of
+from ..schema.filters import Filter
+from ..schema.resource import Parent, Resource, Seed, Tables
+from ..seeds import Source, times
 from .entries import Make, department_of, entry, invented, register
 
 _ADDRESS = {"AddressLine1": "Sjøgata 1", "City": "Bergen", "CountryCode": "NO", "ZipCode": "5014"}

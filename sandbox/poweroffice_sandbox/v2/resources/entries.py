@@ -2,7 +2,7 @@
 Entries of the resource table.
 
 Rule: a resource is one :func:`entry`: fields, verbs, status codes, privilege and filters come from the
-official tables in ``rest/data/``, or are given where those have none; so is what the OpenAPI file does not
+official tables in ``schema/data/``, or are given where those have none; so is what the OpenAPI file does not
 say in a form a program can read (error labels, parents, what is unique, defaults), and the first rows.
 """
 
@@ -15,12 +15,12 @@ from typing import Any
 
 from ...core.origin import BASE
 from ...core.table import Row
-from ..rest.filters import Filter
-from ..rest.resource import CHANGED_FILTER, CREATED_FILTER, DIMENSION_FILTERS, Resource
-from ..rest.schema import Schema, marked, schema, schema_of
-from ..rest.tables import Operation
-from ..rest.tables import operations as official
-from ..seeds import Seed, Source
+from ..schema.dto import Schema, marked, schema, schema_of
+from ..schema.filters import Filter
+from ..schema.resource import CHANGED_FILTER, CREATED_FILTER, DIMENSION_FILTERS, Resource, Seed
+from ..schema.tables import Operation
+from ..schema.tables import operations as official
+from ..seeds import Source
 
 _PLACEHOLDER = re.compile(r"/\{\w+\}")
 
@@ -105,13 +105,13 @@ def entry(
     :param collection: its path without ids, e.g. ``Employees/HourlyRates``.
     :param label: its name in error texts.
     :param operations: besides the official ones, from :func:`invented`.
-    :param fields: where the official table has none, in the notation of :mod:`..rest.tables`.
+    :param fields: where the official table has none, in the notation of :mod:`..schema.tables`.
     :param filters: those that :data:`_FILTERS` does not explain.
     :param marks: other marks for single fields, by name.
     :param entity: when the operations do not agree on one, or name none.
     :param only: paths, or methods and paths; leave the collection's other operations out.
     :param stored: whether it has a table, and so the plain handlers.
-    :param rules: further fields of :class:`..rest.resource.Resource`.
+    :param rules: further fields of :class:`..schema.resource.Resource`.
     """
     every = (*_by_collection().get(collection, ()), *operations)
     found = [

@@ -1,7 +1,7 @@
 """
 Sales orders, their lines and attachments.
 
-Notation of the fields: see :mod:`..rest.tables`. They are written here and not made by the tool, because
+Notation of the fields: see :mod:`..schema.tables`. They are written here and not made by the tool, because
 ``+`` marks of theirs come from the PatchDto models of June 2025. A type that is neither enum nor entity is an
 object the sandbox passes on as it is.
 """
@@ -19,10 +19,10 @@ from ...core.origin import (
     money,
 )
 from ...core.table import Row
-from ..rest.filters import Filter
-from ..rest.resource import CHANGED_FILTER, DIMENSION_FILTERS, Parent, Resource
-from ..rest.schema import schema, schema_of
-from ..seeds import Seed, Source
+from ..schema.dto import schema, schema_of
+from ..schema.filters import Filter
+from ..schema.resource import CHANGED_FILTER, DIMENSION_FILTERS, Parent, Resource, Seed
+from ..seeds import Source
 from ..sizes import Sizes
 
 _ORDER_FIELDS = """

@@ -15,10 +15,10 @@ from ...core.origin import (
     money,
 )
 from ...core.table import Row
-from ..rest.filters import Filter
-from ..rest.resource import Parent, Resource, Tables
-from ..rest.schema import schema_of
-from ..seeds import Seed, Source
+from ..schema.dto import schema_of
+from ..schema.filters import Filter
+from ..schema.resource import Parent, Resource, Seed, Tables
+from ..seeds import Source
 from .entries import Rows, entry
 
 _EMPLOYEE = Parent(("Employees",), "EmployeeId", "Employee")

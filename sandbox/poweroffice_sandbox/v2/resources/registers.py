@@ -17,8 +17,9 @@ from ...core.origin import (
     money,
 )
 from ...core.table import Row
-from ..rest.filters import Filter
-from ..seeds import Seed, Source, times
+from ..schema.filters import Filter
+from ..schema.resource import Seed
+from ..seeds import Source, times
 from .entries import department_of, entry, register
 
 _CODE_TWINS = dict.fromkeys(

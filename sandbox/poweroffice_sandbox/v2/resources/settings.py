@@ -13,8 +13,9 @@ from ...core.origin import (
     account_id,
 )
 from ...core.table import Row
-from ..rest.filters import Filter
-from ..seeds import Seed, Source, times
+from ..schema.filters import Filter
+from ..schema.resource import Seed
+from ..seeds import Source, times
 from .entries import entry
 
 _PAYMENT_TERM, _PAYMENT_DAYS = 31, 14

@@ -19,10 +19,10 @@ from ...core.companies import ENVIRONMENTS, Company
 from ...core.origin import SPAN, START, account_id
 from ...core.table import OWN, Row
 from ..ledger.ledger import DAY
-from ..rest.filters import Filter
-from ..rest.resource import CHANGED_FILTER, CREATED_FILTER, Parent, Resource
-from ..rest.schema import schema_of, whole
-from ..seeds import NO_ROWS, Seed, Source
+from ..schema.dto import schema_of, whole
+from ..schema.filters import Filter
+from ..schema.resource import CHANGED_FILTER, CREATED_FILTER, NO_ROWS, Parent, Resource, Seed
+from ..seeds import Source
 
 LIST = "JournalEntryVouchers"
 

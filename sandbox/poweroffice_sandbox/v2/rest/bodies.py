@@ -13,13 +13,14 @@ from typing import Any
 import msgspec
 
 from ...core.clock import stamp, ticks
-from ...core.reply import RefusedError, refuse
+from ...core.reply import RefusedError
 from ...core.table import Row
 from ..books import Books
+from ..reply import refuse
 from ..resources import references
+from ..schema.dto import CHANGED, BadValueError, Field, Schema, read_value, schema_of
+from ..schema.resource import Resource
 from .call import Call
-from .resource import Resource
-from .schema import CHANGED, BadValueError, Field, Schema, read_value, schema_of
 
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 

@@ -13,9 +13,9 @@ from ...core.table import OWN, Row
 from ..access import Access
 from ..books import Books
 from ..resources import RESOURCES
+from ..schema.resource import Resource
 from ..switches import Switches
 from ..tokens import Grant
-from .resource import Resource
 
 
 @dataclass

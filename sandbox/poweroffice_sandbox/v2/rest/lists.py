@@ -11,13 +11,14 @@ from uuid import UUID
 from zlib import crc32
 
 from ...core.clock import stamp, ticks
-from ...core.reply import RefusedError, Reply, json_bytes, problem, refuse
+from ...core.reply import RefusedError, Reply, json_bytes
 from ...core.table import Id, Row
+from ..reply import problem, refuse
+from ..schema.dto import CHANGED
+from ..schema.filters import Given, Test, flag, passing, test_of
+from ..schema.resource import Parent
 from .call import Call
-from .filters import Given, Test, flag, passing, test_of
 from .paging import Page, page_reply, read_page
-from .resource import Parent
-from .schema import CHANGED
 from .wire_form import formed
 
 

@@ -10,13 +10,14 @@ from decimal import Decimal
 
 from ...core.clock import parse_ticks, stamp, ticks
 from ...core.origin import FIRST_DAY, LOCK_DATE, START, account_id, money
-from ...core.reply import JSON_TYPE, Reply, json_bytes, refuse
+from ...core.reply import JSON_TYPE, Reply, json_bytes
 from ...core.table import Row
+from ..reply import refuse
+from ..schema.dto import filled, schema_of
+from ..schema.filters import Filter, Given, day
+from ..schema.resource import Parent
 from .call import Call, Handler
-from .filters import Filter, Given, day
 from .lists import get_row, owner_row
-from .resource import Parent
-from .schema import filled, schema_of
 from .wire_form import formed
 from .writes import patch_row
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from ...core.reply import Reply, as_json, json_bytes, problem, refuse
+from ...core.reply import Reply, as_json, json_bytes
 from ..gateway import QUERY
+from ..reply import problem, refuse
+from ..schema.filters import Filter, Given, flag
 from .call import Call
-from .filters import Filter, Given, flag
 from .wire_form import formed
 
 DEFAULT_SIZE = 5_000

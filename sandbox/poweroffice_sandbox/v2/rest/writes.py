@@ -11,8 +11,10 @@ from uuid import UUID
 
 from ...core.clock import stamp, ticks
 from ...core.origin import SUBLEDGER
-from ...core.reply import Reply, problem
+from ...core.reply import Reply
 from ...core.table import Row
+from ..reply import problem
+from ..schema.dto import CHANGED, BadValueError, filled
 from .bodies import (
     check_party,
     check_unique,
@@ -27,7 +29,6 @@ from .bodies import (
 from .call import Call
 from .lists import find_row, one_reply, owner_row
 from .patch import PatchError, apply_patch
-from .schema import CHANGED, BadValueError, filled
 
 _PATCH_TYPE = "application/json-patch+json"
 _FIRST_NUMBER = {"Customers": 10_000, "Suppliers": 20_000, "Employees": 1}

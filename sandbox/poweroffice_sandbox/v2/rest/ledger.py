@@ -16,16 +16,17 @@ import msgspec
 
 from ...core.clock import parse_ticks, ticks
 from ...core.origin import money, ore
-from ...core.reply import Reply, refuse
+from ...core.reply import Reply
 from ...core.table import Row
-from ..rest.call import Call
-from ..rest.filters import Given, Test, day, moment, numbers, passing, test_of
-from ..rest.lists import given_filters, ordered, require, rows_body
-from ..rest.paging import Page, page_reply, read_page
-from .ledger import DAY, Ledger
-from .pattern import PERIOD_ROWS
-from .rows import RowWriter
-from .selection import Range, Selection, common, joined
+from ..ledger.ledger import DAY, Ledger
+from ..ledger.pattern import PERIOD_ROWS
+from ..ledger.rows import RowWriter
+from ..ledger.selection import Range, Selection, common, joined
+from ..reply import refuse
+from ..schema.filters import Given, Test, day, moment, numbers, passing, test_of
+from .call import Call
+from .lists import given_filters, ordered, require, rows_body
+from .paging import Page, page_reply, read_page
 
 # Fields that ascend with the position of a row.
 _DATES = {"PostingDate", "VoucherDate"}

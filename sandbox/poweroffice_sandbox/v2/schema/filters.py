@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from ...core.clock import parse_ticks, stamp
-from ...core.reply import refuse
 from ...core.table import Row, Table
+from ..reply import refuse
 from .tables import ENUMS
 
 

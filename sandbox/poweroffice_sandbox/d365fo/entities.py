@@ -2,7 +2,7 @@
 The OData entities there are: a small choice, with a few fields each.
 
 Rule: a table. Set names of customers, vendors, journals and units are those of the real service; which fields
-they have here is a choice, and the rows are invented (:mod:`..seeds`).
+they have here is a choice, and the rows are invented (:mod:`.seeds`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import Any
 
 Row = dict[str, Any]
 NAMESPACE = "Microsoft.Dynamics.DataEntities"
+EMPTY_DATE = "1900-01-01T12:00:00Z"
+"""A date that is not set."""
 COMPANY = "dataAreaId"
 EDM = {
     "text": "Edm.String",

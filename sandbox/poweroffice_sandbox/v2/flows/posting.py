@@ -14,9 +14,10 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from ...core.clock import ticks
 from ...core.origin import LOCK_DATE, SUBLEDGER, account_id
-from ...core.reply import RefusedError, refuse
+from ...core.reply import RefusedError
 from ...core.table import Row
 from ..books import Books
+from ..reply import refuse
 from ..resources import references
 from ..rest.call import Call
 

@@ -6,18 +6,33 @@ Rule: the shape of the table; its entries are in :mod:`..resources`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ...core.table import Row, Table
-from ..seeds import NO_ROWS, Seed
+from .dto import CHANGED, CREATED, Schema
 from .filters import Filter
-from .schema import CHANGED, CREATED, Schema
 from .tables import Operation
 
 Tables = Callable[[str], Table]
 _ALL = ("list", "get", "post", "patch", "delete")
+
+
+class Seed(NamedTuple):
+    """
+    How a table is filled: a function of :class:`..seeds.Source` to its first rows.
+
+    :param is_complete: whether the rows have every field; otherwise those left out are filled in.
+    :param is_owned: whether the first application has made those that say that an integration did.
+    """
+
+    rows: Callable[[Any], Iterable[Row]]
+    is_complete: bool = False
+    is_owned: bool = False
+
+
+NO_ROWS = Seed(lambda _source: (), is_complete=True)
 
 
 class Parent(NamedTuple):

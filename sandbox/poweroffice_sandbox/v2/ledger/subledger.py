@@ -15,8 +15,8 @@ from typing import NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 from ...core.origin import FIRST_ENTRY, ore
-from ..ledger.ledger import Ledger
-from ..ledger.pattern import CYCLE, CYCLE_ROWS, CYCLE_VOUCHERS, PERIOD_ROWS
+from .ledger import Ledger
+from .pattern import CYCLE, CYCLE_ROWS, CYCLE_VOUCHERS, PERIOD_ROWS
 
 _T = TypeVar("_T")
 
