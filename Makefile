@@ -8,7 +8,7 @@ BIN := .venv/bin
 export PYTHONPATH :=
 export UV_SYSTEM_CERTS := true
 
-.PHONY: demo test airflow sandbox env test-fast test-older scaling lint types docs build pins screenshots bench clean
+.PHONY: demo test airflow sandbox env test-fast test-fast-1 test-fast-2 test-older scaling lint types docs build pins screenshots bench clean
 
 demo: env
 	@$(BIN)/python tools/demo.py
@@ -17,7 +17,7 @@ test: env
 	@$(BIN)/python -m pytest
 
 airflow: env
-	@$(BIN)/python tools/airflow_ui.py --port $(PORT)
+	@PYTHONPATH=$(CURDIR) $(BIN)/python tools/airflow_ui.py --port $(PORT)
 
 sandbox: env
 	@$(BIN)/python -m poweroffice_sandbox
@@ -25,8 +25,15 @@ sandbox: env
 env:
 	@$(PYTHON) tools/environment.py .venv requirements/airflow-3.3.txt
 
+# In two processes, one for each of two cores.
 test-fast: env
-	@$(BIN)/python -m pytest tests/api tests/storage
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-fast-1 test-fast-2
+
+test-fast-1:
+	@$(BIN)/python -m pytest -q -p no:cacheprovider tests/api --ignore-glob='*/test_[i-z]*.py'
+
+test-fast-2:
+	@$(BIN)/python -m pytest -q -p no:cacheprovider tests/storage tests/api --ignore-glob='*/api/test_[a-h]*.py'
 
 test-older:
 	@$(PYTHON) tools/environment.py .venvs/airflow-3.2 requirements/airflow-3.2.txt
@@ -37,7 +44,7 @@ test-older:
 # 50 companies on CeleryExecutor and LocalExecutor; needs PostgreSQL and Redis: apt-get install postgresql redis-server
 scaling:
 	@$(PYTHON) tools/environment.py .venvs/scaling requirements/scaling.txt
-	@.venvs/scaling/bin/python tools/scaling.py
+	@PYTHONPATH=$(CURDIR) .venvs/scaling/bin/python tools/scaling.py
 
 lint: env
 	$(BIN)/ruff check .
@@ -58,10 +65,11 @@ build: env
 
 bench:
 	@$(PYTHON) tools/environment.py .venvs/bench requirements/bench.txt
+	.venvs/bench/bin/python -m benchmarks.import_cost
 	.venvs/bench/bin/python -m benchmarks.compare
 
 screenshots: env
-	$(BIN)/python tools/screenshots.py
+	PYTHONPATH=$(CURDIR) $(BIN)/python tools/screenshots.py
 
 # The versions of requirements/, resolved anew; see requirements/README.md for the dates.
 PIN = UV_CACHE_DIR=.cache/uv $(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 \

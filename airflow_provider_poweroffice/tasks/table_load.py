@@ -57,10 +57,8 @@ class LoadSettings:
         :param rendered: every argument is what it will be; else templates are not looked at.
         :raises ValueError, TypeError: names the argument, its value and the way out.
         """
-        from airflow_provider_poweroffice.storage.sql.fields import COLUMN_NAMES
+        from airflow_provider_poweroffice.storage.sql import COLUMN_NAMES, LAYOUTS, MODES
         from airflow_provider_poweroffice.storage.sql.identifiers import TableName
-        from airflow_provider_poweroffice.storage.sql.layouts import LAYOUTS
-        from airflow_provider_poweroffice.storage.sql.plan import MODES
 
         is_known = _always if rendered else is_literal
         for name, choices in {"mode": MODES, "layout": LAYOUTS, "column_names": COLUMN_NAMES}.items():
@@ -131,9 +129,7 @@ class LoadSettings:
                 "detect_deletions=True marks rows, and mode='append' only adds: use mode='upsert'"
             )
         if self.mode == "replace":
-            raise ValueError(
-                "mode='replace' needs no detect_deletions: rows that are gone are no more in the table"
-            )
+            raise ValueError("mode='replace' needs no detect_deletions: rows that are gone are not put back")
 
     def reading_from(self, since: Any) -> LoadSettings:
         """Give the settings of a load that reads what changed since a moment; None reads everything."""

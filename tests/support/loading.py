@@ -6,6 +6,8 @@ import json
 import tempfile
 from typing import Any
 
+from support.databases import Database
+
 from airflow_provider_poweroffice.api.dialects.base import PageInfo
 from airflow_provider_poweroffice.api.pages.page import Page
 from airflow_provider_poweroffice.api.surrogates import split_rows
@@ -13,7 +15,6 @@ from airflow_provider_poweroffice.storage.page_spool import PageSpool
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 from airflow_provider_poweroffice.storage.sql.load import Load
 from airflow_provider_poweroffice.storage.sql.plan import LoadOwner, LoadPlan, LoadResult
-from support.databases import Database
 
 KINDS = {"Id": "integer", "Amount": "decimal", "Name": "text", "Date": "date", "Open": "boolean"}
 KINDS |= {"LastChangedDateTimeOffset": "timestamp", "Address": "json"}

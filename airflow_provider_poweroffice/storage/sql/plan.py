@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 
-MODES = ("append", "replace", "upsert")
-
 
 @dataclass(frozen=True, slots=True)
 class LoadOwner:
@@ -49,8 +47,8 @@ class LoadPlan:
     What is to be loaded, and how.
 
     :param table: where to.
-    :param mode: one of :data:`MODES`.
-    :param layout: one of ``layouts.LAYOUTS``.
+    :param mode: one of ``MODES``.
+    :param layout: one of ``LAYOUTS``.
     :param key: fields that no two rows of a company share; none for rows without a key.
     :param owner: whose rows, and who loads them.
     :param source: the endpoint, for the table's comment.
