@@ -17,7 +17,7 @@ test: env
 	@$(BIN)/python -m pytest
 
 airflow: env
-	@$(BIN)/python tools/airflow_ui.py --port $(PORT)
+	@PYTHONPATH=$(CURDIR) $(BIN)/python tools/airflow_ui.py --port $(PORT)
 
 sandbox: env
 	@$(BIN)/python -m poweroffice_sandbox
@@ -37,7 +37,7 @@ test-older:
 # 50 companies on CeleryExecutor and LocalExecutor; needs PostgreSQL and Redis: apt-get install postgresql redis-server
 scaling:
 	@$(PYTHON) tools/environment.py .venvs/scaling requirements/scaling.txt
-	@.venvs/scaling/bin/python tools/scaling.py
+	@PYTHONPATH=$(CURDIR) .venvs/scaling/bin/python tools/scaling.py
 
 lint: env
 	$(BIN)/ruff check .
@@ -61,7 +61,7 @@ bench:
 	.venvs/bench/bin/python -m benchmarks.compare
 
 screenshots: env
-	$(BIN)/python tools/screenshots.py
+	PYTHONPATH=$(CURDIR) $(BIN)/python tools/screenshots.py
 
 # The versions of requirements/, resolved anew; see requirements/README.md for the dates.
 PIN = UV_CACHE_DIR=.cache/uv $(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 \

@@ -63,9 +63,9 @@ def resources(arguments: argparse.Namespace) -> None:
         ``"table"`` or ``"json"``; ``filters``: list the query names too; ``api_version``: whose resources.
     :raises SystemExit: nothing was found; the message names the nearest resource.
     """
-    from airflow_provider_poweroffice.api.dialects import DIALECTS  # noqa: PLC0415 - see the head
+    from airflow_provider_poweroffice.api.dialects.registry import DIALECTS  # noqa: PLC0415 - see the head
 
-    known = DIALECTS[arguments.api_version].known
+    known = DIALECTS[arguments.api_version].catalogue
     found = list(known.search(arguments.search or ""))
     if not found:
         meant = known.suggest(arguments.search)

@@ -93,7 +93,20 @@ class PaginationError(PowerOfficeError):
 
 
 class IncompleteReadError(PaginationError):
-    """Rows are missing: a page came back empty or not at all, or rows were deleted during the read."""
+    """Rows are missing: a page came back empty or not at all, or rows moved during the read."""
+
+    @classmethod
+    def of_field(cls, label: str, field: str) -> IncompleteReadError:
+        """
+        Say that a row holds only some of its own rows.
+
+        :param label: method and path.
+        :param field: the expanded collection, which the server links to the rest of.
+        """
+        return cls(
+            f"{label}: {field} is not whole: the server links to more of its rows. Read them as a collection "
+            f"of their own instead of with $expand={field}"
+        )
 
 
 class PageTooLargeError(PaginationError):

@@ -23,11 +23,13 @@ class PowerOfficeDocsLink(BaseOperatorLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002 - Airflow's
         """Give the page of the endpoint; v1's for a resource that only v1 has."""
-        from airflow_provider_poweroffice.api.dialects import DIALECTS  # noqa: PLC0415 - see the head
+        from airflow_provider_poweroffice.api.dialects.registry import DIALECTS  # noqa: PLC0415 - see the head
 
         endpoint = str(getattr(operator, "endpoint", "") or "")
         v1, v2 = DIALECTS["v1"], DIALECTS["v2"]
-        return (v1 if v1.known.find(endpoint) and not v2.known.find(endpoint) else v2).docs_url(endpoint)
+        return (v1 if v1.catalogue.find(endpoint) and not v2.catalogue.find(endpoint) else v2).docs_url(
+            endpoint
+        )
 
 
 class D365FODocsLink(BaseOperatorLink):
@@ -37,6 +39,6 @@ class D365FODocsLink(BaseOperatorLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002 - Airflow's
         """Give the page."""
-        from airflow_provider_poweroffice.api.dialects import DIALECTS  # noqa: PLC0415 - see the head
+        from airflow_provider_poweroffice.api.dialects.registry import DIALECTS  # noqa: PLC0415 - see the head
 
         return DIALECTS["d365fo"].docs_url("api/services" if hasattr(operator, "service_name") else "data")

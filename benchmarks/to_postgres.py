@@ -27,11 +27,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent.parent / "tools")]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from postgres_server import PostgresServer  # noqa: E402
-
-from benchmarks.million_rows import Watch, resident, serve  # noqa: E402 - it lies beside this file
+from benchmarks.million_rows import Watch, resident, serve
+from tests.infrastructure.postgres_server import PostgresServer
 
 DATES = {"fromDate": "2000-01-01", "toDate": "2099-12-31"}
 NOTHING = {"fromDate": "1999-01-01", "toDate": "1999-01-02"}

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from postgres_server import PostgresServer
 from support import AS_NEW, V1_AS_NEW, FakeClock, client_of, settle, v1_client_of
 from support.d365fo import AS_NEW as FO_AS_NEW
 from support.d365fo import fo_client
@@ -17,6 +16,7 @@ from support.databases import start_postgres
 from airflow_provider_poweroffice.api import Client, RetryOptions
 from airflow_provider_poweroffice.api.limits.stores import VARIABLE
 from poweroffice_sandbox import D365FOSandbox, Sandbox, V1Sandbox
+from tests.infrastructure.postgres_server import PostgresServer
 
 # A proxy of the machine must not stand between the tests and the loopback.
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"

@@ -11,8 +11,8 @@ import signal
 import sys
 import time
 
-from airflow_home import PASSWORD, ROOT, USER, StartError, sandbox_port
-from standalone import CONNECTION, Standalone
+from tests.infrastructure.airflow_home import PASSWORD, ROOT, USER, StartError, sandbox_port
+from tests.infrastructure.standalone import CONNECTION, Standalone
 
 
 class Progress:

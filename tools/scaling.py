@@ -17,10 +17,11 @@ import time
 from http import HTTPStatus
 from typing import Any
 
-from airflow_home import ROOT, StartError
 from airflow_ui import Progress
-from cluster import EXECUTORS, WORKER_PROCESSES, Cluster
-from scaling_checks import leaked, searches, tokens, wrong_rows, wrong_summary
+
+from tests.infrastructure.airflow_home import ROOT, StartError
+from tests.infrastructure.cluster import EXECUTORS, WORKER_PROCESSES, Cluster
+from tests.infrastructure.scaling_checks import leaked, searches, tokens, wrong_rows, wrong_summary
 
 DAG = "all_ledgers"
 FAILING = "firma-004"

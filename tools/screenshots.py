@@ -14,9 +14,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import browser
-from airflow_home import PASSWORD, ROOT, USER, StartError, sandbox_port
-from standalone import CONNECTION, Standalone
+from tests.infrastructure import browser
+from tests.infrastructure.airflow_home import PASSWORD, ROOT, USER, StartError, sandbox_port
+from tests.infrastructure.standalone import CONNECTION, Standalone
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -226,7 +226,7 @@ class TokenAuth(AuthBase):
                 break  # nobody has a newer one
             body = read_error(answer)
             answer._content, answer._content_consumed = body.content, True  # type: ignore[attr-defined] # noqa: SLF001 - for whoever borrowed the session
-            if not self._dialect.renewable(body.error_content):
+            if not self._dialect.token_expired(body.error_content):
                 break
             again = answer.request.copy()
             again.deregister_hook("response", self._renew)

@@ -17,23 +17,31 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Any
+from types import TracebackType
+from typing import Any, Self, Unpack
 
+from airflow_provider_poweroffice.api.auth import TokenAuth
 from airflow_provider_poweroffice.api.body import ANSWER_BYTES
 from airflow_provider_poweroffice.api.call import Call, Files, build_call, encode_query
-from airflow_provider_poweroffice.api.change_filter import check_required, since_query
-from airflow_provider_poweroffice.api.dialects.base import Position
+from airflow_provider_poweroffice.api.change_filter import NotBefore, check_required, since_query
+from airflow_provider_poweroffice.api.change_filter import given as given_moment
+from airflow_provider_poweroffice.api.connection import Connection, ConnectionArguments
+from airflow_provider_poweroffice.api.credentials import Keys
+from airflow_provider_poweroffice.api.dialects.base import Dialect, Paging, Position
 from airflow_provider_poweroffice.api.filters import with_filters
 from airflow_provider_poweroffice.api.options import CONCURRENCY, OVERLAP, check_whole
 from airflow_provider_poweroffice.api.pages.fetcher import ClientSource
+from airflow_provider_poweroffice.api.pages.keys import RowKeys
 from airflow_provider_poweroffice.api.pages.page import PageOptions
 from airflow_provider_poweroffice.api.pages.pages import PageErrorHandler, Pages
 from airflow_provider_poweroffice.api.pages.periods import PeriodPages, split_query, unique_rows
 from airflow_provider_poweroffice.api.pages.unique import UniqueRows
 from airflow_provider_poweroffice.api.response import Response
-from airflow_provider_poweroffice.api.sending import Caller
+from airflow_provider_poweroffice.api.sending import Sender
+from airflow_provider_poweroffice.api.transport import Session
 from airflow_provider_poweroffice.errors import (
     APIStatusError,
+    IncompleteReadError,
     InvalidResponseError,
     PageTooLargeError,
     ResponseTooLargeError,
@@ -44,8 +52,45 @@ log = logging.getLogger(__name__)
 _DEFAULT_ORDER = "default"
 
 
-class Client(Caller):
-    """A company's API; the arguments are those of ``Connection``."""
+class Client:
+    """
+    A company's API.
+
+    :param credentials: the API's keys, such as :class:`Credentials`.
+    :param options: see :class:`~airflow_provider_poweroffice.api.connection.Connection`.
+    :raises ValueError: a key, environment, host or version that cannot be used.
+    """
+
+    def __init__(self, credentials: Keys, **options: Unpack[ConnectionArguments]) -> None:
+        self.connection = Connection(credentials, **options)
+        self._sender = Sender(self.connection)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections, those of the token included."""
+        self.connection.close()
+
+    @property
+    def dialect(self) -> Dialect[Any]:
+        """Give what is special of the API."""
+        return self.connection.dialect
+
+    @property
+    def auth(self) -> TokenAuth:
+        """Give what signs requests."""
+        return self.connection.auth
+
+    @property
+    def session(self) -> Session:
+        """Give an authenticated session below the base URL, to be used by one thread."""
+        return self.connection.session
 
     def request(
         self,
@@ -113,7 +158,7 @@ class Client(Caller):
             self._check(call.endpoint, call.query)
         elif filters is not None:
             raise ValueError(f"filters go with GET, not {call.method}")
-        return self.completed(call)
+        return self._sender.completed(call)
 
     def send(
         self,
@@ -129,12 +174,12 @@ class Client(Caller):
         :raises PowerOfficeError: see :mod:`airflow_provider_poweroffice.errors`; nothing else is raised.
         """
         try:
-            return self.carry_out(call, idempotent, self._readable, limit=max_bytes)
+            return self._whole(self._sender.send(call, idempotent, self._readable, limit=max_bytes))
         except PageTooLargeError as error:
-            raise ResponseTooLargeError.of(self.label_of(call), error.size, max_bytes) from None
+            raise ResponseTooLargeError.of(self.connection.label_of(call), error.size, max_bytes) from None
         except APIStatusError as error:
             if call.method == "DELETE" and error.uncertain_attempts and self.dialect.is_missing(error):
-                log.info("%s: gone already: an earlier attempt deleted it", self.label_of(call))
+                log.info("%s: gone already: an earlier attempt deleted it", self.connection.label_of(call))
                 return replace(error.response, status_code=HTTPStatus.NO_CONTENT, content=b"", refused=False)
             if fail_on_error:
                 raise
@@ -210,27 +255,49 @@ class Client(Caller):
         order = self.dialect.default_order(base.endpoint) if order_by == _DEFAULT_ORDER else order_by
         narrowed = with_filters(self.dialect.literals, base.query, filters)
         fixed = self.dialect.with_filter(narrowed, moment)
-        resource = self.dialect.known.find(base.endpoint)
-        whole = resource is not None and resource.kind == "whole"
+        resource = self.dialect.catalogue.find(base.endpoint)
+        paging = self.dialect.paging_of(base.endpoint)
+        whole = paging is Paging.WHOLE
         if order and not whole and self.dialect.order_key.lower() not in given:
             fixed[self.dialect.order_key] = order
         first = Position(number=options.first_page, offset=0)
         self._check(
             base.endpoint, fixed | ({} if whole else self.dialect.page_query(first, options.page_size))
         )
-        if moment and unique is None:
-            unique = UniqueRows(self.dialect.key_field(base.endpoint) or "Id")
-
+        by_default = order_by == _DEFAULT_ORDER and self.dialect.order_key.lower() not in given
+        keys = self._keys_of(base.endpoint) if not whole and (order_by is not None or moment) else None
+        listed = (
+            {self.dialect.fields_key: ",".join(keys.fields)} if keys and self.dialect.fields_key else None
+        )
+        offset = paging is Paging.OFFSET or (
+            paging is Paging.LINKED and max_pages is None and not given & {"$top", "$skip"}
+        )
+        narrow = {name.lower() for name in fixed} - {self.dialect.order_key.lower()}
+        narrow -= {name.lower() for name in (resource.required if resource else ())}
         return Pages(
-            ClientSource(self, replace(base, query=fixed), options, paged=not whole),
+            ClientSource(self._sender, replace(base, query=fixed), options, paged=not whole, listed=listed),
             options,
-            label=self.label_of(base),
+            label=self.connection.label_of(base),
             on_page_error=on_page_error,
             unique=unique,
-            single=whole,
-            by_link=self.dialect.by_link,
-            ordered=order_by == _DEFAULT_ORDER and self.dialect.order_key.lower() not in given,
+            paging=paging,
+            ordered=by_default,
+            keys=keys,
+            overlap=offset and by_default and bool(order) and resource is not None,
+            drop_doubled=resource is not None or bool(moment),
+            grows_at_end=not narrow
+            or (given_moment(created_since) and narrow <= set(map(str.lower, moment))),
+            not_before=self._not_before(changed_since, created_since) if moment else None,
         )
+
+    def _keys_of(self, endpoint: str) -> RowKeys | None:
+        fields = self.dialect.key_field(endpoint)
+        return RowKeys(fields.split(",")) if fields else None
+
+    def _not_before(self, changed_since: Any, created_since: Any) -> NotBefore:
+        name = "changed_since" if given_moment(changed_since) else "created_since"
+        value = changed_since if given_moment(changed_since) else created_since
+        return NotBefore(name, value, self.connection.clock.time())
 
     def periods(
         self, endpoint: str, *, split_days: int, query: Mapping[str, Any] | None = None, **options: Any
@@ -272,8 +339,19 @@ class Client(Caller):
         return self.dialect.with_filter(narrowed, moment)
 
     def _check(self, endpoint: str, query: dict[str, str]) -> None:
-        check_required(self.dialect.known, endpoint, query)
+        check_required(self.dialect.catalogue, endpoint, query)
         self.dialect.check_query(endpoint, query)
+
+    def _whole(self, response: Response) -> Response:
+        """
+        Refuse what was read in part only.
+
+        :raises IncompleteReadError: an expanded collection goes on behind a link.
+        """
+        field = self.dialect.cut_field(response.content) if response.method == "GET" else None
+        if field:
+            raise IncompleteReadError.of_field(f"{response.method} {response.path}", field)
+        return response
 
     def _readable(self, response: Response) -> Response:
         """
@@ -313,5 +391,5 @@ class Client(Caller):
             changed_since=changed_since,
             created_since=created_since,
             overlap=overlap,
-            now=self._clock.time(),
+            now=self.connection.clock.time(),
         )

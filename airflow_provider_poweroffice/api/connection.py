@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
-from urllib.parse import urljoin, urlsplit
+from typing import Any, TypedDict
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 from airflow_provider_poweroffice.api.auth import TokenAuth
 from airflow_provider_poweroffice.api.call import Call
 from airflow_provider_poweroffice.api.credentials import Keys
-from airflow_provider_poweroffice.api.dialects import DIALECTS, Dialect
+from airflow_provider_poweroffice.api.dialects.base import Dialect
+from airflow_provider_poweroffice.api.dialects.registry import DIALECTS
 from airflow_provider_poweroffice.api.limits.shared import shared_throttle
 from airflow_provider_poweroffice.api.limits.throttle import Clock, SystemClock, Throttle
 from airflow_provider_poweroffice.api.options import RateLimit, RetryOptions, Timeouts
@@ -26,6 +26,23 @@ from airflow_provider_poweroffice.errors import UntrustedHostError
 
 TOKEN_SECONDS = 120.0
 """Longest time for a token's request and its answer, whatever the API itself is allowed."""
+
+
+class ConnectionArguments(TypedDict, total=False):
+    """What a :class:`Connection` takes besides the keys."""
+
+    environment: str
+    host: str | None
+    api_version: str
+    retry: RetryOptions | None
+    timeouts: Timeouts | None
+    verify: bool | str
+    requests_per_second: float | None
+    rate_limit: RateLimit | Mapping[str, Any] | None
+    throttle: Throttle | None
+    clock: Clock | None
+    on_token: Callable[[str], None] | None
+    company: str | None
 
 
 class Connection:
@@ -79,23 +96,23 @@ class Connection:
         self.endpoints = self.dialect.endpoints(credentials, environment, host)
         self.retry = retry or RetryOptions()
         self.company = company
-        self._credentials = credentials
-        self._clock = clock or SystemClock()
+        self.credentials = credentials
+        self.clock = clock or SystemClock()
         limit = RateLimit.from_mapping(rate_limit)
-        self._throttle = throttle or shared_throttle(
+        self.throttle = throttle or shared_throttle(
             credentials.limit_key,
             urlsplit(self.endpoints.base).netloc,
             limit.rate(requests_per_second, self.dialect.requests_per_second),
             limit,
-            SystemClock(),
+            self.clock,
         )
-        self._timeouts = limits = timeouts or Timeouts()
-        adapter = PacedAdapter(self._throttle, limits)
+        self.timeouts = limits = timeouts or Timeouts()
+        adapter = PacedAdapter(self.throttle, limits)
         # A token never takes for ever, however long the API itself may.
         for_tokens = replace(limits, read=min(limits.read or TOKEN_SECONDS, TOKEN_SECONDS))
         self._token_session = Session(
             self.endpoints.base,
-            PacedAdapter(self._throttle, for_tokens, clock=self._clock, longest=TOKEN_SECONDS),
+            PacedAdapter(self.throttle, for_tokens, clock=self.clock, longest=TOKEN_SECONDS),
             verify=verify,
         )
 
@@ -107,23 +124,15 @@ class Connection:
             endpoints=self.endpoints,
             credentials=credentials,
             session=self._token_session,
-            clock=self._clock,
+            clock=self.clock,
             on_token=on_token,
         )
         self.session = self._signed(session())
-        self._sessions = Sessions(lambda: self._signed(session()))
+        self.sessions = Sessions(lambda: self._signed(session()))
 
     def _signed(self, session: Session) -> Session:
         session.auth = self.auth
         return session
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the connections."""
@@ -141,15 +150,46 @@ class Connection:
 
     def resolve(self, call: Call, link: str) -> str:
         """
-        Give the URL of a link in the answer to a call.
+        Give the URL of a link in the answer to a call: on our own server, whichever it names.
 
-        :raises UntrustedHostError: it leads to another server, to an unencrypted connection, or nowhere.
+        Behind a proxy that ends TLS, a server writes links with its own scheme, port or inner host. Only the
+        path and the query of a link are taken, so that no key can be led to another server.
+
+        :raises UntrustedHostError: it leads out of the API's own paths, or is not a URL.
         """
+        own = self.dialect.url(self.endpoints, call.endpoint)
         try:
-            url = urljoin(self.dialect.url(self.endpoints, call.endpoint), link)
+            url = _on_own_server(own, link)
             self.auth.check_origin(url)
         except ValueError as error:
             raise UntrustedHostError(
-                f"{self.label_of(call)}: the link to the next page is no URL ({error})"
+                f"{self.label_of(call)}: the link to the next page is not a URL ({error})"
             ) from None
+        path, base = urlsplit(url).path, urlsplit(own.removesuffix(call.endpoint)).path
+        first = call.endpoint.partition("/")[0]  # such as "data"
+        below = f"{base}{first}/" if "/" in call.endpoint else base
+        if not path.lower().startswith(below.lower()):
+            raise UntrustedHostError(
+                f"{self.label_of(call)}: the link to the next page leads out of the API's paths, to {path}"
+            )
         return url
+
+
+def _on_own_server(own: str, link: str) -> str:
+    """
+    Put a link on the server of a URL of ours.
+
+    :raises ValueError: it is not a link over HTTP, or names a user, or is written to be misread.
+    """
+    if not link.isprintable() or "\\" in link or " " in link:
+        raise ValueError("it holds characters that a URL cannot have")
+    parts = urlsplit(urljoin(own, link))
+    host = parts.hostname or ""
+    _ = parts.port  # raises where it is none
+    if parts.scheme not in {"http", "https"} or parts.username is not None or not host or not host.isascii():
+        raise ValueError("it is not a plain link over HTTP")
+    plain = unquote(parts.path)
+    if any(part in {".", ".."} for part in plain.split("/")) or "//" in plain or "\\" in plain:
+        raise ValueError("its path has parts that lead elsewhere")
+    ours = urlsplit(own)
+    return urlunsplit((ours.scheme, ours.netloc, parts.path, parts.query, ""))

@@ -21,7 +21,7 @@ from airflow_provider_poweroffice.api.retry import LONGEST_WAIT, may_have_been_c
 from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.errors import APIStatusError, AuthenticationError, InvalidResponseError
 
-# An integrator met a misleading 404 above this length; only a hint hangs on it.
+# An integrator met a misleading 404 above this length; only a advice hangs on it.
 LONG_URL = 2000
 _SMALL = 256 * 1024  # bytes
 _CODES = rb"u00(2[013-9a-fA-F]|[346][0-9a-fA-F]|5[0-9abABd-fD-F]|7[0-9a-eA-E])"
@@ -53,10 +53,10 @@ def status_error(
     fault = read_fault(dialect, response, secrets)
     waits = (parse_retry_after(response.headers.get("Retry-After"), now), fault.retry_after)
     kind = dialect.error_kind(response.method, response.status_code, fault)
-    hint = dialect.hint(response.status_code)
-    if hint and privilege and response.status_code == HTTPStatus.FORBIDDEN:
-        hint += f". This call needs {privilege}"
-    message = _message(response, fault, url_length, hint)
+    advice = dialect.advice(response.status_code)
+    if advice and privilege and response.status_code == HTTPStatus.FORBIDDEN:
+        advice += f". This call needs {privilege}"
+    message = _message(response, fault, url_length, advice)
     if meant and response.status_code == HTTPStatus.NOT_FOUND:
         message += f"; did you mean {meant}?"
     return kind(
@@ -76,7 +76,7 @@ def status_error(
 def _stays_refused(dialect: Dialect[Any], response: Response) -> bool:
     """Tell whether a 401 is no matter of the token, which a later one could cure."""
     refused = response.status_code == HTTPStatus.UNAUTHORIZED
-    return refused and not dialect.renewable(response.error_content)
+    return refused and not dialect.token_expired(response.error_content)
 
 
 def token_refusal(dialect: Dialect[Any], response: Response, secrets: tuple[str, ...]) -> AuthenticationError:
@@ -93,7 +93,7 @@ def token_refusal(dialect: Dialect[Any], response: Response, secrets: tuple[str,
     )
 
 
-def _message(response: Response, fault: Fault, url_length: int, hint: str) -> str:
+def _message(response: Response, fault: Fault, url_length: int, advice: str) -> str:
     said = one_line(": ".join(dict.fromkeys(part for part in (fault.title, fault.detail) if part)))
     text = (
         f"{response.method} {response.path}: {response.status_code} {said or _phrase(response.status_code)}"
@@ -102,7 +102,7 @@ def _message(response: Response, fault: Fault, url_length: int, hint: str) -> st
         text += "; redirects are not followed, check the host of the connection"
     if url_length > LONG_URL:
         text += f"; the URL is {url_length} characters long, split the lists in the query"
-    return text if said or not hint else f"{text}; {hint}"
+    return text if said or not advice else f"{text}; {advice}"
 
 
 def _phrase(status: int) -> str:

@@ -112,19 +112,21 @@ def wait_seconds(
     error: BaseException,
     attempt: int,
     jitter: float,
-    unsaid_wait: float = MINIMUM_RATE_LIMIT_WAIT,
+    default_retry_after: float = MINIMUM_RATE_LIMIT_WAIT,
 ) -> float:
     """
     Say how long to wait before the next try, in seconds.
 
     :param attempt: tries made so far, from 1.
     :param jitter: a random number in [0, 1).
-    :param unsaid_wait: after a 429 that names no wait: doubled for each further try where it is above 1.
+    :param default_retry_after: after a 429 that names no wait; doubled for each further try if above 1.
     """
     asked = getattr(error, "retry_after", None)
     if isinstance(error, RateLimitError):
         asked = (
-            max(asked or 0.0, MINIMUM_RATE_LIMIT_WAIT) if asked else _unsaid(options, attempt, unsaid_wait)
+            max(asked or 0.0, MINIMUM_RATE_LIMIT_WAIT)
+            if asked
+            else _unsaid(options, attempt, default_retry_after)
         )
     backoff: float = min(options.wait_max, options.wait_initial * 2.0 ** min(attempt - 1, 30))
     backoff *= 0.5 + 0.5 * jitter
@@ -135,17 +137,22 @@ def wait_seconds(
 
 
 def fitting_wait(  # noqa: PLR0917 - those of wait_seconds
-    options: RetryOptions, error: BaseException, attempt: int, jitter: float, left: float, unsaid_wait: float
+    options: RetryOptions,
+    error: BaseException,
+    attempt: int,
+    jitter: float,
+    left: float,
+    default_retry_after: float,
 ) -> float:
     """
     Say the same, with so much less of the jitter after a 429 that a wait which just fits is not too long.
 
     :param left: seconds that may still be waited.
     """
-    seconds = wait_seconds(options, error, attempt, jitter, unsaid_wait)
+    seconds = wait_seconds(options, error, attempt, jitter, default_retry_after)
     if not isinstance(error, RateLimitError):
         return seconds
-    return max(wait_seconds(options, error, attempt, 0.0, unsaid_wait), min(seconds, left))
+    return max(wait_seconds(options, error, attempt, 0.0, default_retry_after), min(seconds, left))
 
 
 def _unsaid(options: RetryOptions, attempt: int, first: float) -> float:
@@ -180,7 +187,7 @@ def retrying(
     idempotent: bool | None,
     clock: Clock,
     on_wait: Callable[[BaseException], None],
-    unsaid_wait: float = MINIMUM_RATE_LIMIT_WAIT,
+    default_retry_after: float = MINIMUM_RATE_LIMIT_WAIT,
     jitter: Callable[[], float] = random.random,
 ) -> tenacity.Retrying:
     """
@@ -188,7 +195,7 @@ def retrying(
 
     :param label: method and path without query, for the log.
     :param on_wait: told of each error that is waited out.
-    :param unsaid_wait: see :func:`wait_seconds`.
+    :param default_retry_after: see :func:`wait_seconds`.
     :param jitter: source of random numbers in [0, 1).
     """
     started = clock.monotonic()
@@ -206,7 +213,7 @@ def retrying(
         error = _error(state)
         budget = (options.rate_limit_deadline or 0.0) if waited_out(error) else options.deadline
         left = budget - (clock.monotonic() - started)
-        seconds = fitting_wait(options, error, state.attempt_number, jitter(), left, unsaid_wait)
+        seconds = fitting_wait(options, error, state.attempt_number, jitter(), left, default_retry_after)
         fits = seconds <= left
         return seconds
 

@@ -120,10 +120,13 @@ def _has_left() -> bool:
     return departure is None or departure.left
 
 
-class Caller(Connection):
-    """Carries calls out; the arguments are those of :class:`Connection`."""
+class Sender:
+    """Sends calls over a connection, each until it is answered or may not be tried again."""
 
-    def carry_out(
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def send(
         self,
         call: Call,
         idempotent: bool | None,
@@ -153,7 +156,7 @@ class Caller(Connection):
 
     def fetch_ahead(self, call: Call, limit: int | None) -> Waiting:
         """
-        Carry out a GET whose answer is asked for later, then with :meth:`carry_out`.
+        Carry out a GET whose answer is asked for later, then with :meth:`send`.
 
         :param limit: largest body in bytes; None for any.
         """
@@ -172,7 +175,9 @@ class Caller(Connection):
         """
         if call.url or call.is_complete:
             return call
-        query = self.dialect.query(self._credentials, call.method, call.endpoint, call.query)
+        query = self.connection.dialect.query(
+            self.connection.credentials, call.method, call.endpoint, call.query
+        )
         return replace(call, query=query, is_complete=True)
 
     def _repeat(
@@ -182,23 +187,25 @@ class Caller(Connection):
         attempt: Callable[[], T],
         retry: RetryOptions | None,
     ) -> T:
-        tries = Tries(call.method, self.label_of(call), self._throttle.pause)
-        options = retry or self.retry
+        tries = Tries(call.method, self.connection.label_of(call), self.connection.throttle.pause)
+        options = retry or self.connection.retry
         loop = retrying(
             options,
             method=call.method,
             label=tries.label,
             idempotent=idempotent,
-            clock=self._clock,
+            clock=self.connection.clock,
             on_wait=tries.waited_out,
-            unsaid_wait=self.dialect.unsaid_wait,
+            default_retry_after=self.connection.dialect.default_retry_after,
         )
-        limits = CallLimits(self._clock.monotonic, options.longest, options.one_try(self._timeouts))
+        limits = CallLimits(
+            self.connection.clock.monotonic, options.longest, options.one_try(self.connection.timeouts)
+        )
         try:
             with adding(limits=limits):
                 return loop(lambda: tries.make(attempt))
         except PowerOfficeError as error:
-            error.company = self.company
+            error.company = self.connection.company
             note_uncertain_attempts(error, tries.uncertain)
             raise
         except BaseException as error:
@@ -233,14 +240,14 @@ class Caller(Connection):
         The error is raised by the caller, where no frame below holds a request with its keys.
         """
         headers = dict(call.headers)
-        id_header = self.dialect.request_id_header
+        id_header = self.connection.dialect.request_id_header
         if id_header:
             headers.setdefault(id_header, str(uuid4()))
         try:
-            with self._sessions.lend() as session:
+            with self.connection.sessions.lend() as session:
                 answer = session.request(
                     call.method,
-                    call.url or self.dialect.url(self.endpoints, call.endpoint),
+                    call.url or self.connection.dialect.url(self.connection.endpoints, call.endpoint),
                     params=urlencode(call.query, safe="$", quote_via=quote),  # a space as %20: not all read +
                     data=call.content,
                     files=call.files,
@@ -253,7 +260,8 @@ class Caller(Connection):
                 response = read_error(answer)
         except requests.RequestException as error:
             call_context().check_cancelled()  # the connection was cut: nothing failed
-            return connection_error(error, f"{call.method} {self.path_of(call)}", left=_has_left())
+            label = f"{call.method} {self.connection.path_of(call)}"
+            return connection_error(error, label, left=_has_left())
         except PowerOfficeError as error:
             call_context().check_cancelled()
             return without_traces(error)
@@ -270,29 +278,37 @@ class Caller(Connection):
         :raises InvalidResponseError: it is in a charset that cannot be read.
         """
         response = self._without_secrets(call, response.in_utf8())
-        if not self.dialect.refusal(response.content):
+        if not self.connection.dialect.refusal(response.content):
             return response
         raise self._status_error(call, replace(response, refused=True), 0)
 
     def _without_secrets(self, call: Call, response: Response) -> Response:
         """Blank out what a good answer repeats of the keys; here, where they are held, nothing is raised."""
-        secrets = self.auth.secrets
-        token = secrets[len(self._credentials.secrets) :]
-        if not echoes(response, secrets, (*token, *self.dialect.headers(self._credentials).values())):
+        secrets = self.connection.auth.secrets
+        token = secrets[len(self.connection.credentials.secrets) :]
+        if not echoes(
+            response,
+            secrets,
+            (*token, *self.connection.dialect.headers(self.connection.credentials).values()),
+        ):
             return response
-        log.warning("%s: the answer repeats keys or a token; they were blanked out", self.label_of(call))
+        log.warning(
+            "%s: the answer repeats keys or a token; they were blanked out", self.connection.label_of(call)
+        )
         return scrubbed(response, secrets)
 
     def _status_error(self, call: Call, response: Response, url_length: int) -> APIStatusError:
-        resource = self.dialect.known.find(call.endpoint)
+        resource = self.connection.dialect.catalogue.find(call.endpoint)
         error = status_error(
-            self.dialect,
+            self.connection.dialect,
             response,
-            self._clock.time(),
-            self.auth.secrets,
+            self.connection.clock.time(),
+            self.connection.auth.secrets,
             url_length=url_length,
             privilege=resource.privilege_for(call.method) if resource else "",
-            meant=None if resource else self.dialect.known.suggest(call.endpoint),
+            meant=None if resource else self.connection.dialect.catalogue.suggest(call.endpoint),
         )
-        error.final = error.final or (self.auth.is_fixed and isinstance(error, PermissionDeniedError))
+        error.final = error.final or (
+            self.connection.auth.is_fixed and isinstance(error, PermissionDeniedError)
+        )
         return error

@@ -102,7 +102,7 @@ def _try_d365fo(settings: Settings) -> tuple[bool, str]:
         with _open(settings) as client:
             client.auth.token()
             groups = services(client)
-            return True, f"Connected to {client.endpoints.base}: {len(groups)} service groups."
+            return True, f"Connected to {client.connection.endpoints.base}: {len(groups)} service groups."
     except AuthenticationError as error:
         return False, f"No token: {error}"
     except APIStatusError as error:

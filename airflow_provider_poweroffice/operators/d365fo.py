@@ -284,7 +284,7 @@ class D365FORestEndpointOperator(RenderedOperator):
         limit = min(own_limit, _FOR_EVER if budget is None else budget)
         elapsed = self.clock.time() - started
         left, jitter = limit - elapsed, random.random()  # noqa: S311 - spreads calls in time
-        wait = fitting_wait(self.retry_options, error, waits + 1, jitter, left, D365FO.unsaid_wait)
+        wait = fitting_wait(self.retry_options, error, waits + 1, jitter, left, D365FO.default_retry_after)
         if not self.deferrable or wait > left:
             error.add_note(
                 f"429s were waited out for {elapsed:.0f} s; a wait of {wait:.0f} s more would pass "

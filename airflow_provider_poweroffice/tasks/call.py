@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_poweroffice.api.call import Call, Files
     from airflow_provider_poweroffice.api.client import Client
-    from airflow_provider_poweroffice.api.dialects import Dialect
-    from airflow_provider_poweroffice.api.dialects.base import PageInfo
+    from airflow_provider_poweroffice.api.dialects.base import Dialect, PageInfo
     from airflow_provider_poweroffice.api.response import Response
 
 _TOO_LARGE = "Store it with PowerOfficeToObjectStorageOperator, or its sibling, and hand on its path."

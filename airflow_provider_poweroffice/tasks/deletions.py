@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice.api.call import encode_query
+from airflow_provider_poweroffice.api.dialects.base import Paging
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
@@ -35,7 +36,7 @@ def listed_keys(client: Client, read: ReadOptions, key: tuple[str, ...]) -> Iter
     if sends_keys_alone(dialect, read.endpoint):
         query = {name: value for name, value in query.items() if name.lower() != dialect.fields_key.lower()}
         query[dialect.fields_key] = ",".join(key)
-        size, most = (None if dialect.by_link else dialect.page_limit(read.endpoint)), None
+        size, most = (None if dialect.paging is Paging.LINKED else dialect.page_limit(read.endpoint)), None
     paging = replace(read.paging, page_bytes=most, order_by="default", first_page=None, max_pages=None)
     listing = replace(
         read,
@@ -53,5 +54,5 @@ def listed_keys(client: Client, read: ReadOptions, key: tuple[str, ...]) -> Iter
 
 def sends_keys_alone(dialect: Dialect[Any], endpoint: str) -> bool:
     """Tell whether an API sends the keys of a list without their rows."""
-    resource = dialect.known.find(endpoint)
+    resource = dialect.catalogue.find(endpoint)
     return bool(dialect.fields_key) and (resource is None or resource.kind != "whole")

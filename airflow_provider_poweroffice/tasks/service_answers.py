@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_poweroffice.api.d365fo.faults import ACTIVITY_HEADER
 from airflow_provider_poweroffice.api.d365fo.services import near_names
+from airflow_provider_poweroffice.api.dialects.d365fo_faults import ACTIVITY_HEADER
 from airflow_provider_poweroffice.api.limits.throttle import Clock
 from airflow_provider_poweroffice.api.retry import is_idempotent
 from airflow_provider_poweroffice.errors import (

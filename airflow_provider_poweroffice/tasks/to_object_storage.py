@@ -21,7 +21,7 @@ from airflow_provider_poweroffice.tasks.transfer import TransferTask
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_poweroffice.api.dialects import Dialect
+    from airflow_provider_poweroffice.api.dialects.base import Dialect
     from airflow_provider_poweroffice.api.pages.page import Page
     from airflow_provider_poweroffice.hooks.base import ClientHook
     from airflow_provider_poweroffice.storage.codecs import Spool
@@ -139,7 +139,7 @@ class ToObjectStorage(TransferTask):
         from airflow_provider_poweroffice.api.catalogue.fields import fields_of
         from airflow_provider_poweroffice.storage.parquet import ParquetFile, write_parquet
 
-        resource = dialect.known.find(self.endpoint)
+        resource = dialect.catalogue.find(self.endpoint)
         fields = fields_of(dialect.catalogue_name, self.endpoint)
         key = dialect.key_field(self.endpoint) if resource else ""
         write_parquet(ParquetFile(spool, fields, overrides=self.fields, key=key), pages)

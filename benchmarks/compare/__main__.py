@@ -14,13 +14,10 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
-
-from postgres_server import PostgresServer
-
 from benchmarks.compare.report import write
 from benchmarks.compare.run import ROOT
 from benchmarks.compare.scenarios import parts
+from tests.infrastructure.postgres_server import PostgresServer
 
 
 def main() -> None:

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 from airflow_of_tests import BUNDLES, HOME
-from postgres_server import PostgresServer
 from sql_loads import Query, set_database
 from support.databases import postgres_database
 
 from airflow_provider_poweroffice.hooks.database import database_hook
 from poweroffice_sandbox import D365FOSandbox, Sandbox, V1Sandbox
+from tests.infrastructure.postgres_server import PostgresServer
 
 
 @pytest.fixture

@@ -440,7 +440,7 @@ def test_pasted_keys_are_not_printed(
     hook = PowerOfficeHook("kqzj", company=company)
     shown = []
     try:
-        _ = hook.client.retry
+        _ = hook.client.connection.retry
     except ValueError as error:
         shown.append(str(error))
     if fields["host"] == "https://127.0.0.1:1":

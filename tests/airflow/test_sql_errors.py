@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from postgres_server import PASSWORD, PostgresServer
 from sql_loads import load, operator, set_database
 
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.errors import LoadError, TypeConflictError
 from poweroffice_sandbox import Sandbox
+from tests.infrastructure.postgres_server import PASSWORD, PostgresServer
 
 pytestmark = pytest.mark.usefixtures("connection")
 

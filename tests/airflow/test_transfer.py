@@ -57,7 +57,9 @@ def test_rows(tmp_path: Path, sandbox: Sandbox, form: str) -> None:
     ids = [row["Id"] for row in rows]
     assert ids == sorted(set(ids))
     assert len(ids) == receipt["rows"] == sandbox.totals()["AccountTransactions"]
-    assert receipt["pages"] == -(-len(ids) // 300) == sandbox.count("GET", "/AccountTransactions")
+    assert (
+        receipt["pages"] == -(-len(ids) // 300) == sandbox.count("GET", "/AccountTransactions") - 1
+    )  # the keys
     content = path.read_bytes()
     assert (receipt["bytes"], receipt["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
     assert receipt["watermark"] == max(row["LastChangedDateTimeOffset"] for row in rows)

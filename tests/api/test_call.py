@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from airflow_provider_poweroffice.api.call import build_call, check_endpoint, encode_query
-from airflow_provider_poweroffice.api.dialects import DIALECTS
+from airflow_provider_poweroffice.api.dialects.registry import DIALECTS
 
 V2 = DIALECTS["v2"]
 

@@ -10,12 +10,12 @@ from urllib.parse import unquote
 import pytest
 
 from airflow_provider_poweroffice.api.charsets import charset_of, encode_text
-from airflow_provider_poweroffice.api.d365fo.companies import with_company
 from airflow_provider_poweroffice.api.d365fo.credentials import D365FOCredentials
 from airflow_provider_poweroffice.api.d365fo.entities import entity_path
-from airflow_provider_poweroffice.api.d365fo.faults import read_fault
 from airflow_provider_poweroffice.api.d365fo.services import service_parts, service_path
-from airflow_provider_poweroffice.api.dialects import DIALECTS
+from airflow_provider_poweroffice.api.dialects.d365fo import with_company
+from airflow_provider_poweroffice.api.dialects.d365fo_faults import read_fault
+from airflow_provider_poweroffice.api.dialects.registry import DIALECTS
 from airflow_provider_poweroffice.api.durations import seconds_of
 from airflow_provider_poweroffice.errors import (
     BadRequestError,

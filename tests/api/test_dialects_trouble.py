@@ -216,7 +216,7 @@ def test_link_to_a_stranger(bench: Bench, stranger: Tap) -> None:
         action="status", status=200, body=body, headers={"X-Pagination": pagination, "Link": f"<{link}>"}
     )
     pages = bench.client.pages(bench.api.endpoint, **bench.one_by_one())
-    assert len(next(pages)) == 1
+    assert next(pages)
     if bench.api.by_link:
         with pytest.raises(UntrustedHostError):
             next(pages)

@@ -44,7 +44,7 @@ def test_first_page_tells_the_size(
     assert [row["Id"] for _, rows in found for row in rows] == everyone
     assert max(size for size, _ in found) <= 200_000
     assert pages.page_size >= 100
-    assert sandbox.count("GET", PATH) - before == 1 + len(found) == 1 + -(-2000 // pages.page_size)
+    assert sandbox.count("GET", PATH) - before == 2 + len(found) == 2 + -(-2000 // pages.page_size)
     assert f"reading on in pages of {pages.page_size} rows, not 2000" in caplog.text
 
 
@@ -67,6 +67,8 @@ def test_page_that_fails_is_asked_for_in_halves(
     """A 5xx, a cut or a lost answer that stays after the retries: the same rows, in smaller pages."""
     everyone = ledger(client)
     sandbox.set(pagination=pagination)
+    if number > 2 and pagination == "absent":
+        number += 1  # the third request lists the keys, as nothing else tells where the end is
     sandbox.add_fault(**fault, path=PATH, every=number, times=1)
     pages = client.pages("AccountTransactions", query=DATES, page_size=400)
     assert [row["Id"] for page in pages for row in page] == everyone

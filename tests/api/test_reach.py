@@ -15,7 +15,7 @@ from airflow_provider_poweroffice.api import Client, Credentials, RetryOptions
 from airflow_provider_poweroffice.api.call import build_call, check_endpoint
 from airflow_provider_poweroffice.api.d365fo.credentials import D365FOCredentials
 from airflow_provider_poweroffice.api.d365fo.entities import entity_path
-from airflow_provider_poweroffice.api.dialects import DIALECTS
+from airflow_provider_poweroffice.api.dialects.registry import DIALECTS
 from airflow_provider_poweroffice.api.transport import Session
 from airflow_provider_poweroffice.errors import APIConnectionError, PowerOfficeError
 from poweroffice_sandbox import Sandbox

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_poweroffice.api.credentials import Credentials
-from airflow_provider_poweroffice.api.dialects import DIALECTS
 from airflow_provider_poweroffice.api.dialects.base import Endpoints, PageInfo, Position
+from airflow_provider_poweroffice.api.dialects.registry import DIALECTS
 from airflow_provider_poweroffice.errors import (
     BadRequestError,
     DeleteRefusedError,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from airflow_provider_poweroffice.api.credentials import Credentials
-from airflow_provider_poweroffice.api.dialects import DIALECTS
-from airflow_provider_poweroffice.api.dialects.base import Endpoints, PageInfo
+from airflow_provider_poweroffice.api.dialects.base import Dialect, Endpoints, PageInfo
+from airflow_provider_poweroffice.api.dialects.registry import DIALECTS
 
 V2 = DIALECTS["v2"]
 KEYS = Credentials(application_key="aaaaaa", client_key="bbbbbb", subscription_key="cccccc")
@@ -55,11 +56,11 @@ def test_bad_endpoints(environment: str, host: str | None, says: str) -> None:
         ({}, PageInfo()),
         (
             {"totalCount": 11, "pageSize": 5, "currentPage": 3, "totalPages": 3, "nextPageLink": None},
-            PageInfo(total_rows=11, total_pages=3, number=3, is_last=True),
+            PageInfo(total_rows=11, total_pages=3, number=3, is_last=True, size=5),
         ),
         ({"nextPageLink": "http://internal/x"}, PageInfo(is_last=False)),
         ({"nextPageLink": None}, PageInfo(is_last=True)),
-        ({"TotalCount": "11", "PageSize": "5"}, PageInfo(total_rows=11, total_pages=3)),
+        ({"TotalCount": "11", "PageSize": "5"}, PageInfo(total_rows=11, size=5)),
         ({"totalPages": "many", "totalCount": True}, PageInfo()),
     ],
 )
@@ -150,3 +151,11 @@ def test_trace_id_of_the_body_wins() -> None:
 def test_docs_url(endpoint: str, page: str) -> None:
     """A resource leads to its page where that is known, else to the front page."""
     assert V2.docs_url(endpoint) == page
+
+
+def test_a_missing_class_value_is_told() -> None:
+    """A dialect that lacks a value of the contract complains when it is made, by the value's name."""
+    unfinished: Any = type("Unfinished", (Dialect,), {"name": "x"})
+    unfinished.__abstractmethods__ = frozenset()
+    with pytest.raises(TypeError, match="Unfinished lacks the class values requests_per_second"):
+        unfinished()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from postgres_server import PostgresServer
 from support.databases import KINDS, Database, postgres_database
 from support.loading import load
 
 from airflow_provider_poweroffice.errors import LoadError, TypeConflictError
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
+from tests.infrastructure.postgres_server import PostgresServer
 
 FULL = (
     '{"Id":1,"Amount":0.1000000001,"Name":"a, \\"b\\"\\n\\u00f8 ø","Date":"2026-05-02","Open":true,'

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from postgres_server import PostgresServer
 from support.databases import KINDS, Database, open_database, postgres_database
 from support.loading import load, plan
 
@@ -20,6 +19,7 @@ from airflow_provider_poweroffice.errors import LoadError, TypeConflictError
 from airflow_provider_poweroffice.storage.page_spool import PageSpool
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 from airflow_provider_poweroffice.storage.sql.load import Load
+from tests.infrastructure.postgres_server import PostgresServer
 
 BREAKS = ["\r\n", "\r", "\n", "\n\r", "\r\r\n"]
 

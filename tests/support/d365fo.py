@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from support import FakeClock, Unthrottled
+
 from airflow_provider_poweroffice.api import Client
 from airflow_provider_poweroffice.api.d365fo.credentials import D365FOCredentials
 from poweroffice_sandbox.d365fo import D365FOSandbox, D365FOSwitches
-from support import FakeClock, Unthrottled
 
 AS_NEW = D365FOSwitches().as_dict()
 TEST = "SandboxServices/SandboxTestService"

@@ -9,11 +9,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from postgres_server import PostgresServer
-
 from airflow_provider_poweroffice.storage.sql.detect import dialect_of
 from airflow_provider_poweroffice.storage.sql.dialects import Dialect
 from airflow_provider_poweroffice.storage.sql.session import Session
+from tests.infrastructure.postgres_server import PostgresServer
 
 KINDS = [name for name in ("psycopg", "psycopg2") if find_spec(name)] + ["standard", "sqlite", "duckdb"]
 """PostgreSQL by both of its drivers, PostgreSQL as a database of which nothing is known, and two more."""

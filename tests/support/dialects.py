@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_poweroffice.api import Client, Credentials
-from poweroffice_sandbox import D365FOSandbox, Sandbox, V1Sandbox
 from support import FakeClock, Unthrottled, credentials
 from support.d365fo import fo_credentials
+
+from airflow_provider_poweroffice.api import Client, Credentials
+from poweroffice_sandbox import D365FOSandbox, Sandbox, V1Sandbox
 
 AnySandbox = Sandbox | V1Sandbox | D365FOSandbox
 ROWS = 23

@@ -6,12 +6,13 @@ import json
 import tempfile
 from typing import Any
 
+from support.databases import Database
+
 from airflow_provider_poweroffice.storage.page_spool import PageSpool
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 from airflow_provider_poweroffice.storage.sql.load import Load
 from airflow_provider_poweroffice.storage.sql.merge import Identity
 from airflow_provider_poweroffice.storage.sql.plan import Plan, Stored
-from support.databases import Database
 
 KINDS = {"Id": "integer", "Amount": "decimal", "Name": "text", "Date": "date", "Open": "boolean"}
 KINDS |= {"LastChangedDateTimeOffset": "timestamp", "Address": "json"}

@@ -6,8 +6,9 @@ import base64
 import pickle
 from pathlib import Path
 
-import leaks
 import pytest
+
+from tests.infrastructure import leaks
 
 KEYS = {f"key {number}": f"c11e0001-0000-4000-8000-{number:012}" for number in range(1, 60)}
 HIDING = KEYS["key 42"]

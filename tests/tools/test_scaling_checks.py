@@ -9,9 +9,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from scaling_checks import ledger, wrong_rows, wrong_summary
 
 from poweroffice_sandbox import Sandbox
+from tests.infrastructure.scaling_checks import ledger, wrong_rows, wrong_summary
 
 COMPANIES = ["fjordlys", "havblaast", "granli"]
 GOOD: dict[str, Any] = {

@@ -6,11 +6,12 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import browser
 import pytest
-from airflow_home import DAGS, PASSWORD, USER
 from runs import start, until
-from standalone import Standalone
+
+from tests.infrastructure import browser
+from tests.infrastructure.airflow_home import DAGS, PASSWORD, USER
+from tests.infrastructure.standalone import Standalone
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

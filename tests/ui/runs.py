@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from standalone import Standalone
+    from tests.infrastructure.standalone import Standalone
 
 Found = TypeVar("Found")
 

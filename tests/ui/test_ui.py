@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-import browser
 from playwright.sync_api import expect
 
 from airflow_provider_poweroffice.hooks.form import CONN_FIELDS, UI_FIELD_BEHAVIOUR
+from tests.infrastructure import browser
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
-    from standalone import Standalone
+
+    from tests.infrastructure.standalone import Standalone
 
 
 def test_the_form_shows_every_field(airflow: Standalone, page: Page) -> None:

@@ -15,7 +15,7 @@ import pytest
 from runs import start, until
 
 if TYPE_CHECKING:
-    from standalone import Standalone
+    from tests.infrastructure.standalone import Standalone
 
 FOREVER = 60.0  # seconds that a held-back answer would take: longer than it takes to kill
 

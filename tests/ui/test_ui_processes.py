@@ -8,9 +8,10 @@ import sys
 import time
 from pathlib import Path
 
-import processes
 import psutil
 import pytest
+
+from tests.infrastructure import processes
 
 # A child in a process group of its own, as Airflow's tasks are, that does not listen to TERM at once.
 COMMAND = "trap 'sleep 0.3; exit' TERM; set -m; sleep 600 & echo $! >child; wait"

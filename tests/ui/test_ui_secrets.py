@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import browser
 import pytest
+
+from tests.infrastructure import browser
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
-    from standalone import Standalone
+
+    from tests.infrastructure.standalone import Standalone
 
 # Come after all that the other tests have Airflow do.
 pytestmark = pytest.mark.usefixtures("connections", "extract", "woken")

@@ -8,22 +8,116 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, ClassVar, Generic, TypeVar
 
 from airflow_provider_poweroffice.api.catalogue import Catalogue, catalogue
 from airflow_provider_poweroffice.api.credentials import Keys
-from airflow_provider_poweroffice.api.facts import Endpoints, Fault, PageInfo, Position
 from airflow_provider_poweroffice.api.filters import Literals
 from airflow_provider_poweroffice.api.response import Response
+from airflow_provider_poweroffice.api.texts import shown
 from airflow_provider_poweroffice.errors import APIStatusError, NotFoundError, error_class
 
-__all__ = ["Dialect", "Endpoints", "Fault", "K", "PageInfo", "Position"]
+__all__ = ["Dialect", "Endpoints", "Fault", "K", "PageInfo", "Paging", "Position"]
 
 K = TypeVar("K", bound=Keys)
 
 
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """
+    Where an API lives.
+
+    :param base: URL that endpoints are appended to, without a trailing slash.
+    :param token: URL of the token endpoint.
+    :param data: URL that takes the place of ``base`` for the endpoints that a dialect says; an API may
+        serve its data at another host.
+    """
+
+    base: str
+    token: str
+    data: str = ""
+
+    @property
+    def trusted(self) -> tuple[str, ...]:
+        """List the URLs whose servers may see a token."""
+        return (self.base, self.data) if self.data else (self.base,)
+
+
+class Paging(Enum):
+    """How the pages of a list are asked for."""
+
+    NUMBERED = "by number and size"
+    OFFSET = "by the rows before it and their number"
+    LINKED = "by the link that the page before holds; the server alone knows the size"
+    WHOLE = "not at all: one answer holds the list"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """
+    Where in a collection a page begins.
+
+    :param number: of the page, from the dialect's first.
+    :param offset: rows before it, counted as they came.
+    :param link: the link to it that the page before held, if it did.
+    """
+
+    number: int
+    offset: int
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageInfo:
+    """
+    What a server says about the page it sent; None where it says nothing.
+
+    :param total_rows: rows of the whole collection.
+    :param total_pages: pages of the whole collection at the size the server really uses.
+    :param number: number of this page.
+    :param is_last: the server says plainly whether more pages follow.
+    :param next_link: URL of the next page, as the server wrote it.
+    :param size: rows of a full page at the size the server really uses.
+    :param cut_field: field of a row whose own rows are not all here: the server links to more of them.
+    """
+
+    total_rows: int | None = None
+    total_pages: int | None = None
+    number: int | None = None
+    is_last: bool | None = None
+    next_link: str | None = None
+    size: int | None = None
+    cut_field: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """
+    An error body, read: see :class:`~airflow_provider_poweroffice.errors.APIStatusError`.
+
+    :param kind: class of the error, where the status alone does not tell.
+    :param final: the call was carried out, or refused, for good: a repetition can not help.
+    :param attributes: further attributes of an error of that class.
+    """
+
+    code: str | None = None
+    title: str | None = None
+    detail: str | None = None
+    trace_id: str | None = None
+    retry_after: float | None = None
+    kind: type[APIStatusError] | None = None
+    final: bool = False
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
 class Dialect(ABC, Generic[K]):
-    """One API's ways."""
+    """
+    One API's ways.
+
+    :raises TypeError: a class value that is declared here without a default is missing.
+    """
 
     name: ClassVar[str]
     requests_per_second: ClassVar[float]
@@ -36,8 +130,8 @@ class Dialect(ABC, Generic[K]):
     page_keys: ClassVar[tuple[str, ...]]
     order_key: ClassVar[str]
     catalogue_name: ClassVar[str]
-    by_link: ClassVar[bool] = False
-    """Pages are found by the link that the page before holds, not by number or offset."""
+    paging: ClassVar[Paging] = Paging.NUMBERED
+    """How pages are asked for, see :meth:`paging_of`."""
     request_id_header: ClassVar[str | None] = None
     """Header that carries a caller's own id of each request."""
     literals: ClassVar[Literals | None] = None
@@ -48,13 +142,18 @@ class Dialect(ABC, Generic[K]):
     """Query name by which a paged list sends some fields of its rows only; "" where it can not."""
     read_lag: ClassVar[float] = 0.0
     """Seconds that reads may lag behind writes."""
-    unsaid_wait: ClassVar[float] = 1.0
+    default_retry_after: ClassVar[float] = 1.0
     """Seconds to wait after the first 429 that names no wait; doubled for each further one where above 1."""
     since_advice: ClassVar[str] = ""
     """Why nothing can be read by ``changed_since`` and ``created_since``, and what works instead."""
 
+    def __init__(self) -> None:
+        declared = [name for kind in type(self).__mro__ for name in vars(kind).get("__annotations__", ())]
+        if missing := [name for name in declared if not hasattr(self, name)]:
+            raise TypeError(f"{type(self).__name__} lacks the class values {', '.join(missing)}")
+
     @property
-    def known(self) -> Catalogue:
+    def catalogue(self) -> Catalogue:
         """Give what is known of the API's resources."""
         return catalogue(self.catalogue_name)
 
@@ -64,14 +163,19 @@ class Dialect(ABC, Generic[K]):
 
         Rows of a resource that is not known are taken to have an ``Id``, as almost all have.
         """
-        resource = self.known.find(endpoint)
+        resource = self.catalogue.find(endpoint)
         key = resource.key if resource else "Id"
         return f"{key} asc" if key else None
 
     def key_field(self, endpoint: str) -> str:
         """Name the field of a row that no two rows share, as rows spell it; "" where there is none."""
-        resource = self.known.find(endpoint)
+        resource = self.catalogue.find(endpoint)
         return resource.key if resource else "Id"
+
+    def paging_of(self, endpoint: str) -> Paging:
+        """Tell how the pages of a list are asked for."""
+        resource = self.catalogue.find(endpoint)
+        return Paging.WHOLE if resource is not None and resource.kind == "whole" else self.paging
 
     def page_limit(self, endpoint: str) -> int:  # noqa: ARG002 - for those that differ
         """Give the largest page of a collection, in rows."""
@@ -79,7 +183,7 @@ class Dialect(ABC, Generic[K]):
 
     def changed_field_of(self, endpoint: str) -> str:
         """Name the field of a row with its change time."""
-        resource = self.known.find(endpoint)
+        resource = self.catalogue.find(endpoint)
         return (resource.changed_field if resource else "") or self.changed_field
 
     def path(self, endpoint: str) -> str:
@@ -197,6 +301,10 @@ class Dialect(ABC, Generic[K]):
         """Find the answer proper in a successful body that wraps it; None where nothing is wrapped."""
         return None
 
+    def cut_field(self, content: bytes) -> str | None:  # noqa: ARG002 - for those that expand rows
+        """Name a field of an answer whose own rows are not all there; None where there is none."""
+        return None
+
     def archiving(self, endpoint: str, content: bytes) -> tuple[str, str, bytes]:  # noqa: ARG002 - as above
         """
         Make the call that archives a record instead of deleting it, safe to repeat.
@@ -216,14 +324,25 @@ class Dialect(ABC, Generic[K]):
     def fault(self, headers: Mapping[str, str], body: Any) -> Fault:
         """Read an error answer, however odd its body."""
 
-    def renewable(self, body: Any) -> bool:  # noqa: ARG002 - for those whose 401 means more
+    def token_expired(self, body: Any) -> bool:  # noqa: ARG002 - for those whose 401 means more
         """Tell whether a 401 with this body can be cured by a new token."""
         return True
 
-    def hint(self, status: int) -> str:  # noqa: ARG002 - for those that know one
+    def advice(self, status: int) -> str:  # noqa: ARG002 - for those that know one
         """Give advice on an error whose answer says nothing."""
         return ""
 
     @abstractmethod
     def docs_url(self, endpoint: str) -> str:
         """Give the vendor's page about a resource."""
+
+
+def of_environment(known: dict[str, str], environment: str) -> str:
+    """
+    Choose by the environment.
+
+    :raises ValueError: an unknown environment.
+    """
+    if environment not in known:
+        raise ValueError(f"unknown environment {shown(environment)}; use one of: {', '.join(known)}")
+    return known[environment]

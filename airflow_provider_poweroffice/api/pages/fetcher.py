@@ -7,7 +7,7 @@ that reading ahead can never change what is read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
@@ -18,7 +18,7 @@ from airflow_provider_poweroffice.api.dialects.base import Position
 from airflow_provider_poweroffice.api.pages.page import Page, PageOptions, split_page
 from airflow_provider_poweroffice.api.pages.prefetch import FetchAhead
 from airflow_provider_poweroffice.api.response import Response
-from airflow_provider_poweroffice.api.sending import Caller
+from airflow_provider_poweroffice.api.sending import Sender
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,7 @@ class Wanted:
     :param expected: the server said that it has rows.
     :param once: without retries: the size itself is being tried.
     :param fresh: by a new request, whatever was fetched ahead.
+    :param listing: the keys of its rows alone, where the API can leave the rest out.
     :param limit: largest body in bytes; None for any.
     """
 
@@ -39,6 +40,7 @@ class Wanted:
     expected: bool = False
     once: bool = False
     fresh: bool = False
+    listing: bool = False
     limit: int | None = None
 
 
@@ -57,18 +59,28 @@ class Source(Protocol):
 
 class ClientSource:
     """
-    Pages by a client's requests.
+    Pages by requests over a connection.
 
-    :param client: makes them.
+    :param sender: makes them.
     :param call: the request for the collection, without paging.
     :param paged: False for a list that has no pages.
+    :param listed: the query by which the API leaves out all but the key of a row.
     """
 
-    def __init__(self, client: Caller, call: Call, options: PageOptions, *, paged: bool) -> None:
-        self._client = client
+    def __init__(
+        self,
+        sender: Sender,
+        call: Call,
+        options: PageOptions,
+        *,
+        paged: bool,
+        listed: Mapping[str, str] | None = None,
+    ) -> None:
+        self._sender = sender
         self._call = call
         self._threads = options.concurrency
         self._paged = paged
+        self._listed = dict(listed or {})
         self._fetches = FetchAhead(self._threads)
 
     def get(self, wanted: Wanted) -> Page:
@@ -78,17 +90,19 @@ class ClientSource:
         :raises PowerOfficeError: of the request, or of what was fetched ahead.
         """
         call, key = self._call_for(wanted)
-        waiting = None if wanted.fresh else self._take(key)
+        waiting = None if wanted.fresh or wanted.listing else self._take(key)
 
         def read(answer: Response) -> Page:
-            return split_page(self._client.dialect, answer, wanted.at.number, expected=wanted.expected)
+            return split_page(
+                self._sender.connection.dialect, answer, wanted.at.number, expected=wanted.expected
+            )
 
-        return self._client.carry_out(
+        return self._sender.send(
             call,
             None,
             read,
             waiting=waiting,
-            retry=replace(self._client.retry, attempts=1) if wanted.once else None,
+            retry=replace(self._sender.connection.retry, attempts=1) if wanted.once else None,
             limit=wanted.limit,
         )
 
@@ -111,7 +125,7 @@ class ClientSource:
                 continue
             if self._fetches.full or self._fetches.failed:
                 return
-            self._fetches.start(key, partial(self._client.fetch_ahead, call, wanted.limit))
+            self._fetches.start(key, partial(self._sender.fetch_ahead, call, wanted.limit))
 
     def forget(self) -> None:
         """End what was begun ahead, and every thread."""
@@ -121,6 +135,10 @@ class ClientSource:
     def _call_for(self, wanted: Wanted) -> tuple[Call, Any]:
         base = self._call
         if link := wanted.at.link:
-            return replace(base, query={}, url=self._client.resolve(base, link)), link
-        paging = self._client.dialect.page_query(wanted.at, wanted.size) if self._paged else {}
+            return replace(base, query={}, url=self._sender.connection.resolve(base, link)), link
+        paging = self._sender.connection.dialect.page_query(wanted.at, wanted.size) if self._paged else {}
+        if wanted.listing:
+            names = {name.lower() for name in self._listed}
+            kept = {name: text for name, text in base.query.items() if name.lower() not in names}
+            base = replace(base, query={**kept, **self._listed})
         return replace(base, query={**base.query, **paging}), tuple(sorted(paging.items()))

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from airflow_provider_poweroffice.api.decoding import UNREADABLE, reason_of
-from airflow_provider_poweroffice.api.dialects.base import Dialect, PageInfo
+from airflow_provider_poweroffice.api.dialects.base import Dialect, PageInfo, Paging
 from airflow_provider_poweroffice.api.options import check_concurrency, check_whole
 from airflow_provider_poweroffice.api.pages.page_size import LEAST_PAGE_BYTES, check_bytes
 from airflow_provider_poweroffice.api.response import Response
@@ -79,6 +79,7 @@ class PageOptions:
     :param concurrency: pages in flight at most.
     :param page_bytes: largest page in bytes; None for the default where pages can be made smaller, and for
         none elsewhere.
+    :param largest: rows of the largest page that the API gives.
     """
 
     page_size: int
@@ -86,6 +87,7 @@ class PageOptions:
     max_pages: int | None = None
     concurrency: int = 1
     page_bytes: int | None = None
+    largest: int = 0
 
     @classmethod
     def of(
@@ -105,9 +107,10 @@ class PageOptions:
         first = dialect.first_page if first_page is None else first_page
         check_whole("page_size", size, 1, most)
         check_whole("first_page", first, dialect.first_page, None)
-        if dialect.by_link and first != dialect.first_page:
-            raise ValueError(f"first_page={first} can not be asked for: this API's pages hang on each other")
-        if dialect.by_link and page_size not in {None, dialect.default_page_size}:
+        linked = dialect.paging_of(endpoint) is Paging.LINKED
+        if linked and first != dialect.first_page:
+            raise ValueError(f"first_page={first} is not supported: this API links each page to the next")
+        if linked and page_size not in {None, dialect.default_page_size}:
             raise ValueError(
                 f"page_size={page_size} can not be asked for: the server sends up to {dialect.max_page_size} "
                 "rows on a page, and links to the next"
@@ -124,6 +127,7 @@ class PageOptions:
             max_pages=max_pages,
             concurrency=concurrency,
             page_bytes=page_bytes,
+            largest=most,
         )
 
 

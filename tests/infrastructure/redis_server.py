@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 from typing import Self
 
-from airflow_home import StartError, free_port
-from processes import Guarded
+from tests.infrastructure.airflow_home import StartError, free_port
+from tests.infrastructure.processes import Guarded
 
 START_SECONDS = 10.0
 

@@ -19,9 +19,9 @@ from typing import IO, Any
 
 from cryptography.fernet import Fernet
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 DAGS = ROOT / "example_dags"
-USER = PASSWORD = "admin"  # noqa: S105 - reachable from this machine only
+USER = PASSWORD = "admin"
 
 
 class StartError(RuntimeError):

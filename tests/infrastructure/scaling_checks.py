@@ -13,14 +13,14 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import postgres_dump
 import requests
-from leaks import Search, files, leaks
 
 from poweroffice_sandbox import Sandbox
+from tests.infrastructure import postgres_dump
+from tests.infrastructure.leaks import Search, files, leaks
 
 if TYPE_CHECKING:
-    from cluster import Cluster
+    from tests.infrastructure.cluster import Cluster
 
 RESOURCE = "AccountTransactions"
 EVERYTHING = {"fromDate": "2000-01-01", "toDate": "2100-01-01"}

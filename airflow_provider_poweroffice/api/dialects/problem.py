@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_poweroffice.api.facts import Fault
+from airflow_provider_poweroffice.api.dialects.base import Fault
 
 _SECONDS_IN_TEXT = re.compile(r"[Tt]ry again in (\d{1,9}) second")
 _REPLENISHED = re.compile(r"replenished in (\d{1,9}):(\d\d):(\d\d)")

@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_poweroffice.api.facts import Fault
-from airflow_provider_poweroffice.api.problem import text_or_none
+from airflow_provider_poweroffice.api.dialects.base import Fault
+from airflow_provider_poweroffice.api.dialects.problem import text_or_none
 from airflow_provider_poweroffice.errors import (
     APIStatusError,
     BadRequestError,
@@ -21,7 +21,7 @@ from airflow_provider_poweroffice.errors import (
 )
 
 ACTIVITY_HEADER = "ms-dyn-aid"  # Microsoft's page "Service request tracing"
-HINTS = {
+ADVICE = {
     302: "on premises a refused token is led to a log-in page: check the audience (resource), and that the "
     "app is registered inside Finance & Operations",
     401: "the token is valid for its tenant, but Finance & Operations refuses it: is the app registered "
@@ -44,6 +44,33 @@ _BY_TEXT: tuple[tuple[str, type[APIStatusError]], ...] = (
 )
 _WRITE_FAILED = "AxODataWriteException"
 _BAD_INPUT = "XppServicesDeserializationException"
+# Microsoft's page "Microsoft Entra authentication and authorization error codes": what was refused, and why.
+_ID = "client id"
+_SECRET = "client secret"  # noqa: S105 - the name of one
+_TENANT = "tenant"
+_AUDIENCE = "resource (audience)"
+_SIGN_IN = {
+    7000215: (_SECRET, "it is wrong; often the secret's id was pasted instead of its value"),
+    7000222: (_SECRET, "it has expired: make a new one in the app registration"),
+    7000218: (_SECRET, "it is missing, or the app needs a certificate"),
+    700016: (_ID, "no such app in this tenant: check login (client id) and tenant_id"),
+    90002: (_TENANT, "no such tenant: check tenant_id, and authority for a sovereign cloud"),
+    500011: (_AUDIENCE, "the tenant knows no such resource: check host (environment URL), or set resource"),
+    50001: (
+        _AUDIENCE,
+        "the resource is unknown or switched off: check host (environment URL), or set resource",
+    ),
+    70011: (_AUDIENCE, "the scope is malformed: check host (environment URL) and token_version"),
+    1002012: (_AUDIENCE, "the scope must end in /.default: check token_version and resource"),
+    900144: ("token request", "the endpoint misses a form field: check that token_version fits token_url"),
+    65001: (_AUDIENCE, "not consented: a trailing slash or capitals in resource have this effect too"),
+    50196: ("token request", "too many sign-ins in a row; wait before the next try"),
+}
+_UNKNOWN_SIGN_IN = (
+    "client id or client secret",
+    "check login (client id), password (client secret), tenant_id and host (environment URL)",
+)
+_AADSTS = re.compile(r"AADSTS(\d{1,9})(?!\d)")
 
 
 def read_fault(headers: Mapping[str, str], body: Any) -> Fault:
@@ -145,3 +172,9 @@ def _title(page: str) -> str:
     start = lower.find("<title>")
     end = lower.find("</title>", start)
     return " ".join(page[start + len("<title>") : end].split()) if 0 <= start < end else ""
+
+
+def explain(fault: Fault) -> tuple[str, str]:
+    """Say which key was refused, and what to do."""
+    found = _AADSTS.search(fault.detail or "")
+    return _SIGN_IN.get(int(found[1]), _UNKNOWN_SIGN_IN) if found else _UNKNOWN_SIGN_IN

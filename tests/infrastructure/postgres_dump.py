@@ -11,7 +11,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from postgres_server import PostgresServer, programs
+from tests.infrastructure.postgres_server import PostgresServer, programs
 
 _TABLE = re.compile(rb"^COPY public\.(\S+) .*? FROM stdin;\n(.*?)^\\\.$", re.DOTALL | re.MULTILINE)
 

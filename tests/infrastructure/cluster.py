@@ -13,10 +13,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from airflow_home import StartError, free_port
-from postgres_server import NoPostgresError, PostgresServer
-from redis_server import RedisServer
-from standalone import CONNECTION, Standalone
+from tests.infrastructure.airflow_home import StartError, free_port
+from tests.infrastructure.postgres_server import NoPostgresError, PostgresServer
+from tests.infrastructure.redis_server import RedisServer
+from tests.infrastructure.standalone import CONNECTION, Standalone
 
 EXECUTORS = ("CeleryExecutor", "LocalExecutor")
 WORKERS = ("worker-1", "worker-2")

@@ -17,10 +17,10 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 import requests
-from airflow_home import DAGS, PASSWORD, ROOT, USER, Home, StartError, free_port
-from processes import Guarded
 
 from poweroffice_sandbox import D365FOSandbox, PortError, Sandbox, V1Sandbox
+from tests.infrastructure.airflow_home import DAGS, PASSWORD, ROOT, USER, Home, StartError, free_port
+from tests.infrastructure.processes import Guarded
 
 CONNECTION = "poweroffice_default"
 COMPANIES = ("fjordlys", "havblaast")

@@ -1,1 +1,0 @@
-"""What the two versions of PowerOffice Go have of their own; pure."""

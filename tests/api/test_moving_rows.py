@@ -1,0 +1,217 @@
+"""Rows come, go and change while pages are read: all that were there all the time come, or the read fails."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from airflow_provider_poweroffice.errors import IncompleteReadError, PaginationError
+from benchmarks.moving_rows import APIS, Books, client_of, measure, serving, settings
+
+READS = 1
+
+
+@pytest.mark.finding("D2", "R1")
+@pytest.mark.parametrize("setting", settings(), ids=lambda setting: "-".join(map(str, setting)))
+def test_nothing_is_lost(setting: Any) -> None:
+    """Some of the reads of benchmarks/moving_rows.py: 40 pages, rows deleted, added, entering a filter."""
+    outcome = measure(*setting, reads=READS, seed=7)
+    assert (outcome.silent, outcome.doubled) == (0, 0)
+    if not setting.deleted and not setting.added and setting.api == "v2":
+        assert outcome.most <= 41, "at most one small request more than pages, while nothing moves"
+
+
+class Scripted(Books):
+    """Books in which something is done before an answer of a certain number."""
+
+    script: dict[int, Callable[[Books], None]]
+
+    def happen(self) -> None:
+        """Follow the script: the request of that number was answered just now."""
+        if step := self.script.get(self.requests):
+            step(self)
+
+
+def scripted(rows: int, page: int, script: dict[int, Callable[[Books], None]], **given: Any) -> Scripted:
+    """Make books with a script."""
+    books = Scripted(random.Random(1), rows=rows, page=page, **given)  # noqa: S311 - unused
+    books.script = script
+    return books
+
+
+def gone(*ids: int) -> Callable[[Books], None]:
+    """Delete rows."""
+
+    def step(books: Books) -> None:
+        books.present = [one for one in books.present if one not in ids]
+        books.always -= set(ids)
+
+    return step
+
+
+def swap(old: int, new: int) -> Callable[[Books], None]:
+    """Delete a row and add another, so that the count stays."""
+
+    def step(books: Books) -> None:
+        gone(old)(books)
+        books.present = sorted([*books.present, new])
+
+    return step
+
+
+def read(books: Books, api: str = "v2", **options: Any) -> list[int]:
+    """Read the collection by one request at a time, and give the numbers of its rows."""
+    given = {"concurrency": 1} | ({} if api == "d365fo" else {"page_size": books.page}) | options
+    with serving(books) as url, client_of(api, url) as client:
+        rows = [row for page in client.pages(APIS[api], **given) for row in page.rows]
+    names = [str(row.get("CustomerAccount") or row.get("Id") or row.get("id")) for row in rows]
+    return [int(name.removeprefix("C")) for name in names]
+
+
+@pytest.mark.finding("D2", "R1")
+@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("header", ["counts", "links", "link", "none"])
+@pytest.mark.parametrize("before", [1, 2, 3])
+@pytest.mark.parametrize("new", [5, 35, 95, 1000], ids=["first", "early", "late", "last"])
+def test_one_goes_and_one_comes(api: str, header: str, before: int, new: int) -> None:
+    """Nine rows on three pages; one of the first page goes, one enters anywhere: the count stays."""
+    books = scripted(9, 3, {before: swap(20, new)}, header=header)
+    found = read(books, api)
+    assert books.always <= set(found)
+    assert len(found) == len(set(found))
+
+
+@pytest.mark.finding("D2")
+@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("count", [1, 3, 10, 25])
+def test_many_go_at_once(api: str, count: int) -> None:
+    """More rows than a page holds go between two pages: found again, or an error."""
+    books = scripted(50, 10, {3: gone(*range(10, 10 * count + 1, 10))})
+    try:
+        found = read(books, api)
+    except IncompleteReadError:
+        assert count > 10
+        return
+    assert books.always <= set(found)
+
+
+@pytest.mark.finding("D2")
+@pytest.mark.parametrize("request_number", range(1, 9))
+def test_landmarks(request_number: int) -> None:
+    """A list longer than a list of keys may be is told by two landmarks, wherever a row goes."""
+    books = scripted(45, 9, {request_number: swap(20, 1000)})
+    with serving(books) as url, client_of("v2", url) as client:
+        pages = client.pages("Customers", page_size=9, concurrency=1)
+        assert pages._roll is not None
+        pages._roll.largest = 20
+        found = [row["Id"] for page in pages for row in page.rows]
+    assert books.always <= set(found)
+    assert len(found) == len(set(found))
+
+
+@pytest.mark.finding("D2")
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_price_of_landmarks(concurrency: int) -> None:
+    """While nothing moves, a long list costs two requests for single rows, and no list of keys."""
+    books = scripted(450, 9, {})
+    with serving(books) as url, client_of("v2", url) as client:
+        pages = client.pages("Customers", page_size=9, concurrency=concurrency)
+        assert pages._roll is not None
+        pages._roll.largest = 20
+        assert sum(len(page) for page in pages) == 450
+    assert books.requests == 50 + 2
+
+
+def test_one_page_costs_one_request() -> None:
+    """What came in one answer needs no check."""
+    for api in APIS:
+        books = scripted(9, 10, {})
+        assert len(read(books, api)) == 9
+        assert books.requests == 1 + (api == "v1")  # whose count may be that of the page
+
+
+@contextmanager
+def odd(rows: int, answers: dict[int, Any], **given: Any) -> Iterator[tuple[Books, str]]:
+    """Run books whose answers to requests of some numbers are others."""
+    books = Books(random.Random(1), rows=rows, page=10, odd=answers, **given)  # noqa: S311 - unused
+    with serving(books) as url:
+        yield books, url
+
+
+def rows_of(*ids: int) -> list[dict[str, int]]:
+    """Make rows of v2."""
+    return [{"Id": one} for one in ids]
+
+
+def said(**header: Any) -> dict[str, str]:
+    """Make the header that v2 sends with a page."""
+    return {"X-Pagination": json.dumps(header)}
+
+
+@pytest.mark.finding("D6")
+@pytest.mark.parametrize("times", [1, 2])
+def test_page_repeated_under_its_own_number(times: int) -> None:
+    """A cache that answers page 3 with the rows of page 1 is asked once more, then an error."""
+    first = [{"Id": 10 * one, "Name": f"Row {10 * one}"} for one in range(1, 11)]
+    header = said(totalCount=50, pageSize=10, currentPage=3, totalPages=5, nextPageLink="x")
+    answers = dict.fromkeys(range(3, 3 + times), (200, header, first))
+    with odd(50, answers) as (_, url), client_of("v2", url) as client:
+        pages = client.pages("Customers", page_size=10, concurrency=1)
+        if times == 1:
+            assert len({row["Id"] for page in pages for row in page.rows}) == 50
+        else:
+            with pytest.raises(PaginationError, match="repeats"):
+                list(pages)
+
+
+EMPTY: dict[str, tuple[int, dict[str, str], Any]] = {
+    "204": (204, {}, None),
+    "404": (404, {}, {}),
+    "[]": (200, {}, []),
+}
+
+
+@pytest.mark.finding("D12")
+@pytest.mark.parametrize("empty", EMPTY)
+@pytest.mark.parametrize("header", ["counts", "links", "link", "none"])
+@pytest.mark.parametrize("at", range(2, 7))
+def test_false_end_in_the_middle(empty: str, header: str, at: int) -> None:
+    """One empty answer in the middle ends nothing, whatever the server says of its pages."""
+    with odd(50, {at: EMPTY[empty]}, header=header) as (_, url), client_of("v2", url) as client:
+        found = [
+            row["Id"] for page in client.pages("Customers", page_size=10, concurrency=1) for row in page.rows
+        ]
+    assert len(found) == len(set(found)) == 50
+
+
+@pytest.mark.finding("R9")
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"totalCount": 10},
+        {"totalCount": 10, "totalPages": 1, "pageSize": 10},
+        {"totalCount": 10, "totalPages": 1, "nextPageLink": "x"},
+        {"totalCount": 50, "totalPages": 1},
+        {"totalCount": 50, "pageSize": 5000},
+        {"totalPages": 1, "nextPageLink": "x"},
+        {"totalPages": 5, "nextPageLink": None},
+        {"totalPages": 1, "TotalPages": 5},
+        {"nextPageLink": None, "NextPageLink": "x"},
+        {"totalPages": 1.5},
+        {"totalCount": 0},
+    ],
+    ids=json.dumps,
+)
+def test_header_that_contradicts_itself(header: dict[str, Any]) -> None:
+    """What contradicts itself, or proves nothing, never ends a read."""
+    first = [{"Id": 10 * one} for one in range(1, 11)]
+    with odd(50, {1: (200, said(**header), first)}) as (_, url), client_of("v2", url) as client:
+        found = {
+            row["Id"] for page in client.pages("Customers", page_size=10, concurrency=1) for row in page.rows
+        }
+    assert len(found) == 50
