@@ -58,6 +58,7 @@ build: env
 
 bench:
 	@$(PYTHON) tools/environment.py .venvs/bench requirements/bench.txt
+	.venvs/bench/bin/python -m benchmarks.import_cost
 	.venvs/bench/bin/python -m benchmarks.compare
 
 screenshots: env

@@ -26,11 +26,11 @@ import random
 from collections.abc import Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 import tenacity
 
 from airflow_provider_poweroffice.api.decoding import http_date
-from airflow_provider_poweroffice.api.limits.throttle import Clock
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.errors import (
     APIConnectionError,
@@ -40,6 +40,9 @@ from airflow_provider_poweroffice.errors import (
     PowerOfficeError,
     RateLimitError,
 )
+
+if TYPE_CHECKING:
+    from airflow_provider_poweroffice.api.limits.throttle import Clock
 
 log = logging.getLogger(__name__)
 

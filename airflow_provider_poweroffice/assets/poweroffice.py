@@ -32,7 +32,7 @@ def poweroffice_asset(
     :param extra: of the asset itself.
     :raises ValueError: a part that cannot be in a URI, such as a template.
     """
-    from airflow.sdk import Asset  # noqa: PLC0415 - this module stays cheap to import
+    from airflow.sdk import Asset
 
     path = str(endpoint).strip("/")
     for name, value in (("endpoint", path), ("conn_id", str(conn_id))):
@@ -67,7 +67,7 @@ def normalize(parts: SplitResult) -> SplitResult:
 
 def to_openlineage(asset: Asset, lineage_context: Any) -> Any:  # noqa: ARG001 - Airflow's signature
     """Name the asset as OpenLineage does: the connection's namespace, and the endpoint."""
-    from airflow.providers.common.compat.openlineage.facet import Dataset  # noqa: PLC0415 - only with it
+    from airflow.providers.common.compat.openlineage.facet import Dataset
 
     scheme, _, rest = asset.uri.partition("://")
     connection, _, endpoint = rest.partition("/")

@@ -91,8 +91,8 @@ class ClientHook(BaseHook):
         A connection of several companies is tried with each client key; those that fail are named. What of
         the extras a test does not use: see :meth:`Settings.for_test`.
         """
-        from airflow_provider_poweroffice.hooks.diagnosis import diagnose  # noqa: PLC0415 - see the head
-        from airflow_provider_poweroffice.hooks.settings import read_aliases  # noqa: PLC0415
+        from airflow_provider_poweroffice.hooks.diagnosis import diagnose
+        from airflow_provider_poweroffice.hooks.settings import read_aliases
 
         conn = self.get_connection(self.conn_id)
         try:
@@ -110,7 +110,7 @@ class ClientHook(BaseHook):
         return settings
 
     def _read(self, conn: Connection, company: str | None, *, named: bool = True) -> Settings:
-        from airflow_provider_poweroffice.hooks.settings import read_settings  # noqa: PLC0415 - see the head
+        from airflow_provider_poweroffice.hooks.settings import read_settings
 
         return read_settings(conn, company, named=named)
 

@@ -68,12 +68,12 @@ class D365FOHook(ClientHook):
         :return: a list of names; for an operation, a dict with ``Parameters`` and ``Return``.
         :raises PowerOfficeError: the server refuses.
         """
-        from airflow_provider_poweroffice.api.d365fo.services import services  # noqa: PLC0415 - stays cheap
+        from airflow_provider_poweroffice.api.d365fo.services import services
 
         return services(self.client, name)
 
     def _read(self, conn: Connection, company: str | None, *, named: bool = True) -> Settings:
-        from airflow_provider_poweroffice.hooks.settings import (  # noqa: PLC0415 - not while DAGs are parsed
+        from airflow_provider_poweroffice.hooks.settings import (
             read_settings,
             says_read_timeout,
         )
@@ -101,7 +101,7 @@ class D365FOHook(ClientHook):
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
         """Declare the form for Airflow 3.1; later versions read the provider info."""
-        from airflow_provider_poweroffice.hooks.form import (  # noqa: PLC0415 - for the form only
+        from airflow_provider_poweroffice.hooks.form import (
             D365FO_UI_FIELD_BEHAVIOUR,
             for_airflow_3_1,
         )
@@ -111,6 +111,6 @@ class D365FOHook(ClientHook):
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
         """Declare the form's own fields for Airflow 3.1; later versions read the provider info."""
-        from airflow_provider_poweroffice.hooks.form import D365FO_CONN_FIELDS, form_widgets  # noqa: PLC0415
+        from airflow_provider_poweroffice.hooks.form import D365FO_CONN_FIELDS, form_widgets
 
         return form_widgets(D365FO_CONN_FIELDS)

@@ -29,7 +29,7 @@ def database_hook(conn_id: str) -> DbApiHook:
 
     :raises ValueError: the connection is not a database's, or the provider of that is not installed.
     """
-    from airflow.providers.common.sql.hooks.sql import DbApiHook  # noqa: PLC0415 - loads SQLAlchemy's parts
+    from airflow.providers.common.sql.hooks.sql import DbApiHook
 
     connection = BaseHook.get_connection(conn_id)
     try:
@@ -52,9 +52,9 @@ def database_hook(conn_id: str) -> DbApiHook:
 @contextmanager
 def database(hook: DbApiHook) -> Iterator[Session]:
     """Open a session, and close its connection at the end."""
-    from airflow_provider_poweroffice.storage.sql.detect import dialect_of  # noqa: PLC0415 - for a load only
-    from airflow_provider_poweroffice.storage.sql.dialects import Dialect  # noqa: PLC0415 - as above
-    from airflow_provider_poweroffice.storage.sql.session import Session  # noqa: PLC0415 - as above
+    from airflow_provider_poweroffice.storage.sql.detect import dialect_of
+    from airflow_provider_poweroffice.storage.sql.dialects import Dialect
+    from airflow_provider_poweroffice.storage.sql.session import Session
 
     with closing(hook.get_conn()) as connection:
         quote = str(getattr(hook, "escape_word_format", '"{}"'))[:1]

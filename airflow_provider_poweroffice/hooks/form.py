@@ -179,9 +179,9 @@ def for_airflow_3_1(behaviour: Mapping[str, Any]) -> dict[str, Any]:
 
 def form_widgets(fields: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Make the widgets of Airflow 3.1 from declared fields."""
-    from flask_appbuilder.fieldwidgets import BS3PasswordFieldWidget, BS3TextFieldWidget  # noqa: PLC0415
-    from flask_babel import lazy_gettext  # noqa: PLC0415 - Airflow 3.1 stands in for these three
-    from wtforms import BooleanField, PasswordField, StringField  # noqa: PLC0415
+    from flask_appbuilder.fieldwidgets import BS3PasswordFieldWidget, BS3TextFieldWidget
+    from flask_babel import lazy_gettext
+    from wtforms import BooleanField, PasswordField, StringField
 
     def widget(field: Mapping[str, Any]) -> Any:
         label, description = lazy_gettext(field["label"]), field["description"]

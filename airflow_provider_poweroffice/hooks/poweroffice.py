@@ -58,7 +58,7 @@ class PowerOfficeHook(ClientHook):
         :raises ValueError: another source, or no company to list.
         :raises PowerOfficeError: the firm's company did not answer.
         """
-        from airflow_provider_poweroffice.hooks.settings import read_aliases  # noqa: PLC0415 - only here
+        from airflow_provider_poweroffice.hooks.settings import read_aliases
 
         check_source(source)
         aliases = read_aliases(self.get_connection(self.poweroffice_conn_id))
@@ -85,13 +85,13 @@ class PowerOfficeHook(ClientHook):
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
         """Declare the form for Airflow 3.1; later versions read the provider info."""
-        from airflow_provider_poweroffice.hooks.form import UI_FIELD_BEHAVIOUR, for_airflow_3_1  # noqa: PLC0415
+        from airflow_provider_poweroffice.hooks.form import UI_FIELD_BEHAVIOUR, for_airflow_3_1
 
         return for_airflow_3_1(UI_FIELD_BEHAVIOUR)
 
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
         """Declare the form's own fields for Airflow 3.1; later versions read the provider info."""
-        from airflow_provider_poweroffice.hooks.form import CONN_FIELDS, form_widgets  # noqa: PLC0415
+        from airflow_provider_poweroffice.hooks.form import CONN_FIELDS, form_widgets
 
         return form_widgets(CONN_FIELDS)

@@ -91,7 +91,7 @@ class Settings:
         :param throttle: keeps the rate limit instead of the shared one.
         :raises ValueError: a setting that the API does not know.
         """
-        from airflow_provider_poweroffice.api.client import Client  # noqa: PLC0415 - the lazy door
+        from airflow_provider_poweroffice.api.client import Client
 
         if self.verify is False:
             log.warning(

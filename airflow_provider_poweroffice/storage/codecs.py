@@ -15,8 +15,8 @@ from typing import IO, Any, Protocol, Self
 import msgspec
 
 from airflow_provider_poweroffice.api.surrogates import masked
+from airflow_provider_poweroffice.storage import FORMATS
 
-FORMATS = ("ndjson.gz", "ndjson", "json pages", "parquet")
 ROWS_AT_ONCE = 500
 _quoted = re.compile(rb'"(?:[^"\\]|\\.)*"|[^"]+', re.DOTALL).findall
 _space = re.compile(rb"[ \t\r\n]+").sub

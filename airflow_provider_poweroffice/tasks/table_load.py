@@ -58,10 +58,8 @@ class LoadSettings:
         :param rendered: every argument is what it will be; else templates are not looked at.
         :raises ValueError, TypeError: names the argument, its value and the way out.
         """
-        from airflow_provider_poweroffice.storage.sql.fields import NAMINGS
+        from airflow_provider_poweroffice.storage.sql import LAYOUTS, MODES, NAMINGS
         from airflow_provider_poweroffice.storage.sql.identifiers import TableName
-        from airflow_provider_poweroffice.storage.sql.layouts import LAYOUTS
-        from airflow_provider_poweroffice.storage.sql.merge import MODES
 
         is_known = _always if rendered else is_literal
         for name, choices in {"mode": MODES, "layout": LAYOUTS, "column_names": NAMINGS}.items():

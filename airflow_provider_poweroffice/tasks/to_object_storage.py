@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import ObjectStoragePath
 
+from airflow_provider_poweroffice.storage import FORMATS
 from airflow_provider_poweroffice.tasks.base import is_literal
 from airflow_provider_poweroffice.tasks.transfer import TransferTask
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.hooks.base import ClientHook
     from airflow_provider_poweroffice.storage.codecs import Spool
 
-FORMATS = ("ndjson.gz", "ndjson", "json pages", "parquet")
 _SYNTAX = re.compile(r"[?#*\[\]{}|<>\"\\]|::|%[0-9A-Fa-f]{2}")
 """Queries, fragments, wildcards, other separators, chains of file systems, and percent-encodings."""
 

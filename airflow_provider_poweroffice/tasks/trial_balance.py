@@ -15,15 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from airflow_provider_poweroffice.api.call import encode_query
 from airflow_provider_poweroffice.errors import VerificationError
 from airflow_provider_poweroffice.hooks.database import database
-from airflow_provider_poweroffice.storage.sql.ledger_sums import LedgerSums, ledger_sums
 
 if TYPE_CHECKING:
     from airflow.providers.common.sql.hooks.sql import DbApiHook
 
     from airflow_provider_poweroffice.api.client import Client
+    from airflow_provider_poweroffice.storage.sql.ledger_sums import LedgerSums
     from airflow_provider_poweroffice.storage.sql.plan import Plan
     from airflow_provider_poweroffice.tasks.collection import ReadOptions
 
@@ -80,6 +79,8 @@ def _check_rows(read: ReadOptions, mode: str) -> None:
 
 
 def _days(query: Mapping[str, Any]) -> tuple[date, date]:
+    from airflow_provider_poweroffice.api.call import encode_query
+
     given = {name.lower(): value for name, value in encode_query(query).items()}
     try:
         first, last = (date.fromisoformat(given.get(name, "")) for name in _DATES)
@@ -165,6 +166,8 @@ def verify_ledger(read: ReadOptions, client: Client, target: DbApiHook, plan: Pl
     closing = _balances(client, read.headers, last)
     opening = _balances(client, read.headers, first - timedelta(days=1))
     with database(target) as session:
+        from airflow_provider_poweroffice.storage.sql.ledger_sums import ledger_sums
+
         table = ledger_sums(session, plan, first.isoformat(), last.isoformat())
     books = {n: closing.get(n, _ZERO) - opening.get(n, _ZERO) for n in closing.keys() | opening.keys()}
     return Verification(f"{plan.table} of {plan.identity.company}", first, last, table, books)

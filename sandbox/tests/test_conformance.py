@@ -6,10 +6,8 @@ The description is its digest, ``facts/poweroffice_v2.json``.
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import conformance
@@ -21,7 +19,6 @@ from query_values import UNCHANGED, choices, known_value
 from sandbox_client import Api
 
 from poweroffice_sandbox import Sandbox
-from poweroffice_sandbox.v2.schema import tables
 
 if TYPE_CHECKING:
     import requests
@@ -142,14 +139,6 @@ def test_paging(inputs: Inputs, paged: Operation) -> None:
     paging = {"PageNumber": 1, "PageSize": 1, "OrderBy": field, "Fields": field}
     answer = send(inputs.api, paged, path, **required, **paging, UseDatabaseValidation="true")
     assert [list(row) for row in answer.json()] == [[field]]
-
-
-def test_tables_are_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sandbox's tables are what the tool makes of the digest."""
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "tools"))
-    tool = importlib.import_module("sandbox_tables")
-    for name, text in tool.tables(spec()).items():
-        assert tables.read(name) == text
 
 
 def test_every_operation_is_served() -> None:

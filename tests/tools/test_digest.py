@@ -8,6 +8,7 @@ from typing import Any
 
 import digest
 import pytest
+import sandbox_tables
 
 BESIDE = Path(__file__).resolve().parents[3] / "shared" / "facts"
 
@@ -36,6 +37,12 @@ def test_whole() -> None:
     """The digest of v2 has all 245 operations on 152 paths."""
     paths = digest.read("poweroffice_v2")["paths"]
     assert (len(paths), sum(len(verbs) for verbs in paths.values())) == (152, 245)
+
+
+def test_tables_of_the_sandbox_are_the_digest() -> None:
+    """The sandbox's tables of operations, fields and enums are what the tool makes of the digest."""
+    for name, text in sandbox_tables.tables(digest.read("poweroffice_v2")).items():
+        assert (sandbox_tables.DATA / f"{name}.txt").read_text(encoding="utf-8") == text
 
 
 def test_prose_is_left_out() -> None:

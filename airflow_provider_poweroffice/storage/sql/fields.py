@@ -9,7 +9,6 @@ from airflow_provider_poweroffice.storage.kinds import scale_of
 from airflow_provider_poweroffice.storage.sql.columns import ROW, Column, Existing
 from airflow_provider_poweroffice.storage.sql.identifiers import is_name, snake_case
 
-NAMINGS = ("snake_case", "as sent")
 _RESERVED = frozenset({ROW, "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid", "oid", "rowid", "_rowid_"})
 """Names of columns that the databases have themselves, or a load in its staging table; no field's column."""
 

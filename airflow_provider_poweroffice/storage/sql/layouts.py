@@ -16,8 +16,6 @@ from airflow_provider_poweroffice.api.surrogates import split_rows
 from airflow_provider_poweroffice.errors import LoadError
 from airflow_provider_poweroffice.storage.sql.columns import Books, Column, Existing
 
-LAYOUTS = ("raw", "columns")
-
 
 class Layout(ABC):
     """

@@ -15,8 +15,6 @@ from airflow_provider_poweroffice.storage.sql.ddl import STAGE
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 from airflow_provider_poweroffice.storage.sql.session import Session
 
-MODES = ("append", "replace", "upsert")
-
 
 @dataclass(frozen=True, slots=True)
 class Identity:

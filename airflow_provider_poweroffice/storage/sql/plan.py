@@ -15,8 +15,8 @@ class Plan:
     What is to be loaded, and how.
 
     :param table: where to.
-    :param mode: one of ``merge.MODES``.
-    :param layout: one of ``layouts.LAYOUTS``.
+    :param mode: one of ``MODES``.
+    :param layout: one of ``LAYOUTS``.
     :param key: fields that no two rows of a company share; none for rows without a key.
     :param identity: whose rows, and who loads them.
     :param source: the endpoint, for the table's comment.
