@@ -130,9 +130,7 @@ class LoadSettings:
                 "detect_deletions=True marks rows, and mode='append' only adds: use mode='upsert'"
             )
         if self.mode == "replace":
-            raise ValueError(
-                "mode='replace' needs no detect_deletions: rows that are gone are no more in the table"
-            )
+            raise ValueError("mode='replace' needs no detect_deletions: rows that are gone are not put back")
 
     def reading_from(self, since: Any) -> LoadSettings:
         """Give the settings of a load that reads what changed since a moment; None reads everything."""

@@ -19,7 +19,7 @@ from airflow_of_tests import states, xcoms
 
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.errors import ConflictError, NotFoundError
-from airflow_provider_poweroffice.operators.d365fo import D365FOEntityOperator
+from airflow_provider_poweroffice.operators.d365fo import D365FOEntityOperator, D365FORestEndpointOperator
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
 from airflow_provider_poweroffice.sensors.d365fo import D365FOSensor
 from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
@@ -64,6 +64,7 @@ PLACES: list[tuple[type[Any], dict[str, Any], str]] = [
         "D365FOToSqlOperator",
     ),
     (D365FOEntityOperator, {"entity": "CustomersV3"}, "PowerOfficeOperator"),
+    (D365FORestEndpointOperator, {"service_name": ""}, "PowerOfficeOperator"),
     (D365FOSensor, {"endpoint": "Customers", "deferrable": False}, "PowerOfficeSensor"),
     (
         D365FOToObjectStorageOperator,
@@ -78,13 +79,13 @@ PLACES: list[tuple[type[Any], dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "arguments", "other"), PLACES, ids=[place[2] for place in PLACES])
+@pytest.mark.parametrize(("kind", "arguments", "other"), PLACES, ids=[place[0].__name__ for place in PLACES])
 @pytest.mark.filterwarnings("ignore:endpoint")
 def test_connection_of_the_other_api(
     connection: str, fo: D365FOSandbox, kind: type[Any], arguments: dict[str, Any], other: str
 ) -> None:
     """A connection of the other API ends the task at once, and the class that takes it is named."""
-    name = kind.hook_class.conn_name_attr
+    name = "poweroffice_conn_id" if "poweroffice_conn_id" in kind.template_fields else "d365fo_conn_id"
     wrong = "d365fo_default" if name == "poweroffice_conn_id" else connection
     task = kind(task_id="t", **arguments, **{name: wrong})
     with pytest.raises(AirflowFailException, match=f"{name}='{wrong}' .* use {other}"):
