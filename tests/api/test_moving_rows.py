@@ -13,6 +13,8 @@ import pytest
 from airflow_provider_poweroffice.errors import IncompleteReadError, PaginationError
 from benchmarks.moving_rows import APIS, Books, client_of, measure, serving, settings
 
+pytestmark = pytest.mark.wide
+
 READS = 1
 
 
