@@ -8,6 +8,7 @@ import hashlib
 import inspect
 import json
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -217,6 +218,37 @@ def test_sensor() -> None:
     assert not D365FOSensor(
         task_id="t", endpoint="CustomersV3", query={"$filter": "CustomerAccount eq 'x'"}, **ONCE
     ).poke({})
+
+
+@pytest.mark.finding("R6")
+def test_deferred_sensor() -> None:
+    """It defers to a trigger that asks the same connection, with the filter and a typed value."""
+    sensor = D365FOSensor(
+        task_id="t",
+        endpoint="CustomerGroups",
+        filters=FILTERS,
+        field="CustomerGroupId",
+        comparison="in",
+        value=[Decimal("99.5"), "none"],
+        deferrable=True,
+        **ONCE,
+    )
+    try:
+        from airflow.sdk.exceptions import TaskDeferred  # noqa: PLC0415 - 3.2
+    except ImportError:
+        from airflow.exceptions import TaskDeferred  # noqa: PLC0415
+    with pytest.raises(TaskDeferred) as caught:
+        sensor.execute({})
+    _, arguments = caught.value.trigger.serialize()
+    arguments = json.loads(json.dumps(arguments)) | {"deadline": datetime.now(UTC).isoformat()}
+
+    async def first() -> Any:
+        return await anext(aiter(PowerOfficeTrigger(**arguments).run()))
+
+    event = asyncio.run(first())
+    assert event.payload["status"] == "timeout"
+    assert "CustomerGroupId in [99.5, " in event.payload["message"]
+    assert 'was "10"' in event.payload["message"]
 
 
 def test_trigger() -> None:

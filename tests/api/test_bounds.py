@@ -37,6 +37,8 @@ from airflow_provider_poweroffice.errors import (
     ResponseTooLargeError,
 )
 
+pytestmark = pytest.mark.wide
+
 MB = 1024 * 1024
 KEYS = Credentials(application_key="a" * 36, client_key="c" * 36, subscription_key="5" * 32)
 
