@@ -8,7 +8,7 @@ BIN := .venv/bin
 export PYTHONPATH :=
 export UV_SYSTEM_CERTS := true
 
-.PHONY: demo test airflow sandbox env test-fast test-older scaling lint types docs build pins screenshots bench clean
+.PHONY: demo test airflow sandbox env test-fast test-fast-1 test-fast-2 test-older scaling lint types docs build pins screenshots bench clean
 
 demo: env
 	@$(BIN)/python tools/demo.py
@@ -25,8 +25,15 @@ sandbox: env
 env:
 	@$(PYTHON) tools/environment.py .venv requirements/airflow-3.3.txt
 
+# In two processes, one for each of two cores, without the tests of one rule under many combinations.
 test-fast: env
-	@$(BIN)/python -m pytest tests/api tests/storage
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-fast-1 test-fast-2
+
+test-fast-1:
+	@$(BIN)/python -m pytest -q -m 'not wide' -p no:cacheprovider tests/api --ignore-glob='*/test_[i-z]*.py'
+
+test-fast-2:
+	@$(BIN)/python -m pytest -q -m 'not wide' -p no:cacheprovider tests/storage tests/api --ignore-glob='*/api/test_[a-h]*.py'
 
 test-older:
 	@$(PYTHON) tools/environment.py .venvs/airflow-3.2 requirements/airflow-3.2.txt

@@ -56,7 +56,7 @@ def measure(pipe: Connection, table: str, page_size: int, options: dict[str, Any
     took: list[float] = []
     store = load.Load.store
 
-    def timed(self: load.Load, session: Any) -> plan.Stored:
+    def timed(self: load.Load, session: Any) -> plan.LoadResult:
         began = time.monotonic()
         stored = store(self, session)
         took.append(time.monotonic() - began)

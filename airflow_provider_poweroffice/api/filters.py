@@ -207,7 +207,7 @@ def _typed(text: str, kind: str, where: str) -> Any:
     try:
         return _READERS[kind](text.strip())
     except (ValueError, KeyError, InvalidOperation):
-        raise ValueError(f"{where}: {text!r} is no {kind}") from None
+        raise ValueError(f"{where}: {text!r} is not a {kind}") from None
 
 
 @dataclass(frozen=True, slots=True)

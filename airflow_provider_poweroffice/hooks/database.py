@@ -18,7 +18,7 @@ from airflow_provider_poweroffice.api.texts import shown
 if TYPE_CHECKING:
     from airflow.providers.common.sql.hooks.sql import DbApiHook
 
-    from airflow_provider_poweroffice.storage.sql.session import Session
+    from airflow_provider_poweroffice.storage.sql.databases.base import Session
 
 log = logging.getLogger(__name__)
 
@@ -52,16 +52,15 @@ def database_hook(conn_id: str) -> DbApiHook:
 @contextmanager
 def database(hook: DbApiHook) -> Iterator[Session]:
     """Open a session, and close its connection at the end."""
-    from airflow_provider_poweroffice.storage.sql.detect import dialect_of
-    from airflow_provider_poweroffice.storage.sql.dialects import Dialect
-    from airflow_provider_poweroffice.storage.sql.session import Session
+    from airflow_provider_poweroffice.storage.sql.databases import database_of
+    from airflow_provider_poweroffice.storage.sql.databases.base import Database, Session
 
     with closing(hook.get_conn()) as connection:
         quote = str(getattr(hook, "escape_word_format", '"{}"'))[:1]
-        dialect = dialect_of(connection, mark=hook.placeholder, quote=quote)
-        if type(dialect) is Dialect:
+        kind = database_of(connection, mark=hook.placeholder, quote=quote)
+        if type(kind) is Database:
             log.warning(
                 "the driver %s is untested: standard SQL is used. Tested are PostgreSQL, DuckDB and SQLite",
                 type(connection).__module__.partition(".")[0],
             )
-        yield Session(connection, dialect)
+        yield Session(connection, kind)

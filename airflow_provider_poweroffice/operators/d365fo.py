@@ -14,6 +14,7 @@ from airflow_provider_poweroffice._compat import conf
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.hooks.d365fo import D365FOHook
 from airflow_provider_poweroffice.links import D365FODocsLink
+from airflow_provider_poweroffice.tasks.base import refuse_other_api
 from airflow_provider_poweroffice.tasks.call import CallTask, Request
 from airflow_provider_poweroffice.tasks.connections import D365FOTask
 from airflow_provider_poweroffice.tasks.rendering import RenderedOperator
@@ -51,7 +52,7 @@ class D365FORestEndpointOperator(RenderedOperator):
         empty body (templated). Its top-level names are the operation's parameters.
     :param method: default GET without a payload, which gives an operation's description, and POST with one;
         an operation without parameters is run by ``payload={}`` (templated).
-    :param raw: send a text that is no JSON as it stands.
+    :param raw: send a text that is not JSON as it stands.
     :param charset: of the body, such as ``utf-8``, ``UTF8``, ``ISO-8859-1``, ``ASCII``, ``ANSI``
         (windows-1252); named in the content type (templated).
     :param headers: further headers (templated).
@@ -257,7 +258,7 @@ class D365FORestEndpointOperator(RenderedOperator):
 
         limit = min(self.defer_from, left) if self.deferrable else left
         timeout = read_timeout(self.timeout)
-        return D365FOHook(
+        hook = D365FOHook(
             self.d365fo_conn_id,
             retry_options=replace(self.retry_options, rate_limit_deadline=limit),
             token=self.token if given(self.token) else None,
@@ -265,6 +266,8 @@ class D365FORestEndpointOperator(RenderedOperator):
             unlimited=timeout is None,
             clock=self.clock,
         )
+        refuse_other_api(hook, {"poweroffice": "PowerOfficeOperator"})
+        return hook
 
     def _result_of(self, answer: Response) -> Any:
         result = render(answer, self.response if self.fail_on_error else "response")

@@ -16,21 +16,33 @@ class PageSpool:
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
-        self._lengths: list[int] = []
+        self._pages: list[tuple[int, int]] = []
+        self.rows = 0
 
     @property
     def size(self) -> int:
         """Bytes of JSON held."""
-        return sum(self._lengths)
+        return sum(length for length, _ in self._pages)
 
-    def add(self, content: bytes) -> None:
-        """Write the JSON array of a page behind the others."""
+    def add(self, content: bytes, rows: int) -> None:
+        """
+        Write a page behind the others.
+
+        :param content: its JSON array.
+        :param rows: how many elements that has.
+        """
         self._file.seek(0, SEEK_END)
         self._file.write(content)
-        self._lengths.append(len(content))
+        self._pages.append((len(content), self.rows))
+        self.rows += rows
+
+    def numbered(self) -> Iterator[tuple[bytes, int]]:
+        """Give the pages from the first on, each with the number of its first row, from 0."""
+        self._file.seek(0)
+        for length, first in self._pages:
+            yield self._file.read(length), first
 
     def __iter__(self) -> Iterator[bytes]:
         """Give the pages from the first on."""
-        self._file.seek(0)
-        for length in self._lengths:
-            yield self._file.read(length)
+        for content, _ in self.numbered():
+            yield content

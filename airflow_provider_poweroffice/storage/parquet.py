@@ -187,13 +187,12 @@ class ParquetFile:
         """
         self._file.taken += len(page.content)
         content = escaped(page.content)
+        rows = page.raw_rows if content is page.content else split_rows(content)
         if self._waiting is None:
-            self._write(page.raw_rows if content is page.content else split_rows(content))
+            self._write(rows)
             return
         try:
-            guess(
-                page.raw_rows if content is page.content else split_rows(content), self._kinds, key=self._key
-            )
+            guess(rows, self._kinds, key=self._key)
         except UnicodeDecodeError as error:
             raise FieldTypeError(
                 f"a row has a field whose name is not UTF-8 ({error}); format='ndjson' keeps it as sent",
@@ -204,7 +203,7 @@ class ParquetFile:
             raise FieldTypeError(
                 "a row is no object with fields; format='ndjson' keeps it as sent", field="", row=""
             ) from None
-        self._waiting.add(content)
+        self._waiting.add(content, len(rows))
 
     def finish(self) -> None:
         """End the file; without rows it has the described columns."""

@@ -80,12 +80,7 @@ class CompanyTask(RenderedOperator):
         :raises ValueError: the connection is another API's; says which class takes it.
         """
         hook = self.hook_class(self.api_conn_id, company=self.company, retry_options=self.retry_options)
-        conn_type = str(hook.get_connection(self.api_conn_id).conn_type)
-        if (other := self.other_class.get(conn_type)) is not None:
-            raise ValueError(
-                f"{self.hook_class.conn_name_attr}={self.api_conn_id!r} is a connection of type {conn_type}; "
-                f"use {other} for it"
-            )
+        refuse_other_api(hook, self.other_class)
         return hook
 
     @contextmanager
@@ -213,6 +208,20 @@ class CollectionTask(ReadTask):
             page_size=self.page_size,
             on_page_error=self.on_page_error,
             paging=self.paging,
+        )
+
+
+def refuse_other_api(hook: ClientHook, other_class: Mapping[str, str]) -> None:
+    """
+    Refuse a connection of another API.
+
+    :param other_class: for a type of connection that is another API's, the class that takes it.
+    :raises ValueError: names that class.
+    """
+    conn_type = str(hook.get_connection(hook.conn_id).conn_type)
+    if (other := other_class.get(conn_type)) is not None:
+        raise ValueError(
+            f"{hook.conn_name_attr}={hook.conn_id!r} is a connection of type {conn_type}; use {other} for it"
         )
 
 

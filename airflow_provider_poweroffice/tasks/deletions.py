@@ -17,10 +17,11 @@ from airflow_provider_poweroffice.api.dialects.base import Paging
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.dialects.base import Dialect
+    from airflow_provider_poweroffice.api.pages.page import Page
     from airflow_provider_poweroffice.tasks.collection import ReadOptions
 
 
-def listed_keys(client: Client, read: ReadOptions, key: tuple[str, ...]) -> Iterator[bytes]:
+def listed_keys(client: Client, read: ReadOptions, key: tuple[str, ...]) -> Iterator[Page]:
     """
     List the keys of all rows that there are: by pages as large as the API allows, several in flight.
 
@@ -28,7 +29,7 @@ def listed_keys(client: Client, read: ReadOptions, key: tuple[str, ...]) -> Iter
 
     :param read: which rows were read; but for its moments, those are listed.
     :param key: fields of a row.
-    :return: JSON arrays of rows with their key.
+    :return: pages of rows with their key.
     :raises IncompleteReadError: the list is not whole, or rows moved while it was made.
     """
     dialect, query = client.dialect, encode_query(read.query)
@@ -48,8 +49,7 @@ def listed_keys(client: Client, read: ReadOptions, key: tuple[str, ...]) -> Iter
         on_page_error="stop",
     )
     with listing.open(client) as pages:
-        for page in pages:
-            yield page.content
+        yield from pages
 
 
 def sends_keys_alone(dialect: Dialect[Any], endpoint: str) -> bool:

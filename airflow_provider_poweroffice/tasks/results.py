@@ -145,7 +145,7 @@ def check_limit(limit: int | None) -> None:
     """
     Check the ``max_result_bytes`` argument.
 
-    :raises ValueError: it is not a whole number above 0, and not None.
+    :raises ValueError: it is neither a whole number above 0 nor None.
     """
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
         raise ValueError(f"max_result_bytes must be a whole number above 0, or None, not {limit!r}")

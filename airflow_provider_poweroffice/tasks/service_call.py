@@ -78,7 +78,7 @@ def _encode(method: str, payload: Any, charset: str, *, raw: bool) -> bytes:
         try:
             json.loads(text, parse_constant=_no_constant)
         except ValueError as error:
-            raise ValueError(f"payload is no JSON ({error}); raw=True sends it as it stands") from None
+            raise ValueError(f"payload is not JSON ({error}); raw=True sends it as it stands") from None
     return encode_text(text, charset)[0]
 
 
@@ -100,7 +100,7 @@ def read_seed(value: Any) -> float:
     """
     Read ``throttle_seed``.
 
-    :raises ValueError: it is not a number, negative, or between 0 and 1.
+    :raises ValueError: it is not a number, is negative, or lies between 0 and 1.
     """
     try:
         seed = float(value) if given(value) and not isinstance(value, bool) else 0.0
@@ -119,7 +119,7 @@ def read_timeout(value: Any) -> float | None:
     Read ``timeout``.
 
     :return: seconds; 0 for no limit, None where nothing is said.
-    :raises ValueError: it is not a number, or negative.
+    :raises ValueError: it is not a number, or is negative.
     """
     if not given(value):
         return None
@@ -137,7 +137,7 @@ def read_statuses(value: Any) -> frozenset[int]:
     Read ``expected_status``.
 
     :return: statuses; none means any 2xx.
-    :raises ValueError: something in it is no HTTP status.
+    :raises ValueError: something in it is not an HTTP status.
     """
     if not given(value):
         return frozenset()

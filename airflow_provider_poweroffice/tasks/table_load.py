@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.pages.pages import Pages
     from airflow_provider_poweroffice.api.pages.periods import PeriodPages
     from airflow_provider_poweroffice.storage.sql.load import Load
-    from airflow_provider_poweroffice.storage.sql.merge import Identity
-    from airflow_provider_poweroffice.storage.sql.plan import Plan, Stored
+    from airflow_provider_poweroffice.storage.sql.plan import LoadOwner, LoadPlan, LoadResult
     from airflow_provider_poweroffice.tasks.collection import Log, Reading, ReadOptions
 
 MAX_DELETIONS = 0.5
@@ -58,11 +57,11 @@ class LoadSettings:
         :param rendered: every argument is what it will be; else templates are not looked at.
         :raises ValueError, TypeError: names the argument, its value and the way out.
         """
-        from airflow_provider_poweroffice.storage.sql import LAYOUTS, MODES, NAMINGS
+        from airflow_provider_poweroffice.storage.sql import COLUMN_NAMES, LAYOUTS, MODES
         from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 
         is_known = _always if rendered else is_literal
-        for name, choices in {"mode": MODES, "layout": LAYOUTS, "column_names": NAMINGS}.items():
+        for name, choices in {"mode": MODES, "layout": LAYOUTS, "column_names": COLUMN_NAMES}.items():
             value = getattr(self, name)
             if is_known(value) and value not in choices:
                 raise ValueError(f"unknown {name} {value!r}; use one of: {', '.join(map(repr, choices))}")
@@ -130,9 +129,7 @@ class LoadSettings:
                 "detect_deletions=True marks rows, and mode='append' only adds: use mode='upsert'"
             )
         if self.mode == "replace":
-            raise ValueError(
-                "mode='replace' needs no detect_deletions: rows that are gone are no more in the table"
-            )
+            raise ValueError("mode='replace' needs no detect_deletions: rows that are gone are not put back")
 
     def reading_from(self, since: Any) -> LoadSettings:
         """Give the settings of a load that reads what changed since a moment; None reads everything."""
@@ -157,7 +154,7 @@ class LoadSettings:
             return True
         return pages.pages > 1 and sends_keys_alone(dialect, self.read.endpoint)
 
-    def plan(self, dialect: Dialect[Any], identity: Identity) -> Plan:
+    def plan(self, dialect: Dialect[Any], owner: LoadOwner) -> LoadPlan:
         """
         Make the plan of the load, from rendered arguments.
 
@@ -166,7 +163,7 @@ class LoadSettings:
         """
         from airflow_provider_poweroffice.api.catalogue.fields import fields_of
         from airflow_provider_poweroffice.storage.sql.identifiers import TableName
-        from airflow_provider_poweroffice.storage.sql.plan import Plan
+        from airflow_provider_poweroffice.storage.sql.plan import LoadPlan
 
         self.check(rendered=True)
         if self.verify and dialect.catalogue_name != "poweroffice_v2":
@@ -174,12 +171,12 @@ class LoadSettings:
                 f"verify={self.verify!r} is for PowerOffice Go v2; this connection's API is {dialect.name}"
             )
         endpoint = self.read.endpoint
-        return Plan(
+        return LoadPlan(
             table=TableName.of(self.table, self.schema),
             mode=self.mode,
             layout=self.layout,
             key=self._key(dialect),
-            identity=identity,
+            owner=owner,
             source=endpoint.strip("/"),
             changed_field=dialect.changed_field_of(endpoint),
             kinds=fields_of(dialect.catalogue_name, endpoint),
@@ -212,14 +209,14 @@ def _always(_value: Any) -> bool:
 
 
 def receipt_of(
-    settings: LoadSettings, plan: Plan, load: Load, reading: Reading, stored: Stored
+    settings: LoadSettings, plan: LoadPlan, load: Load, reading: Reading, stored: LoadResult
 ) -> dict[str, Any]:
     """Give the receipt as JSON, but for the time it took and what was verified."""
     return {
         "table": str(plan.table),
         "sql_conn_id": settings.sql_conn_id,
         "endpoint": settings.read.endpoint,
-        "company": plan.identity.company,
+        "company": plan.owner.company,
         "mode": plan.mode,
         "layout": plan.layout,
         "rows": load.rows - stored.repeated,

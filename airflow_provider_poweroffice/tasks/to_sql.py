@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_poweroffice.hooks.base import ClientHook
     from airflow_provider_poweroffice.storage.sql.load import Load
-    from airflow_provider_poweroffice.storage.sql.merge import Identity
-    from airflow_provider_poweroffice.storage.sql.plan import Stored
+    from airflow_provider_poweroffice.storage.sql.plan import LoadOwner, LoadResult
     from airflow_provider_poweroffice.tasks.collection import Reading
 
 
@@ -147,7 +146,7 @@ class ToSql(TransferTask):
         started = monotonic()
         settings = self.settings()
         target = database_hook(self.sql_conn_id)
-        plan = settings.plan(hook.client.dialect, self._identity(context))
+        plan = settings.plan(hook.client.dialect, self._owner(context))
         increment = self.increment(context, target=f"{self.sql_conn_id}/{plan.table}")
         since = increment.since(full_refresh=self.full_refresh) if increment else self.changed_since
         with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as keys:
@@ -156,13 +155,13 @@ class ToSql(TransferTask):
                 load.prepare(session)
                 if increment and since and not load.has_rows(session):
                     self.log.warning(
-                        "%s has no rows of %s: everything is read", plan.table, plan.identity.company
+                        "%s has no rows of %s: everything is read", plan.table, plan.owner.company
                     )
                     since = None
             settings = settings.reading_from(since)
             with self.reading(hook.client, settings.read) as reading:
                 for page in reading:
-                    load.take(page.content)
+                    load.take(page)
                     del page  # its memory is free while the next one is fetched
             self._check_complete(reading)
             if settings.must_list_keys(hook.client.dialect, reading.pages):
@@ -182,7 +181,7 @@ class ToSql(TransferTask):
         log_receipt(self.log, self.label, receipt, deletions=self.detect_deletions)
         return receipt
 
-    def _store(self, load: Load, target: DbApiHook, hook: ClientHook, settings: LoadSettings) -> Stored:
+    def _store(self, load: Load, target: DbApiHook, hook: ClientHook, settings: LoadSettings) -> LoadResult:
         """
         Store the rows; where some are listed that neither were read nor are in the table, read again.
 
@@ -200,18 +199,18 @@ class ToSql(TransferTask):
                 self.log.warning("%s; rows are read again", error)
             with self.reading(hook.client, settings.reading_from(since).read) as reading:
                 for page in reading:
-                    load.take(page.content)
+                    load.take(page)
                     del page
             self._check_complete(reading)
         with database(target) as session:
             return load.store(session)
 
-    def _identity(self, context: Context) -> Identity:
+    def _owner(self, context: Context) -> LoadOwner:
         """Say whose rows these are, and what tells this load from others but not from its own retries."""
-        from airflow_provider_poweroffice.storage.sql.merge import Identity
+        from airflow_provider_poweroffice.storage.sql.plan import LoadOwner
 
         index = getattr(context.get("ti"), "map_index", -1)
-        return Identity(
+        return LoadOwner(
             company=self.company or self.api_conn_id,
             run_id=str(context["run_id"]),
             task=f"{self.dag_id}.{self.task_id}" + (f"[{index}]" if index >= 0 else ""),

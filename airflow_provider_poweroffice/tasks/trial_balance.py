@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.storage.sql.ledger_sums import LedgerSums
-    from airflow_provider_poweroffice.storage.sql.plan import Plan
+    from airflow_provider_poweroffice.storage.sql.plan import LoadPlan
     from airflow_provider_poweroffice.tasks.collection import ReadOptions
 
 CHECK = "trial-balance"
@@ -154,7 +154,7 @@ def _told(items: list[str]) -> Iterator[str]:
         yield f"and {len(items) - _SHOWN} more"
 
 
-def verify_ledger(read: ReadOptions, client: Client, target: DbApiHook, plan: Plan) -> Verification:
+def verify_ledger(read: ReadOptions, client: Client, target: DbApiHook, plan: LoadPlan) -> Verification:
     """
     Compare a table of the ledger with the trial balance, after the load.
 
@@ -170,7 +170,7 @@ def verify_ledger(read: ReadOptions, client: Client, target: DbApiHook, plan: Pl
 
         table = ledger_sums(session, plan, first.isoformat(), last.isoformat())
     books = {n: closing.get(n, _ZERO) - opening.get(n, _ZERO) for n in closing.keys() | opening.keys()}
-    return Verification(f"{plan.table} of {plan.identity.company}", first, last, table, books)
+    return Verification(f"{plan.table} of {plan.owner.company}", first, last, table, books)
 
 
 def _balances(client: Client, headers: Mapping[str, str] | None, day: date) -> dict[int, Decimal]:

@@ -41,12 +41,20 @@ def test_connected(connect: Any, fo: D365FOSandbox) -> None:
     assert connect().test_connection() == (True, f"Connected to {fo.url}: 2 service groups.")
 
 
-@pytest.mark.parametrize("body", ["", "[]", "null", '{"ServiceGroups": 5}'])
+@pytest.mark.parametrize("body", ["[]", "null", '{"ServiceGroups": 5}'])
 def test_odd_list_of_services(connect: Any, fo: D365FOSandbox, body: str) -> None:
     """The button never raises, however odd the answer."""
     json_type = {"Content-Type": "application/json"}
     fo.add_fault(action="status", status=200, body=body, headers=json_type, path="/api/*", times=0)
     assert connect().test_connection() == (True, f"Connected to {fo.url}: 0 service groups.")
+
+
+def test_empty_list_of_services(connect: Any, fo: D365FOSandbox) -> None:
+    """An answer without content is not one, and the button says so."""
+    fo.add_fault(action="status", status=200, body="", path="/api/*", times=0)
+    done, says = connect().test_connection()
+    assert not done
+    assert "no content" in says
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import hashlib
 import inspect
 import json
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from airflow_of_tests import states, xcoms
 
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.errors import ConflictError, NotFoundError
-from airflow_provider_poweroffice.operators.d365fo import D365FOEntityOperator
+from airflow_provider_poweroffice.operators.d365fo import D365FOEntityOperator, D365FORestEndpointOperator
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
 from airflow_provider_poweroffice.sensors.d365fo import D365FOSensor
 from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
@@ -63,6 +64,7 @@ PLACES: list[tuple[type[Any], dict[str, Any], str]] = [
         "D365FOToSqlOperator",
     ),
     (D365FOEntityOperator, {"entity": "CustomersV3"}, "PowerOfficeOperator"),
+    (D365FORestEndpointOperator, {"service_name": ""}, "PowerOfficeOperator"),
     (D365FOSensor, {"endpoint": "Customers", "deferrable": False}, "PowerOfficeSensor"),
     (
         D365FOToObjectStorageOperator,
@@ -77,13 +79,13 @@ PLACES: list[tuple[type[Any], dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "arguments", "other"), PLACES, ids=[place[2] for place in PLACES])
+@pytest.mark.parametrize(("kind", "arguments", "other"), PLACES, ids=[place[0].__name__ for place in PLACES])
 @pytest.mark.filterwarnings("ignore:endpoint")
 def test_connection_of_the_other_api(
     connection: str, fo: D365FOSandbox, kind: type[Any], arguments: dict[str, Any], other: str
 ) -> None:
     """A connection of the other API ends the task at once, and the class that takes it is named."""
-    name = kind.hook_class.conn_name_attr
+    name = "poweroffice_conn_id" if "poweroffice_conn_id" in kind.template_fields else "d365fo_conn_id"
     wrong = "d365fo_default" if name == "poweroffice_conn_id" else connection
     task = kind(task_id="t", **arguments, **{name: wrong})
     with pytest.raises(AirflowFailException, match=f"{name}='{wrong}' .* use {other}"):
@@ -216,6 +218,37 @@ def test_sensor() -> None:
     assert not D365FOSensor(
         task_id="t", endpoint="CustomersV3", query={"$filter": "CustomerAccount eq 'x'"}, **ONCE
     ).poke({})
+
+
+@pytest.mark.finding("R6")
+def test_deferred_sensor() -> None:
+    """It defers to a trigger that asks the same connection, with the filter and a typed value."""
+    sensor = D365FOSensor(
+        task_id="t",
+        endpoint="CustomerGroups",
+        filters=FILTERS,
+        field="CustomerGroupId",
+        comparison="in",
+        value=[Decimal("99.5"), "none"],
+        deferrable=True,
+        **ONCE,
+    )
+    try:
+        from airflow.sdk.exceptions import TaskDeferred  # noqa: PLC0415 - 3.2
+    except ImportError:
+        from airflow.exceptions import TaskDeferred  # noqa: PLC0415
+    with pytest.raises(TaskDeferred) as caught:
+        sensor.execute({})
+    _, arguments = caught.value.trigger.serialize()
+    arguments = json.loads(json.dumps(arguments)) | {"deadline": datetime.now(UTC).isoformat()}
+
+    async def first() -> Any:
+        return await anext(aiter(PowerOfficeTrigger(**arguments).run()))
+
+    event = asyncio.run(first())
+    assert event.payload["status"] == "timeout"
+    assert "CustomerGroupId in [99.5, " in event.payload["message"]
+    assert 'was "10"' in event.payload["message"]
 
 
 def test_trigger() -> None:

@@ -192,7 +192,7 @@ def test_rendered_texts(run: Any, clock: FakeClock) -> None:
     [
         ({"service_name": "Group/Service"}, "three, Group/Service/Operation"),
         ({"service_name": "https://x/y/z"}, "service_name"),
-        ({"payload": "{no"}, "payload is no JSON"),
+        ({"payload": "{no"}, "payload is not JSON"),
         ({"payload": {"a": float("nan")}}, "nan"),
         ({"payload": {"a": object()}}, "JSON"),
         ({"payload": {}, "method": "GET"}, "payload does not go with GET"),
@@ -209,8 +209,8 @@ def test_rendered_texts(run: Any, clock: FakeClock) -> None:
         ({"expected_status": "ok"}, "expected_status"),
         ({"headers": {"Authorization": "x"}}, "Authorization"),
         ({"token": "a b"}, "token"),
-        ({"payload": '{"a": NaN}'}, "payload is no JSON .it holds NaN"),
-        ({"payload": "[-Infinity]"}, "payload is no JSON"),
+        ({"payload": '{"a": NaN}'}, "payload is not JSON .it holds NaN"),
+        ({"payload": "[-Infinity]"}, "payload is not JSON"),
         ({"headers": "X-Y: z"}, "headers must be a mapping"),
     ],
 )

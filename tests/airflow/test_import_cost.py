@@ -38,7 +38,7 @@ HEAVY = (
         "poweroffice_sandbox",
     ),
 )
-FEW = 60  # modules of ours
+FEW = 45  # modules of ours
 
 
 @pytest.fixture(scope="module")

@@ -28,6 +28,8 @@ from airflow_provider_poweroffice.errors import (
     RefusedError,
 )
 
+pytestmark = pytest.mark.wide
+
 KEYS = Credentials(
     application_key="11111111-aaaa-4bbb-8ccc-000000000001",
     client_key="22222222-aaaa-4bbb-8ccc-00000000000f",

@@ -14,6 +14,8 @@ from airflow_provider_poweroffice.api.pages.page_size import sizes_to_try, small
 from airflow_provider_poweroffice.errors import PageTooLargeError, PowerOfficeError, ServerError
 from poweroffice_sandbox import Sandbox
 
+pytestmark = pytest.mark.wide
+
 DATES = {"fromDate": "2000-01-01", "toDate": "2099-12-31"}
 PATH = "/AccountTransactions"
 LEAST = 65536

@@ -12,6 +12,8 @@ from airflow_provider_poweroffice.api import Client
 from airflow_provider_poweroffice.errors import NotFoundError, PermissionDeniedError
 from poweroffice_sandbox import Sandbox, Switches
 
+pytestmark = pytest.mark.wide
+
 DATES = {"fromDate": "2000-01-01", "toDate": "2099-12-31"}
 MOVING = {"mutation"}  # rows that change while they are read can not be counted exactly
 

@@ -9,6 +9,8 @@ import pytest
 from airflow_provider_poweroffice.api import Client
 from poweroffice_sandbox import V1Sandbox, V1Switches
 
+pytestmark = pytest.mark.wide
+
 CHOICES = [
     pytest.param(item.name, value, id=f"{item.name}={value}")
     for item in fields(V1Switches)

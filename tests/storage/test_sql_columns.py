@@ -93,7 +93,7 @@ def test_kinds_from_the_data(db: Database) -> None:
     assert [float(str(value)) for value in text_of(db, "a")] == [1, 2.5, 3]
     assert [str(value)[:10] for value in text_of(db, "some_date", "id < 3")] == ["2026-05-02"] * 2
     session = db.session()
-    columns = session.dialect.describe(session, TableName("ledger")) or {}
+    columns = session.database.describe(session, TableName("ledger")) or {}
     assert columns["a"].kind == "decimal"
     assert columns["some_date"].kind == "text", "a text is a text, whatever its field is called"
     assert columns["b"].kind == "boolean"

@@ -114,7 +114,7 @@ def test_row_without_its_key(db: Database, layout: str, row: dict[str, Any]) -> 
     with pytest.raises(LoadError, match=r"row 1 of a page has no Id.*key="):
         load(db, ONE, row, layout=layout)
     session = db.session()
-    assert session.dialect.describe(session, TableName("ledger")) is None
+    assert session.database.describe(session, TableName("ledger")) is None
 
 
 @pytest.mark.parametrize("kind", ["psycopg2", "sqlite"])
@@ -156,7 +156,7 @@ def test_one_table_of_two_names_has_one_lock(pg: Database) -> None:
 
     def locked(table: TableName, company: str | None) -> list[tuple[Any, ...]]:
         with session.transaction():
-            session.dialect.lock(session, table, company)
+            session.database.lock(session, table, company)
             return session.rows("SELECT classid, objid FROM pg_locks WHERE locktype = 'advisory'")
 
     one, other = TableName("ledger"), TableName("ledger", "public")
@@ -185,14 +185,14 @@ def test_timeout_while_another_load_has_the_lock(
 
     def wait() -> None:
         with waiter.transaction():
-            waiter.dialect.lock(waiter, TableName("ledger"))
+            waiter.database.lock(waiter, TableName("ledger"))
 
     before = signal.signal(signal.SIGUSR1, out_of_time)
     alarm = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGUSR1))
     release = threading.Timer(20, holder.connection.rollback)
     try:
         with holder.transaction():
-            holder.dialect.lock(holder, TableName("ledger"))
+            holder.database.lock(holder, TableName("ledger"))
             alarm.start()
             release.start()
             began = time.monotonic()

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from support.databases import KINDS, Database, open_database, postgres_database
-from support.loading import load, plan
+from support.loading import load, page_of, plan
 
 from airflow_provider_poweroffice.errors import LoadError, TypeConflictError
 from airflow_provider_poweroffice.storage.page_spool import PageSpool
@@ -59,26 +59,25 @@ def test_line_breaks_between_values(db: Database, layout: str, *, bulk: bool) ->
 
 _DIES = """
 import os, signal, sys, duckdb
-from airflow_provider_poweroffice.storage.sql.{module} import {dialect}
-from airflow_provider_poweroffice.storage.sql.session import Session
+from airflow_provider_poweroffice.storage.sql.databases import base, database_of
 
-session = Session(duckdb.connect(), {dialect}())
+connection = duckdb.connect()
+session = base.Session(connection, database_of(connection))
 session.execute("CREATE TEMPORARY TABLE t (a VARCHAR)")
 
 def lines():
     yield b'"x"\\n' * 100_000
     os.kill(os.getpid(), signal.SIGKILL)
 
-session.dialect.bulk(session, "t", lines())
+session.database.bulk(session, "t", lines())
 """
 
 
 @pytest.mark.finding("S10")
 def test_nothing_of_a_killed_bulk_load_stays(tmp_path: Path) -> None:
     """A process that is killed while it writes rows for DuckDB leaves no file of them."""
-    program = _DIES.format(module="dialects", dialect="DuckDB")
     died = subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", _DIES],
         env=os.environ | {"TMPDIR": str(tmp_path)},
         check=False,
         cwd=tmp_path,
@@ -331,7 +330,7 @@ def test_the_change_field_is_a_timestamp(db: Database) -> None:
     row = '{"id":1,"lastChanged":"2023-10-25T07:58:57 +00:00","dueDate":"2023-10-25"}'
     load(db, row, layout="columns", kinds={}, key=("id",), changed_field="lastChanged")
     session = db.session()
-    found = session.dialect.describe(session, TableName("ledger")) or {}
+    found = session.database.describe(session, TableName("ledger")) or {}
     assert (found["last_changed"].kind, found["due_date"].kind) == ("timestamp", "text")
 
 
@@ -420,7 +419,7 @@ def test_bytes_that_are_not_utf8(
         one = Load(plan(layout=layout, kinds=kinds, bulk=bulk), PageSpool(file))
         one.prepare(db.session())
         with pytest.raises(LoadError, match=f"row 7: {field} holds bytes that are not UTF-8") as caught:
-            one.take(content)
+            one.take(page_of(content))
     assert caught.value.row == "7"
 
 

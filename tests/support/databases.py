@@ -9,9 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_poweroffice.storage.sql.detect import dialect_of
-from airflow_provider_poweroffice.storage.sql.dialects import Dialect
-from airflow_provider_poweroffice.storage.sql.session import Session
+from airflow_provider_poweroffice.storage.sql.databases import base, database_of
 from tests.infrastructure.postgres_server import PostgresServer
 
 KINDS = [name for name in ("psycopg", "psycopg2") if find_spec(name)] + ["standard", "sqlite", "duckdb"]
@@ -39,10 +37,11 @@ class Database:
         self.kind = kind
         self.connect = connect
 
-    def session(self) -> Session:
+    def session(self) -> base.Session:
         """Open a session as the operator does."""
         connection = self.connect()
-        return Session(connection, Dialect("%s") if self.kind == "standard" else dialect_of(connection))
+        kind = base.Database("%s") if self.kind == "standard" else database_of(connection)
+        return base.Session(connection, kind)
 
     def run(self, sql: str) -> None:
         """Carry out a statement."""

@@ -6,4 +6,4 @@ What a load can be asked for stands here, since arguments are checked while DAG 
 
 MODES = ("append", "replace", "upsert")
 LAYOUTS = ("raw", "columns")
-NAMINGS = ("snake_case", "as sent")
+COLUMN_NAMES = ("snake_case", "as sent")

@@ -1,4 +1,4 @@
-"""The columns of a table: those of the data, and those with which a load keeps its books."""
+"""The columns of a table: those of the data, and those that say whose a row is and who wrote it."""
 
 from __future__ import annotations
 
@@ -88,9 +88,9 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
+class AuditColumns:
     """
-    The columns with which a load keeps its books, the same in both layouts but for their prefix.
+    The columns that say whose a row is and which load wrote it; the same in both layouts but for a prefix.
 
     :param prefix: ``"_"`` beside columns named after the API's fields.
     """

@@ -34,7 +34,7 @@ from airflow_provider_poweroffice.storage.kinds import (
     whole,
     widened,
 )
-from airflow_provider_poweroffice.storage.sql.columns import Books, Column, Existing
+from airflow_provider_poweroffice.storage.sql.columns import AuditColumns, Column, Existing
 from airflow_provider_poweroffice.storage.sql.encoding import csv_field, key_text, parameter, quoted
 from airflow_provider_poweroffice.storage.sql.fields import Field, Fields
 from airflow_provider_poweroffice.storage.sql.layouts import Layout
@@ -49,15 +49,15 @@ _UNTOUCHED = frozenset({"integer", "decimal", "boolean", "date"})  # a JSON lite
 
 class ColumnsLayout(Layout):
     """
-    A column for each field, ``_extra`` for fields without one, and the books.
+    A column for each field, ``_extra`` for fields without one, and the audit columns.
 
     :param known: the kinds of fields by the official description.
     :param given: the kinds of fields that the user says, which go before it.
-    :param naming: ``"snake_case"``, or ``"as sent"``.
+    :param column_names: ``"snake_case"``, or ``"as sent"``.
     :param allow_new: fields that the table has no column for get one.
     """
 
-    books = Books("_")
+    audit = AuditColumns("_")
     extra = "_extra"
     way_out = ' Use layout="raw", which keeps the row as sent'
 
@@ -69,11 +69,13 @@ class ColumnsLayout(Layout):
         *,
         known: Mapping[str, str],
         given: Mapping[str, str],
-        naming: str = "snake_case",
+        column_names: str = "snake_case",
         allow_new: bool = False,
     ) -> None:
         super().__init__(table, key, existing)
-        self._fields = Fields(key, existing, known=known, given=given, naming=naming, allow_new=allow_new)
+        self._fields = Fields(
+            key, existing, known=known, given=given, column_names=column_names, allow_new=allow_new
+        )
         self._kept: set[str] = set()
         self._halves_told = False
         if nameless := [field.field for field in self._keys if field.is_extra]:
@@ -83,7 +85,7 @@ class ColumnsLayout(Layout):
             self._extra_column(),
             *(column for column in map(self._fields.column, self._keys) if column),
         ]
-        self.check_books([*self.books.columns(), *missing])
+        self.check_audit([*self.audit.columns(), *missing])
 
     @property
     def _keys(self) -> list[Field]:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from airflow_provider_poweroffice.errors import IncompleteReadError, TooManyDeletionsError
-from airflow_provider_poweroffice.storage.sql.columns import Books
+from airflow_provider_poweroffice.storage.sql.columns import AuditColumns
+from airflow_provider_poweroffice.storage.sql.databases.base import Session
 from airflow_provider_poweroffice.storage.sql.ddl import IDS
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
-from airflow_provider_poweroffice.storage.sql.merge import Identity
-from airflow_provider_poweroffice.storage.sql.session import Session
+from airflow_provider_poweroffice.storage.sql.plan import LoadOwner
 
 _SHOWN = 3
 FEW = 100  # rows of a company that may all be gone at once: a list of departments may well be emptied
@@ -37,36 +37,36 @@ class Deletions:
         *,
         keys: str,
         key: Sequence[str],
-        books: Books,
-        identity: Identity,
+        audit: AuditColumns,
+        owner: LoadOwner,
         most: float,
         whole: bool = True,
     ) -> None:
         self.marked = 0
         self.restored = 0
         self._session = session
-        self._identity = identity
+        self._owner = owner
         self._most = most
         self._label = str(table)
-        dialect = session.dialect
-        self._table = table.quoted(dialect.quote)
-        names = [dialect.quoted(name) for name in key]
+        database = session.database
+        self._table = table.quoted(database.quote)
+        names = [database.quoted(name) for name in key]
         with session.transaction(staging=True):
             # Without it, SQLite would look through all keys for each row.
             session.execute(f"CREATE INDEX {keys}_key ON {keys} ({', '.join(names)})")
-            dialect.staged(session, keys)
+            database.staged(session, keys)
         self._listed = keys == IDS and whole
         self._keys, self._key = keys, names
-        self._deleted_at = dialect.quoted(books.deleted_at)
-        self._company = dialect.quoted(books.company)
-        self._own = f"{self._table}.{self._company} = {dialect.mark}"
+        self._deleted_at = database.quoted(audit.deleted_at)
+        self._company = database.quoted(audit.company)
+        self._own = f"{self._table}.{self._company} = {database.mark}"
         same = " AND ".join(f"s.{name} = {self._table}.{name}" for name in names)
         self._there = f"EXISTS (SELECT 1 FROM {keys} s WHERE {same})"  # noqa: S608 - names are checked
 
     def _count(self, *conditions: str) -> int:
         where = " AND ".join((self._own, *conditions))
         sql = f"SELECT count(*) FROM {self._table} WHERE {where}"  # noqa: S608 - names are checked
-        return int(self._session.rows(sql, (self._identity.company,))[0][0])
+        return int(self._session.rows(sql, (self._owner.company,))[0][0])
 
     def note_returning(self) -> None:
         """Count the marked rows that are there again; before the rows are written, which unmarks some."""
@@ -87,13 +87,13 @@ class Deletions:
         same = " AND ".join(f"t.{name} = s.{name}" for name in self._key)
         missing = self._session.rows(
             f"SELECT DISTINCT {key} FROM {self._keys} s WHERE NOT EXISTS (SELECT 1 FROM {self._table} t "  # noqa: S608 - names are checked
-            f"WHERE t.{self._company} = {self._session.dialect.mark} AND {same})",
-            (self._identity.company,),
+            f"WHERE t.{self._company} = {self._session.database.mark} AND {same})",
+            (self._owner.company,),
         )
         if missing:
             shown = ", ".join(" ".join(map(str, row)) for row in missing[:_SHOWN])
             raise IncompleteReadError(
-                f"table {self._label}: {len(missing)} rows of {self._identity.company} are listed, and were "
+                f"table {self._label}: {len(missing)} rows of {self._owner.company} are listed, and were "
                 f"neither read nor are in the table, such as {shown}: rows moved while they were read. The "
                 "table is as before"
             )
@@ -109,7 +109,7 @@ class Deletions:
         gone = self._count(f"{self._deleted_at} IS NULL", f"NOT {self._there}")
         if rows > FEW and gone > rows * self._most:
             raise TooManyDeletionsError(
-                f"table {self._label}: {gone} of {rows} rows of {self._identity.company} would be marked as "
+                f"table {self._label}: {gone} of {rows} rows of {self._owner.company} would be marked as "
                 f"deleted, more than max_deletions={self._most:g} allows; the table is as before. Check "
                 "company, keys, privileges and query; if they are gone, run once with max_deletions=1",
                 table=self._label,
@@ -118,13 +118,13 @@ class Deletions:
             )
         if self._listed:
             self._check_listed(rows - gone)
-        dialect, company = self._session.dialect, self._identity.company
+        database, company = self._session.database, self._owner.company
         if gone:
-            now = f"CAST({dialect.mark} AS {dialect.types['timestamp']})"
+            now = f"CAST({database.mark} AS {database.types['timestamp']})"
             self.marked = self._session.count(
                 f"UPDATE {self._table} SET {self._deleted_at} = {now} "  # noqa: S608 - names are checked
                 f"WHERE {self._own} AND {self._deleted_at} IS NULL AND NOT {self._there}",
-                (self._identity.loaded_at, company),
+                (self._owner.loaded_at, company),
             )
         if self.restored:
             self._session.execute(

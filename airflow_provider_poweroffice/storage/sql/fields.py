@@ -63,13 +63,13 @@ class Fields:
         *,
         known: Mapping[str, str],
         given: Mapping[str, str],
-        naming: str,
+        column_names: str,
         allow_new: bool,
     ) -> None:
         self._existing = existing
         self._known = {**known, **given}
         self._given = given
-        self._naming = naming
+        self._column_names = column_names
         self._allow_new = allow_new
         self._fields: dict[str, Field] = {}
         self._taken: set[str] = set()
@@ -95,7 +95,7 @@ class Fields:
         return self._fields[name]
 
     def _name(self, field: str) -> str:
-        return snake_case(field) if self._naming == "snake_case" else field
+        return snake_case(field) if self._column_names == "snake_case" else field
 
     def _new(self, name: str) -> Field:
         column = self._name(name)

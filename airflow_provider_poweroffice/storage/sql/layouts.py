@@ -14,7 +14,7 @@ import msgspec
 
 from airflow_provider_poweroffice.api.surrogates import split_rows
 from airflow_provider_poweroffice.errors import LoadError
-from airflow_provider_poweroffice.storage.sql.columns import Books, Column, Existing
+from airflow_provider_poweroffice.storage.sql.columns import AuditColumns, Column, Existing
 
 
 class Layout(ABC):
@@ -26,7 +26,7 @@ class Layout(ABC):
     :param existing: the table's columns by name; None: there is no table yet.
     """
 
-    books: Books
+    audit: AuditColumns
     way_out = ""
     """What an error about a row may advise."""
 
@@ -111,7 +111,7 @@ class Layout(ABC):
     def key_of(self, row: bytes) -> str:
         """Give a row's key as text, or what there is to name it by."""
 
-    def check_books(self, columns: Sequence[Column]) -> None:
+    def check_audit(self, columns: Sequence[Column]) -> None:
         """
         Refuse a table that was made for something else.
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from airflow_provider_poweroffice.errors import LoadError
-from airflow_provider_poweroffice.storage.sql.columns import Books, Existing
+from airflow_provider_poweroffice.storage.sql.columns import AuditColumns, Existing
+from airflow_provider_poweroffice.storage.sql.databases.base import Session
 from airflow_provider_poweroffice.storage.sql.identifiers import snake_case
-from airflow_provider_poweroffice.storage.sql.plan import Plan
-from airflow_provider_poweroffice.storage.sql.refusal import naming
-from airflow_provider_poweroffice.storage.sql.session import Session
+from airflow_provider_poweroffice.storage.sql.plan import LoadPlan
+from airflow_provider_poweroffice.storage.sql.refusal import named_table
 
 FIELDS = ("AccountNo", "Amount", "PostingDate", "VoucherNo")
 
@@ -35,7 +35,7 @@ class LedgerSums:
     unbalanced: list[tuple[int, Decimal]]
 
 
-def ledger_sums(session: Session, plan: Plan, first: str, last: str) -> LedgerSums:
+def ledger_sums(session: Session, plan: LoadPlan, first: str, last: str) -> LedgerSums:
     """
     Sum up a company's ledger.
 
@@ -44,20 +44,21 @@ def ledger_sums(session: Session, plan: Plan, first: str, last: str) -> LedgerSu
     :param last: the last.
     :raises LoadError: the table lacks a column that is needed, or the database refuses.
     """
-    dialect = session.dialect
-    with naming(str(plan.table)), session.transaction(staging=True):
-        existing = dialect.describe(session, plan.table)
+    database = session.database
+    with named_table(str(plan.table)), session.transaction(staging=True):
+        existing = database.describe(session, plan.table)
         if existing is None:
             return LedgerSums({}, 0, [])
         fields = _expressions(session, plan, existing)
-        books = Books("" if plan.layout == "raw" else "_")
+        audit = AuditColumns("" if plan.layout == "raw" else "_")
         where = (
-            f"FROM {plan.table.quoted(dialect.quote)} WHERE {dialect.quoted(books.company)} = {dialect.mark} "
-            f"AND {dialect.quoted(books.deleted_at)} IS NULL"
+            f"FROM {plan.table.quoted(database.quote)} "
+            f"WHERE {database.quoted(audit.company)} = {database.mark} "
+            f"AND {database.quoted(audit.deleted_at)} IS NULL"
         )
-        company, total = plan.identity.company, dialect.exact_sum(fields["Amount"])
+        company, total = plan.owner.company, database.exact_sum(fields["Amount"])
         accounts = session.rows(
-            f"SELECT {fields['AccountNo']}, {total} {where} AND {_days(dialect.mark, fields, existing)} "
+            f"SELECT {fields['AccountNo']}, {total} {where} AND {_days(database.mark, fields, existing)} "
             f"GROUP BY {fields['AccountNo']}",
             (company, first, last),
         )
@@ -75,21 +76,21 @@ def ledger_sums(session: Session, plan: Plan, first: str, last: str) -> LedgerSu
     )
 
 
-def _expressions(session: Session, plan: Plan, existing: Mapping[str, Existing]) -> dict[str, str]:
+def _expressions(session: Session, plan: LoadPlan, existing: Mapping[str, Existing]) -> dict[str, str]:
     """Say in SQL where each field of :data:`FIELDS` is."""
-    dialect = session.dialect
+    database = session.database
     if plan.layout == "raw":
-        return {field: dialect.in_json(dialect.quoted("payload"), field) for field in FIELDS}
+        return {field: database.in_json(database.quoted("payload"), field) for field in FIELDS}
     missing = [field for field in FIELDS if _column(plan, field) not in existing]
     if missing:
         raise LoadError(
             f"table {plan.table} has no column for {', '.join(missing)}, so its sums can not be verified",
             table=str(plan.table),
         )
-    return {field: dialect.quoted(_column(plan, field)) for field in FIELDS}
+    return {field: database.quoted(_column(plan, field)) for field in FIELDS}
 
 
-def _column(plan: Plan, field: str) -> str:
+def _column(plan: LoadPlan, field: str) -> str:
     return snake_case(field) if plan.column_names == "snake_case" else field
 
 

@@ -6,7 +6,7 @@ A load: pages in, a table that holds them or holds what it held before.
     load = Load(plan, spool)
     load.prepare(session)        # before anything is read: does the table fit?
     for page in pages:
-        load.take(page.content)  # to the disk, and looked at
+        load.take(page)          # to the disk, and looked at
     load.compare(spool, ids)     # where rows that are gone are to be marked, and not all rows were read
     stored = load.store(session) # table made, rows staged, one transaction
 
@@ -20,18 +20,24 @@ from collections.abc import Iterable
 
 import msgspec
 
-from airflow_provider_poweroffice.api.surrogates import escaped, split_rows
+from airflow_provider_poweroffice.api.surrogates import escaped
 from airflow_provider_poweroffice.errors import TooManyDeletionsError
+from airflow_provider_poweroffice.storage.codecs import RawPage
 from airflow_provider_poweroffice.storage.page_spool import PageSpool
 from airflow_provider_poweroffice.storage.sql.columns_layout import ColumnsLayout
+from airflow_provider_poweroffice.storage.sql.databases.base import Session
 from airflow_provider_poweroffice.storage.sql.ddl import IDS, STAGE, add_columns, create_table
 from airflow_provider_poweroffice.storage.sql.deletions import FEW, Deletions
 from airflow_provider_poweroffice.storage.sql.layouts import Layout
-from airflow_provider_poweroffice.storage.sql.merge import Counts, Merge
-from airflow_provider_poweroffice.storage.sql.plan import Plan, Stored
+from airflow_provider_poweroffice.storage.sql.merge import Merge
+from airflow_provider_poweroffice.storage.sql.plan import Counts, LoadPlan, LoadResult
 from airflow_provider_poweroffice.storage.sql.raw_layout import RawLayout
-from airflow_provider_poweroffice.storage.sql.refusal import first_refused, is_refusal, naming, refused_row
-from airflow_provider_poweroffice.storage.sql.session import Session
+from airflow_provider_poweroffice.storage.sql.refusal import (
+    first_refused,
+    is_refusal,
+    named_table,
+    refused_row,
+)
 from airflow_provider_poweroffice.storage.sql.staging import Stage
 
 _NO_WORD = re.compile(r"[^\w/.()-]")
@@ -44,9 +50,8 @@ class Load:
     :param spool: where the pages wait.
     """
 
-    def __init__(self, plan: Plan, spool: PageSpool) -> None:
+    def __init__(self, plan: LoadPlan, spool: PageSpool) -> None:
         self.plan = plan
-        self.rows = 0
         self._spool = spool
         self._ids: PageSpool | None = None
         self._whole = True
@@ -59,26 +64,26 @@ class Load:
         :raises ValueError: it was made for another layout.
         :raises LoadError: the database refuses to show it.
         """
-        with naming(str(self.plan.table)), session.transaction(staging=True):
+        with named_table(str(self.plan.table)), session.transaction(staging=True):
             self._layout = self._new_layout(session)
 
     def has_rows(self, session: Session) -> bool:
         """Tell whether the table, as it was prepared for, holds rows of the company."""
         if self._layout.existing is None:
             return False
-        dialect = session.dialect
-        company = dialect.quoted(self._layout.books.company)
-        with naming(str(self.plan.table)), session.transaction(staging=True):
+        database = session.database
+        company = database.quoted(self._layout.audit.company)
+        with named_table(str(self.plan.table)), session.transaction(staging=True):
             found = session.rows(
-                f"SELECT CASE WHEN EXISTS (SELECT 1 FROM {self.plan.table.quoted(dialect.quote)} "  # noqa: S608 - names are checked
-                f"WHERE {company} = {dialect.mark}) THEN 1 ELSE 0 END",
-                (self.plan.identity.company,),
+                f"SELECT CASE WHEN EXISTS (SELECT 1 FROM {self.plan.table.quoted(database.quote)} "  # noqa: S608 - names are checked
+                f"WHERE {company} = {database.mark}) THEN 1 ELSE 0 END",
+                (self.plan.owner.company,),
             )
         return bool(found[0][0])
 
     def _new_layout(self, session: Session | None) -> Layout:
         plan = self.plan
-        existing = session.dialect.describe(session, plan.table) if session else None
+        existing = session.database.describe(session, plan.table) if session else None
         if plan.layout == "raw":
             return RawLayout(str(plan.table), plan.key, existing, changed_field=plan.changed_field)
         return ColumnsLayout(
@@ -87,37 +92,40 @@ class Load:
             existing,
             known={plan.changed_field: "timestamp"} | dict(plan.kinds),
             given=plan.fields,
-            naming=plan.column_names,
+            column_names=plan.column_names,
             allow_new=plan.allow_new_columns,
         )
 
-    def take(self, content: bytes) -> None:
+    @property
+    def rows(self) -> int:
+        """Rows taken."""
+        return self._spool.rows
+
+    def take(self, page: RawPage) -> None:
         """
         Take a page.
 
-        :param content: a JSON array of rows, not an empty one.
         :raises LoadError: a row that can not be stored, see ``Layout.see``.
         """
-        content = self._layout.readable(content)
+        content, rows = self._layout.readable(page.content), len(page.raw_rows)
         self._layout.see(content)
-        self._spool.add(content)
-        self.rows += len(split_rows(content))
+        self._spool.add(content, rows)
         if self._ids:
-            self._ids.add(self._keys_of(content))
+            self._ids.add(self._keys_of(content), rows)
 
-    def compare(self, spool: PageSpool, contents: Iterable[bytes], *, whole: bool = True) -> None:
+    def compare(self, spool: PageSpool, pages: Iterable[RawPage], *, whole: bool = True) -> None:
         """
         Take the keys of all rows that there are; without them, the rows taken are all that there are.
 
         Rows taken later on are among them.
 
         :param spool: where the keys wait.
-        :param contents: JSON arrays of rows that hold their key; what else they hold is left out.
+        :param pages: rows with their key; what else they hold is left out.
         :param whole: the table is to hold all these rows; False: it was never given some of them.
         """
         self._whole = whole
-        for content in contents:
-            spool.add(self._keys_of(self._layout.readable(content)))
+        for page in pages:
+            spool.add(self._keys_of(self._layout.readable(page.content)), len(page.raw_rows))
         self._ids = spool
 
     def _keys_of(self, content: bytes) -> bytes:
@@ -126,7 +134,7 @@ class Load:
         row = msgspec.defstruct("Key", fields, rename=names)
         return msgspec.json.encode(msgspec.json.decode(escaped(content), type=list[row]))  # type: ignore[valid-type]
 
-    def store(self, session: Session) -> Stored:
+    def store(self, session: Session) -> LoadResult:
         """
         Bring the rows into the table, and mark those that are gone.
 
@@ -135,10 +143,10 @@ class Load:
         :raises IncompleteReadError: rows are listed that were not read and that the table lacks; the table is
             as before, and more pages may be taken before it is stored again.
         """
-        with naming(str(self.plan.table)):
+        with named_table(str(self.plan.table)):
             created, added = self._make_table(session)
             if self._layout.existing is None and not created:
-                return Stored(
+                return LoadResult(
                     counts=Counts(0, 0, 0), repeated=0, created=False, columns_added=[], fields_kept=[]
                 )
             stage = Stage(session, self._layout, self._spool)
@@ -148,16 +156,16 @@ class Load:
                 mode=self.plan.mode,
                 columns=stage.columns,
                 key=self._layout.key_columns,
-                books=self._layout.books,
-                identity=self.plan.identity,
+                audit=self._layout.audit,
+                owner=self.plan.owner,
             )
             stage.fill(bulk=self.plan.bulk)
             with session.transaction(staging=True):
                 repeated = merge.drop_repeated()
-                session.dialect.staged(session, STAGE)
+                session.database.staged(session, STAGE)
             deletions = self._deletions(session)
             counts = self._merge(session, merge, stage, deletions)
-        return Stored(
+        return LoadResult(
             counts=counts,
             repeated=repeated,
             created=created,
@@ -183,8 +191,8 @@ class Load:
             keys=STAGE if self._ids is None else IDS,
             whole=self._whole,
             key=self._layout.key_columns,
-            books=self._layout.books,
-            identity=plan.identity,
+            audit=self._layout.audit,
+            owner=plan.owner,
             most=plan.most_deleted,
         )
 
@@ -197,14 +205,14 @@ class Load:
         """
         plan = self.plan
         with session.transaction():
-            session.dialect.lock(session, plan.table)
+            session.database.lock(session, plan.table)
             before = self._layout.existing
-            if session.dialect.describe(session, plan.table) != before:
+            if session.database.describe(session, plan.table) != before:
                 # Another task made or changed it since: the rows must fit what it is now.
                 self._layout = self._new_layout(session)
                 for content in self._spool:
                     self._layout.see(content)
-            if session.dialect.bounded_decimals:
+            if session.database.bounded_decimals:
                 for content in self._spool:
                     self._layout.measure(content)
                 self._layout.settle()
@@ -219,15 +227,15 @@ class Load:
             return False, [column.name for column in added]
 
     def _create(self, session: Session) -> None:
-        plan, books = self.plan, self._layout.books
-        key = [books.company, *self._layout.key_columns] if plan.key else []
+        plan, audit = self.plan, self._layout.audit
+        key = [audit.company, *self._layout.key_columns] if plan.key else []
         if key and plan.mode == "append":
-            key += [books.run_id, books.task]
+            key += [audit.run_id, audit.task]
         one = f"one row for each {', '.join(key)}" if key else "rows without a key"
         create_table(
             session,
             plan.table,
-            [*self._layout.columns, *books.columns()],
+            [*self._layout.columns, *audit.columns()],
             key,
             f"PowerOffice Go {_NO_WORD.sub('', plan.source)}: {one}; made by airflow-provider-poweroffice",
         )
@@ -235,7 +243,7 @@ class Load:
     def _merge(self, session: Session, merge: Merge, stage: Stage, deletions: Deletions | None) -> Counts:
         try:
             with session.transaction():
-                session.dialect.lock(session, self.plan.table, self.plan.identity.company)
+                session.database.lock(session, self.plan.table, self.plan.owner.company)
                 if deletions:
                     deletions.note_returning()
                 counts = merge.run(0, self.rows)
@@ -256,7 +264,7 @@ class Load:
             return
         raise TooManyDeletionsError(
             f"table {self.plan.table}: mode='replace' would leave {now} of {before} rows of "
-            f"{self.plan.identity.company}, and max_deletions={most:g} allows no such loss; the table is as "
+            f"{self.plan.owner.company}, and max_deletions={most:g} allows no such loss; the table is as "
             "before. Check company, keys, privileges and query; if the rows are gone, run once with "
             "max_deletions=1",
             table=str(self.plan.table),
@@ -268,10 +276,10 @@ class Load:
         """Find the row that the table refuses; nothing of the attempts stays."""
 
         def attempt(first: int, end: int) -> None:
-            session.dialect.begin(session)
+            session.database.begin(session)
             try:
                 merge.run(first, end)
             finally:
-                session.dialect.rollback(session)
+                session.database.rollback(session)
 
         return first_refused(self.rows, attempt)

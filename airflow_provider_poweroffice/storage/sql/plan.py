@@ -1,4 +1,4 @@
-"""What a load is to do, and what it did."""
+"""What a load is to do, for whom, and what it did."""
 
 from __future__ import annotations
 
@@ -6,11 +6,43 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
-from airflow_provider_poweroffice.storage.sql.merge import Counts, Identity
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOwner:
+    """
+    Whose rows a load writes, and who writes them.
+
+    :param company: the rows of other companies are not touched.
+    :param run_id: of the Airflow run.
+    :param task: of that run; with ``run_id`` it tells a load from all others but its own retries.
+    :param loaded_at: when the load began, as text with its zone.
+    """
+
+    company: str
+    run_id: str
+    task: str
+    loaded_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """
+    What became of the rows.
+
+    :param inserted: rows that were not there.
+    :param updated: rows that were there, and were replaced by what was read.
+    :param deleted: rows deleted first: all of the company's (``replace``), or those of an earlier attempt
+        (``append``).
+    """
+
+    inserted: int
+    updated: int
+    deleted: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class LoadPlan:
     """
     What is to be loaded, and how.
 
@@ -18,7 +50,7 @@ class Plan:
     :param mode: one of ``MODES``.
     :param layout: one of ``LAYOUTS``.
     :param key: fields that no two rows of a company share; none for rows without a key.
-    :param identity: whose rows, and who loads them.
+    :param owner: whose rows, and who loads them.
     :param source: the endpoint, for the table's comment.
     :param changed_field: the field of a row with its change time.
     :param kinds: the kinds of fields by the official description.
@@ -34,7 +66,7 @@ class Plan:
     mode: str
     layout: str
     key: tuple[str, ...]
-    identity: Identity
+    owner: LoadOwner
     source: str
     changed_field: str
     kinds: Mapping[str, str]
@@ -46,7 +78,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class LoadResult:
     """
     What a load did.
 

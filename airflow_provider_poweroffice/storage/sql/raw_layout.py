@@ -10,7 +10,7 @@ import msgspec
 from airflow_provider_poweroffice.api.surrogates import escaped, split_rows
 from airflow_provider_poweroffice.errors import LoadError
 from airflow_provider_poweroffice.storage.kinds import NULL, moment_text
-from airflow_provider_poweroffice.storage.sql.columns import Books, Column, Existing
+from airflow_provider_poweroffice.storage.sql.columns import AuditColumns, Column, Existing
 from airflow_provider_poweroffice.storage.sql.encoding import key_text, quoted
 from airflow_provider_poweroffice.storage.sql.layouts import Layout
 
@@ -19,12 +19,12 @@ _NONE = msgspec.Raw(NULL)
 
 class RawLayout(Layout):
     """
-    ``id``, ``changed_at``, ``payload``, and the books.
+    ``id``, ``changed_at``, ``payload``, and the audit columns.
 
     :param changed_field: the field of a row with its change time.
     """
 
-    books = Books()
+    audit = AuditColumns()
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class RawLayout(Layout):
         self._stamp: Any = stamp
         self._stamps: Any = msgspec.json.Decoder(list[stamp]).decode  # type: ignore[valid-type]
         self._changed = key.index(changed_field) if changed_field in key else len(key)
-        self.check_books([*self.books.columns(), *self.columns])
+        self.check_audit([*self.audit.columns(), *self.columns])
 
     @property
     def columns(self) -> Sequence[Column]:

@@ -32,7 +32,7 @@ def is_refused_value(error: BaseException) -> bool:
 
 
 @contextmanager
-def naming(table: str) -> Iterator[None]:
+def named_table(table: str) -> Iterator[None]:
     """Have every error of a database name the table."""
     try:
         yield

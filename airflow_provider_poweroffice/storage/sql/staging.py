@@ -6,17 +6,16 @@ Rule: it is the connection's own, so that whatever happens to a load, nothing of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from airflow_provider_poweroffice.api.surrogates import split_rows
 from airflow_provider_poweroffice.storage.page_spool import PageSpool
 from airflow_provider_poweroffice.storage.sql.columns import ROW, Column
+from airflow_provider_poweroffice.storage.sql.databases.base import BulkDatabase, Session
 from airflow_provider_poweroffice.storage.sql.ddl import STAGE, create_stage
-from airflow_provider_poweroffice.storage.sql.dialects import BulkDialect
 from airflow_provider_poweroffice.storage.sql.layouts import Layout
 from airflow_provider_poweroffice.storage.sql.refusal import is_refused_value, refused_row
-from airflow_provider_poweroffice.storage.sql.session import Session
 
 
 class Stage:
@@ -35,16 +34,9 @@ class Stage:
         self._layout = layout
         self._spool = spool
 
-    def _pages(self) -> Iterator[tuple[bytes, int]]:
-        """Give the pages with the number of their first row."""
-        first = 0
-        for content in self._spool:
-            yield content, first
-            first += len(split_rows(content))
-
     def key_of(self, number: int) -> str:
         """Give the key of a row by its number."""
-        for content, first in self._pages():
+        for content, first in self._spool.numbered():
             rows = split_rows(content)
             if number < first + len(rows):
                 return self._layout.key_of(bytes(rows[number - first]))
@@ -57,16 +49,16 @@ class Stage:
         :param bulk: the database's way for many rows, where it has one.
         :raises LoadError: a row that the database can not hold.
         """
-        session, dialect = self._session, self._session.dialect
+        session, database = self._session, self._session.database
         with session.transaction(staging=True):
             create_stage(session, self._table, self.columns)
         try:
             with session.transaction(staging=True):
-                if bulk and isinstance(dialect, BulkDialect):
-                    lines = (line for page in self._pages() for line in self._layout.csv(*page))
-                    dialect.bulk(session, self._table, lines)
+                if bulk and isinstance(database, BulkDatabase):
+                    lines = (line for page in self._spool.numbered() for line in self._layout.csv(*page))
+                    database.bulk(session, self._table, lines)
                 else:
-                    rows = (row for page in self._pages() for row in self._layout.parameters(*page))
+                    rows = (row for page in self._spool.numbered() for row in self._layout.parameters(*page))
                     session.insert(self._insert(), rows)
         except Exception as error:
             if is_refused_value(error):
@@ -74,14 +66,14 @@ class Stage:
             raise
 
     def _insert(self) -> str:
-        dialect = self._session.dialect
-        names = [dialect.quoted(name) for name in (ROW, *(column.name for column in self.columns))]
-        marks = ", ".join([dialect.mark] * len(names))
+        database = self._session.database
+        names = [database.quoted(name) for name in (ROW, *(column.name for column in self.columns))]
+        marks = ", ".join([database.mark] * len(names))
         return f"INSERT INTO {self._table} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608 - names are checked
 
     def _find_refused(self) -> None:
         """Insert page by page, and row by row in the page that is refused, up to the row at fault."""
-        for content, first in self._pages():
+        for content, first in self._spool.numbered():
             try:
                 with self._session.transaction(staging=True):
                     self._session.insert(self._insert(), self._layout.parameters(content, first))

@@ -5,14 +5,11 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from airflow_provider_poweroffice.storage.sql.columns import Existing
-from airflow_provider_poweroffice.storage.sql.dialects import BulkDialect, literal
+from airflow_provider_poweroffice.storage.sql.databases.base import BulkDatabase, Session, literal
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
-
-if TYPE_CHECKING:
-    from airflow_provider_poweroffice.storage.sql.session import Session
 
 _DESCRIBE = """
     WITH RECURSIVE types AS (
@@ -34,7 +31,7 @@ LOCK_NAP = 0.1
 """Seconds between two tries to lock."""
 
 
-class Postgres(BulkDialect):
+class Postgres(BulkDatabase):
     """
     PostgreSQL.
 

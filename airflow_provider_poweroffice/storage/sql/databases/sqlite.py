@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Context, Decimal
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
 from airflow_provider_poweroffice.storage.sql.columns import Existing
-from airflow_provider_poweroffice.storage.sql.dialects import Dialect, literal
+from airflow_provider_poweroffice.storage.sql.databases.base import Database, Session, literal
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
-
-if TYPE_CHECKING:
-    from airflow_provider_poweroffice.storage.sql.session import Session
 
 _NUMERIC_WOULD_CHANGE = frozenset({"decimal", "text", "json", "other"})
 _EXACT = Context(prec=100)
@@ -44,7 +41,7 @@ class _Sum:
         return str(self._sum)
 
 
-class SQLite(Dialect):
+class SQLite(Database):
     """
     SQLite.
 

@@ -1,24 +1,24 @@
 """
-What each database does its own way.
+What each database does its own way, and the session that its statements go through.
 
-Rule: SQL that all of them understand is written once, elsewhere; here is only what differs.
+Rule: SQL that all of them understand is written once, elsewhere; here is only what differs. All goes through
+one cursor, as temporary tables of DuckDB are the cursor's own.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from itertools import islice
+from typing import Any, ClassVar
 
 from airflow_provider_poweroffice.storage.kinds import MOST_DIGITS
 from airflow_provider_poweroffice.storage.sql.columns import Existing
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 
-if TYPE_CHECKING:
-    from airflow_provider_poweroffice.storage.sql.session import Session
-
-MOST_BYTES_OF_A_ROW = 1 << 26  # for DuckDB, whose own limit is 2 MB
+ROWS_AT_ONCE = 1000
 
 
 def literal(text: str) -> str:
@@ -26,7 +26,7 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-class Dialect:
+class Database:
     """
     Standard SQL; also the base of the others.
 
@@ -150,7 +150,7 @@ class Dialect:
         return {name: Existing.of(kind) for name, kind in rows} or None
 
 
-class BulkDialect(Dialect, ABC):
+class BulkDatabase(Database, ABC):
     """A database that takes many rows at once."""
 
     @abstractmethod
@@ -158,70 +158,57 @@ class BulkDialect(Dialect, ABC):
         """Load lines of CSV in which a bare ``null`` is NULL."""
 
 
-class DuckDB(BulkDialect):
+class Session:
     """
-    DuckDB.
+    A connection in use.
 
-    Moments are ``TIMESTAMP``, in UTC: to read one with a zone, Python needs another library. The payload of
-    the raw layout is text, as DuckDB's own JSON does not take all that JSON may hold.
+    :param connection: of any DB-API driver.
+    :param database: of its database.
     """
 
-    name = "DuckDB"
-    has_comments = True
-    has_on_conflict = True
-    types: ClassVar[Mapping[str, str]] = {
-        **Dialect.types,
-        "text": "VARCHAR",
-        "json": "JSON",
-        "payload": "VARCHAR",  # its JSON refuses half a surrogate pair
-        "name": "VARCHAR",
-    }
+    def __init__(self, connection: Any, database: Database) -> None:
+        self.connection = connection
+        self.database = database
+        database.prepare(connection)
+        self.cursor = connection.cursor()
 
-    def begin(self, session: Session, *, staging: bool = False) -> None:  # noqa: ARG002 - the base's
-        """Begin; DuckDB would commit each statement."""
-        session.execute("BEGIN TRANSACTION")
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
+        """Carry out a statement."""
+        if parameters:
+            self.cursor.execute(sql, tuple(parameters))
+        else:
+            self.cursor.execute(sql)
 
-    def commit(self, session: Session) -> None:
-        """End the cursor's transaction: the connection has another."""
-        session.execute("COMMIT")
+    def count(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """Carry out a statement that changes rows, and count them."""
+        self.execute(sql, parameters)
+        return self.database.changed(self.cursor)
 
-    def rollback(self, session: Session) -> None:
-        """Take the cursor's transaction back."""
-        session.execute("ROLLBACK")
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Carry out a query."""
+        self.execute(sql, parameters)
+        return [tuple(row) for row in self.cursor.fetchall()]
 
-    def changed(self, cursor: Any) -> int:
-        """Read the count that the statement gives."""
-        return int(cursor.fetchone()[0])
+    def insert(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Carry out an INSERT for each row, some thousand at a time."""
+        rows = iter(rows)
+        while some := list(islice(rows, ROWS_AT_ONCE)):
+            self.cursor.executemany(sql, some)
 
-    def describe(self, session: Session, table: TableName) -> dict[str, Existing] | None:
-        """Ask the catalogue of the database in use."""
-        rows = session.rows(
-            "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = ? "
-            "AND table_schema = coalesce(?, current_schema()) AND table_catalog = current_database() "
-            "ORDER BY ordinal_position",
-            (table.name, table.schema),
-        )
-        return self.existing(rows)
-
-    def in_json(self, column: str, field: str) -> str:
-        """Take a field as text."""
-        return f"({column} ->> {literal(f'$.{field}')})"
-
-    def bulk(self, session: Session, table: str, lines: Iterable[bytes]) -> None:
+    @contextmanager
+    def transaction(self, *, staging: bool = False) -> Iterator[None]:
         """
-        Write the lines to a file, and have it read.
+        Commit at the end, or take back everything.
 
-        The file has no name, so that nothing stays of it when the task is killed; DuckDB opens it by its
-        number. The end of a line is stated, as DuckDB would else take it from the first row, whose texts may
-        hold line breaks of their own.
+        :param staging: only temporary tables are written to.
         """
-        import tempfile  # noqa: PLC0415 - only where DuckDB is used
-
-        with tempfile.TemporaryFile() as file:
-            file.writelines(lines)
-            file.flush()
-            session.execute(
-                f"COPY {table} FROM '/dev/fd/{file.fileno()}' (FORMAT csv, HEADER false, AUTO_DETECT false, "
-                "NEW_LINE '\\n', DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR 'null', "
-                f"ALLOW_QUOTED_NULLS false, MAX_LINE_SIZE {MOST_BYTES_OF_A_ROW})"
-            )
+        self.database.begin(self, staging=staging)
+        try:
+            yield
+        except BaseException:
+            # After a lost connection, or a timeout in the middle of a statement, it may be refused: then the
+            # end of the connection takes everything back, and the error to tell of is the first one.
+            with suppress(Exception):
+                self.database.rollback(self)
+            raise
+        self.database.commit(self)
