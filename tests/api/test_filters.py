@@ -128,7 +128,7 @@ def test_filters(filters: Any, text: str) -> None:
         (("A", "==", float("nan")), "not a number"),
         (("A", "==", datetime(2026, 1, 1)), "has no time zone"),  # noqa: DTZ001 - the point
         (("A", "==", "x", "number"), "'x' is not a number"),
-        (("A", "==", "None", "datetime"), "'None' is no datetime"),
+        (("A", "==", "None", "datetime"), "'None' is not a datetime"),
         (("A", "==", 1, "int"), "unknown type 'int'"),
         (("A", "startswith", 1), "compares with a text"),
         ({"or": [("A", "==", 1)]}, "must be {'all'"),
