@@ -192,7 +192,7 @@ class Session(requests.Session):
         self.mount("http://", adapter)
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send, with ``verify`` given so that the environment can not switch it back on or off."""
+        """Send, with ``verify`` given so that the environment cannot switch it back on or off."""
         target = url.decode() if isinstance(url, bytes) else url
         if not urlsplit(target).scheme:
             target = urljoin(self.base_url, target.lstrip("/"))

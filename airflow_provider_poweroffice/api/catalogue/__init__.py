@@ -63,7 +63,7 @@ class Resource:
         """
         name = self.changed_filter if kind == "changed" else self.created_filter
         if not name:
-            raise ValueError(f"{self.path} can not be read by {kind}_since: {self._instead(kind)}")
+            raise ValueError(f"{self.path} cannot be read by {kind}_since: {self._instead(kind)}")
         return name
 
     def _instead(self, kind: str) -> str:

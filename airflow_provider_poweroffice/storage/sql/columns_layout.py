@@ -79,7 +79,7 @@ class ColumnsLayout(Layout):
         self._kept: set[str] = set()
         self._halves_told = False
         if nameless := [field.field for field in self._keys if field.is_extra]:
-            raise ValueError(f"key={nameless[0]!r} can not be the name of a column")
+            raise ValueError(f"key={nameless[0]!r} cannot be the name of a column")
         self._rebuild()
         missing = [
             self._extra_column(),
@@ -148,7 +148,7 @@ class ColumnsLayout(Layout):
                 self._check_one(row)
             except msgspec.ValidationError as error:
                 raise LoadError(
-                    f"table {self.table}, row {self.key_of(row)}: it can not be read: {error}",
+                    f"table {self.table}, row {self.key_of(row)}: it cannot be read: {error}",
                     table=self.table,
                     row=self.key_of(row),
                 ) from None

@@ -113,7 +113,7 @@ class Database:
         """
         Give the columns of a table by name; None: there is no such table.
 
-        :raises ValueError: it can not be told from others of this name.
+        :raises ValueError: it cannot be told from others of this name.
         """
         try:
             session.execute(f"SELECT * FROM {table.quoted(self.quote)} WHERE 1 = 0")  # noqa: S608 - checked
