@@ -79,6 +79,7 @@ def test_one_company(nothing: Any) -> None:
     ("client_keys", "says"),
     [
         ("{", "extra client_api_keys is not valid JSON; write"),
+        ("[" * 100_000, "extra client_api_keys is not valid JSON; write"),
         ([OTHER], "extra client_api_keys is not an object; write"),
         ({"a": ""}, "the client key of 'a' is missing"),
         ({"a": {"key": OTHER}}, "the client key of 'a' is missing"),

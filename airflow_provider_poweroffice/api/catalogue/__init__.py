@@ -154,9 +154,5 @@ def _read(line: str) -> Resource:
 
 @cache
 def catalogue(name: str) -> Catalogue:
-    """
-    Load a catalogue.
-
-    :param name: of its file, such as ``poweroffice_v2``.
-    """
+    """Load a catalogue."""
     return Catalogue(files(__name__).joinpath(f"{name}.txt").read_text(encoding="utf-8"))

@@ -29,6 +29,7 @@ from airflow_provider_poweroffice.storage.kinds import (
     kind_of,
     moment_text,
     scale_of,
+    take_apart,
     type_to_check,
     unquoted,
     whole,
@@ -156,7 +157,7 @@ class ColumnsLayout(Layout):
     def _learn(self, row: bytes, number: int) -> None:
         """Take up the fields of a row that are new, or of another kind than before."""
         try:
-            values = msgspec.json.decode(row, type=dict[str, msgspec.Raw])
+            values = take_apart(row)
         except msgspec.ValidationError:
             raise LoadError(
                 f'table {self.table}: row {number} of a page is no object with fields; use layout="raw"',
@@ -313,7 +314,7 @@ class ColumnsLayout(Layout):
         """Give the values of the key."""
         if not self.key:
             return row.decode(errors="replace")
-        values = msgspec.json.decode(row, type=dict[str, msgspec.Raw])
+        values = take_apart(row)
         return key_text(tuple(bytes(values.get(name, _NONE)) for name in self.key))
 
 

@@ -27,12 +27,7 @@ def literal(text: str) -> str:
 
 
 class Database:
-    """
-    Standard SQL; also the base of the others.
-
-    :param mark: what stands for a parameter.
-    :param quote: what names are quoted with.
-    """
+    """Standard SQL; also the base of the others."""
 
     name: ClassVar[str] = "standard SQL"
     has_comments: ClassVar[bool] = False
@@ -159,12 +154,7 @@ class BulkDatabase(Database, ABC):
 
 
 class Session:
-    """
-    A connection in use.
-
-    :param connection: of any DB-API driver.
-    :param database: of its database.
-    """
+    """A connection in use."""
 
     def __init__(self, connection: Any, database: Database) -> None:
         self.connection = connection
