@@ -178,4 +178,10 @@ class Reading:
             return None
         if self.pages.rows == 0 and given(self._changed_since):
             return str(self._changed_since)
+        if self.pages.rows and self.pages.began is None:
+            self._log.warning(
+                "%s: the server sent no Date with the first page, so how far this read came is not known: "
+                "the next one goes on from the same moment",
+                self._label,
+            )
         return self._watermark.value(self.pages.began)

@@ -167,7 +167,7 @@ def test_clearing_on_success_is_warned_of(
         (b'{"Rows":[{"Rate":1e400}]}', r"\$\.Rows\[0\]\.Rate"),
         (b'{"Rate":NaN}', r"\$\.Rate"),
         (b'{"a":{"b":-Infinity}}', r"\$\.a\.b"),
-        (b'{"Id":' + b"9" * 5000 + b"}", "no complete JSON"),
+        (b'{"Id":' + b"9" * 5000 + b"}", "not complete JSON"),
         (DEEP + b"]" * 100_000, "nested too deeply"),
     ],
 )

@@ -217,3 +217,23 @@ def test_header_that_contradicts_itself(header: dict[str, Any]) -> None:
             row["Id"] for page in client.pages("Customers", page_size=10, concurrency=1) for row in page.rows
         }
     assert len(found) == 50
+
+
+def test_chain_of_links_that_never_ends() -> None:
+    """Links that always differ and lead to no row that is new come to an end."""
+
+    def answer(number: int) -> tuple[int, dict[str, str], Any]:
+        rows = [{"Code": 1}] if number == 1 else []
+        return (
+            200,
+            {},
+            {"@odata.context": "c", "value": rows, "@odata.nextLink": f"Units?$skiptoken={number}"},
+        )
+
+    with (
+        odd(10, {number: answer(number) for number in range(1, 500)}) as (books, url),
+        client_of("d365fo", url) as client,
+        pytest.raises(PaginationError, match="pages in a row"),
+    ):
+        list(client.pages("Units"))
+    assert books.requests < 200

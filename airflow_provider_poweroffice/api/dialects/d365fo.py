@@ -204,7 +204,7 @@ def _split_collection(content: bytes) -> tuple[bytes, PageInfo]:
     ``@odata.count`` is not looked at: it counts what ``$top`` cuts off, too.
 
     :raises PaginationError: the body is JSON, but no collection.
-    :raises InvalidResponseError: the body is no complete JSON.
+    :raises InvalidResponseError: the body is not complete JSON.
     :raises IncompleteReadError: an error follows the rows, so that some are missing.
     """
     found = _decode(content)

@@ -1,1 +1,43 @@
-"""Reading a collection, page by page."""
+"""
+Reading a collection, page by page, with nothing lost, doubled or read for ever.
+
+**How pages are asked for** is the dialect's to say, see :class:`~..dialects.base.Paging`: by number (v2), by
+the rows before them (v1), by the link that the page before holds (F&O), or not at all (lists without pages).
+
+**What ends a read** is what the server says, by three signs: counts of rows, counts of pages, and the link to
+the next page. :meth:`.totals.PageChecks.judge` weighs them:
+
+==============================================  ==========================================================
+The server says                                 What is done
+==============================================  ==========================================================
+more follow, and nothing denies it              go on; an empty page is asked for once more, then an error
+                                                (or, where the keys are listed, left to that check)
+nothing follows, and nothing denies it          the end
+both, or nothing, after a full page             go on; an empty page is the end, asked for once more where
+                                                no check follows
+both, or nothing, after a short first page      go on in pages of that size: the server may cap them
+a count equal to the rows of a full first page  nothing: it may be the count of that page
+a short page, and that more follow              the page is asked for once more
+another page number, or a page that came        the page is asked for once more, then ``PaginationError``
+before
+404, 204 or ``[]`` on the first page            404 is an error, the others an empty collection
+a link that was followed before                 ``PaginationError``
+page after page without a row that is new       ``PaginationError`` after 100 of them
+==============================================  ==========================================================
+
+**What moved meanwhile** is told by the keys of rows:
+
+=================  =====================================================================================
+Pages              A read that ends well holds every row that was there from beginning to end, because
+=================  =====================================================================================
+by number          all keys were listed in one answer, and all came (:mod:`.roll_call`); of a list too
+                   long for that, ordered by its growing key: two landmarks kept their ranks
+by offset          each page begins with a row that was read (:meth:`.pages.Pages._joined`)
+by link            the same, with ``$skip``; where the server takes no notice of it, or ``max_pages`` is
+                   given, the links are followed, and their stability is the server's
+without pages      one answer is one moment
+rows without keys  not told: counts that fall, or that are not reached, are an error
+=================  =====================================================================================
+
+What moved is read again, within bounds; else the read ends in ``IncompleteReadError``.
+"""

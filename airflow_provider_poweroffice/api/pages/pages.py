@@ -189,8 +189,6 @@ class Pages(Iterator[Page]):
 
     def _note(self, page: Page) -> bool:
         """Take a page into account, and tell whether it is the last one."""
-        if self._not_before and self.pages == 0:
-            self._not_before.check(page.sent_at)
         if page.info.cut_field:
             raise IncompleteReadError.of_field(f"{self._label}: page {page.number}", page.info.cut_field)
         full = len(page) >= self._asked
@@ -237,6 +235,7 @@ class Pages(Iterator[Page]):
     def _new_rows(self, page: Page) -> Page:
         """Note the rows of a page by their keys; leave out those that came before."""
         if self._keys is None or not page:
+            self._count_barren(len(page))
             return page
         if isinstance(self._read_keys, ReadRanges):
             ends = self._keys.ends(page)
@@ -253,12 +252,8 @@ class Pages(Iterator[Page]):
         twice = len(keys) - len(set(keys)) if len(rows) == len(keys) else 0
         doubled = len(keys) - len(rows)
         self._read_keys.add(keys)
-        self._barren = 0 if rows else self._barren + 1
         self._looked_back = 0 if rows else self._looked_back
-        if self._barren > _BARREN:
-            raise PaginationError(
-                f"{self._label}: {self._barren} pages in a row held nothing but rows already read"
-            )
+        self._count_barren(len(rows))
         if doubled - (self._overlapped and doubled > 0) + twice > 0:
             log.warning(
                 "%s: page %d holds %d rows that came before", self._label, page.number, doubled + twice
@@ -266,6 +261,16 @@ class Pages(Iterator[Page]):
         if not doubled or not (self._drop_doubled or self._overlapped):
             return page
         return replace(page, raw_rows=rows, content=b"[" + b",".join(rows) + b"]")
+
+    def _count_barren(self, rows: int) -> None:
+        """
+        Stop a server that leads on and on without a row that is new.
+
+        :raises PaginationError: it did so for very long.
+        """
+        self._barren = 0 if rows else self._barren + 1
+        if self._barren > _BARREN:
+            raise PaginationError(f"{self._label}: {self._barren} pages in a row held no row that is new")
 
     def _forget_keys(self, page: Page) -> None:
         """Go on without keys: rows do not have them, or not all do."""
@@ -438,11 +443,14 @@ class Pages(Iterator[Page]):
     def _answer(self, wanted: Wanted) -> Page:
         """Fetch one page; one reading of the facts is that a page past the end is answered with 404."""
         try:
-            return self._source.get(wanted)
+            page = self._source.get(wanted)
         except NotFoundError:
             if not (self.pages or self.skipped):
                 raise
             return NO_ROWS
+        if self._not_before and not self.pages:
+            self._not_before.check(page.sent_at)
+        return page
 
     def _settled(self, wanted: Wanted) -> Page:
         """

@@ -74,11 +74,7 @@ class V1Api(Api):
         self._state = state
 
     def refusal(self, incoming: Incoming) -> Reply | None:
-        """
-        Refuse what is no path of the API, and what is too fast.
-
-        :param incoming: the request.
-        """
+        """Refuse what is no path of the API, and what is too fast."""
         target, state = self._target(incoming), self._state
         if target is None:
             return no_such(404, incoming.method, incoming.path, state.switches)
@@ -89,18 +85,13 @@ class V1Api(Api):
         return throttled(1, switches, now)
 
     def throttled(self, seconds: int) -> Reply:
-        """
-        Give the 429.
-
-        :param seconds: how long it lasts.
-        """
+        """Give the 429."""
         return throttled(seconds, self._state.switches, self._state.clock.now())
 
     def answer(self, incoming: Incoming, entry: Entry) -> Reply:
         """
         Answer a request that was not refused.
 
-        :param incoming: the request.
         :param entry: of the journal; the company is filled in.
         """
         target = self._target(incoming)

@@ -57,11 +57,7 @@ class V1Books:
         return other
 
     def random(self, name: str) -> Random:
-        """
-        Give random numbers of the seed.
-
-        :param name: what they are for.
-        """
+        """Give random numbers of the seed."""
         return Random(f"{self._seed}/v1/{self._company.client_id}/{name}")
 
     def draw(self) -> Random:
@@ -84,18 +80,12 @@ class V1Books:
         """
         Give the rows of a table as the replica has them.
 
-        :param name: of the table.
-        :param now: the sandbox's time.
         :param lag: seconds it is behind.
         """
         return self.table(name).seen(now, lag)
 
     def next_id(self, name: str) -> Any:
-        """
-        Give an id for a new row: a number above all others, or a new guid.
-
-        :param name: of the table.
-        """
+        """Give an id for a new row: a number above all others, or a new guid."""
         rows = self.table(name).rows
         if name == "TimeTrackingEntry":
             return str(UUID(int=self.draw().getrandbits(128), version=4))

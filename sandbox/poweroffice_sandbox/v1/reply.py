@@ -36,9 +36,7 @@ def failure(summary: str, exception: str | None = None, status: int = 200) -> Re
     """
     Make a business error: HTTP 200, unless another status is given, and ``success: false``.
 
-    :param summary: the sentence for the user.
     :param exception: one of those seen; left out when none is known.
-    :param status: the HTTP status.
     """
     reference = f"{crc32(summary.encode()):08X}"
     validation = {"errorLogReference": reference, "summary": summary, "exception": exception}
@@ -87,8 +85,6 @@ def denied(status: int, summary: str, switches: V1Switches) -> Reply:
     """
     Make a 401 or 403.
 
-    :param status: the HTTP status.
-    :param summary: the sentence for the user.
     :param switches: ``auth_body`` says whether there is a body.
     """
     return Reply(status) if switches.auth_body == "empty" else failure(summary, status=status)
@@ -98,9 +94,7 @@ def throttled(seconds: int, switches: V1Switches, now: float) -> Reply:
     """
     Make a 429.
 
-    :param seconds: how long to wait.
     :param switches: ``throttle_body`` and ``retry_after`` say which shape.
-    :param now: the sandbox's time.
     """
     text = f"Rate limit is exceeded. Try again in {seconds} seconds."
     reply = {
@@ -115,9 +109,6 @@ def no_such(status: int, method: str, path: str, switches: V1Switches) -> Reply:
     """
     Make a 404 for a path, or a 405 for a verb.
 
-    :param status: the HTTP status.
-    :param method: as received.
-    :param path: as received.
     :param switches: ``unknown_path`` says whether there is a body.
     """
     if switches.unknown_path == "empty":
@@ -129,8 +120,6 @@ def not_found(entity: str, identifier: str, switches: V1Switches) -> Reply:
     """
     Make the answer to an id nobody has.
 
-    :param entity: name of the type.
-    :param identifier: as received.
     :param switches: ``not_found`` says which shape.
     """
     text = f"{entity} with id {identifier} was not found."

@@ -44,28 +44,19 @@ class V1State(PowerOfficeState[V1Switches, V1Sizes]):
         }
 
     def books(self, company: Company) -> V1Books:
-        """
-        Give a company's data.
-
-        :param company: whose.
-        """
+        """Give a company's data."""
         if company.client_id not in self._books:
             self._books[company.client_id] = V1Books(company, self.sizes, self.seed, SEEDS)
         return self._books[company.client_id]
 
     def modules(self, company: Company) -> frozenset[str]:
-        """
-        Give the modules a company has.
-
-        :param company: whose.
-        """
+        """Give the modules a company has."""
         return self._modules[company.client_id]
 
     def set_modules(self, company: Company, modules: Iterable[str]) -> tuple[str, ...]:
         """
         Change the modules of a company; tokens issued before keep the old ones.
 
-        :param company: whose.
         :param modules: those it has from now on, of :data:`MODULES`.
         :return: the same, in order.
         :raises ValueError: there is no such module.
@@ -78,11 +69,7 @@ class V1State(PowerOfficeState[V1Switches, V1Sizes]):
         return tuple(name for name in MODULES if name in wanted)
 
     def totals(self, company: Company) -> dict[str, int]:
-        """
-        Give the number of rows of each resource, and of all account transactions.
-
-        :param company: whose.
-        """
+        """Give the number of rows of each resource, and of all account transactions."""
         books = self.books(company)
         stored = [(path, item.table) for path, item in RESOURCES.items() if not item.is_report]
         totals = {path: len(books.table(table)) for path, table in stored}

@@ -50,12 +50,7 @@ class Grant:
 
 
 def integration_of(pair: tuple[str, str] | None, environment: Environment) -> Integration | None:
-    """
-    Find an integration by its keys.
-
-    :param pair: application key and client key.
-    :param environment: the one called.
-    """
+    """Find an integration by its keys."""
     if pair is None:
         return None
     for place, application in enumerate(environment.applications):
@@ -87,16 +82,7 @@ class V1Tokens(IssuedTokens[Grant]):
         switches: V1Switches,
         now: float,
     ) -> Reply:
-        """
-        Answer a token request.
-
-        :param authorization: the header.
-        :param content_type: the header.
-        :param body: as received.
-        :param environment: the one whose endpoint was called.
-        :param switches: how the sandbox behaves.
-        :param now: the sandbox's time.
-        """
+        """Answer a token request."""
         if switches.token_body == "form" and content_type.partition(";")[0].strip().lower() != _FORM:  # noqa: S105
             return _error("invalid_request", f"The Content-Type must be {_FORM}.")
         form = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}

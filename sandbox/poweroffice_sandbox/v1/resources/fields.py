@@ -136,7 +136,6 @@ def field_named(entity: str, name: str, *, exact: bool = False) -> Field | None:
     """
     Find a field by its name in a filter or a body.
 
-    :param entity: name of the type.
     :param name: any casing, or, when ``exact``, PascalCase.
     :param exact: whether the casing counts.
     """

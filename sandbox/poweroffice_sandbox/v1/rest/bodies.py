@@ -26,8 +26,6 @@ def read_body(body: bytes, entity: str, switches: V1Switches) -> dict[str, Any]:
     """
     Read the body of a POST or PUT; ``null`` stays, to clear a field.
 
-    :param body: as received.
-    :param entity: name of the type.
     :param switches: ``body_names`` and ``unknown_fields``.
     :raises RefusedError: it is no JSON object, or values have the wrong kind.
     """

@@ -41,11 +41,7 @@ class V1Call:
         return {name.lower(): value for name, value in self.pairs}
 
     def seen(self, table: str) -> dict[Id, Row]:
-        """
-        Give the rows of a table as the replica has them.
-
-        :param table: its name.
-        """
+        """Give the rows of a table as the replica has them."""
         return self.books.seen(table, self.now, self.switches.read_lag)
 
     def rows(self) -> dict[Id, Any]:

@@ -22,7 +22,6 @@ def list_rows(call: V1Call) -> Reply:
     """
     Answer a list.
 
-    :param call: the request.
     :raises RefusedError: it cannot be served, or has more rows than one call may give.
     """
     options = read_options(call.pairs, call.resource, call.switches)
@@ -63,11 +62,7 @@ def _ordered(call: V1Call, options: Options, rows: list[Row]) -> list[Row]:
 
 
 def one_row(call: V1Call) -> Reply:
-    """
-    Answer a single row.
-
-    :param call: the request.
-    """
+    """Answer a single row."""
     writer = Writer(call.resource.entity, call.switches)
     if call.resource.is_report:
         return _by_match(call, writer)
@@ -95,7 +90,6 @@ def identifier(call: V1Call) -> Id:
     """
     Read the id in the path.
 
-    :param call: the request.
     :raises RefusedError: it is no id of this resource.
     """
     text = call.identifier or ""

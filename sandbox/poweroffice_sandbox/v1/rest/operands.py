@@ -63,8 +63,6 @@ def call(name: str, arguments: list[Operand], switches: V1Switches) -> Operand:
     """
     Make the operand of a function.
 
-    :param name: as written.
-    :param arguments: in order.
     :param switches: ``filter_functions`` says which there are.
     :raises FilterError: there is no such function, or not of these arguments.
     """
@@ -92,8 +90,6 @@ def literal(kind: str, value: Any, switches: V1Switches) -> Operand:
     """
     Make the operand of a literal.
 
-    :param kind: its kind.
-    :param value: its value.
     :param switches: ``text_case``.
     """
     return _folded(Operand(kind, lambda _row: value), switches)

@@ -43,9 +43,6 @@ def read_options(pairs: Sequence[tuple[str, str]], resource: Resource, switches:
     """
     Read the query of a list.
 
-    :param pairs: names and values as received.
-    :param resource: the list's.
-    :param switches: how the sandbox behaves.
     :raises RefusedError: something in it cannot be served.
     """
     _refuse_blank(pairs, switches)

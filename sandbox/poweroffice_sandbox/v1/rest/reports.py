@@ -39,7 +39,6 @@ def read_period(call: V1Call) -> Period:
     """
     Read ``fromDate`` and ``toDate``.
 
-    :param call: the request.
     :raises RefusedError: one is missing or no date, or there are too many days.
     """
     missing = [name for name in call.resource.dates if name.lower() not in call.query]
@@ -67,7 +66,6 @@ def entries(seen: Callable[[str], Mapping[Id, Row]], company: int) -> list[Row]:
     """
     Give all postings, in the order of their vouchers.
 
-    :param seen: gives the rows of a table.
     :param company: the company's position.
     """
     rates = {row["code"]: row["rate"] for row in seen("VatCode").values()}
@@ -133,7 +131,6 @@ def matched(rows: Iterable[Row], contact: str) -> list[Row]:
     Match payments with invoices by contact and invoice number, and give what is open of each.
 
     :param rows: postings on a control account, oldest first.
-    :param contact: the field of the contact's number.
     """
     result: list[Row] = []
     invoices: dict[tuple[int, str], Row] = {}

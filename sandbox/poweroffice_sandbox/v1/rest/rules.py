@@ -25,8 +25,6 @@ def check(call: V1Call, row: Row) -> None:
     """
     Check a row that is to be stored.
 
-    :param call: the request.
-    :param row: whole.
     :raises RefusedError: something is missing, wrong or taken.
     """
     errors = [*_missing(call, row), *_wrong(call, row), *_wrong_address(call, row)]
@@ -119,12 +117,7 @@ def _refers(field: str, code: object) -> Callable[[Row], bool]:
 
 
 def is_related(call: V1Call, row: Row) -> bool:
-    """
-    Say whether other rows refer to a row, or it has become final.
-
-    :param call: the request.
-    :param row: as stored.
-    """
+    """Say whether other rows refer to a row, or it has become final."""
     entity = call.resource.entity
     if entity == "ContactGroup":
         rows = call.books.table("Customer").rows.values()

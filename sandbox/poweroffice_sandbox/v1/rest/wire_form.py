@@ -41,11 +41,7 @@ class Writer:
         self._fields = [(field, self._form(field)) for field in FIELDS[entity].values()]
 
     def row(self, row: Row) -> dict[str, Any]:
-        """
-        Write a row.
-
-        :param row: as stored.
-        """
+        """Write a row."""
         written = {}
         for field, form in self._fields:
             value = row.get(field.name)

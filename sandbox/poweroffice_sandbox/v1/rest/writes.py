@@ -32,7 +32,6 @@ def save(call: V1Call) -> Reply:
     """
     Create a row, or update the one the body names.
 
-    :param call: the request, POST or PUT.
     :raises RefusedError: the body cannot be stored.
     """
     given = read_body(call.body, call.resource.entity, call.switches)
@@ -121,7 +120,6 @@ def delete(call: V1Call) -> Reply:
     """
     Remove a row; one with related data is refused, and can be archived instead.
 
-    :param call: the request.
     :raises RefusedError: it is in use.
     """
     key = identifier(call)

@@ -22,11 +22,7 @@ _DAY = 86_400 * TICKS
 
 
 def used(number: int) -> int:
-    """
-    Give how many of a list have vouchers.
-
-    :param number: how many there are.
-    """
+    """Give how many of a list have vouchers."""
     return -(-2 * number // 3)
 
 

@@ -80,9 +80,6 @@ def postings(kind: str, vouchers: Iterable[Row], rates: Rates, company: int) -> 
     """
     Post vouchers.
 
-    :param kind: their type.
-    :param vouchers: as stored.
-    :param rates: VAT in percent, by code.
     :param company: the company's position.
     """
     for voucher in vouchers:

@@ -24,11 +24,7 @@ _QUOTED = ("O'Hara & Sønner AS", 'Kafé "Ærlig Øl" AS', "Ås' Verksted & d'Or
 
 
 def times(random: Random) -> dict[str, str]:
-    """
-    Draw when a row was made and last changed.
-
-    :param random: of the table.
-    """
+    """Draw when a row was made and last changed."""
     made = random.randrange(SPAN)
     return {
         "createdDate": stamp(START + made),
