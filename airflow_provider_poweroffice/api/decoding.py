@@ -72,7 +72,6 @@ class JSONReader(Generic[T]):
         """
         Read a text.
 
-        :param what: see :func:`parsing`.
         :raises InvalidResponseError: it is not complete JSON.
         :raises PowerOfficeError: ``mismatch``: it is JSON of another type.
         """
@@ -84,7 +83,6 @@ def read_json(content: bytes | str, what: str = "the answer") -> Any:
     """
     Read any JSON, in UTF-8, -16 or -32; half a surrogate pair, ``NaN`` and ``Infinity`` are taken as sent.
 
-    :param what: see :func:`parsing`.
     :raises InvalidResponseError: it is not complete JSON, or nested too deeply for Python.
     """
     with parsing(what):

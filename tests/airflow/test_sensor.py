@@ -121,7 +121,7 @@ def test_callable_condition() -> None:
     ],
 )
 def test_bad_arguments(arguments: dict[str, Any], says: str) -> None:
-    """What can not work is refused while the DAG file is read."""
+    """What cannot work is refused while the DAG file is read."""
     with pytest.raises(ValueError, match=says):
         sensor(**arguments)
     with pytest.raises(TypeError, match="callable"):

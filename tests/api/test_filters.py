@@ -138,7 +138,7 @@ def test_filters(filters: Any, text: str) -> None:
     ],
 )
 def test_bad_filters(filters: Any, says: str) -> None:
-    """A filter that can not be written names its place and the way out."""
+    """A filter that cannot be written names its place and the way out."""
     with pytest.raises(ValueError, match=says):
         filter_text(filters, V3)
 

@@ -309,8 +309,6 @@ class Dialect(ABC, Generic[K]):
         """
         Make the call that archives a record instead of deleting it, safe to repeat.
 
-        :param endpoint: path of the record.
-        :param content: the answer to a GET of it.
         :return: method, endpoint and body.
         :raises ValueError: the record cannot be archived.
         """

@@ -216,11 +216,7 @@ def _split_collection(content: bytes) -> tuple[bytes, PageInfo]:
 
 
 def _cut_field(content: bytes) -> str | None:
-    """
-    Name a field whose rows are not all here, as the server links to the rest; None where there is none.
-
-    :param content: JSON of rows, or of one.
-    """
+    """Name a field whose rows are not all here, as the server links to the rest; None where there is none."""
     if b"link" not in content and b"Link" not in content and b"\\u00" not in content:
         return None
     found = _INNER_LINK.search(content)

@@ -298,7 +298,6 @@ def archived(endpoint: str, content: bytes) -> bytes:
     """
     Give a record as it is, archived: right whether an update merges or replaces.
 
-    :param content: the answer to a GET of it.
     :raises ValueError: it cannot be archived.
     """
     if escaped(content) is not content:
