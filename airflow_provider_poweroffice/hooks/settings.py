@@ -373,11 +373,10 @@ def _split(text: str, name: str) -> SplitResult:
         )
     try:
         parts = urlsplit(text if "://" in text else f"https://{text}")
-        if parts.port == 0:  # some programs read it as none, others as a port
-            raise ValueError
+        no_port = parts.port == 0  # which some programs read as the usual one
     except ValueError:  # its text may hold what was pasted behind a colon
         raise ValueError(f"{name} {shown(text)} is not a valid URL; check its port and brackets") from None
-    if not parts.hostname or parts.query or parts.fragment or "%" in parts.netloc:
+    if no_port or not parts.hostname or parts.query or parts.fragment or "%" in parts.netloc:
         raise ValueError(
             f"{name} {shown(text)} is not a base URL; write https://server, or https://server/path"
         )

@@ -115,7 +115,7 @@ def test_host(host: str | None, port: int | None, url: str | None) -> None:
         ({"host": "https://"}, None, "not a base URL"),
         ({"host": "https://x.example:port"}, None, "not a valid URL"),
         ({"port": 8080}, None, "port 8080"),
-        ({"host": "https://x.example:0"}, None, "not a valid URL"),
+        ({"host": "https://x.example:0"}, None, "not a base URL"),
         ({"host": "x.example", "port": 70_000}, None, "port 70000 must be 1 to 65535"),
         ({"host": "x.example", "port": -1}, None, "port -1 must be"),
         ({}, {"connect_timeout": -1}, "connect_timeout must be above 0, not -1"),
