@@ -2,7 +2,7 @@
 Create a customer in PowerOffice Go, then read it back.
 
 The external reference is unique in PowerOffice: a second customer with the same one is refused, so a
-rerun can not create it twice.
+rerun cannot create it twice.
 """
 
 from __future__ import annotations

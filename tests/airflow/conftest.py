@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow_of_tests import BUNDLES, HOME
 from sql_loads import Query, set_database
+from support.airflow_home import BUNDLES, HOME
 from support.databases import postgres_database
 
 from airflow_provider_poweroffice.hooks.database import database_hook

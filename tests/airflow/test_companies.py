@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow_of_tests import HOME, xcoms
+from support.airflow_home import HOME, xcoms
 
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator

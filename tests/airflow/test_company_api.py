@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from airflow_of_tests import HOME
+from support.airflow_home import HOME
 
 from airflow_provider_poweroffice.hooks.settings import read_settings
 from poweroffice_sandbox import Sandbox

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow_of_tests import HOME, states, xcoms
+from support.airflow_home import HOME, states, xcoms
 from support.d365fo import TEST
 
 from airflow_provider_poweroffice.hooks.d365fo import D365FOHook

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from airflow.sdk import PokeReturnValue
-from airflow_of_tests import states, xcoms
+from support.airflow_home import states, xcoms
 
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.errors import ConflictError, NotFoundError

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from airflow_of_tests import HOME, ROOT, states, xcoms
+from support.airflow_home import HOME, ROOT, states, xcoms
 
 from airflow_provider_poweroffice.storage.sql.identifiers import snake_case
 from airflow_provider_poweroffice.task_groups.load_company import DEFAULT_RESOURCES

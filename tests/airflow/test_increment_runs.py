@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from airflow_of_tests import HOME, states, xcoms
+from support.airflow_home import HOME, states, xcoms
 
 from airflow_provider_poweroffice.api import Client
 from poweroffice_sandbox import Sandbox

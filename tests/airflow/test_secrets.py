@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow_of_tests import HOME
+from support.airflow_home import HOME
 
 from airflow_provider_poweroffice.api.auth import Token, TokenAuth
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook

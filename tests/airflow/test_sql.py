@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow_of_tests import ROOT
 from sql_loads import DATES, Query, load, sent
+from support.airflow_home import ROOT
 
 from airflow_provider_poweroffice.api import Client
 from airflow_provider_poweroffice.errors import IncompleteReadError, ServerError

@@ -16,7 +16,7 @@ from typing import Any
 import fsspec
 import pyarrow.parquet as pq
 import pytest
-from airflow_of_tests import ROOT
+from support.airflow_home import ROOT
 
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.errors import ServerError

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pyarrow.parquet as pq
 import pytest
 from airflow.sdk import PokeReturnValue
-from airflow_of_tests import HOME, states, xcoms
+from support.airflow_home import HOME, states, xcoms
 
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.errors import DeleteRefusedError, RefusedError

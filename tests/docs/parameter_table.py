@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG
-from airflow_of_tests import ROOT
 from support import FakeClock, Unthrottled
+from support.airflow_home import ROOT
 
 from airflow_provider_poweroffice.hooks.d365fo import D365FOHook
 from poweroffice_sandbox import D365FOSandbox, Sandbox, V1Sandbox

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.definitions.mappedoperator import MappedOperator
-from airflow_of_tests import HOME, ROOT
+from support.airflow_home import HOME, ROOT
 
 from poweroffice_sandbox import D365FOSandbox, Sandbox, V1Sandbox
 

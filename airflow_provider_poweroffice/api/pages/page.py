@@ -112,7 +112,7 @@ class PageOptions:
             raise ValueError(f"first_page={first} is not supported: this API links each page to the next")
         if linked and page_size not in {None, dialect.default_page_size}:
             raise ValueError(
-                f"page_size={page_size} can not be asked for: the server sends up to {dialect.max_page_size} "
+                f"page_size={page_size} cannot be asked for: the server sends up to {dialect.max_page_size} "
                 "rows on a page, and links to the next"
             )
         if max_pages is not None:

@@ -136,7 +136,7 @@ def unique_rows(key: str) -> UniqueRows:
     """
     if not key:
         raise ValueError(
-            "split_days: rows of this resource have no key, so those of a shared day can not be told apart; "
+            "split_days: rows of this resource have no key, so those of a shared day cannot be told apart; "
             "read the periods one by one, each with its own fromDate and toDate"
         )
     return UniqueRows(key, required=True)

@@ -16,7 +16,7 @@ from airflow_provider_poweroffice.api.body import Waiting
 from airflow_provider_poweroffice.api.call_context import adding
 from airflow_provider_poweroffice.api.cancellation import CancelledScopeError, CancelScope
 
-_JOIN_SECONDS = 5.0  # for all: a thread that is still connecting can not be woken up; it sends nothing then
+_JOIN_SECONDS = 5.0  # for all: a thread that is still connecting cannot be woken up; it sends nothing then
 
 
 class _Job:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from airflow_provider_poweroffice.api.decoding import UNREADABLE
 from airflow_provider_poweroffice.api.surrogates import escaped
+from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.errors import PaginationError
 
 if TYPE_CHECKING:
@@ -42,8 +44,10 @@ class UniqueRows:
         """
         try:
             keys = [bytes(row.key) for row in self._decode(escaped(page.content))]  # type: ignore[attr-defined]
-        except msgspec.ValidationError as error:
-            raise PaginationError(f"page {page.number} holds a row that is no object ({error})") from None
+        except UNREADABLE as error:
+            raise PaginationError(
+                f"page {page.number} holds a row that is not an object ({one_line(str(error))})"
+            ) from None
         if self._required and not all(keys):
             raise PaginationError(f"page {page.number}: a row has no {self._key!r} to tell it from others by")
         rows = []

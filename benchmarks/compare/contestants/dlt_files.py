@@ -28,7 +28,7 @@ def load(task: Task, destination: Any, **options: Any) -> int:
                     base_page=1,
                     page_param="PageNumber",
                     total_path=None,
-                    maximum_page=task.pages + 1,  # told, as it can not read the 204 past the end
+                    maximum_page=task.pages + 1,  # told, as it cannot read the 204 past the end
                 ),
             },
             "resources": [
