@@ -6,21 +6,21 @@ Every error this package raises for a call to the API, and for a load into a tab
     PowerOfficeError                  catch-all; never raised itself
     ├── AuthenticationError           the token endpoint refused the keys
     ├── UntrustedHostError            a URL would take the keys to another origin; nothing was sent
-    ├── PaginationError               a collection can not be read by pages
+    ├── PaginationError               a collection cannot be read by pages
     │   ├── IncompleteReadError       rows are missing, or moved while they were read; read again
-    │   └── PageTooLargeError         a page is larger than page_bytes, and can not be made smaller
+    │   └── PageTooLargeError         a page is larger than page_bytes, and cannot be made smaller
     ├── ResultTooLargeError           an answer too large for XCom; use a transfer
     ├── ResponseValidationError       the answer does not fit the type asked for, or XCom
     ├── FieldTypeError                a value does not fit the type of its field in a Parquet file
-    ├── LoadError                     rows can not be stored in a table; nothing of them was
+    ├── LoadError                     rows cannot be stored in a table; nothing of them was
     │   ├── TypeConflictError         a value does not fit its column
     │   └── TooManyDeletionsError     more rows would be marked as deleted than allowed
     ├── VerificationError             a table of the ledger does not agree with the books; its rows are stored
     ├── ResponseTooLargeError         a 2xx answer larger than max_bytes; its call was carried out
-    ├── InvalidResponseError          a 2xx answer that can not be read (cut JSON, HTML, ...)
+    ├── InvalidResponseError          a 2xx answer that cannot be read (cut JSON, HTML, ...)
     ├── APIConnectionError            no answer
     │   ├── APITimeoutError           no answer in time, or no slot under the rate limit
-    │   └── RateLimitStoreError       the Redis server that keeps the rate limit can not be used
+    │   └── RateLimitStoreError       the Redis server that keeps the rate limit cannot be used
     └── APIStatusError                the server answered, and said no
         ├── BadRequestError           400, 422
         │   └── RefusedError          a 2xx answer whose body says no (PowerOffice v1)
@@ -89,7 +89,7 @@ class UntrustedHostError(PowerOfficeError):
 
 
 class PaginationError(PowerOfficeError):
-    """A collection can not be read by pages: a repeated page, another page than asked for, or no list."""
+    """A collection cannot be read by pages: a repeated page, another page than asked for, or no list."""
 
 
 class IncompleteReadError(PaginationError):
@@ -160,7 +160,7 @@ class FieldTypeError(PowerOfficeError):
 
 class LoadError(PowerOfficeError):
     """
-    Rows can not be stored in a table of a database: the table holds what it held before.
+    Rows cannot be stored in a table of a database: the table holds what it held before.
 
     The database's own error, where there is one, is the ``__cause__``.
 
@@ -223,7 +223,7 @@ class VerificationError(PowerOfficeError):
 
 
 class InvalidResponseError(PowerOfficeError):
-    """A successful status with a body that can not be read; the call itself may have been carried out."""
+    """A successful status with a body that cannot be read; the call itself may have been carried out."""
 
     outcome_unknown = True
 
@@ -263,8 +263,8 @@ class APIConnectionError(PowerOfficeError):
 
     :param outcome_unknown: False when the request provably never reached the server (refused
         connection, unknown host, TLS), so that any method may be repeated.
-    :param permanent: True when a repetition can not help (a certificate that is not trusted).
-    :param retry_after: seconds before which a repetition can not help, or None.
+    :param permanent: True when a repetition cannot help (a certificate that is not trusted).
+    :param retry_after: seconds before which a repetition cannot help, or None.
     """
 
     def __init__(
@@ -291,7 +291,7 @@ class APITimeoutError(APIConnectionError):
 
 
 class RateLimitStoreError(APIConnectionError):
-    """The Redis server that keeps the rate limit can not be used; the call was not sent."""
+    """The Redis server that keeps the rate limit cannot be used; the call was not sent."""
 
 
 class APIStatusError(PowerOfficeError):
@@ -300,7 +300,7 @@ class APIStatusError(PowerOfficeError):
 
     Attributes: ``status`` (int), ``code`` (the machine-readable error, e.g. ``invalid_client``),
     ``title`` and ``detail`` (the vendor's sentences), ``trace_id``, ``retry_after`` (seconds the server
-    asks to wait, or None), ``final`` (a repetition can not help), ``response`` (the whole answer),
+    asks to wait, or None), ``final`` (a repetition cannot help), ``response`` (the whole answer),
     ``error_content`` (its decoded body) and ``request_id`` (the id sent with the call, where the API takes
     one). Errors of Finance & Operations also have ``message``, ``exception_type``, ``inner_type`` and
     ``activity_id``.

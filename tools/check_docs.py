@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import dialect_cases
+import reliability
 
 from airflow_provider_poweroffice import errors
 from airflow_provider_poweroffice.hooks.form import CONN_FIELDS, D365FO_CONN_FIELDS
@@ -48,6 +49,7 @@ GENERATED = {
     "d365fo-fields": lambda: connection_fields(D365FO_CONN_FIELDS),
     "dialect-cases": dialect_cases.table,
     "error-tree": error_tree,
+    "findings": reliability.table,
 }
 
 
@@ -77,7 +79,7 @@ def broken_links(page: Path, text: str) -> list[str]:
 
 def main() -> int:
     """Check, or write."""
-    problems = []
+    problems = reliability.problems()
     for page in PAGES:
         text = page.read_text()
         fresh = generated(text)

@@ -34,7 +34,7 @@ def counts() -> dict[str, Counter[str]]:
 
 
 def left_out() -> dict[tuple[str, str], str]:
-    """Give the cases that an API can not have, with the reason."""
+    """Give the cases that an API cannot have, with the reason."""
     for node in ast.parse((ROOT / "tests" / "support" / "dialects.py").read_text()).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "APART":
             return dict(ast.literal_eval(node.value))

@@ -77,7 +77,7 @@ def build_call(
     """
     Check and encode a call; the arguments are those of ``Client.request``.
 
-    :raises ValueError: an argument that can not be sent.
+    :raises ValueError: an argument that cannot be sent.
     :raises TypeError: an argument of the wrong type.
     """
     verb = check_method(method)
@@ -148,7 +148,7 @@ def encode_query(query: Mapping[str, Any] | None) -> dict[str, str]:
     encoded = {}
     for name, value in query.items():
         if not isinstance(name, str) or not name.strip():
-            raise ValueError(f"query has a name that is no text: {name!r}")
+            raise ValueError(f"query has a name that is not text: {name!r}")
         if value is not None:
             encoded[name] = _query_text(name, value)
     return encoded
@@ -186,7 +186,7 @@ def _query_scalar(name: str, value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
     raise TypeError(
-        f"query[{name!r}]: can not send a {type(value).__name__}; use text, numbers, dates or lists of them"
+        f"query[{name!r}]: cannot send a {type(value).__name__}; use text, numbers, dates or lists of them"
     )
 
 
@@ -205,13 +205,13 @@ def encode_body(dialect: Dialect[Any], method: str, body: Any) -> bytes:
     try:
         return _encode(body)
     except (TypeError, ValueError, msgspec.MsgspecError) as error:
-        raise TypeError(f"body can not be written as JSON: {error}") from None
+        raise TypeError(f"body cannot be written as JSON: {error}") from None
 
 
 def _refuse_non_numbers(value: Any, where: str) -> None:
     """JSON has no NaN; the encoder would write null, and an amount would be gone."""
     if isinstance(value, (float, Decimal)) and not math.isfinite(value):
-        raise ValueError(f"{where} is {value!r}, which JSON can not hold")
+        raise ValueError(f"{where} is {value!r}, which JSON cannot hold")
     if isinstance(value, Mapping):
         for key, item in value.items():
             _refuse_non_numbers(item, f"{where}[{key!r}]")
@@ -257,7 +257,7 @@ def check_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
             )
         if not _TOKEN.fullmatch(name) or value != value.strip() or not _VISIBLE.fullmatch(value):
             raise ValueError(
-                f"headers[{name!r}] can not be sent: a name is letters, digits and hyphens, a value is one "
+                f"headers[{name!r}] cannot be sent: a name is letters, digits and hyphens, a value is one "
                 "line of Latin-1 text without spaces around it"
             )
     return dict(headers)

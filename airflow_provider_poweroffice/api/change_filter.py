@@ -38,7 +38,6 @@ def since_query(
     """
     Make the query that reads what changed, or was created, since a moment.
 
-    :param dialect: of the API.
     :param changed_since: a timestamp text (none of zone means UTC) or an aware datetime; None, "" and
         "None" read everything.
     :param overlap: seconds to go back from it, beyond the API's own lag of reads behind writes.

@@ -1,7 +1,7 @@
 """
 A body's charset: the name that goes into the content type, and the bytes.
 
-Rule: pure; what can not be encoded is an error, never a question mark.
+Rule: pure; what cannot be encoded is an error, never a question mark.
 """
 
 from __future__ import annotations

@@ -230,8 +230,8 @@ class Client:
         :param unique: leaves out rows that came before, also in other reads that share it.
         :return: an iterator of :class:`Page`; an empty collection gives no page.
         :raises ValueError, TypeError: bad arguments, before any request.
-        :raises PaginationError: a repeated page, or an answer that is no list.
-        :raises PageTooLargeError: a page larger than ``page_bytes`` that can not be made smaller.
+        :raises PaginationError: a repeated page, or an answer that is not a list.
+        :raises PageTooLargeError: a page larger than ``page_bytes`` that cannot be made smaller.
         :raises UntrustedHostError: a page's link leads to another server.
         :raises PowerOfficeError: as for :meth:`request`.
         """
@@ -365,7 +365,7 @@ class Client:
         """
         Decode the body now: a cut one, or a page for people, is noticed while it can be repeated.
 
-        :raises InvalidResponseError: it is no answer of this API.
+        :raises InvalidResponseError: it is not an answer of this API.
         """
         label = f"{response.method} {response.path}"
         if response.is_html:

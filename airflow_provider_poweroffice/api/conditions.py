@@ -97,16 +97,6 @@ class Condition:
         check_comparison(self.comparison)
         check_value(self.comparison, self.value)
 
-    def first_match(self, body: Any) -> Any:
-        """
-        Give the first record that fulfils the condition, or None.
-
-        :param body: decoded JSON.
-        """
-        records = _records(body)
-        position = self.judge(records).position
-        return None if position is None else records[position]
-
     def judge(self, records: Sequence[Any]) -> Judgement:
         """Look for the first record that fulfils the condition."""
         if self.field is None:

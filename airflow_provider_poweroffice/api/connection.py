@@ -64,7 +64,7 @@ class Connection:
     :param clock: time; a test's own clock moves without waiting.
     :param on_token: told of each new token, so that a log can mask it.
     :param company: alias of the company, which begins every log line and error; never a key.
-    :raises ValueError: a key, environment, host or version that can not be used.
+    :raises ValueError: a key, environment, host or version that cannot be used.
     """
 
     def __init__(

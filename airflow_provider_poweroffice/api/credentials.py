@@ -40,7 +40,7 @@ class Credentials:
     :param client_key: GUID of one company for that integration; its password.
     :param subscription_key: hex key of the developer portal's product subscription; sent as
         ``Ocp-Apim-Subscription-Key`` with every call. The rate limit hangs on it. Left out for v1.
-    :raises ValueError: a key is empty or can not be sent in a header; the message names the key.
+    :raises ValueError: a key is empty or cannot be sent in a header; the message names the key.
     """
 
     application_key: str = field(repr=False)

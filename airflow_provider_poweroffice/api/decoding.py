@@ -53,7 +53,7 @@ def parsing(what: str, *, mismatch: type[PowerOfficeError] = InvalidResponseErro
     except msgspec.ValidationError as error:
         raise mismatch(f"{what} is not of the expected form ({reason_of(error)})") from None
     except UNREADABLE as error:  # not chained: some of these errors hold the whole text
-        raise InvalidResponseError(f"{what} is no complete JSON ({reason_of(error)})") from None
+        raise InvalidResponseError(f"{what} is not complete JSON ({reason_of(error)})") from None
 
 
 class JSONReader(Generic[T]):
@@ -72,8 +72,7 @@ class JSONReader(Generic[T]):
         """
         Read a text.
 
-        :param what: see :func:`parsing`.
-        :raises InvalidResponseError: it is no complete JSON.
+        :raises InvalidResponseError: it is not complete JSON.
         :raises PowerOfficeError: ``mismatch``: it is JSON of another type.
         """
         with parsing(what, mismatch=self._mismatch):
@@ -84,8 +83,7 @@ def read_json(content: bytes | str, what: str = "the answer") -> Any:
     """
     Read any JSON, in UTF-8, -16 or -32; half a surrogate pair, ``NaN`` and ``Infinity`` are taken as sent.
 
-    :param what: see :func:`parsing`.
-    :raises InvalidResponseError: it is no complete JSON, or nested too deeply for Python.
+    :raises InvalidResponseError: it is not complete JSON, or nested too deeply for Python.
     """
     with parsing(what):
         return json.loads(content)

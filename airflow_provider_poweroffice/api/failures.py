@@ -74,7 +74,7 @@ def status_error(
 
 
 def _stays_refused(dialect: Dialect[Any], response: Response) -> bool:
-    """Tell whether a 401 is no matter of the token, which a later one could cure."""
+    """Tell whether a 401 has another reason than the token, so that a new one does not help."""
     refused = response.status_code == HTTPStatus.UNAUTHORIZED
     return refused and not dialect.token_expired(response.error_content)
 

@@ -154,7 +154,7 @@ def _condition(node: Any, literals: Literals, where: str) -> str:
 
 def _check_name(name: str, literals: Literals, where: str) -> None:
     if not _NAME.fullmatch(name):
-        raise ValueError(f"{where}: {name!r} is no name of a field, such as Name or tolower(Name)")
+        raise ValueError(f"{where}: {name!r} is not the name of a field, such as Name or tolower(Name)")
     plain = name.partition("(")[2] or name
     if literals.pascal_case and not plain[0].isupper():
         raise ValueError(f"{where}: fields are written in PascalCase here: {plain[0].upper() + plain[1:]}")
@@ -175,7 +175,7 @@ def literal(value: Any, literals: Literals, kind: str | None = None, where: str 
 
     :param kind: what a text stands for, see :func:`filter_text`; None takes it as text.
     :param where: name of the value in messages.
-    :raises ValueError: the value can not be written, or is not of its type.
+    :raises ValueError: the value cannot be written, or is not of its type.
     """
     if isinstance(value, str) and kind not in {None, "text"}:
         _check_kind(kind, literals, where)
@@ -186,7 +186,7 @@ def literal(value: Any, literals: Literals, kind: str | None = None, where: str 
         if isinstance(value, kinds):
             return write(value, literals, where)
     raise ValueError(
-        f"{where}: can not compare with a {type(value).__name__} ({value!r}); use text, a number, a boolean, "
+        f"{where}: cannot compare with a {type(value).__name__} ({value!r}); use text, a number, a boolean, "
         "a date, an aware datetime, a UUID or None"
     )
 
@@ -202,12 +202,12 @@ def _typed(text: str, kind: str, where: str) -> Any:
     """Read a text as what it stands for; that of an enumeration is written at once."""
     if kind not in _READERS:
         if not re.fullmatch(r"\w+", text):
-            raise ValueError(f"{where}: {text!r} is no value of the enumeration {kind}")
+            raise ValueError(f"{where}: {text!r} is not a value of the enumeration {kind}")
         return f"{kind}'{text}'"
     try:
         return _READERS[kind](text.strip())
     except (ValueError, KeyError, InvalidOperation):
-        raise ValueError(f"{where}: {text!r} is no {kind}") from None
+        raise ValueError(f"{where}: {text!r} is not a {kind}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +228,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
 
 def _number(value: float | Decimal, _: Literals, where: str) -> str:
     if not math.isfinite(value):
-        raise ValueError(f"{where}: {value!r} is no number that can be compared with")
+        raise ValueError(f"{where}: {value!r} is not a number that can be compared with")
     return format(Decimal(str(value)), "f")  # no exponent, no digit lost
 
 

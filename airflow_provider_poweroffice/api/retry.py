@@ -169,7 +169,7 @@ def parse_retry_after(value: str | None, now: float) -> float | None:
     Read a ``Retry-After`` header: seconds or an HTTP-date (RFC 9110 §10.2.3), as seconds from now.
 
     :param now: seconds since 1970.
-    :return: seconds from 0 to a year; None when there is none or it can not be read.
+    :return: seconds from 0 to a year; None when there is none or it cannot be read.
     """
     if not value or not value.strip():
         return None

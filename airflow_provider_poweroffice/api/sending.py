@@ -23,6 +23,7 @@ from airflow_provider_poweroffice.api.call import Call
 from airflow_provider_poweroffice.api.call_context import CallLimits, Departure, adding, call_context
 from airflow_provider_poweroffice.api.cancellation import CancelledScopeError
 from airflow_provider_poweroffice.api.connection import Connection
+from airflow_provider_poweroffice.api.credentials import scrub
 from airflow_provider_poweroffice.api.decoding import reason_of
 from airflow_provider_poweroffice.api.failures import echoes, scrubbed, status_error
 from airflow_provider_poweroffice.api.options import RetryOptions
@@ -91,7 +92,7 @@ class Tries:
             with adding(departure=self._current):
                 return attempt()
         except PowerOfficeError as error:
-            self._current = Departure()  # the error itself says what is known
+            self._current = Departure(error.outcome_unknown)  # also for what interrupts the handling of it
             if isinstance(error, RateLimitError):  # of the API or the token endpoint: of all who share it
                 asked = min(error.retry_after or 0.0, LONGEST_ASKED_WAIT)
                 self._pause(max(asked, MINIMUM_RATE_LIMIT_WAIT))
@@ -103,7 +104,7 @@ class Tries:
         raise foreign  # here, as the frames of the other one may hold keys
 
     def _foreign(self, error: Exception) -> PowerOfficeError:
-        left, self._current = self._current.left, Departure()
+        left = self._current.left
         what = f"{reason_of(error) or 'no reason given'}: {type(error).__name__} in {_place(error)}"
         if left:
             return InvalidResponseError(f"{self.label}: the answer cannot be read ({what})")
@@ -207,11 +208,16 @@ class Sender:
         except PowerOfficeError as error:
             error.company = self.connection.company
             note_uncertain_attempts(error, tries.uncertain)
-            raise
-        except BaseException as error:
+            blanked = scrub(str(error), self.connection.auth.secrets)
+            if blanked == str(error):
+                raise
+            error.args = (blanked,)  # a charset or an encoding that a server named held a key
+            ended: BaseException = without_traces(error)
+        except BaseException as error:  # noqa: BLE001 - raised below, where its frames hold no keys
             # A task that is ended, by its time limit or by a person; while it waits nothing is under way.
             error.outcome_unknown = tries.outcome_unknown  # type: ignore[attr-defined]
-            raise
+            ended = without_traces(error)
+        raise ended
 
     def _send(
         self,

@@ -39,7 +39,6 @@ class PacedAdapter(HTTPAdapter):
     """
     Sends at the throttle's pace, with a timeout even when the caller gave none.
 
-    :param clock: time.
     :param longest: seconds for an exchange, even where it belongs to no call; None for what a call allows.
     """
 
@@ -192,7 +191,7 @@ class Session(requests.Session):
         self.mount("http://", adapter)
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send, with ``verify`` given so that the environment can not switch it back on or off."""
+        """Send, with ``verify`` given so that the environment cannot switch it back on or off."""
         target = url.decode() if isinstance(url, bytes) else url
         if not urlsplit(target).scheme:
             target = urljoin(self.base_url, target.lstrip("/"))
@@ -209,8 +208,6 @@ class Sessions:
     Sessions for several threads: each has one for itself while it uses it.
 
     They share one adapter, hence its connections: a connection is used again by whoever comes next.
-
-    :param make: opens one.
     """
 
     def __init__(self, make: Callable[[], Session]) -> None:
@@ -236,7 +233,6 @@ def connection_error(error: requests.RequestException, label: str, *, left: bool
 
     The original is not chained: its text holds the URL with the query's values.
 
-    :param label: method and path without query.
     :param left: bytes of the request were written to a connection, see
         :class:`~airflow_provider_poweroffice.api.call_context.Departure`.
     """

@@ -30,7 +30,6 @@ class ClientHook(BaseHook):
 
     May be used as a context manager, which closes its connections at the end.
 
-    :param conn_id: the Airflow connection.
     :param company: alias of one of the connection's companies, or legal entity; None for its default.
     :param retry_options: see :class:`~airflow_provider_poweroffice.api.options.RetryOptions`, or a
         mapping such as ``{"attempts": 3, "deadline": 60}``.

@@ -42,7 +42,7 @@ def read_client_keys(extra: Mapping[str, Any]) -> dict[str, str]:
     if isinstance(keys, str):
         try:
             keys = json.loads(keys.strip() or "{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             raise ValueError(f"extra {EXTRA} is not valid JSON; {_form()}") from None
     if not keys:
         return {}
@@ -144,8 +144,6 @@ def active_companies(firm: Client, open_client: Callable[[str], Client], aliases
     Keep the aliases whose company is an active client of the firm.
 
     :param firm: a client of the firm's own company, with the privilege ClientAdmin (OpenAPI: ClientAdmin).
-    :param open_client: opens a client of an alias.
-    :param aliases: of the connection.
     :return: in the same order; a company that could not be asked is kept.
     :raises PowerOfficeError: the firm's own company did not answer.
     """

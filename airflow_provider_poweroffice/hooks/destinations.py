@@ -42,9 +42,7 @@ def check_destination(name: str, url: str | None, own: str, *, sign_in: bool = F
     """
     Refuse a URL that a connection's secrets or tokens must not go to.
 
-    :param name: of the setting, for the message.
     :param url: a base URL without user name and password; None is not set, and is fine.
-    :param own: URL of the connection's host.
     :param sign_in: it is a token endpoint: the known ones of Microsoft Entra ID are trusted.
     :raises ValueError: says how whoever runs Airflow allows it.
     """

@@ -58,7 +58,8 @@ _is_timestamp = re.compile(_TIMESTAMP).search
 _is_midnight = re.compile(r"[T ]00:00(:00(\.0+)?)? ?([Zz]|[+-]\d\d:?\d\d)?").fullmatch
 _is_number = re.compile(rb"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?").fullmatch
 _text = msgspec.json.Decoder(str).decode
-_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+take_apart = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+"""Gives the fields of a row, each as it was sent."""
 
 _AS_EXPECTED: dict[str | None, Any] = {
     "integer": Annotated[int, msgspec.Meta(ge=_LEAST, le=_MOST)],
@@ -152,7 +153,7 @@ def guess(rows: Iterable[msgspec.Raw], kinds: dict[str, str | None], *, key: str
     :param kinds: field to kind, or to None where only null was seen so far; brought up to date.
     """
     for row in rows:
-        for name, raw in _fields(row).items():
+        for name, raw in take_apart(row).items():
             value = bytes(raw)
             if not can_be_read(name):
                 continue

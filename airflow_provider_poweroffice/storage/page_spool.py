@@ -8,11 +8,7 @@ from typing import IO
 
 
 class PageSpool:
-    """
-    The contents of pages, one after another in a file.
-
-    :param file: a binary file open for writing and reading.
-    """
+    """The contents of pages, one after another in a file."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -25,12 +21,7 @@ class PageSpool:
         return sum(length for length, _ in self._pages)
 
     def add(self, content: bytes, rows: int) -> None:
-        """
-        Write a page behind the others.
-
-        :param content: its JSON array.
-        :param rows: how many elements that has.
-        """
+        """Write a page behind the others."""
         self._file.seek(0, SEEK_END)
         self._file.write(content)
         self._pages.append((len(content), self.rows))

@@ -29,6 +29,7 @@ from airflow_provider_poweroffice.storage.kinds import (
     guess,
     moment,
     scale_of,
+    take_apart,
 )
 from airflow_provider_poweroffice.storage.page_spool import PageSpool
 
@@ -44,7 +45,6 @@ _TYPES: dict[str, Any] = {
     "text": str | None,
     "json": msgspec.Raw,
 }
-_decode = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 class TypedRows:
@@ -101,7 +101,7 @@ class TypedRows:
 
     def _slow(self, raw: msgspec.Raw) -> list[Any]:
         """Convert field by field: with the rest, or with an error that says where."""
-        found = _decode(escaped(bytes(raw)))
+        found = take_apart(escaped(bytes(raw)))
         key = self._key, bytes(found.get(self._key, b"?")).decode(errors="replace")
         values: list[Any] = []
         for name, kind in self.fields.items():
@@ -118,11 +118,7 @@ class TypedRows:
 
 
 def _misfit(name: str, row: tuple[str, str], value: bytes, what: str, error: Exception) -> FieldTypeError:
-    """
-    Make the error about a value.
-
-    :param row: the field that names a row, and its value.
-    """
+    """Make the error about a value."""
     if isinstance(error, UnicodeDecodeError):
         what, way_out = "which is not UTF-8", "format='ndjson' keeps it as sent"
     else:
@@ -148,7 +144,6 @@ class ParquetFile:
     Pages of a list that is not described wait in a temporary file until all are there, as all their values
     decide about the types of the columns.
 
-    :param file: to write to.
     :param fields: name to type, of the description; empty: all values decide.
     :param overrides: types that a caller gives, over ``fields``.
     :param key: the field that names a row in an error.
@@ -228,7 +223,7 @@ class ParquetFile:
         most = dict.fromkeys(names, (0, 0))
         for content in self._waiting or ():
             for row in split_rows(content):
-                values = _decode(row)
+                values = take_apart(row)
                 for name in names:
                     value = bytes(values.get(name, NULL))
                     if value != NULL:
@@ -275,7 +270,7 @@ class ParquetFile:
             try:
                 pa.array([value], type=field.type)
             except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-                key = self._key, bytes(_decode(row).get(self._key, b"?")).decode(errors="replace")
+                key = self._key, bytes(take_apart(row).get(self._key, b"?")).decode(errors="replace")
                 return _misfit(
                     field.name, key, str(value).encode(), f"which {field.type} does not hold", error
                 )

@@ -35,7 +35,6 @@ def publish(file: IO[bytes], target: Any) -> None:
     so is a target on any other file system. What a killed writer left beside it is
     removed: on a local disk by the next publisher, elsewhere after a day.
 
-    :param file: the finished file, open and flushed.
     :param target: an ``ObjectStoragePath`` or any path of universal-pathlib.
     """
     if target.protocol in _ATOMIC:

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from airflow_provider_poweroffice._compat import AirflowFailException, AirflowTaskTimeout
+
+if TYPE_CHECKING:
+    from airflow_provider_poweroffice.errors import PowerOfficeError
 
 
 @contextmanager
@@ -22,27 +26,39 @@ def fail_task_when_final(method: str = "GET", *, idempotent: bool | None = None)
     ``TypeError``) or need a package that is not installed (``ImportError``): they are as wrong at the next
     try. The error is the exception's ``__cause__``.
     """
-    from airflow_provider_poweroffice.api.retry import is_idempotent, retry_reason
-    from airflow_provider_poweroffice.errors import APITimeoutError, PowerOfficeError, VerificationError
+    from airflow_provider_poweroffice.api.retry import is_idempotent
+    from airflow_provider_poweroffice.errors import PowerOfficeError
 
     once = not is_idempotent(method, idempotent)
     try:
         yield
-    except AirflowTaskTimeout as error:
-        if once and getattr(error, "outcome_unknown", False):
-            raise AirflowFailException(
-                f"the task's time limit ended {method} while its answer was awaited: look whether it was "
-                "carried out before you clear the task"
-            ) from error
-        raise
     except PowerOfficeError as error:
-        no_slot = isinstance(error, APITimeoutError) and not error.outcome_unknown  # later there may be one
-        may_pass = no_slot or isinstance(error, VerificationError)  # books may agree when all is posted
-        if may_pass or retry_reason(error, method, idempotent=idempotent):
+        if may_be_retried(error, method, idempotent=idempotent):
             raise
         raise AirflowFailException(_text(error)) from error
     except (ValueError, TypeError, ImportError) as error:
         raise AirflowFailException(_text(error)) from error
+    except BaseException as error:  # the task's time limit, or an end of the process
+        if once and getattr(error, "outcome_unknown", False):
+            raise AirflowFailException(
+                f"{_what_ended(error)} ended {method} while its answer was awaited: look whether it was "
+                "carried out before you clear the task"
+            ) from error
+        raise
+
+
+def may_be_retried(error: PowerOfficeError, method: str, *, idempotent: bool | None = None) -> bool:
+    """Tell whether a task that ended so may be tried again."""
+    from airflow_provider_poweroffice.api.retry import retry_reason
+    from airflow_provider_poweroffice.errors import APITimeoutError, VerificationError
+
+    no_slot = isinstance(error, APITimeoutError) and not error.outcome_unknown  # later there may be one
+    may_pass = no_slot or isinstance(error, VerificationError)  # books may agree when all is posted
+    return may_pass or bool(retry_reason(error, method, idempotent=idempotent))
+
+
+def _what_ended(error: BaseException) -> str:
+    return "the task's time limit" if isinstance(error, AirflowTaskTimeout) else type(error).__name__
 
 
 def _text(error: Exception) -> str:

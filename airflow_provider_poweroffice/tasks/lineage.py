@@ -25,8 +25,6 @@ def report_lineage(hook: ClientHook, endpoint: str, target: str | None) -> None:
     """
     Report a collection as read, and an object or a table as written.
 
-    :param hook: that the collection was read with.
-    :param endpoint: of the collection.
     :param target: URI of what was written; None where it has none.
     """
     collector = lineage_collector()
@@ -49,7 +47,6 @@ def table_uri(connection: Connection, table: str) -> str | None:
     """
     Name a table of PostgreSQL, as its provider does; None for other databases.
 
-    :param connection: of Airflow.
     :param table: with or without its schema.
     """
     if connection.conn_type not in {"postgres", "postgresql"} or not connection.host:

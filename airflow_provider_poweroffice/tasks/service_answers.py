@@ -102,8 +102,7 @@ class ServiceRun:
         from airflow_provider_poweroffice.api.failures import read_fault, scrubbed
 
         label = f"{answer.method} {answer.path}"
-        secrets = self.client.auth.secrets
-        refused = scrubbed(replace(answer, refused=True), secrets)
+        refused = scrubbed(replace(answer, refused=True), self.client.auth.secrets)
         if self.expected and answer.status_code not in self.expected:
             known = ", ".join(map(str, sorted(self.expected)))
             return UnexpectedStatusError(
@@ -112,7 +111,7 @@ class ServiceRun:
             )
         if self.check is None or self.check(answer):
             return None
-        fault = read_fault(self.client.dialect, refused, secrets)
+        fault = read_fault(self.client.dialect, refused, self.client.auth.secrets)
         says = f": {fault.detail}" if fault.detail else ""
         return BusinessFailureError(
             f"{label}: {answer.status_code}, but response_check refused the answer{says}",

@@ -11,13 +11,7 @@ from airflow_provider_poweroffice.tasks.company import labelled
 
 
 class Watch:
-    """
-    Judges answers, and remembers how often it was asked and what was seen last.
-
-    :param what: is waited for, in words.
-    :param endpoint: where.
-    :param company: alias, for messages.
-    """
+    """Judges answers, and remembers how often it was asked and what was seen last."""
 
     def __init__(self, what: object, endpoint: str, company: str | None) -> None:
         self._what = what

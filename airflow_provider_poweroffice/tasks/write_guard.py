@@ -20,13 +20,13 @@ import msgspec
 
 from airflow_provider_poweroffice._compat import (
     AirflowFailException,
-    AirflowTaskTimeout,
     keep_task_state,
     task_state_store,
 )
 from airflow_provider_poweroffice.api.retry import may_have_been_carried_out
 from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.errors import APIStatusError, BusinessFailureError, PowerOfficeError
+from airflow_provider_poweroffice.tasks.failures import may_be_retried
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.response import Response
@@ -132,8 +132,8 @@ def write_once(
 
     :param result_of: makes the result of an answer; its errors do not make the call unsent.
     :param failure_of: finds a failure in an answer that the server did not refuse.
-    :raises AirflowFailException: the call was carried out, and something other than an error of this package
-        came out of ``result_of`` or ``failure_of``: where there is no store, a retry would send it again.
+    :raises AirflowFailException: the call was answered, and what came out of ``result_of`` or ``failure_of``
+        would have the task tried again: where there is no store, that would send the call again.
     """
     carried_out, result = guard.earlier_result()
     if carried_out:
@@ -142,6 +142,8 @@ def write_once(
         answer = send()
     with _final_after(answer):
         failure = failure_of(answer)
+        if failure:
+            failure.final = True  # what it says of the answer stays so; the call was answered
         if not answer.is_success or isinstance(failure, BusinessFailureError):
             guard.refused(answer.status_code)
             return _raise_or(failure, result_of, answer)
@@ -160,9 +162,11 @@ def _raise_or(failure: APIStatusError | None, result_of: Callable[[Response], An
 def _final_after(answer: Response) -> Iterator[None]:
     try:
         yield
-    except (PowerOfficeError, AirflowFailException):
+    except AirflowFailException:
         raise
-    except (Exception, AirflowTaskTimeout) as error:
+    except BaseException as error:
+        if isinstance(error, PowerOfficeError) and not may_be_retried(error, answer.method):
+            raise
         raise AirflowFailException(
             f"{answer.method} {answer.path}: {answer.status_code}, but the answer could not be used "
             f"({type(error).__name__}: {one_line(error)}); the call itself is not sent again"

@@ -79,6 +79,7 @@ def test_one_company(nothing: Any) -> None:
     ("client_keys", "says"),
     [
         ("{", "extra client_api_keys is not valid JSON; write"),
+        ("[" * 100_000, "extra client_api_keys is not valid JSON; write"),
         ([OTHER], "extra client_api_keys is not an object; write"),
         ({"a": ""}, "the client key of 'a' is missing"),
         ({"a": {"key": OTHER}}, "the client key of 'a' is missing"),
@@ -247,7 +248,7 @@ def test_company_that_is_no_client(
 
 
 def test_listing_needs_the_privilege(firm: Sandbox) -> None:
-    """A company that is no accounting firm can not list clients; the task ends and says why."""
+    """A company that is no accounting firm cannot list clients; the task ends and says why."""
     task = PowerOfficeCompaniesOperator(task_id="companies", source="client_admin", firm="fjordlys")
     with pytest.raises(AirflowFailException, match=r"\[fjordlys\] GET /v2/ClientAdmin/Clients: 403"):
         task.execute({})

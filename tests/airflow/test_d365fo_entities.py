@@ -190,7 +190,7 @@ def test_transfer(fo: D365FOSandbox, tmp_path: Path) -> None:
 
 
 def test_transfer_is_all_or_nothing(fo: D365FOSandbox, tmp_path: Path) -> None:
-    """A failure on a later page leaves no file, and can not be skipped."""
+    """A failure on a later page leaves no file, and cannot be skipped."""
     fo.set(page_size=50)
     fo.add_fault(action="status", status=400, path="/data/*", every=2)
     with pytest.raises(AirflowFailException):

@@ -224,7 +224,7 @@ def test_bad_input(run: Any, fo: D365FOSandbox, arguments: dict[str, Any], says:
 
 
 def test_bad_response_check() -> None:
-    """A check that can not be called is refused while the DAG file is read."""
+    """A check that cannot be called is refused while the DAG file is read."""
     with pytest.raises(TypeError, match="response_check"):
         D365FORestEndpointOperator(task_id="t", service_name=ECHO, response_check="x")  # type: ignore[arg-type]
 

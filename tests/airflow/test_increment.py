@@ -31,7 +31,7 @@ class Store(dict[str, Any]):
 
 
 class ByAsset:
-    """What Airflow keeps by asset; before 3.2 an asset can not be a key of a dict."""
+    """What Airflow keeps by asset; before 3.2 an asset cannot be a key of a dict."""
 
     def __init__(self, kept: Any) -> None:
         self._kept = kept
@@ -175,7 +175,7 @@ def test_resource_without_a_filter(
         task_id="t", endpoint="VatCodes", object_path=f"file://{tmp_path}/x.ndjson.gz", incremental=True
     )
     with pytest.raises(
-        AirflowFailException, match=r"VatCodes can not be read by changed_since.*read it whole"
+        AirflowFailException, match=r"VatCodes cannot be read by changed_since.*read it whole"
     ):
         task.execute({})  # type: ignore[typeddict-item]
     assert sandbox.count("GET", "/VatCodes") == 0

@@ -132,7 +132,7 @@ def test_two_groups() -> None:
         ({"resources": ["ClientIntegrationInformation"]}, "not a list that can be read"),
         ({"resources": ["Customers/{id}"]}, "not a list that can be read"),
         ({"resources": ["TrialBalance"]}, "{'TrialBalance': {'query': {'date': '...'}}}"),
-        ({"resources": {"VatCodes": {"incremental": True}}}, "VatCodes can not be read by changed_since"),
+        ({"resources": {"VatCodes": {"incremental": True}}}, "VatCodes cannot be read by changed_since"),
         ({"resources": {"Customers": {"mode": "replace", "incremental": True}}}, "use mode='upsert'"),
         ({"resources": {"Customers": {"company": "x"}}}, "leave out 'company': give companies= to the group"),
         ({"resources": {"Customers": {"table": "t"}, "Products": {"table": "t"}}}, "go into one table"),
@@ -149,7 +149,7 @@ def test_two_groups() -> None:
 )
 @pytest.mark.parametrize("companies", [None, ["fjordlys"]])
 def test_refused(companies: list[str] | None, arguments: dict[str, Any], words: str) -> None:
-    """What can not work is refused while the DAG file is read, mapped or not, and the way out is named."""
+    """What cannot work is refused while the DAG file is read, mapped or not, and the way out is named."""
     with pytest.raises((ValueError, TypeError)) as caught:
         tasks_of(**{"companies": companies} | arguments)
     assert words in str(caught.value)

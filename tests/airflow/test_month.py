@@ -51,7 +51,7 @@ class Store(dict[str, Any]):
 
 
 class Kept:
-    """What Airflow keeps of assets; before 3.2 an asset can not be a key of a dict."""
+    """What Airflow keeps of assets; before 3.2 an asset cannot be a key of a dict."""
 
     def __init__(self) -> None:
         self._stores: dict[str, Store] = {}

@@ -153,7 +153,7 @@ def test_paginate(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("operator", [PowerOfficeOperator, PowerOfficeToObjectStorageOperator])
 def test_bad_concurrency(operator: type[Any]) -> None:
-    """A number of pages in flight that can not be is refused while the DAG file is read."""
+    """A number of pages in flight that cannot be is refused while the DAG file is read."""
     path = {"object_path": "file:///tmp/a.ndjson.gz"} if operator is not PowerOfficeOperator else {}
     with pytest.raises(ValueError, match="concurrency must be between 1 and 32, not 33; 1 reads one page"):
         operator(task_id="t", endpoint="Customers", paging={"concurrency": 33}, **path)
@@ -212,7 +212,7 @@ def test_not_failing() -> None:
     ],
 )
 def test_final_errors_end_the_task(arguments: dict[str, Any], cause: type[Exception]) -> None:
-    """What a retry can not cure is not retried; the typed error is the cause."""
+    """What a retry cannot cure is not retried; the typed error is the cause."""
     with pytest.raises(AirflowFailException, match=cause.__name__) as caught:
         call(**arguments)
     assert isinstance(caught.value.__cause__, cause)

@@ -280,7 +280,9 @@ def test_clear_subscription_key_is_told(sandbox: Sandbox, monkeypatch: pytest.Mo
 
 
 @pytest.mark.finding("S1")
-@pytest.mark.parametrize("changed", [{"login": ""}, {"extra": "no JSON"}, {"host": "ftp://x"}])
+@pytest.mark.parametrize(
+    "changed", [{"login": ""}, {"extra": '{"rate_limit_share": 7}'}, {"host": "ftp://x"}]
+)
 @pytest.mark.parametrize("kind", ["poweroffice", "d365fo"])
 def test_test_names_no_connection(
     kind: str, changed: dict[str, Any], monkeypatch: pytest.MonkeyPatch

@@ -94,7 +94,7 @@ def test_only_the_company(query: Query, client: Client) -> None:
     ],
 )
 def test_bad_arguments(arguments: dict[str, Any], says: str) -> None:
-    """What can not be verified is refused while the DAG file is read, with the way out."""
+    """What cannot be verified is refused while the DAG file is read, with the way out."""
     with pytest.raises(ValueError, match="verify") as caught:
         operator(**VERIFIED | arguments)
     assert says in str(caught.value)

@@ -172,7 +172,7 @@ def test_page_options_reach_the_wire(tmp_path: Path, sandbox: Sandbox) -> None:
     ],
 )
 def test_bad_target(sandbox: Sandbox, target: str, form: str, says: str) -> None:
-    """A target that can not be written is refused before anything is read, with the way out."""
+    """A target that cannot be written is refused before anything is read, with the way out."""
     with pytest.raises((ValueError, AirflowFailException), match="object_path") as caught:
         copy(target, format=form)
     assert says in str(caught.value)

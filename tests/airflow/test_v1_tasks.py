@@ -98,7 +98,7 @@ def test_filters_are_templates() -> None:
     ],
 )
 def test_bad_arguments(v1_sandbox: V1Sandbox, arguments: dict[str, Any], says: str) -> None:
-    """What v1 can not do is refused before anything is sent."""
+    """What v1 cannot do is refused before anything is sent."""
     with pytest.raises((ValueError, AirflowFailException), match=says):
         call(**arguments)
     assert v1_sandbox.count(path="/Customer*") == 0

@@ -138,7 +138,7 @@ def test_bad_arguments_leave_no_note() -> None:
 
 
 def test_answer_too_large_was_still_carried_out(sandbox: Sandbox) -> None:
-    """A call whose answer can not be kept was carried out all the same."""
+    """A call whose answer cannot be kept was carried out all the same."""
     store = Store()
     with pytest.raises(AirflowFailException, match="max_result_bytes=1"):
         write(store, max_result_bytes=1)

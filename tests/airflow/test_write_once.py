@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import traceback
 from typing import Any
 
 import pytest
@@ -12,7 +13,15 @@ from test_write_guard import HAS_STATE_STORE, Store, Ti
 
 from airflow_provider_poweroffice import _compat
 from airflow_provider_poweroffice._compat import AirflowFailException, AirflowTaskTimeout
-from airflow_provider_poweroffice.errors import ResponseValidationError
+from airflow_provider_poweroffice.api.auth import Token, TokenAuth
+from airflow_provider_poweroffice.api.response import Response
+from airflow_provider_poweroffice.api.wire import _Answer
+from airflow_provider_poweroffice.errors import (
+    APIConnectionError,
+    APITimeoutError,
+    RateLimitError,
+    ResponseValidationError,
+)
 from airflow_provider_poweroffice.operators.d365fo import D365FORestEndpointOperator
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
 from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
@@ -167,7 +176,7 @@ def test_clearing_on_success_is_warned_of(
         (b'{"Rows":[{"Rate":1e400}]}', r"\$\.Rows\[0\]\.Rate"),
         (b'{"Rate":NaN}', r"\$\.Rate"),
         (b'{"a":{"b":-Infinity}}', r"\$\.a\.b"),
-        (b'{"Id":' + b"9" * 5000 + b"}", "no complete JSON"),
+        (b'{"Id":' + b"9" * 5000 + b"}", "not complete JSON"),
         (DEEP + b"]" * 100_000, "nested too deeply"),
     ],
 )
@@ -196,3 +205,85 @@ def test_the_way_out_is_one(server: RawServer) -> None:
     with pytest.raises(ResponseValidationError, match="half a surrogate pair"):
         json_size(["\ud83d"])
     assert json_size({"a": ["ø", 1.5, None]}) == 24
+
+
+@pytest.mark.finding("D1", "S3")
+@pytest.mark.parametrize("ends", [AirflowTaskTimeout, KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize("api", ["v2", "d365fo"])
+def test_an_interruption_while_the_answer_is_awaited(
+    server: RawServer, monkeypatch: pytest.MonkeyPatch, api: str, ends: type[BaseException]
+) -> None:
+    """Whatever ends a task between its POST and the answer, it is not tried again, and shows no key."""
+
+    def interrupted(*_: Any, **__: Any) -> Any:
+        raise ends("now")
+
+    monkeypatch.setattr(_Answer, "begin", interrupted)
+    monkeypatch.setattr(TokenAuth, "_fetch", lambda _: Token("tok.en-1"))
+    with pytest.raises(AirflowFailException) as caught:
+        write(api, {"ti": Ti(4)})
+    assert server.count("POST") <= 1
+    text = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
+    assert "tok.en-1" not in text
+    assert "sub-key-1" not in text
+
+
+@pytest.mark.finding("D1", "S3")
+@pytest.mark.parametrize(
+    "raised",
+    [
+        APIConnectionError("elsewhere", outcome_unknown=False),
+        APITimeoutError("elsewhere", outcome_unknown=False),
+        RateLimitError("elsewhere", response=Response(429, {}, b"", "GET", "/x")),
+        KeyboardInterrupt(),
+        SystemExit(1),
+    ],
+    ids=repr,
+)
+def test_a_check_that_raises(server: RawServer, raised: BaseException) -> None:
+    """A user's check that fails for its own reasons, transient ones too, has no POST sent again."""
+
+    def check(_: Response) -> bool:
+        raise raised
+
+    server.answer = http(b"{}")
+    with pytest.raises(AirflowFailException) as caught:
+        checked(check).execute({"ti": Ti(4)})
+    text = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
+    assert "s3cret-value" not in text
+    assert server.count("POST") == 1
+
+
+@pytest.mark.finding("D1")
+def test_an_expected_disturbance_that_a_check_refuses(server: RawServer) -> None:
+    """A 503 that counts as an answer, and that the check refuses, ends the task."""
+    server.answer = http(b"{}", status="503 Service Unavailable")
+    with pytest.raises(AirflowFailException):
+        checked(lambda _: False, expected_status=[200, 503]).execute({"ti": Ti(4)})
+    assert server.count("POST") == 1
+
+
+def checked(check: Any, **arguments: Any) -> D365FORestEndpointOperator:
+    """Build a task with a check."""
+    return D365FORestEndpointOperator(
+        task_id="t",
+        service_name="G/S/O",
+        payload={"a": 1},
+        d365fo_conn_id="raw_d365fo",
+        response_check=check,
+        **arguments,
+    )
+
+
+@pytest.mark.finding("S12")
+@pytest.mark.parametrize("encoded", [True, False])
+def test_a_key_in_a_header_that_cannot_be_used(server: RawServer, encoded: bool) -> None:
+    """An error that names an encoding or a charset does not show the key that a server echoes there."""
+    headers = b"Content-Encoding: sub-key-1\r\n" if encoded else b""
+    server.answer = http(b'{"x":"\xe9"}', headers=headers, kind=b"application/json; charset=sub-key-1")
+    del headers
+    with pytest.raises(AirflowFailException) as caught:
+        write("v2", {"ti": Ti(4)})
+    text = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
+    assert "sub-key-1" not in text
+    assert server.count("POST") == 1

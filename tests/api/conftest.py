@@ -51,7 +51,7 @@ def stranger() -> Iterator[Tap]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the cases that an API can not have; docs/dialects.md gives the reasons."""
+    """Leave out the cases that an API cannot have; docs/dialects.md gives the reasons."""
     apart = {f"test_{case}[{name}]" for case, name in APART}
     left_out = [item for item in items if item.name in apart]
     if left_out:

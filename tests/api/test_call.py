@@ -75,7 +75,7 @@ def test_body_kinds_exclude_each_other() -> None:
     ],
 )
 def test_bad_query(query: object, error: type[Exception]) -> None:
-    """A query that can not be written without guessing is refused by name."""
+    """A query that cannot be written without guessing is refused by name."""
     with pytest.raises(error, match="query"):
         encode_query(query)  # type: ignore[arg-type]
 
@@ -159,7 +159,7 @@ def test_patch_must_be_json_patch(body: object) -> None:
 
 @pytest.mark.parametrize("name", ["Authorization", "ocp-apim-subscription-key", "Host"])
 def test_headers_with_keys_are_ours(name: str) -> None:
-    """Keys come from the connection; a header can not replace them."""
+    """Keys come from the connection; a header cannot replace them."""
     with pytest.raises(ValueError, match="made from the connection"):
         build_call(V2, "GET", "x", headers={name: "x"})
 
@@ -171,7 +171,7 @@ def test_bad_headers() -> None:
     with pytest.raises(TypeError, match="must be text"):
         build_call(V2, "GET", "x", headers={"a": 1})  # type: ignore[dict-item]
     for name, value in (("a", "b\r\nc: d"), ("a", " b"), ("a b", "c"), ("", "c"), ("a", "\u20ac")):
-        with pytest.raises(ValueError, match="can not be sent"):
+        with pytest.raises(ValueError, match="cannot be sent"):
             build_call(V2, "GET", "x", headers={name: value})
 
 

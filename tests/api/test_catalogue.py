@@ -167,7 +167,7 @@ def test_exact_moments(client: Client) -> None:
 def test_bad_moments(
     client: Client, sandbox: Sandbox, endpoint: str, arguments: dict[str, object], says: str
 ) -> None:
-    """What can not be read since a moment is refused before any request, with what works instead."""
+    """What cannot be read since a moment is refused before any request, with what works instead."""
     with pytest.raises(ValueError, match=r"since|overlap") as caught:
         client.pages(endpoint, **arguments)  # type: ignore[arg-type]
     assert says in str(caught.value)

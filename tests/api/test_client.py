@@ -251,7 +251,7 @@ def test_broken_answer_is_read_again(client: Client, sandbox: Sandbox, action: s
 
 
 def test_broken_answer_of_a_write(client: Client, sandbox: Sandbox) -> None:
-    """A POST whose answer can not be read was carried out; it is not sent again."""
+    """A POST whose answer cannot be read was carried out; it is not sent again."""
     sandbox.add_fault(action="garbage", method="POST", path="/Customers", times=1)
     with pytest.raises(InvalidResponseError) as caught:
         client.request("POST", "Customers", body=CUSTOMER)

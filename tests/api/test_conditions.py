@@ -56,14 +56,14 @@ ROWS = [
 )
 def test_condition(field: str | None, comparison: str, value: object, found: int | None) -> None:
     """The first record that fulfils the condition is found, numbers and times compared as such."""
-    record = Condition(field=field, comparison=comparison, value=value).first_match(ROWS)
-    assert (record or {}).get("Id") == found
+    position = Condition(field=field, comparison=comparison, value=value).judge(ROWS).position
+    assert (None if position is None else ROWS[position]["Id"]) == found
 
 
 @pytest.mark.parametrize(("body", "fulfilled"), [(None, False), ([], False), ({}, True), ({"Id": 1}, True)])
 def test_records_exist(body: object, *, fulfilled: bool) -> None:
     """Without a field: any record will do; no content is none."""
-    assert (Condition().first_match(body) is not None) == fulfilled
+    assert (Condition().judge(records_of(answer(json.dumps(body)))[1]).position is not None) == fulfilled
 
 
 def test_bad_condition() -> None:
@@ -280,7 +280,7 @@ def test_names_with_dots() -> None:
     """A field whose own name holds a dot is found, and so is what lies below it."""
     row = {"@odata.etag": "x", "a.b": {"c": 1}, "a": {"d": 2}}
     for field, value in (("@odata.etag", "x"), ("a.b.c", 1), ("a.d", 2)):
-        assert Condition(field=field, value=value).first_match([row]) == row
+        assert Condition(field=field, value=value).judge([row]).position == 0
 
 
 @pytest.mark.finding("R6")

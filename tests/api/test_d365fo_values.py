@@ -149,7 +149,7 @@ def test_actions() -> None:
     ],
 )
 def test_bad_keys(arguments: tuple[Any, ...], named: str) -> None:
-    """A key that can not be written is refused before any request."""
+    """A key that cannot be written is refused before any request."""
     with pytest.raises(ValueError, match=named):
         entity_path(*arguments)
 

@@ -56,7 +56,7 @@ def test_server_caps_the_page(bench: Bench, cap: int) -> None:
 
 
 def test_page_size_that_is_asked_for(bench: Bench) -> None:
-    """The size asked for is that of the pages; one that can not be had is refused before a request."""
+    """The size asked for is that of the pages; one that cannot be had is refused before a request."""
     if not bench.api.by_link:
         pages = bench.client.pages(bench.api.endpoint, page_size=10)
         assert [len(page) for page in pages] == [10, 10, 3]

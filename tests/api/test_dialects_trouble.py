@@ -123,7 +123,7 @@ def test_trouble_that_lasts(bench: Bench) -> None:
 
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 422])
 def test_final_status(bench: Bench, status: int) -> None:
-    """What a repetition can not cure is not repeated."""
+    """What a repetition cannot cure is not repeated."""
     bench.fault(action="status", status=status, times=0)
     with pytest.raises(APIStatusError) as caught:
         bench.client.request("GET", bench.api.endpoint)

@@ -72,7 +72,7 @@ def test_enumeration() -> None:
     assert filter_text(filters, V4) == "(Blocked eq Microsoft.Dynamics.DataEntities.NoYes'Yes')"
     with pytest.raises(ValueError, match="unknown type 'Microsoft"):
         filter_text(filters, V3)
-    with pytest.raises(ValueError, match="no value of the enumeration"):
+    with pytest.raises(ValueError, match="not a value of the enumeration"):
         filter_text(("Blocked", "==", "Yes' or 1 eq 1", "Microsoft.NoYes"), V4)
 
 
@@ -120,15 +120,15 @@ def test_filters(filters: Any, text: str) -> None:
         (("Name", "contains", "a"), "unknown comparison 'contains'.*startswith"),
         ([("A", "==", 1), ("name", "==", "a")], r"filters\[1\]: fields are written in PascalCase here: Name"),
         (("tolower(name)", "==", "a"), "PascalCase here: Name"),
-        (("Name eq 1 or Name", "==", "a"), "is no name of a field"),
+        (("Name eq 1 or Name", "==", "a"), "is not the name of a field"),
         (("A", ">", None), "has no meaning"),
         (("A", "in", []), "at least one value"),
         (("A", "in", "abc"), "needs a list"),
-        (("A", "==", [1]), "can not compare with a list"),
-        (("A", "==", float("nan")), "no number"),
+        (("A", "==", [1]), "cannot compare with a list"),
+        (("A", "==", float("nan")), "not a number"),
         (("A", "==", datetime(2026, 1, 1)), "has no time zone"),  # noqa: DTZ001 - the point
-        (("A", "==", "x", "number"), "'x' is no number"),
-        (("A", "==", "None", "datetime"), "'None' is no datetime"),
+        (("A", "==", "x", "number"), "'x' is not a number"),
+        (("A", "==", "None", "datetime"), "'None' is not a datetime"),
         (("A", "==", 1, "int"), "unknown type 'int'"),
         (("A", "startswith", 1), "compares with a text"),
         ({"or": [("A", "==", 1)]}, "must be {'all'"),
@@ -138,7 +138,7 @@ def test_filters(filters: Any, text: str) -> None:
     ],
 )
 def test_bad_filters(filters: Any, says: str) -> None:
-    """A filter that can not be written names its place and the way out."""
+    """A filter that cannot be written names its place and the way out."""
     with pytest.raises(ValueError, match=says):
         filter_text(filters, V3)
 

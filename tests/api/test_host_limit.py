@@ -150,7 +150,7 @@ def test_clock_set_back(folder: Path, clock: FakeClock) -> None:
 def test_unusable_directory(
     folder: Path, clock: FakeClock, caplog: pytest.LogCaptureFixture, trouble: str
 ) -> None:
-    """Where the file can not be kept, the process keeps the limit alone, and says so once."""
+    """Where the file cannot be kept, the process keeps the limit alone, and says so once."""
     if trouble == "not a directory":
         folder.write_text("")
     elif trouble == "link":
@@ -170,7 +170,7 @@ def test_unusable_directory(
 
 
 def test_full_disk(folder: Path) -> None:
-    """A file that can not grow is as good as none."""
+    """A file that cannot grow is as good as none."""
     code = (
         "import resource, signal, sys\n"
         "from airflow_provider_poweroffice.api.limits.throttle import SystemClock\n"

@@ -137,7 +137,7 @@ def test_bad_budget(
 
 
 def test_list_that_has_no_pages(client: ReadingClient, sandbox: Sandbox) -> None:
-    """Only a caller's own budget holds for what can not be smaller, and then the way out is named."""
+    """Only a caller's own budget holds for what cannot be smaller, and then the way out is named."""
     rows = json.dumps([{"Text": "x" * LEAST}])
     sandbox.add_fault(action="status", status=200, body=rows, path="/CustomDimensionSettings", times=0)
     assert len(list(client.pages("CustomDimensionSettings"))) == 1
@@ -157,7 +157,7 @@ def test_smaller(begin: int, most: int, size: int) -> None:
 
 
 def test_sizes_to_try() -> None:
-    """Each is at most half of the one before, and none is so small that it can not be the size."""
+    """Each is at most half of the one before, and none is so small that it cannot be the size."""
     assert list(sizes_to_try(0, 5000)) == [2500, 1250, 625, 312, 156]
     assert list(sizes_to_try(15000, 5000)) == [2500, 1250, 625, 300, 150]
     assert list(sizes_to_try(50, 50)) == []

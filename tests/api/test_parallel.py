@@ -220,7 +220,7 @@ def test_offsets_that_are_not_known(client: ReadingClient, sandbox: Sandbox) -> 
 def test_bad_concurrency(
     client: ReadingClient, sandbox: Sandbox, value: object, error: type[Exception]
 ) -> None:
-    """A number of pages in flight that can not be is refused with the value and the way out."""
+    """A number of pages in flight that cannot be is refused with the value and the way out."""
     with pytest.raises(error, match=rf"concurrency must be .*{value!r}; 1 reads one page after the other"):
         client.pages("Customers", concurrency=value)
     assert sandbox.journal() == []

@@ -15,7 +15,7 @@ from poweroffice_sandbox import Sandbox, Switches
 pytestmark = pytest.mark.wide
 
 DATES = {"fromDate": "2000-01-01", "toDate": "2099-12-31"}
-MOVING = {"mutation"}  # rows that change while they are read can not be counted exactly
+MOVING = {"mutation"}  # rows that change while they are read cannot be counted exactly
 
 
 def pairs_of(row: dict[str, str]) -> set[frozenset[tuple[str, str]]]:

@@ -82,7 +82,7 @@ def test_transient(error: Exception, method: str, *, idempotent_only: bool) -> N
     ],
 )
 def test_final(error: BaseException) -> None:
-    """What a repetition can not cure is never repeated, whatever the caller declares."""
+    """What a repetition cannot cure is never repeated, whatever the caller declares."""
     assert retry_reason(error, "GET", idempotent=True) is None
 
 

@@ -157,7 +157,7 @@ def test_answer_to_a_window_begun_anew(clock: FakeClock) -> None:
 
 
 def test_patience(clock: FakeClock) -> None:
-    """Who can not wait so long is told at once, and gives the place in the queue back."""
+    """Who cannot wait so long is told at once, and gives the place in the queue back."""
     throttle = LocalThrottle(1, clock)
     throttle.acquire()
     with pytest.raises(NoSlotError) as caught:

@@ -97,13 +97,13 @@ def test_deleted_meanwhile(client: Client, sandbox: V1Sandbox) -> None:
         ({"query": {"$filter": "(Id gt 1)"}, "filters": ("Id", ">", 1)}, "exclude each other"),
         ({"filters": ("name", "==", "a")}, "PascalCase"),
         ({"endpoint": "Reporting/AccountTransactions"}, "query lacks fromDate, toDate"),
-        ({"endpoint": "VatCode", "changed_since": "2026-01-01"}, "can not be read by changed_since"),
+        ({"endpoint": "VatCode", "changed_since": "2026-01-01"}, "cannot be read by changed_since"),
     ],
 )
 def test_refused_before_a_request(
     client: Client, sandbox: V1Sandbox, options: dict[str, Any], says: str
 ) -> None:
-    """What can not be read whole is refused before anything is sent."""
+    """What cannot be read whole is refused before anything is sent."""
     with pytest.raises(ValueError, match=says):
         list(client.pages(**({"endpoint": "Customer"} | options)))
     assert sandbox.count() == 0
@@ -215,14 +215,14 @@ def test_periods_that_go_wrong(client: Client, sandbox: V1Sandbox) -> None:
     ],
 )
 def test_bad_periods(client: Client, endpoint: str, options: dict[str, Any], says: str) -> None:
-    """Periods that can not be read whole are refused."""
+    """Periods that cannot be read whole are refused."""
     given: dict[str, Any] = {"split_days": 31, "query": {"fromDate": "2026-01-01", "toDate": "2026-03-01"}}
     with pytest.raises(ValueError, match=says):
         client.periods(endpoint, **(given | options))
 
 
 def test_periods_of_rows_without_a_key() -> None:
-    """Rows that can not be told apart are an error, not doubled."""
+    """Rows that cannot be told apart are an error, not doubled."""
     content = b'[{"id":1},{"no":2}]'
     with pytest.raises(PaginationError, match="a row has no 'id'"):
         unique_rows("id").only_new(Page(1, content, split_rows(content), PageInfo()))
@@ -256,7 +256,7 @@ def test_refusal(client: Client, sandbox: V1Sandbox) -> None:
 def test_bad_parameters(
     client: Client, sandbox: V1Sandbox, bad_parameters: str, status: int, kind: type[BadRequestError]
 ) -> None:
-    """A value that can not be bound is one kind of error in each of its shapes."""
+    """A value that cannot be bound is one kind of error in each of its shapes."""
     sandbox.set(bad_parameters=bad_parameters)
     query = {"fromDate": "x", "toDate": "2026-01-01"}
     with pytest.raises(kind, match="The value 'x' is not valid") as caught:
@@ -267,7 +267,7 @@ def test_bad_parameters(
 
 
 def test_bad_filter(client: Client) -> None:
-    """A filter of the caller's own making that the server can not read is a typed error."""
+    """A filter of the caller's own making that the server cannot read is a typed error."""
     with pytest.raises(RefusedError) as caught:
         client.request("GET", "Customer", query={"$filter": "(Nothing eq 1)"})
     assert caught.value.exception == "OData"

@@ -56,7 +56,7 @@ def test_latest_over_mixed_forms() -> None:
 @pytest.mark.parametrize("missing", ["application_key", "client_key", "subscription_key"])
 @pytest.mark.parametrize("value", ["", "  ", None, " spaced ", "ø", "a\nb"])
 def test_bad_key(missing: str, value: str) -> None:
-    """A key that is missing or can not be sent is named, and not shown."""
+    """A key that is missing or cannot be sent is named, and not shown."""
     keys = {"application_key": "aaaaaa", "client_key": "bbbbbb", "subscription_key": "cccccc", missing: value}
     with pytest.raises(ValueError, match=missing) as caught:
         Client(Credentials(**keys))

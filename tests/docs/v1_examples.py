@@ -75,8 +75,9 @@ def _v1_orderby(one: Example) -> None:
 @check
 def _v1_top(one: Example) -> None:
     assert len(one.run()) == 120
-    assert [call.query["$top"] for call in one.calls] == ["50"] * 3
-    assert {call.query["$skip"] for call in one.calls} == {"0", "50", "100"}
+    # Later pages begin with the last row of the one before, which tells whether rows moved meanwhile.
+    asked = {(call.query["$skip"], call.query["$top"]) for call in one.calls}
+    assert asked == {("0", "50"), ("49", "51"), ("99", "51")}
 
 
 @check

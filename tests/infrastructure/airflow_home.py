@@ -25,7 +25,7 @@ USER = PASSWORD = "admin"
 
 
 class StartError(RuntimeError):
-    """Airflow can not be started; the message is one line, and names the way out."""
+    """Airflow cannot be started; the message is one line, and names the way out."""
 
 
 class Home:

@@ -65,7 +65,7 @@ class Cluster(Standalone):
         """
         Start the servers, make the database, and start the parts of Airflow.
 
-        :raises StartError: PostgreSQL or Redis is not installed, or Airflow can not make its tables.
+        :raises StartError: PostgreSQL or Redis is not installed, or Airflow cannot make its tables.
         """
         try:
             self._servers.enter_context(self.postgres)

@@ -105,7 +105,7 @@ class Standalone:
             self.v1_sandbox.start()
             self.fo_sandbox.start()
         except PortError as error:
-            raise StartError(f"the sandbox can not listen on {error}") from None
+            raise StartError(f"the sandbox cannot listen on {error}") from None
         self._started = datetime.now(UTC)
         self.launch(self.home.environment(self.port, self.lake, self._dags))
         self.wait(self._missing_parts)
@@ -134,7 +134,7 @@ class Standalone:
         self.run(["airflow", "standalone"], environment, self.home.log)
 
     def run(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
-        """Start a program that ends when this Airflow is stopped, and that it can not be without."""
+        """Start a program that ends when this Airflow is stopped, and that it cannot be without."""
         self._programs[log] = Guarded(command, environment, self.home.folder, log)
 
     def watch(self) -> None:
@@ -234,7 +234,7 @@ class Standalone:
     def _missing_dags(self) -> str:
         if errors := self.api("GET", "importErrors")["import_errors"]:
             last = str(errors[0]["stack_trace"]).strip().splitlines()[-1]
-            raise StartError(f"{errors[0]['filename']} can not be imported: {last}")
+            raise StartError(f"{errors[0]['filename']} cannot be imported: {last}")
         missing = sum(len(list(path.glob("*.py"))) for path in self._dags) - int(
             self.api("GET", "dags")["total_entries"]
         )

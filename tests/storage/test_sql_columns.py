@@ -296,7 +296,7 @@ def test_the_first_moment_of_dotnet(db: Database, sent: str, *, bulk: bool) -> N
     ["2026-13-45T00:00:00Z", "2026-05-02T25:00:00Z", "0000-00-00T00:00:00"],
 )
 def test_moments_that_are_none(db: Database, sent: str, *, bulk: bool) -> None:
-    """A timestamp that can not be read is an error with column, row and value, never null."""
+    """A timestamp that cannot be read is an error with column, row and value, never null."""
     with pytest.raises(TypeConflictError, match=r"row 2 has .*no moment") as caught:
         load(db, {"Id": 1}, {"Id": 2, "LastChangedDateTimeOffset": sent}, bulk=bulk, **COLUMNS)
     assert (caught.value.column, caught.value.row, caught.value.value) == (STAMP, "2", f'"{sent}"')
@@ -344,5 +344,5 @@ def test_nested_values_do_not_fit_types_of_ones_own(pg: Database, value: str, *,
 
 def test_numbers_longer_than_python_reads(db: Database) -> None:
     """A number of thousands of digits, which Python does not read, is an error with its row."""
-    with pytest.raises(LoadError, match="row 2: it can not be read: Number out of range"):
+    with pytest.raises(LoadError, match="row 2: it cannot be read: Number out of range"):
         load(db, {"Id": 1}, f'{{"Id":2,"New":{"9" * 5000}}}', kinds={}, **COLUMNS)

@@ -141,7 +141,7 @@ def test_parquet_of_an_undescribed_list() -> None:
 
 
 def test_parquet_of_odd_names() -> None:
-    """Fields of an undescribed list whose names can not be a column's are kept with the rest."""
+    """Fields of an undescribed list whose names cannot be a column's are kept with the rest."""
     table = _parquet('[{"Id": 1, "a\\"b": 5, "_rest": 6}]', {})
     assert table.to_pylist() == [{"Id": 1, "_rest": '{"a\\"b":5,"_rest":6}'}]
 

@@ -108,7 +108,7 @@ APIS = {
 APART = {
     ("fewer_rows_than_counted", "d365fo"): "sends no count with its pages: the link alone says what follows",
 }
-"""What an API can not have: case and dialect to the reason."""
+"""What an API cannot have: case and dialect to the reason."""
 
 
 class Bench:

@@ -63,7 +63,7 @@ class Resource:
         """
         name = self.changed_filter if kind == "changed" else self.created_filter
         if not name:
-            raise ValueError(f"{self.path} can not be read by {kind}_since: {self._instead(kind)}")
+            raise ValueError(f"{self.path} cannot be read by {kind}_since: {self._instead(kind)}")
         return name
 
     def _instead(self, kind: str) -> str:
@@ -154,9 +154,5 @@ def _read(line: str) -> Resource:
 
 @cache
 def catalogue(name: str) -> Catalogue:
-    """
-    Load a catalogue.
-
-    :param name: of its file, such as ``poweroffice_v2``.
-    """
+    """Load a catalogue."""
     return Catalogue(files(__name__).joinpath(f"{name}.txt").read_text(encoding="utf-8"))

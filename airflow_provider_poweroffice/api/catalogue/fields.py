@@ -27,11 +27,6 @@ def _lists(name: str) -> dict[str, str]:
 
 
 def fields_of(name: str, endpoint: str) -> Mapping[str, str]:
-    """
-    Give the fields of a list's rows: name to one of :data:`KINDS`; none for a list that is not described.
-
-    :param name: of the catalogue, such as ``poweroffice_v2``.
-    :param endpoint: path of the list, in any case.
-    """
+    """Give the fields of a list's rows, name to one of :data:`KINDS`; none if the list is not described."""
     text = _lists(name).get(endpoint.strip("/").lower())
     return dict(item.split(":") for item in text.split(",")) if text else _NONE

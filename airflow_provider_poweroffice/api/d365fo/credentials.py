@@ -59,7 +59,7 @@ class D365FOCredentials:
     :param system_url: where OData lives, if not at ``url``.
     :param company: legal entity whose rows are read where a query names none, see :func:`check_legal_entity`.
     :param token: used as it is, with or without ``Bearer``, never renewed; then the keys are not used.
-    :raises ValueError: names what is missing or can not be used.
+    :raises ValueError: names what is missing or cannot be used.
     """
 
     url: str

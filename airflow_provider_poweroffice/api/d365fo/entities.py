@@ -35,7 +35,7 @@ def entity_path(entity: str, key: Mapping[str, Any] | None = None, *, action: st
     :param key: every key field of the row with its value: text, a number, a boolean, a date, an aware
         datetime or a UUID. ``(value, type)`` says what a text stands for, see ``api.filters``.
     :param action: of the set or the row, such as ``calculate``, or its full name.
-    :raises ValueError: names what can not be written.
+    :raises ValueError: names what cannot be written.
     """
     _check_name("entity", entity)
     path = entity
@@ -74,4 +74,4 @@ def _field(name: str, value: Any) -> str:
 
 def _check_name(where: str, name: Any) -> None:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise ValueError(f"{where} has {name!r}, which is no name")
+        raise ValueError(f"{where} has {name!r}, which is not a name")

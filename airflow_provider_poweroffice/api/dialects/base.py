@@ -98,7 +98,7 @@ class Fault:
     An error body, read: see :class:`~airflow_provider_poweroffice.errors.APIStatusError`.
 
     :param kind: class of the error, where the status alone does not tell.
-    :param final: the call was carried out, or refused, for good: a repetition can not help.
+    :param final: the call was carried out, or refused, for good: a repetition cannot help.
     :param attributes: further attributes of an error of that class.
     """
 
@@ -139,7 +139,7 @@ class Dialect(ABC, Generic[K]):
     archives: ClassVar[bool] = False
     """Records in use can be archived instead of deleted, see :meth:`archiving`."""
     fields_key: ClassVar[str] = ""
-    """Query name by which a paged list sends some fields of its rows only; "" where it can not."""
+    """Query name by which a paged list sends some fields of its rows only; "" where it cannot."""
     read_lag: ClassVar[float] = 0.0
     """Seconds that reads may lag behind writes."""
     default_retry_after: ClassVar[float] = 1.0
@@ -204,7 +204,7 @@ class Dialect(ABC, Generic[K]):
         """
         Complete the query of a call, just before it is sent.
 
-        :raises ValueError: a value in it can not be used.
+        :raises ValueError: a value in it cannot be used.
         """
         return dict(query)
 
@@ -239,7 +239,7 @@ class Dialect(ABC, Generic[K]):
 
     def check_body(self, method: str, body: Any) -> None:
         """
-        Refuse a JSON body that this API can not take.
+        Refuse a JSON body that this API cannot take.
 
         :raises ValueError: with the way out.
         """
@@ -267,7 +267,7 @@ class Dialect(ABC, Generic[K]):
 
     def check_query(self, endpoint: str, query: Mapping[str, str]) -> None:
         """
-        Refuse a GET's query that this API can not answer.
+        Refuse a GET's query that this API cannot answer.
 
         :raises ValueError: with the way out.
         """
@@ -281,8 +281,8 @@ class Dialect(ABC, Generic[K]):
         """
         Find the JSON array of rows in an answer, and what the server says about paging.
 
-        :raises msgspec.ValidationError: the body is JSON, but holds no list.
-        :raises msgspec.DecodeError: the body is no complete JSON.
+        :raises PaginationError: the body is JSON, but holds no list.
+        :raises InvalidResponseError: the body is not complete JSON, or not an answer of this API.
         """
 
     def refusal(self, content: bytes) -> Fault | None:  # noqa: ARG002 - for those that refuse so
@@ -309,12 +309,10 @@ class Dialect(ABC, Generic[K]):
         """
         Make the call that archives a record instead of deleting it, safe to repeat.
 
-        :param endpoint: path of the record.
-        :param content: the answer to a GET of it.
         :return: method, endpoint and body.
-        :raises ValueError: the record can not be archived.
+        :raises ValueError: the record cannot be archived.
         """
-        raise ValueError(f"{endpoint} can not be archived: {self.name} has no archive")
+        raise ValueError(f"{endpoint} cannot be archived: {self.name} has no archive")
 
     def error_kind(self, method: str, status: int, fault: Fault) -> type[APIStatusError]:  # noqa: ARG002 - as above
         """Name the class of an error."""

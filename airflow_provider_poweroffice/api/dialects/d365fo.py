@@ -204,7 +204,7 @@ def _split_collection(content: bytes) -> tuple[bytes, PageInfo]:
     ``@odata.count`` is not looked at: it counts what ``$top`` cuts off, too.
 
     :raises PaginationError: the body is JSON, but no collection.
-    :raises InvalidResponseError: the body is no complete JSON.
+    :raises InvalidResponseError: the body is not complete JSON.
     :raises IncompleteReadError: an error follows the rows, so that some are missing.
     """
     found = _decode(content)
@@ -216,11 +216,7 @@ def _split_collection(content: bytes) -> tuple[bytes, PageInfo]:
 
 
 def _cut_field(content: bytes) -> str | None:
-    """
-    Name a field whose rows are not all here, as the server links to the rest; None where there is none.
-
-    :param content: JSON of rows, or of one.
-    """
+    """Name a field whose rows are not all here, as the server links to the rest; None where there is none."""
     if b"link" not in content and b"Link" not in content and b"\\u00" not in content:
         return None
     found = _INNER_LINK.search(content)

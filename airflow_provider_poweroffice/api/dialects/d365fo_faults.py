@@ -74,11 +74,7 @@ _AADSTS = re.compile(r"AADSTS(\d{1,9})(?!\d)")
 
 
 def read_fault(headers: Mapping[str, str], body: Any) -> Fault:
-    """
-    Read an error answer.
-
-    :param body: its decoded body: a dict, text, bytes or None.
-    """
+    """Read an error answer."""
     activity = headers.get(ACTIVITY_HEADER)
     if not isinstance(body, dict):
         return _fault(_plain(body), activity=activity)

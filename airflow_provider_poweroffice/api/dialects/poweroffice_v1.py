@@ -243,7 +243,7 @@ def split_envelope(content: bytes) -> tuple[bytes, PageInfo]:
     ``count`` counts the whole; equal to the rows of this page it tells nothing, as some count the page.
 
     :raises PaginationError: an envelope, but none of a list.
-    :raises InvalidResponseError: no envelope, or no complete JSON.
+    :raises InvalidResponseError: no envelope, or incomplete JSON.
     """
     envelope = _read(content)
     if not envelope.is_success:
@@ -256,7 +256,7 @@ def split_envelope(content: bytes) -> tuple[bytes, PageInfo]:
 
 
 def data_of(content: bytes) -> bytes | None:
-    """Give ``data``, or null; None for what is no envelope, such as a file."""
+    """Give ``data``, or null; None for what is not an envelope, such as a file."""
     envelope = _read_or_none(content)
     return None if envelope is None else bytes(envelope.data) or b"null"
 
@@ -298,8 +298,7 @@ def archived(endpoint: str, content: bytes) -> bytes:
     """
     Give a record as it is, archived: right whether an update merges or replaces.
 
-    :param content: the answer to a GET of it.
-    :raises ValueError: it can not be archived.
+    :raises ValueError: it cannot be archived.
     """
     if escaped(content) is not content:
         raise ValueError(
@@ -308,9 +307,9 @@ def archived(endpoint: str, content: bytes) -> bytes:
     try:
         record = _record(data_of(content) or b"")
     except InvalidResponseError as error:
-        raise ValueError(f"{endpoint} is no record ({error}): it can not be archived") from None
+        raise ValueError(f"{endpoint} is not a record ({error}): it cannot be archived") from None
     if "isArchived" not in record or "id" not in record:
-        raise ValueError(f"{endpoint} has no isArchived: it can not be archived")
+        raise ValueError(f"{endpoint} has no isArchived: it cannot be archived")
     # Numbers of persons come masked; sent back, the mask would be stored.
     kept = {name: value for name, value in record.items() if bytes(value) != b'"hidden"'}
     return msgspec.json.encode(kept | {"isArchived": True})

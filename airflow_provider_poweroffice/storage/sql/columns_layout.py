@@ -29,6 +29,7 @@ from airflow_provider_poweroffice.storage.kinds import (
     kind_of,
     moment_text,
     scale_of,
+    take_apart,
     type_to_check,
     unquoted,
     whole,
@@ -79,7 +80,7 @@ class ColumnsLayout(Layout):
         self._kept: set[str] = set()
         self._halves_told = False
         if nameless := [field.field for field in self._keys if field.is_extra]:
-            raise ValueError(f"key={nameless[0]!r} can not be the name of a column")
+            raise ValueError(f"key={nameless[0]!r} cannot be the name of a column")
         self._rebuild()
         missing = [
             self._extra_column(),
@@ -148,7 +149,7 @@ class ColumnsLayout(Layout):
                 self._check_one(row)
             except msgspec.ValidationError as error:
                 raise LoadError(
-                    f"table {self.table}, row {self.key_of(row)}: it can not be read: {error}",
+                    f"table {self.table}, row {self.key_of(row)}: it cannot be read: {error}",
                     table=self.table,
                     row=self.key_of(row),
                 ) from None
@@ -156,7 +157,7 @@ class ColumnsLayout(Layout):
     def _learn(self, row: bytes, number: int) -> None:
         """Take up the fields of a row that are new, or of another kind than before."""
         try:
-            values = msgspec.json.decode(row, type=dict[str, msgspec.Raw])
+            values = take_apart(row)
         except msgspec.ValidationError:
             raise LoadError(
                 f'table {self.table}: row {number} of a page is no object with fields; use layout="raw"',
@@ -313,7 +314,7 @@ class ColumnsLayout(Layout):
         """Give the values of the key."""
         if not self.key:
             return row.decode(errors="replace")
-        values = msgspec.json.decode(row, type=dict[str, msgspec.Raw])
+        values = take_apart(row)
         return key_text(tuple(bytes(values.get(name, _NONE)) for name in self.key))
 
 

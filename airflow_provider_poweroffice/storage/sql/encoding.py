@@ -52,8 +52,11 @@ def key_text(values: tuple[bytes, ...]) -> str:
     It is made of what the values are, not of how a server spells them, so that a record has one key whether
     a letter is sent as an escape or not, and a number as ``1`` or ``1.0``.
     """
-    if len(values) == 1 and values[0][:1] == b'"':
-        return str(_decode(values[0]))
+    if len(values) == 1:
+        if values[0].isdigit():
+            return values[0].decode()
+        if values[0][:1] == b'"':
+            return str(_decode(values[0]))
     parts = [_spelled(value) for value in values]
     return (parts[0] if len(parts) == 1 else b"[%b]" % b",".join(parts)).decode(errors="replace")
 

@@ -14,6 +14,7 @@ import msgspec
 
 from airflow_provider_poweroffice.api.surrogates import split_rows
 from airflow_provider_poweroffice.errors import LoadError
+from airflow_provider_poweroffice.storage.kinds import take_apart
 from airflow_provider_poweroffice.storage.sql.columns import AuditColumns, Column, Existing
 
 
@@ -139,7 +140,7 @@ def _field_of(row: bytes, at_fault: Callable[[bytes], bool]) -> str | None:
     if not at_fault(row):
         return None
     try:
-        values = msgspec.json.decode(row, type=dict[str, msgspec.Raw])
+        values = take_apart(row)
     except (msgspec.MsgspecError, ValueError):
         return "the name of a field, or the row,"
     return next((name for name, value in values.items() if at_fault(bytes(value))), "the name of a field")

@@ -84,7 +84,7 @@ def _expressions(session: Session, plan: LoadPlan, existing: Mapping[str, Existi
     missing = [field for field in FIELDS if _column(plan, field) not in existing]
     if missing:
         raise LoadError(
-            f"table {plan.table} has no column for {', '.join(missing)}, so its sums can not be verified",
+            f"table {plan.table} has no column for {', '.join(missing)}, so its sums cannot be verified",
             table=str(plan.table),
         )
     return {field: database.quoted(_column(plan, field)) for field in FIELDS}

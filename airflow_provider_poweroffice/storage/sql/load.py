@@ -105,7 +105,7 @@ class Load:
         """
         Take a page.
 
-        :raises LoadError: a row that can not be stored, see ``Layout.see``.
+        :raises LoadError: a row that cannot be stored, see ``Layout.see``.
         """
         content, rows = self._layout.readable(page.content), len(page.raw_rows)
         self._layout.see(content)

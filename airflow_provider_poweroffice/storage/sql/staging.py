@@ -47,7 +47,7 @@ class Stage:
         Make the table and bring the rows into it.
 
         :param bulk: the database's way for many rows, where it has one.
-        :raises LoadError: a row that the database can not hold.
+        :raises LoadError: a row that the database cannot hold.
         """
         session, database = self._session, self._session.database
         with session.transaction(staging=True):

@@ -23,12 +23,7 @@ _BY_DRIVER: dict[str, type[Database]] = {
 
 
 def database_of(connection: Any, *, mark: str = "?", quote: str = '"') -> Database:
-    """
-    Choose the database of a connection.
-
-    :param mark: what stands for a parameter, where the driver is not known.
-    :param quote: what names are quoted with there.
-    """
+    """Choose the database of a connection."""
     for kind in type(connection).__mro__:
         if found := _BY_DRIVER.get(kind.__module__.partition(".")[0]):
             return found()

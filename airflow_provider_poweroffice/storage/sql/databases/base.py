@@ -27,12 +27,7 @@ def literal(text: str) -> str:
 
 
 class Database:
-    """
-    Standard SQL; also the base of the others.
-
-    :param mark: what stands for a parameter.
-    :param quote: what names are quoted with.
-    """
+    """Standard SQL; also the base of the others."""
 
     name: ClassVar[str] = "standard SQL"
     has_comments: ClassVar[bool] = False
@@ -113,7 +108,7 @@ class Database:
         """
         Give the columns of a table by name; None: there is no such table.
 
-        :raises ValueError: it can not be told from others of this name.
+        :raises ValueError: it cannot be told from others of this name.
         """
         try:
             session.execute(f"SELECT * FROM {table.quoted(self.quote)} WHERE 1 = 0")  # noqa: S608 - checked
@@ -159,12 +154,7 @@ class BulkDatabase(Database, ABC):
 
 
 class Session:
-    """
-    A connection in use.
-
-    :param connection: of any DB-API driver.
-    :param database: of its database.
-    """
+    """A connection in use."""
 
     def __init__(self, connection: Any, database: Database) -> None:
         self.connection = connection

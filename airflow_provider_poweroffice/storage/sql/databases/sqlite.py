@@ -8,18 +8,18 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from airflow_provider_poweroffice.storage.kinds import take_apart
 from airflow_provider_poweroffice.storage.sql.columns import Existing
 from airflow_provider_poweroffice.storage.sql.databases.base import Database, Session, literal
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 
 _NUMERIC_WOULD_CHANGE = frozenset({"decimal", "text", "json", "other"})
 _EXACT = Context(prec=100)
-_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def _field(text: str, name: str) -> str | None:
     """Take a field out of a JSON object: a text without its quotes, anything else as it stands."""
-    value = bytes(_fields(text).get(name, msgspec.Raw(b"null")))
+    value = bytes(take_apart(text).get(name, msgspec.Raw(b"null")))
     if value[:1] == b'"':
         return str(msgspec.json.decode(value))
     return None if value == b"null" else value.decode()
