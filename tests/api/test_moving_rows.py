@@ -323,3 +323,16 @@ def test_roll_call_of_a_server_that_caps_its_pages(order_by: str, monkeypatch: p
     found = read(books, order_by=order_by)
     assert books.always <= set(found)
     assert len(found) == len(set(found))
+
+
+@pytest.mark.finding("D2")
+@pytest.mark.parametrize("before", range(3, 8))
+def test_landmark_that_no_page_holds(before: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many rows go that the last page is empty: the landmark proves nothing."""
+    monkeypatch.setattr(PowerOfficeV2, "max_page_size", 25)
+    books = scripted(60, 10, {before: gone(*range(10, 260, 10))})
+    try:
+        found = read(books)
+    except IncompleteReadError:
+        return
+    assert books.always <= set(found)

@@ -141,6 +141,7 @@ class Pages(Iterator[Page]):
         self._checks.checked = self._roll is not None or self._place.overlap
         self._listed: list[Any] | None = None
         self._landmark: tuple[int, Any] | None = None
+        self._landmark_seen = False
         self._moved = False
         self._overlapped = False
         self._stale = False
@@ -348,6 +349,7 @@ class Pages(Iterator[Page]):
             return
         (rank, far), start = self._landmark, self._start
         if start <= rank < start + len(page):
+            self._landmark_seen = True
             found = self._keys.ends(replace(page, raw_rows=page.raw_rows[rank - start :]))
             self._moved = self._moved or found is None or found[0] != far
 
@@ -355,7 +357,7 @@ class Pages(Iterator[Page]):
         """Read the rows that the roll call names and that did not come: they moved between pages."""
         promised = self._checks.more_promised or self._fewer_than_counted
         one_answer = self.pages == 0 or (self.pages == 1 and not promised and not self._ended_empty)
-        if self._roll is None or self.skipped or one_answer or (self._landmark and not self._moved):
+        if self._roll is None or self.skipped or one_answer or (self._landmark_seen and not self._moved):
             return
         self._source.forget()
         wanted = self._not_read(self._listed) if self._listed is not None else None
