@@ -35,6 +35,7 @@ CONN_TYPE = "poweroffice"
 D365FO_TYPE = "d365fo"
 _NAMES = {CONN_TYPE: "PowerOffice Go", D365FO_TYPE: "Dynamics 365 Finance & Operations"}
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_LAST_PORT = 65_535
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
 _TENANT_NAMES = ("tenant_id", "tenantId", "tenant")
@@ -355,8 +356,11 @@ def read_url(host: str | None, port: int | None, *, allow_http: bool, name: str 
             f"{name} {shown(text)} would send the keys unencrypted; use https://, or set allow_http in extra "
             "for a server in your own network"
         )
-    netloc = parts.netloc if parts.port or not port else f"{parts.netloc}:{port}"
-    return f"{parts.scheme}://{netloc}{parts.path}"
+    if not port or parts.port:
+        return f"{parts.scheme}://{parts.netloc}{parts.path}"
+    if not 0 < port <= _LAST_PORT:
+        raise ValueError(f"port {port} must be 1 to {_LAST_PORT}, or empty")
+    return f"{parts.scheme}://{parts.netloc.removesuffix(':')}:{port}{parts.path}"
 
 
 def _split(text: str, name: str) -> SplitResult:
@@ -369,10 +373,10 @@ def _split(text: str, name: str) -> SplitResult:
         )
     try:
         parts = urlsplit(text if "://" in text else f"https://{text}")
-        _ = parts.port
+        no_port = parts.port == 0  # which some programs read as the usual one
     except ValueError:  # its text may hold what was pasted behind a colon
         raise ValueError(f"{name} {shown(text)} is not a valid URL; check its port and brackets") from None
-    if not parts.hostname or parts.query or parts.fragment or "%" in parts.netloc:
+    if no_port or not parts.hostname or parts.query or parts.fragment or "%" in parts.netloc:
         raise ValueError(
             f"{name} {shown(text)} is not a base URL; write https://server, or https://server/path"
         )

@@ -88,9 +88,10 @@ def _read_local(where: str, path: str, local: Path, size: int) -> tuple[str, byt
     _check_below(where, path, real, roots)
     # A pipe would wait for a writer. Another file may have been put there since; what was opened counts.
     descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        _refuse(where, path, "is not a plain file")
     with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            _refuse(where, path, "is not a plain file")
         own_name = Path(f"/proc/self/fd/{descriptor}")
         if own_name.exists():  # Linux
             _check_below(where, path, Path(os.path.realpath(own_name)), roots)

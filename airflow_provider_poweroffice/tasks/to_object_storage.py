@@ -156,11 +156,11 @@ def check_object_path(text: Any, form: str) -> str:
         raise ValueError(
             f"object_path {text!r} has no scheme; write file:///path or s3://conn_id@bucket/path"
         )
-    if text.endswith("/") or (text.startswith("file://") and not text.startswith("file:///")):
+    scheme, _, place = text.partition("://")
+    if text.endswith("/") or (scheme.lower() in {"file", "local"} and not place.startswith("/")):
         raise ValueError(
             f"object_path {text!r} must be the whole path of an object; local ones begin with file:///"
         )
-    place = text.partition("://")[2]
     if trouble := _trouble(place):
         raise ValueError(
             f"object_path {text!r} {trouble}: the store would write, or find, another object than this one"

@@ -97,9 +97,18 @@ def test_everything_else_is_refused(root: Path, path: str) -> None:
     (root / "null").symlink_to("/dev/null")
     os.mkfifo(root / "fifo")
     given = path.format(root=root, tmp=root.parent)
-    with pytest.raises((ValueError, IsADirectoryError)) as caught:
+    with pytest.raises(ValueError, match="files") as caught:
         read_files({"file": given})
     assert "key" not in str(caught.value)
+
+
+def test_a_folder_is_refused_and_closed(root: Path) -> None:
+    """A folder is named in the error, and no descriptor of it stays open."""
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - names alone
+    for _ in range(3):
+        with pytest.raises(ValueError, match="is not a plain file"):
+            read_files({"file": str(root)})
+    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208 - names alone
 
 
 @pytest.mark.parametrize("name", ["/proc", "/"])

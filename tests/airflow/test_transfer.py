@@ -164,6 +164,8 @@ def test_page_options_reach_the_wire(tmp_path: Path, sandbox: Sandbox) -> None:
         ("nope://x/a.ndjson.gz", "ndjson.gz", "nope://"),
         ("s3://bucket/a.ndjson.gz", "ndjson.gz", "s3://"),
         ("file://data/a.ndjson.gz", "ndjson.gz", "file:///"),
+        ("FILE://data/a.ndjson.gz", "ndjson.gz", "file:///"),
+        ("local://data/a.ndjson.gz", "ndjson.gz", "file:///"),
         ("file:///data/", "ndjson", "whole path"),
         ("file:///data/a.ndjson", "ndjson.gz", "does not fit"),
         ("file:///data/a.ndjson.gz", "ndjson", "does not fit"),
