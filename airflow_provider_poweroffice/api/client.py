@@ -269,13 +269,21 @@ class Client:
         listed = (
             {self.dialect.fields_key: ",".join(keys.fields)} if keys and self.dialect.fields_key else None
         )
+        key_order = self.dialect.default_order(base.endpoint) if keys and order and not by_default else None
         offset = paging is Paging.OFFSET or (
             paging is Paging.LINKED and max_pages is None and not given & {"$top", "$skip"}
         )
         narrow = {name.lower() for name in fixed} - {self.dialect.order_key.lower()}
         narrow -= {name.lower() for name in (resource.required if resource else ())}
         return Pages(
-            ClientSource(self._sender, replace(base, query=fixed), options, paged=not whole, listed=listed),
+            ClientSource(
+                self._sender,
+                replace(base, query=fixed),
+                options,
+                paged=not whole,
+                listed=listed,
+                by_key={self.dialect.order_key: key_order} if key_order else None,
+            ),
             options,
             label=self.connection.label_of(base),
             on_page_error=on_page_error,

@@ -116,6 +116,8 @@ class _Answer(HTTPResponse):
         super().begin()
         if reader.broken_off:
             raise UnreadableHeadError("the headers broke off")
+        if self.status < 200:  # noqa: PLR2004 - the HTTP class
+            self.will_close = True  # the answer proper may come later: it must not become the next call's
         try:
             assert_header_parsing(self.msg)
         except HeaderParsingError:

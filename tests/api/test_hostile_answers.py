@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support import FakeClock, Unthrottled
@@ -17,6 +20,8 @@ from support.raw_server import RawServer, http
 from airflow_provider_poweroffice import errors
 from airflow_provider_poweroffice.api import Client, Credentials, RetryOptions
 from airflow_provider_poweroffice.api.d365fo.credentials import D365FOCredentials
+from airflow_provider_poweroffice.api.options import Timeouts
+from airflow_provider_poweroffice.api.transport import PacedAdapter
 from airflow_provider_poweroffice.errors import (
     APIConnectionError,
     APIStatusError,
@@ -592,3 +597,28 @@ def test_a_refused_key_is_told(server: RawServer) -> None:
     with client_of("v2", server) as client, pytest.raises(AuthenticationError):
         client.request("GET", "Customers")
     server.token = http(b'{"access_token":"tok.en-of-the-raw-server","expires_in":1200}')
+
+
+@pytest.mark.finding("D1")
+def test_an_early_hint_leaves_nothing_to_the_next_call() -> None:
+    """What comes after a 1xx answer never becomes the answer to another call."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    ends: list[bytes] = []
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.settimeout(10)
+            connection.recv(65_536)
+            connection.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+            ends.append(connection.recv(65_536))  # nothing: the client closed it
+
+    server = threading.Thread(target=serve, daemon=True)
+    server.start()
+    with requests.Session() as session:
+        session.mount("http://", PacedAdapter(Unthrottled(), Timeouts()))
+        answer = session.get(f"http://127.0.0.1:{listener.getsockname()[1]}/x")
+        server.join(10)
+    assert answer.status_code == 103
+    listener.close()
+    assert ends == [b""]

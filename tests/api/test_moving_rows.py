@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_poweroffice.api.dialects.poweroffice_v2 import PowerOfficeV2
+from airflow_provider_poweroffice.api.pages.roll_call import _behind
 from airflow_provider_poweroffice.errors import IncompleteReadError, PaginationError
 from benchmarks.moving_rows import APIS, Books, client_of, measure, serving, settings
 
@@ -237,3 +239,100 @@ def test_chain_of_links_that_never_ends() -> None:
     ):
         list(client.pages("Units"))
     assert books.requests < 200
+
+
+@pytest.mark.finding("D2")
+@pytest.mark.parametrize("copies", [1, 3])
+def test_a_row_twice_on_one_page(copies: int) -> None:
+    """A row that a page holds twice, alike to the last byte, comes once."""
+    page = [{"Id": 10 * one, "Name": f"Row {10 * one}"} for one in range(11, 21)]
+    header = said(totalCount=50, pageSize=10, currentPage=2, totalPages=5, nextPageLink="x")
+    answer = (200, header, page[:9] + [page[4]] * copies + page[9:])
+    with odd(50, {2: answer}) as (_, url), client_of("v2", url) as client:
+        pages = client.pages("Customers", page_size=10, concurrency=1)
+        found = [row["Id"] for page in pages for row in page.rows]
+    assert found == [10 * one for one in range(1, 51)]
+
+
+@pytest.mark.finding("D12")
+@pytest.mark.parametrize("header", ["counts", "none"])
+def test_false_end_behind_a_page_that_says_nothing(header: str) -> None:
+    """Page 1 has no header and page 2 comes empty, twice: the list of keys tells what is missing."""
+    first = [{"Id": 10 * one} for one in range(1, 11)]
+    answers = {1: (200, {}, first), 2: (204, {}, None), 3: (204, {}, None)}
+    with odd(30, answers, header=header) as (_, url), client_of("v2", url) as client:
+        try:
+            pages = client.pages("Customers", page_size=10, concurrency=1)
+            found = {row["Id"] for page in pages for row in page.rows}
+        except IncompleteReadError:
+            return
+    assert len(found) == 30
+
+
+@pytest.mark.finding("D6")
+@pytest.mark.parametrize("times", [1, 2, 20])
+@pytest.mark.parametrize("api", ["v1", "d365fo"])
+def test_cached_page_where_pages_overlap(api: str, times: int) -> None:
+    """The page before comes in place of the last one, and begins with a row read: that ends nothing."""
+    ids = range(10, 21)
+    if api == "v1":
+        rows: list[dict[str, Any]] = [{"id": 10 * one, "name": f"Row {10 * one}"} for one in ids]
+        body: dict[str, Any] = {"success": True, "data": rows, "count": 30}
+    else:
+        rows = [{"dataAreaId": "usmf", "CustomerAccount": f"C{10 * one:06d}"} for one in ids]
+        body = {"@odata.context": "c", "value": rows[:10]}
+    last = 3 if api == "v1" else 4
+    answers = dict.fromkeys(range(last, last + times), (200, {}, body))
+    with odd(30, answers) as (_, url), client_of(api, url) as client:
+        options = {"page_size": 10} if api == "v1" else {}
+        try:
+            found = sum(len(page) for page in client.pages(APIS[api], concurrency=1, **options))
+        except IncompleteReadError:
+            assert times > 1
+            return
+    assert found == 30
+
+
+@pytest.mark.finding("D2")
+def test_one_row_on_a_page_of_one() -> None:
+    """A list of one row, read in pages of one, is no list that repeats itself."""
+    assert read(scripted(1, 1, {}), "v1") == [10]
+
+
+@pytest.mark.finding("D2")
+@pytest.mark.parametrize("most", range(4, 40))
+def test_answers_to_a_roll_call_join(most: int) -> None:
+    """Each answer begins with a row of the one before, and leads on, down to small pages."""
+    rank = most
+    for _ in range(20):
+        number, size = _behind(rank, most)
+        assert 1 <= size <= most
+        assert (number - 1) * size <= rank < number * size
+        assert most < 10 or (number - 1) * size < rank
+        rank = number * size
+
+
+@pytest.mark.finding("D2")
+@pytest.mark.parametrize("order_by", ["Id asc", "Name asc"])
+def test_roll_call_of_a_server_that_caps_its_pages(order_by: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the list of keys comes in several answers, one of them empty by mistake, nothing is lost."""
+    monkeypatch.setattr(PowerOfficeV2, "max_page_size", 25)
+    script = {number: swap(10 * number, 1000 + number) for number in range(1, 10)}
+    books = scripted(60, 10, script, header="links")
+    books.odd = {8: (204, {}, None), 9: (204, {}, None)}
+    found = read(books, order_by=order_by)
+    assert books.always <= set(found)
+    assert len(found) == len(set(found))
+
+
+@pytest.mark.finding("D2")
+@pytest.mark.parametrize("before", range(3, 8))
+def test_landmark_that_no_page_holds(before: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many rows go that the last page is empty: the landmark proves nothing."""
+    monkeypatch.setattr(PowerOfficeV2, "max_page_size", 25)
+    books = scripted(60, 10, {before: gone(*range(10, 260, 10))})
+    try:
+        found = read(books)
+    except IncompleteReadError:
+        return
+    assert books.always <= set(found)

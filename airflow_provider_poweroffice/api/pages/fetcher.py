@@ -32,6 +32,7 @@ class Wanted:
     :param once: without retries: the size itself is being tried.
     :param fresh: by a new request, whatever was fetched ahead.
     :param listing: the keys of its rows alone, where the API can leave the rest out.
+    :param by_key: of the list in the order of its key, whatever the order of the read.
     :param limit: largest body in bytes; None for any.
     """
 
@@ -41,6 +42,7 @@ class Wanted:
     once: bool = False
     fresh: bool = False
     listing: bool = False
+    by_key: bool = False
     limit: int | None = None
 
 
@@ -65,6 +67,7 @@ class ClientSource:
     :param call: the request for the collection, without paging.
     :param paged: False for a list that has no pages.
     :param listed: the query by which the API leaves out all but the key of a row.
+    :param by_key: the query that orders rows by their key, where the call itself orders them otherwise.
     """
 
     def __init__(
@@ -75,12 +78,14 @@ class ClientSource:
         *,
         paged: bool,
         listed: Mapping[str, str] | None = None,
+        by_key: Mapping[str, str] | None = None,
     ) -> None:
         self._sender = sender
         self._call = call
         self._threads = options.concurrency
         self._paged = paged
         self._listed = dict(listed or {})
+        self._by_key = dict(by_key or {})
         self._fetches = FetchAhead(self._threads)
 
     def get(self, wanted: Wanted) -> Page:
@@ -137,8 +142,8 @@ class ClientSource:
         if link := wanted.at.link:
             return replace(base, query={}, url=self._sender.connection.resolve(base, link)), link
         paging = self._sender.connection.dialect.page_query(wanted.at, wanted.size) if self._paged else {}
-        if wanted.listing:
-            names = {name.lower() for name in self._listed}
-            kept = {name: text for name, text in base.query.items() if name.lower() not in names}
-            base = replace(base, query={**kept, **self._listed})
+        own = (self._by_key if wanted.by_key else {}) | (self._listed if wanted.listing else {})
+        names = {name.lower() for name in own}
+        kept = {name: text for name, text in base.query.items() if name.lower() not in names}
+        base = replace(base, query=kept | own)
         return replace(base, query={**base.query, **paging}), tuple(sorted(paging.items()))

@@ -14,6 +14,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Self
 
+import msgspec
+
 from airflow_provider_poweroffice.api.change_filter import NotBefore
 from airflow_provider_poweroffice.api.dialects.base import Paging, Position
 from airflow_provider_poweroffice.api.pages.cursor import Progress
@@ -54,6 +56,13 @@ _NEVER_SKIPPED = (AuthenticationError, PermissionDeniedError, RateLimitError)
 
 PageErrorHandler = Callable[[PowerOfficeError, int], bool]
 """Called with the error and the page number after all retries; true skips the page, false raises."""
+
+
+def _without_copies(page: Page, keys: list[Any]) -> tuple[Page, list[Any]]:
+    """Leave out rows that are on a page twice, alike to the last byte; rows that differ share no true key."""
+    kept = dict.fromkeys(zip(keys, map(bytes, page.raw_rows), strict=True))
+    rows = [msgspec.Raw(row) for _, row in kept]
+    return replace(page, raw_rows=rows, content=b"[" + b",".join(rows) + b"]"), [key for key, _ in kept]
 
 
 class Pages(Iterator[Page]):
@@ -132,9 +141,11 @@ class Pages(Iterator[Page]):
         self._checks.checked = self._roll is not None or self._place.overlap
         self._listed: list[Any] | None = None
         self._landmark: tuple[int, Any] | None = None
+        self._landmark_seen = False
         self._moved = False
         self._overlapped = False
-        self._looking = False
+        self._stale = False
+        self._ended_empty = False
         self._unchecked = False
         self._just_skipped = False
         self._iterator = self._read()
@@ -168,6 +179,7 @@ class Pages(Iterator[Page]):
             page = self._try()
             if page is not None and not page and not page.info.next_link:
                 self._checks.note_total(page)
+                self._ended_empty = self._place.last_full
                 break  # the end, where the server did not say that there is more
             if page is None:
                 self._place.skip()
@@ -211,8 +223,8 @@ class Pages(Iterator[Page]):
         if self._paging is Paging.WHOLE:
             return True
         if self._paging is Paging.LINKED:
-            return page.info.next_link is None
-        if further is not Further.OPEN:
+            return page.info.next_link is None and not self._stale
+        if further is not Further.OPEN and not self._stale:
             return further is Further.END
         if self._place.overlap:
             return advance <= 0 and not full
@@ -246,10 +258,12 @@ class Pages(Iterator[Page]):
         if keys is None:
             self._forget_keys(page)
             return page
+        twice = len(keys) - len(set(keys))
+        if twice:
+            page, keys = _without_copies(page, keys)
         self._first_keys = self._first_keys or keys
         self._last_key, self._last_length = keys[-1], len(keys)
         rows = [row for row, key in zip(page.raw_rows, keys, strict=True) if key not in self._read_keys]
-        twice = len(keys) - len(set(keys)) if len(rows) == len(keys) else 0
         doubled = len(keys) - len(rows)
         self._read_keys.add(keys)
         self._looked_back = 0 if rows else self._looked_back
@@ -335,13 +349,15 @@ class Pages(Iterator[Page]):
             return
         (rank, far), start = self._landmark, self._start
         if start <= rank < start + len(page):
+            self._landmark_seen = True
             found = self._keys.ends(replace(page, raw_rows=page.raw_rows[rank - start :]))
             self._moved = self._moved or found is None or found[0] != far
 
     def _missing(self) -> Iterator[Page]:
         """Read the rows that the roll call names and that did not come: they moved between pages."""
-        one_answer = self.pages == 0 or (self.pages == 1 and not self._checks.more_promised)
-        if self._roll is None or self.skipped or one_answer or (self._landmark and not self._moved):
+        promised = self._checks.more_promised or self._fewer_than_counted
+        one_answer = self.pages == 0 or (self.pages == 1 and not promised and not self._ended_empty)
+        if self._roll is None or self.skipped or one_answer or (self._landmark_seen and not self._moved):
             return
         self._source.forget()
         wanted = self._not_read(self._listed) if self._listed is not None else None
@@ -383,10 +399,12 @@ class Pages(Iterator[Page]):
 
     def _read_again(self, listed: list[Any], wanted: set[Any]) -> Iterator[Page]:
         """Read the pages on which those rows are now."""
-        size, self._looking = self.page_size, True
+        size = self.page_size
         for number in sorted({rank // size + 1 for rank, key in enumerate(listed) if key in wanted}):
             at = Position(number=number, offset=(number - 1) * size)
-            page = self._answer(Wanted(at=at, size=size, fresh=True, limit=self._options.page_bytes))
+            page = self._answer(
+                Wanted(at=at, size=size, by_key=True, fresh=True, limit=self._options.page_bytes)
+            )
             page = self._new_rows(page)
             if page and self._unique:
                 page = self._unique.only_new(page)
@@ -462,6 +480,7 @@ class Pages(Iterator[Page]):
         """
         self._asked, self._start = wanted.size, self._place.start_of(wanted)
         self._overlapped = self._place.overlaps
+        self._stale = False
         page = self._answer(wanted)
         if self._overlapped:
             return self._joined(wanted, page)
@@ -469,6 +488,8 @@ class Pages(Iterator[Page]):
             self._overlapped = True
             return self._look_back(wanted)
         if self._is_doubtful(page):
+            if not page:
+                self._checks.note_total(page)
             page = self._answer(replace(wanted, fresh=True))
             if not page and not page.info.next_link and self._promised:
                 raise IncompleteReadError(
@@ -497,7 +518,7 @@ class Pages(Iterator[Page]):
             return self.pages > 0
         if self._listed is not None:
             return self._checks.sent < len(self._listed)
-        return self._place.last_full and not (self._roll and self.pages > 1)
+        return self._place.last_full and not self._roll
 
     # Pages by offset: each begins with the last row of the one before
 
@@ -511,13 +532,17 @@ class Pages(Iterator[Page]):
         answers, and in whatever order they came. This holds for rows in a fixed order of their keys.
         """
         self._start = wanted.at.offset
-        if not page or (self._begins_anew(page) and self._paging is Paging.OFFSET):  # may be a slip
+        skips = self._paging is Paging.OFFSET and wanted.at.offset > 0
+        if not page or (skips and self._begins_anew(page)):  # may be a slip
             page = self._answer(replace(wanted, fresh=True))
-            if self._begins_anew(page) and self._paging is Paging.OFFSET:
+            if skips and self._begins_anew(page):
                 raise PaginationError(
                     f"{self._label}: page {wanted.at.number} repeats a page already read: the server takes "
                     "no notice of the rows to skip"
                 )
+        if self._is_stale(page):  # it came before, or rows came before those read: no end
+            page = self._answer(replace(wanted, fresh=True))
+            self._stale = self._is_stale(page)
         if self._continues(page):
             if self._paging is Paging.LINKED and page.info.next_link and len(page) == 1:
                 return self._by_link("the server ignores how many rows to skip")
@@ -529,6 +554,11 @@ class Pages(Iterator[Page]):
     def _continues(self, page: Page) -> bool:
         keys = self._keys.of(page) if self._keys and page else None
         return bool(keys) and keys[0] in self._read_keys  # type: ignore[index]
+
+    def _is_stale(self, page: Page) -> bool:
+        """Tell whether a page that should go on behind the last row read holds nothing but rows read."""
+        keys = self._keys.of(page) if self._keys and len(page) > 1 else None
+        return bool(keys) and all(key in self._read_keys for key in keys or ())
 
     def _begins_anew(self, page: Page) -> bool:
         """Tell whether the first page came again: the server takes no notice of the rows to skip."""

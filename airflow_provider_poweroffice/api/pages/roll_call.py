@@ -27,8 +27,8 @@ the last page, asked for when all the others had come, at 9:
 together are the list. Rows behind the last page were added later. (To see *near* before *far*, or *far* at
 the end alone, would prove less: a deletion between two pages would fit into the gap.)
 
-Where a landmark has moved, the roll is called in several answers. Each of them begins with rows of the one
-before, so that none of its rows can move out of sight either.
+Where a landmark has moved, the roll is called in several answers, ordered by key whatever the order of the
+read. Each of them begins with a row of the one before, so that none of its rows can move out of sight either.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_poweroffice.api.dialects.base import Position
+from airflow_provider_poweroffice.api.dialects.base import PageInfo, Position
 from airflow_provider_poweroffice.api.pages.fetcher import Source, Wanted
 from airflow_provider_poweroffice.api.pages.page import NO_ROWS, Page
 from airflow_provider_poweroffice.api.pages.page_size import DEFAULT_PAGE_BYTES, may_be_too_big
@@ -53,7 +53,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_OVERLAPPING = 1000  # rows of an answer from which on it costs little to ask for some of them twice
 _FEWEST = 100  # an answer of so few keys is not too large
 _TRIES = 5
 """How often the roll is called anew: the list changed while it was called."""
@@ -107,32 +106,31 @@ class RollCall:
     def _call(self, at_least: int) -> dict[Any, None] | None:
         """List all keys once; None where rows moved between two answers."""
         found: dict[Any, None] = {}
-        size, number = self.largest, 1
+        size, number, covered, most = self.largest, 1, 0, self.largest
         while True:
             keys, info = self._ask(number, size)
-            before = len(found)
-            if number > 1 and size >= _OVERLAPPING and (not keys or keys[0] not in found):
+            before, start = len(found), (number - 1) * size
+            if start < covered and (not keys or keys[0] not in found):
                 return None
             found.update(dict.fromkeys(keys))
-            if not keys or (number > 1 and len(found) == before):
+            more, end = _further(info, number, size, len(keys))
+            if number > 1 and len(found) == before:
+                if more or (start < covered and len(keys) == size):
+                    return None  # it leads on and brings nothing: rows came before those listed, or a slip
                 break
-            counted = info.total_rows
-            more = info.is_last is False or (info.total_pages or 0) > number or (counted or 0) > len(found)
-            if not more and (info.is_last or counted or len(keys) < size) and len(found) >= at_least:
+            if not keys or (end and len(found) >= at_least):
                 break
-            if len(keys) < size:  # the server caps its pages
-                size = len(keys)
-                number = len(found) // size + 1
-            else:
-                number += 1
-                size -= size >= _OVERLAPPING
+            covered = start + len(set(keys))
+            if number == 1:
+                most = len(keys)  # fewer than were asked for: the server caps its pages
+            number, size = _behind(covered, most)
         if not found and at_least:
             raise IncompleteReadError(
                 f"{self._label}: the list of keys is empty, although {at_least} rows came; read it again"
             )
         return found
 
-    def _ask(self, number: int, size: int) -> tuple[list[Any], Any]:
+    def _ask(self, number: int, size: int) -> tuple[list[Any], PageInfo]:
         page = self._page(number, size)
         if not page and number == 1:
             page = self._page(number, size)  # an empty answer may be a slip
@@ -148,7 +146,9 @@ class RollCall:
         at = Position(number=number, offset=(number - 1) * size)
         limit = DEFAULT_PAGE_BYTES if size > 1 else None
         try:
-            return self._source.get(Wanted(at=at, size=size, listing=self._lean, fresh=True, limit=limit))
+            return self._source.get(
+                Wanted(at=at, size=size, listing=self._lean, by_key=True, fresh=True, limit=limit)
+            )
         except NotFoundError:
             return NO_ROWS
         except BadRequestError as error:
@@ -157,3 +157,34 @@ class RollCall:
             log.warning("%s: the keys cannot be listed alone, so whole rows are read: %s", self._label, error)
             self._lean = False
             return self._page(number, size)
+
+
+def _further(info: PageInfo, number: int, size: int, rows: int) -> tuple[bool, bool]:
+    """
+    Tell whether an answer says that more follow, and whether it proves that none do.
+
+    A count is compared with ranks, not with the keys listed: some of those may be gone by now.
+
+    :param size: rows asked for.
+    :param rows: of the answer.
+    """
+    counted, full, reached = info.total_rows or 0, rows == size, (number - 1) * size + rows
+    more = info.is_last is False or (info.total_pages or 0) > number or counted > reached
+    counts_all = counted == reached and not (full and counted == size)  # not those of a page
+    return more, not more and (bool(info.is_last) or counts_all or not full)
+
+
+def _behind(rank: int, most: int) -> tuple[int, int]:
+    """
+    Give number and size of the page that leads furthest, and begins some rows before a rank.
+
+    So it still begins with a row that was listed when some were deleted meanwhile. Where pages are so small
+    that none leads on, it begins at the rank, or before it.
+
+    :param rank: rows listed so far.
+    :param most: rows of the largest page.
+    """
+    joint = rank - most // 20
+    size = max(range(most, most // 2, -1), key=lambda rows: -(-joint // rows) * rows)
+    number = -(-joint // size)
+    return (number, size) if number * size > rank else (rank // most + 1, most)
