@@ -115,7 +115,7 @@ class RollCall:
             found.update(dict.fromkeys(keys))
             more, end = _further(info, number, size, len(keys))
             if number > 1 and len(found) == before:
-                if more or (start < covered and len(keys) == size):
+                if more or (start < covered and len(keys) >= size):
                     return None  # it leads on and brings nothing: rows came before those listed, or a slip
                 break
             if not keys or (end and len(found) >= at_least):
@@ -168,7 +168,7 @@ def _further(info: PageInfo, number: int, size: int, rows: int) -> tuple[bool, b
     :param size: rows asked for.
     :param rows: of the answer.
     """
-    counted, full, reached = info.total_rows or 0, rows == size, (number - 1) * size + rows
+    counted, full, reached = info.total_rows or 0, rows >= size, (number - 1) * size + rows
     more = info.is_last is False or (info.total_pages or 0) > number or counted > reached
     counts_all = counted == reached and not (full and counted == size)  # not those of a page
     return more, not more and (bool(info.is_last) or counts_all or not full)
