@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import support.airflow_home  # noqa: F401 - sets where Airflow lives, before anything imports it
 from support import AS_NEW, V1_AS_NEW, FakeClock, client_of, settle, v1_client_of
 from support.d365fo import AS_NEW as FO_AS_NEW
 from support.d365fo import fo_client
