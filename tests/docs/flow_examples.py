@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from parameter_table import Example, check
 
@@ -130,7 +131,7 @@ def _on_error(one: Example) -> None:
 def _on_page_error(one: Example) -> None:
     one.sandbox.add_fault(action="status", status=500, path="/Customers", every=2, times=1)
     one.task.retry_options = type(one.task.retry_options)(attempts=1)
-    one.task.concurrency = 1  # the second request is the second page
+    one.task.paging = replace(one.task.paging, concurrency=1)  # the second request is the second page
     total = one.sandbox.totals()["Customers"]
     assert len(one.run()) == total - 50
     assert [call.query["PageNumber"] for call in one.calls] == ["1", "2", "3"]
