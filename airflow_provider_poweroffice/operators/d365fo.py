@@ -208,6 +208,7 @@ class D365FORestEndpointOperator(RenderedOperator):
         return self._execute(context, event["started"], event["waits"])
 
     def _execute(self, context: Context, started: float, waits: int) -> Any:
+        from airflow_provider_poweroffice.api.response import answer_of
         from airflow_provider_poweroffice.errors import APIStatusError, RateLimitError
         from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
         from airflow_provider_poweroffice.tasks.service_answers import ServiceRun
@@ -247,7 +248,7 @@ class D365FORestEndpointOperator(RenderedOperator):
                     self._wait_in_triggerer(error, budget, started, waits)
                 if self.fail_on_error:
                     raise
-                result = self._result_of(error.response)
+                result = self._result_of(answer_of(error))
         if seed:
             self._pause(seed)
         return result
