@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_poweroffice.api.dialects.poweroffice_v2 import PowerOfficeV2
-from airflow_provider_poweroffice.api.pages.roll_call import _behind
+from airflow_provider_poweroffice.api.pages.key_list import _behind
 from airflow_provider_poweroffice.errors import IncompleteReadError, PaginationError
 from benchmarks.moving_rows import APIS, Books, client_of, measure, serving, settings
 
@@ -112,7 +112,7 @@ def test_landmarks(request_number: int) -> None:
     with serving(books) as url, client_of("v2", url) as client:
         pages = client.pages("Customers", page_size=9, concurrency=1)
         assert pages._roll is not None
-        pages._roll.largest = 20
+        pages._roll.cap(20)
         found = [row["Id"] for page in pages for row in page.rows]
     assert books.always <= set(found)
     assert len(found) == len(set(found))
@@ -126,7 +126,7 @@ def test_price_of_landmarks(concurrency: int) -> None:
     with serving(books) as url, client_of("v2", url) as client:
         pages = client.pages("Customers", page_size=9, concurrency=concurrency)
         assert pages._roll is not None
-        pages._roll.largest = 20
+        pages._roll.cap(20)
         assert sum(len(page) for page in pages) == 450
     assert books.requests == 50 + 2
 

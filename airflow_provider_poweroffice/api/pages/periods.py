@@ -197,4 +197,4 @@ class UniqueRows:
         if len(rows) == len(page.raw_rows):
             return page
         self.repeated += len(page.raw_rows) - len(rows)
-        return replace(page, raw_rows=rows, content=b"[" + b",".join(rows) + b"]")
+        return page.holding(rows)
