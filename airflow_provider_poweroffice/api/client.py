@@ -24,12 +24,11 @@ from airflow_provider_poweroffice.api.auth import TokenAuth
 from airflow_provider_poweroffice.api.body import ANSWER_BYTES
 from airflow_provider_poweroffice.api.call import Call, Files, build_call, encode_query
 from airflow_provider_poweroffice.api.change_filter import NotBefore, check_required, since_query
-from airflow_provider_poweroffice.api.change_filter import given as given_moment
 from airflow_provider_poweroffice.api.connection import Connection, ConnectionArguments
 from airflow_provider_poweroffice.api.credentials import Keys
 from airflow_provider_poweroffice.api.dialects.base import Dialect, Paging, Position
 from airflow_provider_poweroffice.api.filters import with_filters
-from airflow_provider_poweroffice.api.options import CONCURRENCY, OVERLAP, check_whole
+from airflow_provider_poweroffice.api.options import CONCURRENCY, OVERLAP, check_whole, is_given
 from airflow_provider_poweroffice.api.pages.fetcher import ClientSource
 from airflow_provider_poweroffice.api.pages.keys import RowKeys
 from airflow_provider_poweroffice.api.pages.page import PageOptions
@@ -294,8 +293,7 @@ class Client:
             keys=keys,
             overlap=offset and by_default and bool(order) and resource is not None,
             drop_doubled=resource is not None or bool(moment),
-            grows_at_end=not narrow
-            or (given_moment(created_since) and narrow <= set(map(str.lower, moment))),
+            grows_at_end=not narrow or (is_given(created_since) and narrow <= set(map(str.lower, moment))),
             not_before=self._not_before(changed_since, created_since) if moment else None,
         )
 
@@ -304,8 +302,8 @@ class Client:
         return RowKeys(fields.split(",")) if fields else None
 
     def _not_before(self, changed_since: Any, created_since: Any) -> NotBefore:
-        name = "changed_since" if given_moment(changed_since) else "created_since"
-        value = changed_since if given_moment(changed_since) else created_since
+        name = "changed_since" if is_given(changed_since) else "created_since"
+        value = changed_since if is_given(changed_since) else created_since
         return NotBefore(name, value, self.connection.clock.time())
 
     def periods(
