@@ -17,6 +17,7 @@ _CUT = " […]"
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 _HIDDEN = "'***'"
+_LONGEST_NAME = 60
 _LONGEST = 100  # characters of a value in a message
 # Patterns as text: they are compiled when a message needs them, not while DAG files are read. A key is a GUID
 # (application key, client key, client ID), 32 hexadecimal digits (subscription key), a JWT, or a client
@@ -59,6 +60,15 @@ def listed(items: Iterable[object], most: int, separator: str = ", ") -> str:
     texts = [str(item) for item in items]
     more = f" and {len(texts) - most} more" if len(texts) > most else ""
     return separator.join(texts[:most]) + more
+
+
+def whole_name(text: str) -> str:
+    """
+    Give a server's name of a thing in quotes, or its length where it is no name.
+
+    It is never cut: half a key at a cut would not be found by who blanks keys out of a message.
+    """
+    return repr(text) if len(text) <= _LONGEST_NAME else f"of {len(text)} characters"
 
 
 def holds_key(text: str) -> bool:
