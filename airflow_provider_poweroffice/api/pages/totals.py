@@ -81,12 +81,13 @@ class Totals:
         :param whole: no page was left out before it.
         :param full: it has as many rows as were asked for.
         """
-        signs = list(self._signs(page, whole=whole, full=full))
-        more, end = any(sign[0] for sign in signs), any(sign[1] for sign in signs)
+        signs = list(self._signs(page, whole=whole))
+        more = any(sign[0] for sign in signs)
+        end = any(sign[1] for sign in signs) and not (whole and full and _may_count_itself(page))
         self._said = Further.OPEN if more == end else Further.MORE if more else Further.END
         return self._said
 
-    def _signs(self, page: Page, *, whole: bool, full: bool) -> Iterator[tuple[bool, bool]]:
+    def _signs(self, page: Page, *, whole: bool) -> Iterator[tuple[bool, bool]]:
         """Give what link, pages and rows each say: that more follow, and that none do."""
         info = page.info
         if info.is_last is not None:
@@ -94,9 +95,7 @@ class Totals:
         if info.total_pages is not None:
             yield page.number < self._most_pages, page.number == info.total_pages
         if whole and info.total_rows is not None:
-            # A total that is no more than the rows of a full first page may be the count of that page.
-            proves = page.number > 1 or not full or info.is_last is not None
-            yield self.sent < self._most_rows, self.sent == info.total_rows and proves
+            yield self.sent < self._most_rows, self.sent == info.total_rows
 
     @property
     def counts(self) -> bool:
@@ -161,6 +160,11 @@ class Totals:
             total,
         )
         self._changed = True
+
+
+def _may_count_itself(page: Page) -> bool:
+    """Tell whether the count on a full first page, without a link, may be that of the page alone."""
+    return page.number == 1 and page.info.total_rows is not None and page.info.is_last is None
 
 
 def promises_after(page: Page) -> bool:
