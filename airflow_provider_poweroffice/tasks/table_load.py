@@ -139,9 +139,9 @@ class LoadSettings:
         """
         Tell whether the keys must be listed.
 
-        Where everything was read by several pages, between which rows may move, the keys tell whether it
-        really was; but not where an API sends no keys without their rows, as that would be to read everything
-        twice.
+        Where everything was read, and it is not proved that no row moved between pages, the keys tell
+        whether it really was; but not where an API sends no keys without their rows, as that would be to read
+        everything twice. A read that lists the keys by itself is proved by that list.
 
         :param pages: that were read.
         """
@@ -151,7 +151,7 @@ class LoadSettings:
             return False
         if is_given(self.read.changed_since) or is_given(self.read.created_since) or not pages.complete:
             return True
-        return pages.pages > 1 and sends_keys_alone(dialect, self.read.endpoint)
+        return not pages.proved_whole and sends_keys_alone(dialect, self.read.endpoint)
 
     def plan(self, dialect: Dialect[Any], owner: LoadOwner) -> LoadPlan:
         """

@@ -12,7 +12,7 @@ import pytest
 
 from airflow_provider_poweroffice.api.dialects.poweroffice_v2 import PowerOfficeV2
 from airflow_provider_poweroffice.api.pages.key_list import _behind
-from airflow_provider_poweroffice.errors import IncompleteReadError, PaginationError
+from airflow_provider_poweroffice.errors import IncompleteReadError, NotFoundError, PaginationError
 from benchmarks.moving_rows import APIS, Books, client_of, measure, serving, settings
 
 pytestmark = pytest.mark.wide
@@ -336,3 +336,119 @@ def test_landmark_that_no_page_holds(before: int, monkeypatch: pytest.MonkeyPatc
     except IncompleteReadError:
         return
     assert books.always <= set(found)
+
+
+@pytest.mark.finding("D12")
+@pytest.mark.parametrize("empty", ["204", "[]"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_false_empty_first_page(empty: str, times: int) -> None:
+    """A list that is read whole, and comes empty, is asked for once more before that is believed."""
+    with (
+        odd(50, dict.fromkeys(range(1, 1 + times), EMPTY[empty])) as (books, url),
+        client_of("v2", url) as client,
+    ):
+        found = [row["Id"] for page in client.pages("Customers", concurrency=1) for row in page.rows]
+    assert len(found) == (50 if times == 1 else 0)
+    assert books.requests == 2
+
+
+@pytest.mark.finding("D12")
+@pytest.mark.parametrize("header", [{"totalCount": 50}, {"totalPages": 5}, {"nextPageLink": "x"}])
+@pytest.mark.parametrize("since", [None, "2026-01-01T00:00:00Z"])
+def test_empty_first_page_that_says_there_are_rows(header: dict[str, Any], since: str | None) -> None:
+    """Twice empty, against the server's own word, is an error; once is a slip."""
+    for times in (1, 2):
+        answers = dict.fromkeys(range(1, 1 + times), (200, said(**header), []))
+        with odd(50, answers) as (_, url), client_of("v2", url) as client:
+            pages = client.pages("Customers", changed_since=since, concurrency=1)
+            if times == 1:
+                assert sum(len(page) for page in pages) == 50
+            else:
+                with pytest.raises(IncompleteReadError, match="page 1 is empty"):
+                    list(pages)
+
+
+def test_nothing_changed_costs_one_request() -> None:
+    """An increment that finds nothing is believed: the next one goes on from the same moment."""
+    with odd(0, {}) as (books, url), client_of("v2", url) as client:
+        assert list(client.pages("Customers", changed_since="2026-01-01T00:00:00Z")) == []
+    assert books.requests == 1
+
+
+@pytest.mark.finding("D2")
+@pytest.mark.parametrize(
+    ("api", "header"), [("v2", "counts"), ("v2", "links"), ("v2", "none"), ("v1", "counts")]
+)
+@pytest.mark.parametrize("changes", [False, True], ids=["all", "changes"])
+def test_rows_that_come_faster_than_they_are_read(api: str, header: str, changes: bool) -> None:
+    """More rows come after each answer than it holds: the read ends, with all that were there at first."""
+    dice = random.Random(3)  # noqa: S311 - the same rows each time
+    books = Books(dice, rows=50, page=10, added=15, entering=changes, header=header)
+    since = "2026-01-01T00:00:00Z" if changes else None
+    try:
+        found = read(books, api, changed_since=since)
+    except IncompleteReadError:
+        assert changes
+    else:
+        assert books.always <= set(found)
+        assert len(found) == len(set(found))
+    assert books.requests < 150
+
+
+CAPPED = {
+    "honest": lambda count, size, number, asked: {  # noqa: ARG005 - one form for all
+        "totalCount": count,
+        "pageSize": size,
+        "totalPages": -(-count // size),
+        "nextPageLink": "x" if number * size < count else None,
+    },
+    "pages of the size asked for": lambda count, size, number, asked: {
+        "totalCount": count,
+        "pageSize": asked,
+        "totalPages": -(-count // asked),
+        "nextPageLink": "x" if number * size < count else None,
+    },
+    "no link": lambda count, size, number, asked: {  # noqa: ARG005
+        "totalPages": -(-count // size),
+        "nextPageLink": None,
+    },
+    "link": lambda count, size, number, asked: (  # noqa: ARG005
+        {"nextPageLink": "x"} if number * size < count else {}
+    ),
+}
+
+
+class Capped(Books):
+    """Books whose pages are capped, and whose header says what it likes."""
+
+    cap = 7
+    says: Callable[..., dict[str, Any]]
+
+    def answer(self, kind: str, query: dict[str, str]) -> tuple[int, dict[str, str], Any]:  # noqa: ARG002
+        """Answer by number and size."""
+        number, asked = int(query["PageNumber"]), int(query["PageSize"])
+        size = min(asked, self.cap)
+        rows = rows_of(*self.present[(number - 1) * size : number * size])
+        header = said(**self.says(len(self.present), size, number, asked))
+        fault = self.odd.get(self.requests, "")
+        if fault in EMPTY:
+            return EMPTY[fault]
+        found = {"short": rows[: len(rows) // 2], "first": rows_of(*self.present[:size])}.get(fault, rows)
+        return (200, {} if fault == "bare" else header, found) if rows else (204, {}, None)
+
+
+@pytest.mark.finding("D6", "D12", "R9")
+@pytest.mark.parametrize("says", CAPPED)
+@pytest.mark.parametrize("fault", [*EMPTY, "short", "first", "bare"])
+@pytest.mark.parametrize("size", [5, 10, 20])
+def test_one_fault_on_a_server_that_caps_its_pages(says: str, fault: str, size: int) -> None:
+    """Whatever its header says, and whichever answer is wrong: all rows come, or the read fails."""
+    for at in range(1, 10):
+        books = Capped(random.Random(1), rows=40, page=size, odd={at: fault})  # noqa: S311 - unused
+        books.says = CAPPED[says]
+        try:
+            found = read(books)
+        except (IncompleteReadError, PaginationError, NotFoundError):
+            continue
+        assert set(found) == books.always, f"answer {at}"
+        assert len(found) == len(books.always)

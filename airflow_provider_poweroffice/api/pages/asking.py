@@ -26,7 +26,7 @@ from airflow_provider_poweroffice.api.pages.page_size import (
 )
 from airflow_provider_poweroffice.api.pages.page_source import Answer, PageRequest, PageSource
 from airflow_provider_poweroffice.api.pages.roll_call import RollCall
-from airflow_provider_poweroffice.api.pages.totals import Totals, promises_after
+from airflow_provider_poweroffice.api.pages.totals import Totals, promises_after, says_rows
 from airflow_provider_poweroffice.errors import (
     BadRequestError,
     IncompleteReadError,
@@ -120,23 +120,30 @@ class Asking:
         if self._cursor.overlapping and self._cursor.pages and page:
             return self._overlap.look_back(request)  # more rows than one short page was thought to be
         if self._is_doubtful(request, page):
+            promised = bool(page) or says_rows(page)
             if not page:
                 self._totals.note_counts(page)
             page = self.fetch(replace(request, fresh=True))
-            if self._is_false_end(page):
+            if self._is_false_end(page, promised=promised):
                 raise IncompleteReadError(
                     f"{self._label}: page {request.at.number} is empty, although the server said that there "
                     "is more"
                 )
         return Answer(page, start, request.size)
 
-    def _is_false_end(self, page: Page) -> bool:
+    def _is_false_end(self, page: Page, *, promised: bool) -> bool:
         """
         Tell whether a page, twice empty, cannot be the end: the server said that there is more.
 
         A chain of links may end in an empty page; that it leads to no page at all is no end.
+
+        :param promised: the first answer had rows, or said that there are some.
         """
-        if page or page.info.next_link or self._totals.moves_noticed:
+        if page or page.info.next_link:
+            return False
+        if not self._cursor.pages:
+            return promised or says_rows(page)
+        if self._totals.moves_noticed:
             return False
         linked = self._cursor.paging is Paging.LINKED
         return self._cursor.expected and (page is NO_ROWS or not linked)
@@ -150,12 +157,21 @@ class Asking:
                 or self._is_too_short(request, page)
             )
         if not self._cursor.pages:
-            return False
+            return self._is_doubtful_beginning(page)
         if self._cursor.expected:
             return True
-        if self.roll is None:
+        if self.roll is None or self.roll.listed is None:
             return self._cursor.last_full
-        return self.roll.listed is not None and self._totals.sent < self.roll.listed
+        return self._totals.sent < self.roll.listed
+
+    def _is_doubtful_beginning(self, page: Page) -> bool:
+        """
+        Tell whether an empty first page should be asked for once more.
+
+        Of what changed since a moment there is often nothing, and a false answer costs nothing: the next read
+        goes on from the same moment. Of a list that is read whole it would be an empty table.
+        """
+        return says_rows(page) or (self._not_before is None and self._limits.first_page == 1)
 
     def _counts_fewer(self, page: Page) -> bool:
         """Tell whether a page that may have been fetched ahead counts fewer rows than one before."""

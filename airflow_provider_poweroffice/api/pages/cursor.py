@@ -176,6 +176,12 @@ class Cursor:
         """Fetch no page ahead any more: rows move."""
         self._limits = replace(self._limits, concurrency=1)
 
+    @property
+    def outgrown(self) -> bool:
+        """Tell whether far more rows came than there were at first: they come faster than they are read."""
+        at_first = self._totals.at_first if self._totals.more_promised else self.listed
+        return at_first is not None and self.offset >= 2 * at_first + 10 * self.page_size
+
     def reaches_limit(self, begin: int) -> bool:
         """Tell whether a page that begins there is one more than ``max_pages``."""
         limit = self._limits.max_pages

@@ -26,6 +26,7 @@ from airflow_provider_poweroffice.errors import (
 log = logging.getLogger(__name__)
 
 _FEWEST = 100  # an answer of so few keys is not too large
+_MOST_ANSWERS = 10_000
 _TRIES = 5
 """How often the keys are listed anew: the list changed while it was made."""
 
@@ -90,6 +91,10 @@ class KeyList:
             if not keys or (end and len(course.found) >= at_least):
                 break
             course.go_on(keys)
+            if course.is_outgrown(info, at_least):
+                raise IncompleteReadError(
+                    f"{self._label}: rows come faster than their keys can be listed; read it with a filter"
+                )
         if not course.found and at_least:
             raise IncompleteReadError(
                 f"{self._label}: the list of keys is empty, although {at_least} rows came; read it again"
@@ -136,6 +141,8 @@ class _Course:
         self.found: dict[Any, None] = {}
         self.number, self.size = 1, largest
         self._covered = 0
+        self._answers = 0
+        self._at_first = 0
         self._largest = largest
 
     @property
@@ -155,6 +162,14 @@ class _Course:
     def is_full_overlap(self, keys: list[Any]) -> bool:
         """Tell whether an answer that should lead on is full."""
         return self._overlaps and len(keys) >= self.size
+
+    def is_outgrown(self, info: PageInfo, at_least: int) -> bool:
+        """Tell whether far more rows are listed than there were at first."""
+        self._answers += 1
+        if self._answers == 1 and (info.total_rows or 0) > self._covered:
+            self._at_first = max(info.total_rows or 0, at_least)
+        grown = (info.total_rows or 0) > self._covered >= 2 * self._at_first + 10 * self._largest
+        return (grown and self._at_first > 0) or self._answers > _MOST_ANSWERS
 
     def go_on(self, keys: list[Any]) -> None:
         """Ask for what follows an answer."""
@@ -176,7 +191,8 @@ def _further(info: PageInfo, number: int, size: int, rows: int) -> tuple[bool, b
     counted, full, reached = info.total_rows or 0, rows >= size, (number - 1) * size + rows
     more = info.is_last is False or (info.total_pages or 0) > number or counted > reached
     counts_all = counted == reached and not (full and counted == size)  # not those of a page
-    return more, not more and (bool(info.is_last) or counts_all or not full)
+    # Behind a first answer, one that is short proves nothing: the server caps its answers.
+    return more, not more and (bool(info.is_last) or counts_all or (number == 1 and not full))
 
 
 def _behind(rank: int, most: int) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 _UNREADABLE = (msgspec.MsgspecError, ValueError, TypeError, LookupError, RecursionError)
 _IDLE_PAGES = 100
 """Pages in a row without a row that was not read yet."""
+_ALWAYS_KEYS = frozenset({int, str})
 _NO_KEYS = frozenset({type(msgspec.UNSET), type(None), float})
 """Types of what is no key; a whole number beyond 64 bits is read as a float."""
 
@@ -44,6 +46,7 @@ class RowKeys:
             gc=False,
         )
         self._rows = msgspec.json.Decoder(list[row]).decode  # type: ignore[valid-type]
+        self._columns = [attrgetter(name) for name in names]
         self._row = msgspec.json.Decoder(row).decode
 
     def of(self, page: Page) -> list[Any] | None:
@@ -67,11 +70,13 @@ class RowKeys:
 
         :raises LookupError, TypeError: one has none.
         """
-        columns = [[getattr(row, f"k{number}") for row in rows] for number in range(len(self.fields))]
-        if any(not _NO_KEYS.isdisjoint(map(type, column)) for column in columns):
+        columns = [list(map(column, rows)) for column in self._columns]
+        types = set().union(*(map(type, column) for column in columns))
+        if not types.isdisjoint(_NO_KEYS):
             raise LookupError("a row has no key")
         keys = columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
-        set(keys)  # all can be looked up
+        if not types <= _ALWAYS_KEYS:
+            set(keys)  # all can be looked up
         return keys
 
 
@@ -90,6 +95,14 @@ class KeySet:
     def add(self, keys: Iterable[Any]) -> None:
         """Note rows that were read."""
         self._keys.update(keys)
+
+    def add_new(self, keys: list[Any]) -> bool:
+        """Note rows that were read, if none of them came before, and none twice; tell whether that is so."""
+        found = set(keys)
+        if len(found) < len(keys) or not self._keys.isdisjoint(found):
+            return False
+        self._keys |= found
+        return True
 
 
 class KeyRanges:
@@ -214,11 +227,14 @@ class RowsRead:
         return True
 
     def _without_repeated(self, page: Page, keys: list[Any], *, overlaps: bool) -> Page:
+        if isinstance(self._read, KeySet) and self._read.add_new(keys):
+            self.first, self.last = self.first or keys, keys
+            self._count_idle(len(keys))
+            return page
         repeated = len(keys) - len(set(keys))
         if repeated:
             page, keys = _without_copies(page, keys)
-        self.first = self.first or keys
-        self.last = keys
+        self.first, self.last = self.first or keys, keys
         new = [row for row, key in zip(page.raw_rows, keys, strict=True) if key not in self._read]
         before = len(keys) - len(new)
         self._read.add(keys)

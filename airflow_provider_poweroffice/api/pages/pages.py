@@ -132,9 +132,11 @@ class Pages(Iterator[Page]):
             rows=rows,
             not_before=not_before,
         )
+        self._grows_at_end = collection.grows_at_end and collection.ordered
         self._roll = self._asking.roll = self._roll_call(collection)
         self._checks.links_followed = not cursor.overlapping
         totals.moves_noticed = self._roll is not None or cursor.overlapping
+        self._outgrown = False
         self._ended_empty = False
         self._unchecked = False
         self._just_skipped = False
@@ -153,7 +155,7 @@ class Pages(Iterator[Page]):
             self._rows,
             label=collection.label,
             partial=self._limits.max_pages is not None or self._on_page_error is not None,
-            grows_at_end=collection.grows_at_end and collection.ordered,
+            grows_at_end=self._grows_at_end,
         )
 
     def __next__(self) -> Page:
@@ -190,6 +192,11 @@ class Pages(Iterator[Page]):
         """Tell whether nothing was left out so far: no page skipped, none before or after the ones read."""
         return self._cursor.is_whole and not self.truncated and not self._unchecked
 
+    @property
+    def proved_whole(self) -> bool:
+        """Tell, at the end of the read, whether every row is known to be read that was there all the time."""
+        return self.complete and (self._cursor.pages <= 1 or self._totals.moves_noticed)
+
     def _read(self) -> Generator[Page, None, None]:
         try:
             yield from self._walk()
@@ -216,6 +223,7 @@ class Pages(Iterator[Page]):
                 page = NO_ROWS  # its memory is free while the next one is fetched
             if not last and self._at_limit():
                 return
+            last = last or self._is_outgrown()
         yield from self._missing()
         self._compare_totals()
 
@@ -328,6 +336,29 @@ class Pages(Iterator[Page]):
         )
         return True
 
+    def _is_outgrown(self) -> bool:
+        """
+        Stop behind the rows that were there at first, where others come faster than they are read.
+
+        :raises IncompleteReadError: it cannot be told which were there at first.
+        """
+        if not self._cursor.outgrown:
+            return False
+        at_end = self._grows_at_end and all(isinstance(key, int) for key in self._rows.last[-1:] or [None])
+        if self._roll is None and not (self._cursor.overlapping and at_end):
+            raise IncompleteReadError(
+                f"{self._label}: rows come faster than they are read: {self.rows} came, of "
+                f"{self._totals.at_first} at first; read it with a filter"
+            )
+        log.warning(
+            "%s: rows come faster than they are read: stopped after %d; those that came during the read "
+            "belong to the next one",
+            self._label,
+            self.rows,
+        )
+        self._outgrown = True
+        return True
+
     def _missing(self) -> Iterator[Page]:
         """Read the rows that moved between pages."""
         if self._roll is None:
@@ -345,6 +376,8 @@ class Pages(Iterator[Page]):
 
     def _compare_totals(self) -> None:
         """Compare with the server's count, where no list of keys tells more."""
+        if self._outgrown:
+            return
         counted_more = self._totals.stays_above(self._rows.count)
         if self._cursor.is_whole and (self._roll is None or self._roll.has_landmarks or counted_more):
             self._totals.compare()

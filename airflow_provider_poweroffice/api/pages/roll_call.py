@@ -133,7 +133,7 @@ class RollCall:
 
         :param ended_empty: an empty page ended the read, behind one that was full.
         """
-        promised = self._totals.more_promised or self._counted_more
+        promised = self._totals.more_said or self._counted_more
         one_answer = self._cursor.pages == 0 or (self._cursor.pages == 1 and not promised and not ended_empty)
         if self._cursor.skipped or one_answer or (self._landmark_seen and not self._moved):
             return

@@ -38,7 +38,11 @@ class Totals:
         self.total_pages: int | None = None
         self.moves_noticed = False
         """Rows that move are noticed by other means than the count."""
+        self.at_first: int | None = None
+        """Rows of the collection as the first page counted them, where that is more than it held."""
         self._label = label
+        self.more_said = False
+        """The server said once that more follow, whatever else it said."""
         self._link_came = False
         self._changed = False
         self._said = Further.OPEN
@@ -54,6 +58,9 @@ class Totals:
         :raises IncompleteReadError: the collection shrank, and nothing else tells what moved.
         """
         self.note_counts(page)
+        if not self.sent:
+            counted = self.total_rows or (self.total_pages or 0) * len(page)
+            self.at_first = counted if counted > len(page) else None
         self.sent += advance
         self._link_came = self._link_came or page.info.is_last is False
 
@@ -83,6 +90,7 @@ class Totals:
         """
         signs = list(self._signs(page, whole=whole))
         more = any(sign[0] for sign in signs)
+        self.more_said = self.more_said or more
         end = any(sign[1] for sign in signs) and not (whole and full and _may_count_itself(page))
         self._said = Further.OPEN if more == end else Further.MORE if more else Further.END
         return self._said
@@ -173,3 +181,9 @@ def promises_after(page: Page) -> bool:
     if info.size == len(page):
         return False
     return info.is_last is False or (info.total_pages or 0) > page.number
+
+
+def says_rows(page: Page) -> bool:
+    """Tell whether an empty page says that the collection has rows."""
+    info = page.info
+    return not page and ((info.total_rows or 0) > 0 or (info.total_pages or 0) > 1 or info.is_last is False)
