@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from http import HTTPStatus
 from typing import Any, ClassVar, Generic, TypeVar
 
 from airflow_provider_poweroffice.api.catalogue import Catalogue, catalogue
@@ -293,8 +294,8 @@ class Dialect(ABC, Generic[K]):
         return ""
 
     def is_missing(self, error: APIStatusError) -> bool:
-        """Tell whether an error says that the record is not there."""
-        return isinstance(error, NotFoundError)
+        """Tell whether an error says that the record is not there, or is gone (410)."""
+        return isinstance(error, NotFoundError) or error.status == HTTPStatus.GONE
 
     def unwrap(self, content: bytes) -> bytes | None:  # noqa: ARG002 - for those that wrap
         """Find the answer proper in a successful body that wraps it; None where nothing is wrapped."""
