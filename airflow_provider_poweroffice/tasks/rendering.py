@@ -3,8 +3,8 @@ Template fields of this package's tasks: None never becomes the text ``None``.
 
 Jinja renders a missing value as ``None``. As a filter, an id or an amount that text is wrong: the query finds
 nothing, and a table replaced by its result is empty. So every ``{{ ... }}`` that gives None, or joins one to
-a text (``~``, the filter ``join``), fails the task and names the field, except where a whole argument documents
-None as "not given".
+a text (``~``, the filter ``join``), fails the task and names the field, except where a whole argument
+documents None as "not given".
 
 What upstream tasks return is data: Airflow knows it by its identity and does not render it. Nothing here may
 hand a derived text to Airflow's renderer, as that would be a template again.
