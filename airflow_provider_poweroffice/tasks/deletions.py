@@ -1,8 +1,8 @@
 """
-Which rows are gone: no API reports it, so all keys that there are get listed.
+Which rows were deleted: no API reports it, so all existing keys are listed.
 
-Rule: the list is made after the rows were read, so that a row is never taken for gone that was read; it has
-the query's own filters, never one for changes, and counts only when it is whole.
+Rule: the list is made after the rows were read, so that a row just read is never reported as deleted. It uses
+the query's own filters without the filter for changes, and counts only when it is complete.
 """
 
 from __future__ import annotations
@@ -13,42 +13,45 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice.api.call import encode_query
 from airflow_provider_poweroffice.api.dialects.base import Paging
+from airflow_provider_poweroffice.api.read_options import DEFAULT_ORDER
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.dialects.base import Dialect
     from airflow_provider_poweroffice.api.pages.page import Page
-    from airflow_provider_poweroffice.tasks.collection import ReadOptions
+    from airflow_provider_poweroffice.api.read_options import ReadOptions
 
 
 def listed_keys(client: Client, read: ReadOptions, key: tuple[str, ...]) -> Iterator[Page]:
     """
-    List the keys of all rows that there are: by pages as large as the API allows, several in flight.
+    List the keys of all existing rows, in the largest pages the API allows, several in flight.
 
     An API that sends whole rows only (PowerOffice v1, lists without pages) is read whole.
 
     :param read: which rows were read; but for its moments, those are listed.
     :param key: fields of a row.
     :return: pages of rows with their key.
-    :raises IncompleteReadError: the list is not whole, or rows moved while it was made.
+    :raises IncompleteReadError: the list is incomplete, or rows moved while it was read.
     """
     dialect, query = client.dialect, encode_query(read.query)
-    size, most = read.page_size, read.paging.page_bytes
+    size, most = read.page_size, read.page_bytes
     if sends_keys_alone(dialect, read.endpoint):
         query = {name: value for name, value in query.items() if name.lower() != dialect.fields_key.lower()}
         query[dialect.fields_key] = ",".join(key)
         size, most = (None if dialect.paging is Paging.LINKED else dialect.page_limit(read.endpoint)), None
-    paging = replace(read.paging, page_bytes=most, order_by="default", first_page=None, max_pages=None)
     listing = replace(
         read,
         query=query,
         page_size=size,
-        paging=paging,
+        page_bytes=most,
+        order_by=DEFAULT_ORDER,
+        first_page=None,
+        max_pages=None,
         changed_since=None,
         created_since=None,
         on_page_error="stop",
     )
-    with listing.open(client) as pages:
+    with client.read(listing) as pages:
         yield from pages
 
 

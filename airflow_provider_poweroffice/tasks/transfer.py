@@ -1,4 +1,4 @@
-"""What both transfers have in common: a list that is read whole, or from where the last run ended."""
+"""What both transfers share: a collection read whole, or from where the last run ended."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_poweroffice.api.options import is_given
 from airflow_provider_poweroffice.tasks.base import CollectionTask, warn_of_unknown
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_poweroffice.api.client import Client
-    from airflow_provider_poweroffice.tasks.collection import Reading, ReadOptions
+    from airflow_provider_poweroffice.api.read_options import ReadOptions
+    from airflow_provider_poweroffice.tasks.collection import Reading
     from airflow_provider_poweroffice.tasks.watermark import Increment
 
 
 class TransferTask(CollectionTask):
     """
-    Base of tasks that bring a list somewhere.
+    Base of tasks that copy a collection to a file or a table.
 
     :param endpoint: path of a list, such as ``AccountTransactions`` (templated).
     :param incremental: read only what changed since the last run of this task; the first reads everything.
@@ -62,7 +64,7 @@ class TransferTask(CollectionTask):
         """
         Give the watermark, if the task keeps one.
 
-        :param target: where the rows go, in a word that stays the same from run to run.
+        :param target: names the destination; the same in every run.
         """
         if not self.incremental:
             return None
@@ -98,10 +100,8 @@ class TransferTask(CollectionTask):
             if self.full_refresh is not False:
                 raise ValueError("full_refresh needs incremental=True; without it everything is read anyway")
             return
-        from airflow_provider_poweroffice.api.change_filter import given
-
         for name in ("changed_since", "created_since"):
-            if given(getattr(self, name)):
+            if is_given(getattr(self, name)):
                 raise ValueError(
                     f"{name} and incremental=True exclude each other: the watermark is kept for you"
                 )
