@@ -20,8 +20,7 @@ PATTERNS = {
     "date": r"^\d{4}-\d\d-\d\d$",
     "date-time": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z$",
 }
-# Null when there is none, assumed: each is a reference, beside which OpenAPI 3.0 cannot say that it may be null, and
-# the enum has no value for "none".
+# Null when there is none, assumed: each is a reference, of which OpenAPI 3.0 cannot say that it may be null.
 NULLABLE = {"Accrual", "AgricultureDetails", "ApprovalState", "DeliveryAddress", "MailAddress"}
 EXAMPLES = {
     "uuid": "0a000000-0000-4000-8000-000000000001",

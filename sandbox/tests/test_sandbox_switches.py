@@ -267,17 +267,17 @@ def test_body_media_type(api: Api) -> None:
 @about("problem_type", "bad_parameters", "www_authenticate")
 def test_forms_of_errors(api: Api) -> None:
     """Media type, shape and headers of errors have a switch each."""
-    bad = api.get("GeneralLedgerAccounts", isActive="maybe")
+    bad = api.get("Departments", isActive="maybe")
     assert (bad.status_code, bad.headers["Content-Type"]) == (400, "application/json; charset=utf-8")
     assert (bad.json()["status"], list(bad.json()["errors"])) == (400, ["isActive"])
     token = api.session.headers.pop("Authorization")
-    assert api.get("Customers").headers["WWW-Authenticate"].startswith("Bearer")
+    assert api.get("Departments").headers["WWW-Authenticate"].startswith("Bearer")
     key = api.session.headers.pop("Ocp-Apim-Subscription-Key")
-    assert api.get("Customers").headers["WWW-Authenticate"].startswith("AzureApiManagementKey")
+    assert api.get("Departments").headers["WWW-Authenticate"].startswith("AzureApiManagementKey")
     api.sandbox.set(problem_type="problem-json", bad_parameters="detail", www_authenticate="absent")
     assert "WWW-Authenticate" not in api.get("Customers").headers
-    api.session.headers |= {"Authorization": token, "Ocp-Apim-Subscription-Key": key}
-    bad = api.get("GeneralLedgerAccounts", isActive="maybe")
+    api.session.headers.update({"Authorization": token, "Ocp-Apim-Subscription-Key": key})
+    bad = api.get("Departments", isActive="maybe")
     assert bad.headers["Content-Type"] == "application/problem+json; charset=utf-8"
     assert set(bad.json()) == {"title", "detail"}
 
