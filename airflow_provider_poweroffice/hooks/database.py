@@ -1,5 +1,5 @@
 """
-From an Airflow connection of any database to a session of ours.
+From the Airflow connection of any database to a :class:`Session`.
 
 Rule: the hook of the database's own provider opens the connection; nothing about databases is known here.
 """

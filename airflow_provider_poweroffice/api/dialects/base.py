@@ -28,7 +28,7 @@ K = TypeVar("K", bound=Keys)
 @dataclass(frozen=True, slots=True)
 class Endpoints:
     """
-    Where an API lives.
+    The base URLs of an API.
 
     :param base: URL that endpoints are appended to, without a trailing slash.
     :param token: URL of the token endpoint.
@@ -99,7 +99,7 @@ class Fault:
     An error body, read: see :class:`~airflow_provider_poweroffice.errors.APIStatusError`.
 
     :param kind: class of the error, where the status alone does not tell.
-    :param final: the call was carried out, or refused, for good: a repetition cannot help.
+    :param final: a repetition cannot help: the call was carried out, or would be refused again.
     :param attributes: further attributes of an error of that class.
     """
 
@@ -115,7 +115,7 @@ class Fault:
 
 class Dialect(ABC, Generic[K]):
     """
-    One API's ways.
+    What one API does its own way.
 
     :raises TypeError: a class value that is declared here without a default is missing.
     """
