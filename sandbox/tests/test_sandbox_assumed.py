@@ -97,7 +97,6 @@ def test_small_lists(api: Api) -> None:
     assert [set(auditor) for auditor in company["Auditors"]] == [{"Id", "Name"}, {"Id", "Name"}]
 
 
-@pytest.mark.finding("W11", "W12", "W13")
 def test_what_public_clients_send(api: Api) -> None:
     """Names of clients of 2025 and 2026 are taken: an assignment's revision, regular hours, a flag."""
     assert api.get("TimeTracking/ActivityTime", includeInactive="true").status_code == 200
@@ -116,7 +115,6 @@ def test_what_public_clients_send(api: Api) -> None:
     assert api.patch(path, reported).json()["EndedAndReported"] is True
 
 
-@pytest.mark.finding("S2")
 def test_newer_vouchers(api: Api) -> None:
     """A credit note credits the customer; a cash journal is drafted, read, changed and given lines."""
     customer = api.get("Customers").json()[0]

@@ -243,7 +243,6 @@ def test_patch_media_type(api: Api) -> None:
     )
 
 
-@pytest.mark.finding("W10")
 @about("body_media_type")
 def test_body_media_type(api: Api) -> None:
     """A body that does not say it is JSON is 415, as the description lists JSON types only."""
@@ -263,7 +262,6 @@ def test_body_media_type(api: Api) -> None:
     assert statuses() == {200}
 
 
-@pytest.mark.finding("U1", "U3", "U4")
 @about("problem_type", "bad_parameters", "www_authenticate")
 def test_forms_of_errors(api: Api) -> None:
     """Media type, shape and headers of errors have a switch each."""
