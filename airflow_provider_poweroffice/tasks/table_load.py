@@ -187,7 +187,7 @@ class LoadSettings:
 
     def _key(self, dialect: Dialect[Any]) -> tuple[str, ...]:
         """Choose the argument, else the resource's own key; unknown resources are taken to have an Id."""
-        given_key = dialect.key_field(self.read.endpoint) if self.key is None else self.key
+        given_key = dialect.key_field(self.read.endpoint).split(",") if self.key is None else self.key
         names = (given_key,) if isinstance(given_key, str) else given_key
         if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
             raise TypeError(f"key must be the name of a field, or a list of several, not {self.key!r}")
