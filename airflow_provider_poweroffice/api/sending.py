@@ -198,6 +198,7 @@ class Sender:
             clock=self.connection.clock,
             on_wait=tries.waited_out,
             default_retry_after=self.connection.dialect.default_retry_after,
+            refused_attempts=self.connection.dialect.refused_attempts,
         )
         limits = CallLimits(
             self.connection.clock.monotonic, options.longest, options.one_try(self.connection.timeouts)
