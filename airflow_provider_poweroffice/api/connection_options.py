@@ -7,10 +7,11 @@ Rule: apart from the options of tasks, since DAG files load those.
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from airflow_provider_poweroffice.api.options import FromMapping, check_number
+from airflow_provider_poweroffice.api.options import DEADLINE, FromMapping, check_number
 from airflow_provider_poweroffice.api.texts import shown
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,21 @@ class Timeouts(FromMapping):
             check_number("Timeouts", "read", self.read, minimum=0.001)
         if self.total is not None:
             check_number("Timeouts", "total", self.total, minimum=0.001)
+
+    def one_try(self, deadline: float) -> float:
+        """
+        Give the seconds for one try: to connect, send, and read the whole answer.
+
+        A read timeout above the default deadline, or none, is deliberate: an operation of Finance &
+        Operations may take an hour.
+
+        :param deadline: of the request, see ``RetryOptions``.
+        """
+        if self.total is not None:
+            return self.total
+        if self.read is None:
+            return math.inf
+        return max(DEADLINE, self.read) if deadline == DEADLINE else deadline
 
 
 LOCAL_BACKENDS = ("host", "process")

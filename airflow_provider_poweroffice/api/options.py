@@ -5,10 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Self
-
-if TYPE_CHECKING:
-    from airflow_provider_poweroffice.api.connection_options import Timeouts
+from typing import Any, Self
 
 CONCURRENCY = 4
 """Pages in flight by default."""
@@ -132,16 +129,3 @@ class RetryOptions(FromMapping):
     def longest(self) -> float:
         """Give the seconds after which no try of a request starts, whatever it waits for."""
         return max(self.deadline, self.rate_limit_deadline or 0.0)
-
-    def one_try(self, timeouts: Timeouts) -> float:
-        """
-        Give the seconds for one try: to connect, send, and read the whole answer.
-
-        A read timeout above the default deadline, or none, is deliberate: an operation of Finance &
-        Operations may take an hour.
-        """
-        if timeouts.total is not None:
-            return timeouts.total
-        if timeouts.read is None:
-            return math.inf
-        return max(DEADLINE, timeouts.read) if self.deadline == DEADLINE else self.deadline

@@ -436,7 +436,7 @@ def test_whoever_waits_for_a_token_of_another_keeps_the_deadline() -> None:
 )
 def test_seconds_for_one_try(retry: dict[str, Any], timeouts: dict[str, Any], seconds: float) -> None:
     """A try ends at the deadline, unless a longer silence was allowed than the default deadline."""
-    assert RetryOptions(**retry).one_try(Timeouts(**timeouts)) == seconds
+    assert Timeouts(**timeouts).one_try(RetryOptions(**retry).deadline) == seconds
 
 
 def test_errors_of_plain_requests() -> None:
