@@ -201,7 +201,9 @@ class Sender:
             refused_attempts=self.connection.dialect.refused_attempts,
         )
         limits = CallLimits(
-            self.connection.clock.monotonic, options.longest, options.one_try(self.connection.timeouts)
+            self.connection.clock.monotonic,
+            options.longest,
+            self.connection.timeouts.one_try(options.deadline),
         )
         try:
             with adding(limits=limits):

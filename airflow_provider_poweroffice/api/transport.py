@@ -24,8 +24,9 @@ from requests.utils import select_proxy
 
 from airflow_provider_poweroffice.api.body import ACCEPTED_ENCODINGS
 from airflow_provider_poweroffice.api.call_context import CallLimits, adding, call_context
+from airflow_provider_poweroffice.api.connection_options import Timeouts
 from airflow_provider_poweroffice.api.limits.throttle import Clock, NoSlotError, SystemClock, Throttle
-from airflow_provider_poweroffice.api.options import MAX_CONCURRENCY, Timeouts
+from airflow_provider_poweroffice.api.options import MAX_CONCURRENCY
 from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.api.wire import POOLS
 from airflow_provider_poweroffice.errors import APIConnectionError, APITimeoutError

@@ -5,8 +5,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from airflow_provider_poweroffice.api.read_options import ReadOptions
 from airflow_provider_poweroffice.tasks.base import CollectionTask
@@ -45,8 +47,7 @@ _OF_ONE_CALL: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, kw_only=True):
     """
     What is asked for, and how: made of a task's rendered arguments.
 
