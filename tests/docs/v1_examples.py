@@ -46,9 +46,12 @@ def _v1_post_existing(one: Example) -> None:
 
 @check
 def _v1_put(one: Example) -> None:
-    result = one.run()
-    assert (result["id"], result["name"]) == (1_000_004, "Nordlys AS")
-    assert (one.call.method, one.call.path) == ("PUT", "/Customer")
+    # Named by the sandbox, and not served.
+    one.sandbox.add_fault(action="status", method="PUT", status=200, body='{"success":true}')
+    one.params["invoice"] = "8d3c"
+    assert one.run() is None
+    path = "/Reporting/InvoiceJournal/SetExternalCaseNumber/8d3c"
+    assert (one.call.method, one.call.path) == ("PUT", path)
 
 
 @check
