@@ -17,12 +17,25 @@ from catalogue import COLUMNS
 from digest import VERBS, read
 
 OPTIONS = ("$filter", "$orderby", "$skip", "$top")
-# Enumerations are texts: the reference of types gives numbers, the newer description names, and a text holds both.
-KINDS = {"s": "text", "i32": "integer", "i64": "integer", "d": "decimal", "b": "boolean", "g": "text", "ts": "text"}
+# Enumerations are texts: the reference of types gives numbers, the newer description names, and a text holds
+# both.
+KINDS = {
+    "s": "text",
+    "i32": "integer",
+    "i64": "integer",
+    "d": "decimal",
+    "b": "boolean",
+    "g": "text",
+    "ts": "text",
+}
 # The reference types days and times alike; its samples write these as times, and days without one.
 TIME = re.compile(r"(?i)(lastChanged|createdDate|sentDate|validUntil)$")
 # Rows that no field of their own tells apart, or that one does which is not marked as the key.
-KEYS = {"Reporting/CustomerBalance": "CustomerId", "Reporting/SupplierBalance": "SupplierId", "Reporting/Usage": ""}
+KEYS = {
+    "Reporting/CustomerBalance": "CustomerId",
+    "Reporting/SupplierBalance": "SupplierId",
+    "Reporting/Usage": "",
+}
 REFERENCE = "externalImportReference"
 Json = dict[str, Any]
 

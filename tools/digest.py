@@ -7,9 +7,10 @@ there is a new edition of a description:
 
     python tools/digest.py FOLDER_OF_THE_DESCRIPTIONS
 
-The digest of v1, ``poweroffice_v1.json``, is of a reference in pages of prose and was made by hand: ``routes``
-by method and path (what they do, the types they take and give, privilege, most rows, names of their own queries),
-``types`` with the marks that ``poweroffice_sandbox.v1.resources.tables`` explains, and ``enums``.
+The digest of v1, ``poweroffice_v1.json``, is of a reference in pages of prose and was made by hand:
+``routes`` by method and path (what they do, the types they take and give, privilege, most rows, names of
+their own queries), ``types`` with the marks that ``poweroffice_sandbox.v1.resources.tables`` explains, and
+``enums``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """
 Write the v1 sandbox's tables of routes, types and enumerations from the digest of the vendor's reference.
 
-Run it again after a change of ``sandbox/tests/facts/poweroffice_v1.json``: ``python tools/sandbox_tables_v1.py``.
+Run it again after a change of ``sandbox/tests/facts/poweroffice_v1.json``: ``python
+tools/sandbox_tables_v1.py``.
 """
 
 from __future__ import annotations

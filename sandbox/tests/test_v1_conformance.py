@@ -115,7 +115,11 @@ def first_id(api: V1Api, path: str) -> Any:
 
 def parented(api: V1Api, path: str) -> str:
     """Put a parent's id into a path."""
-    return path.replace("{parentId}", str(first_id(api, path.partition("/")[0]))) if "{parentId}" in path else path
+    return (
+        path.replace("{parentId}", str(first_id(api, path.partition("/")[0])))
+        if "{parentId}" in path
+        else path
+    )
 
 
 def body_of(api: V1Api, path: str) -> dict[str, Any]:
@@ -174,7 +178,7 @@ READS = [fact for fact in ALL if fact.method == "GET" and "type" in fact.facts]
 
 @pytest.mark.parametrize("fact", READS, ids=lambda fact: fact.path)
 def test_reads(filled: V1Api, fact: Fact) -> None:
-    """Each list and each row has the reference's names, kinds and ids, no others, and all that is never null."""
+    """Each list and row has the names, kinds and ids of the reference, and all that is never null."""
     path = fact.path
     for name, value in values(filled, fact).items():
         path = path.replace(f"{{{name}}}", str(value))
@@ -219,7 +223,7 @@ def shared() -> Iterator[V1Api]:
 
 @pytest.mark.parametrize("path", BODIES)
 def test_round_trip(shared: V1Api, path: str) -> None:
-    """What is written by the documented body is read back, changed by its id, and deleted, as the route table has it."""
+    """What is written by the documented body is read back, changed by its id, and deleted."""
     api = shared
     api.sandbox.reset()
     api.login()
@@ -237,7 +241,11 @@ def test_round_trip(shared: V1Api, path: str) -> None:
         literal = f"guid'{key}'" if isinstance(key, str) else key
         assert [row["id"] for row in api.rows(parented(api, path), filter=f"Id eq {literal}")] == [key]
     if FACTS["routes"][f"POST {path}"]["kind"] == "upsert":
-        again = api.send("POST", parented(api, path), {**body_of(api, path), "id": key} if path == "Budget" else {"id": key})
+        again = api.send(
+            "POST",
+            parented(api, path),
+            {**body_of(api, path), "id": key} if path == "Budget" else {"id": key},
+        )
         assert again.json()["success"] is True, again.text
         stamped = {name for name in made if name.lower().endswith("lastchanged")}
         assert {name: value for name, value in again.json()["data"].items() if name not in stamped} == {
@@ -259,7 +267,7 @@ def same(sent: Any, answered: Any) -> bool:
 
 
 def test_every_route_answers(filled: V1Api) -> None:
-    """No route of the reference is a mute 404: it is served, or the answer and the page name it as not served."""
+    """No route is a mute 404: it is served, or answer and page name it as not served."""
     page = PAGE.read_text(encoding="utf-8")
     stranger = V1Api(filled.sandbox)
     for fact in ALL:

@@ -57,7 +57,7 @@ def test_ledgers(v1: V1Api, path: str, account: int) -> None:
 
 
 def test_ledger_matches(v1: V1Api) -> None:
-    """A paid invoice and its payment have one match id; a half paid one is half open, and alone among the open ones."""
+    """A paid invoice and its payment have one match id; a half paid one is half open."""
     rows = v1.rows("Reporting/CustomerLedger", orderby="Id", **YEARS)
     matched = [row for row in rows if "matchId" in row]
     invoices = [row for row in matched if row["matchId"] == row["id"]]

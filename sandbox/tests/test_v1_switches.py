@@ -128,7 +128,7 @@ def test_report_dates(start_v1: Start) -> None:
 
 @pytest.mark.parametrize("form", ["used", "ignored"])
 def test_time_query(start_v1: Start, form: str) -> None:
-    """fromdate and todate of the hours are used, or ignored."""
+    """Fromdate and todate of the hours are used, or ignored."""
     api = start_v1(time_query=form)
     rows = api.rows("TimeTracking/TimeTrackingEntry", fromdate="2024-01-01", todate="2024-01-31")
     assert all(row["date"].startswith("2024-01") for row in rows) is (form == "used")

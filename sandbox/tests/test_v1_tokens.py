@@ -126,13 +126,18 @@ def test_rights_are_in_the_token(v1: V1Api) -> None:
     assert v1.login().get(hours).status_code == 403
     body = {"company": "fjordlys", "subscriptions": ["Accounting", "TimeTracking"]}
     assert v1.control("POST", "subscriptions", body).json() == {"subscriptions": body["subscriptions"]}
-    assert v1.control("GET", "subscriptions", company="fjordlys").json() == {"subscriptions": body["subscriptions"]}
+    assert v1.control("GET", "subscriptions", company="fjordlys").json() == {
+        "subscriptions": body["subscriptions"]
+    }
     assert v1.login().get(hours).status_code == 200
     asked = {"company": "fjordlys", "privileges": ["Customer", "Supplier_Full"]}
     assert v1.control("POST", "privileges", asked).json() == {"privileges": ["Customer", "Supplier_Full"]}
     v1.login()
     assert [v1.get(path).status_code for path in ("Customer", "Supplier", "Product")] == [200, 200, 403]
-    assert [v1.send("POST", path, {"name": "x"}).status_code for path in ("Customer", "Supplier")] == [403, 200]
+    assert [v1.send("POST", path, {"name": "x"}).status_code for path in ("Customer", "Supplier")] == [
+        403,
+        200,
+    ]
     told = v1.get("ClientIntegrationInformation").json()["data"]
     assert told["validPrivileges"] == ["Customer", "Supplier_Full"]
     assert {"Customer_Full", "Product"} <= set(told["invalidPrivileges"])

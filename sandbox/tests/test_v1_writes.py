@@ -107,14 +107,29 @@ def test_archive_instead(v1: V1Api) -> None:
         ("Project", {"name": "x", "customerCode": 9}, "AggregatedValidation", "code '9' does not exist"),
         ("Customer", {"id": 5, "name": "x"}, None, "Customer with id 5 was not found."),
         ("Customer", {"name": "x", "discountPercent": 101}, "AggregatedValidation", "between -1000 and 100"),
-        ("Customer", {"name": "x", "externalImportReference": "x" * 51}, "AggregatedValidation", "50 characters"),
+        (
+            "Customer",
+            {"name": "x", "externalImportReference": "x" * 51},
+            "AggregatedValidation",
+            "50 characters",
+        ),
         ("GeneralLedgerAccount", {"code": 999, "name": "x"}, "AggregatedValidation", "between 1000 and 9999"),
         ("Project", {"name": "x", "progress": 150}, "AggregatedValidation", "between 0 and 100"),
         ("Project", {"name": "x", "fixedPrice": 5}, "AggregatedValidation", "goes with the billing method"),
         ("OutgoingInvoice", {"status": 2}, "AggregatedValidation", "status cannot be 2"),
         ("OutgoingInvoice", {"customerCode": 10_001, "contactGroupId": 5}, "AggregatedValidation", "exclude"),
-        ("TimeTracking/Activity", {"activityType": 0, "code": "x", "name": "x"}, "AggregatedValidation", "be 0"),
-        ("JournalEntryVoucher", {"voucherType": 4, "currencyCode": "NOK"}, "AggregatedValidation", "file is req"),
+        (
+            "TimeTracking/Activity",
+            {"activityType": 0, "code": "x", "name": "x"},
+            "AggregatedValidation",
+            "be 0",
+        ),
+        (
+            "JournalEntryVoucher",
+            {"voucherType": 4, "currencyCode": "NOK"},
+            "AggregatedValidation",
+            "file is req",
+        ),
         ("Bank/BankTransfer", {"amount": 1}, "AggregatedValidation", "receiverName is required"),
     ],
 )
@@ -216,7 +231,9 @@ def test_invoice(v1: V1Api) -> None:
 
 def test_lines(v1: V1Api) -> None:
     """A line is added without an id, changed by it, and removed by isDeleted; one that is not sent stays."""
-    lines = [{"productCode": "1000", "quantity": 1, "unitPrice": 10, "sortOrder": place} for place in range(2)]
+    lines = [
+        {"productCode": "1000", "quantity": 1, "unitPrice": 10, "sortOrder": place} for place in range(2)
+    ]
     made = saved(v1, "OutgoingInvoice", {"customerCode": 10_001, "outgoingInvoiceLines": lines})
     first, second = (line["id"] for line in made["outgoingInvoiceLines"])
     change = [
@@ -244,7 +261,9 @@ def test_send_invoice(start_v1: Callable[..., V1Api]) -> None:
     api.sandbox.advance(61)
     sent = api.get(one).json()["data"]
     assert (sent["status"], sent["isInvoiceBeingProcessed"], sent["voucherDate"]) == (2, False, "2026-01-05")
-    entry = api.rows("Reporting/CustomerLedger", toDate="2026-02-01", filter=f"VoucherId eq guid'{made['id']}'")
+    entry = api.rows(
+        "Reporting/CustomerLedger", toDate="2026-02-01", filter=f"VoucherId eq guid'{made['id']}'"
+    )
     assert (entry[0]["documentNo"], entry[0]["balance"]) == (str(sent["invoiceNo"]), 26.25)
     assert "is sent" in refused(api, "POST", "OutgoingInvoice", {"id": made["id"]})["summary"]
     late = saved(api, "OutgoingInvoice", {"customerCode": 10_001, "outgoingInvoiceLines": [line]})
@@ -314,7 +333,7 @@ def test_matching(v1: V1Api) -> None:
 
 
 def test_hours(v1: V1Api) -> None:
-    """Hours need activity and employee; times go together and agree with the minutes; a locked entry stays."""
+    """Hours need activity and employee; times go together and agree with the minutes."""
     path = "TimeTracking/TimeTrackingEntry"
     body = {"activityCode": "100", "employeeCode": 1, "date": "2026-01-05", "fromTime": "22:00:00"}
     assert "go together" in refused(v1, "POST", path, body)["summary"]
@@ -329,13 +348,21 @@ def test_hours(v1: V1Api) -> None:
 
 
 def test_parties(v1: V1Api) -> None:
-    """Groups that do not exist are made; numbers of persons are hidden; a series is taken and never given."""
-    body = {"firstName": "Liv", "lastName": "Ny", "socialSecurityNumber": "01017012345", "contactGroups": ["Helt ny"]}
+    """Groups that do not exist are made; numbers of persons are hidden."""
+    body = {
+        "firstName": "Liv",
+        "lastName": "Ny",
+        "socialSecurityNumber": "01017012345",
+        "contactGroups": ["Helt ny"],
+    }
     made = saved(v1, "Employee", body)
     assert made["socialSecurityNumber"] == "hidden"
     assert "Helt ny" in {row["title"] for row in v1.rows("ContactGroup")}
     assert [row["id"] for row in v1.rows("ContactGroup/helt ny/employees")] == [made["id"]]
-    assert "no bank account" in refused(v1, "POST", "Employee", {"id": made["id"], "payrollBankAccountCode": "1"})["summary"]
+    assert (
+        "no bank account"
+        in refused(v1, "POST", "Employee", {"id": made["id"], "payrollBankAccountCode": "1"})["summary"]
+    )
     saved(v1, f"Employee/{made['id']}/BankAccount", {"code": "15061234567"})
     saved(v1, "Employee", {"id": made["id"], "payrollBankAccountCode": "15061234567"})
     addresses = saved(v1, "Customer", {"name": "Ny", "streetAddresses": [{"city": "Ås"}, {"city": "Bø"}]})
@@ -345,7 +372,7 @@ def test_parties(v1: V1Api) -> None:
 
 
 def test_settings(v1: V1Api) -> None:
-    """A default cannot be deleted until another takes its place; a dimension is changed by its ordinal, never made."""
+    """A default stays until another takes its place; a dimension is changed by its ordinal."""
     default = next(row["id"] for row in v1.rows("PaymentTerms") if row["isDefault"])
     assert "related data" in refused(v1, "DELETE", f"PaymentTerms/{default}")["summary"]
     saved(v1, "PaymentTerms", {"name": "Nå", "creditDays": 0, "isDefault": True})
@@ -365,9 +392,14 @@ def test_documentation(v1: V1Api) -> None:
     body = {"voucherId": voucher["id"], "fileName": "a.pdf", "fileType": 1, "base64EncodedData": "JVBERi0="}
     saved(v1, "Voucher/VoucherDocumentation", body)
     saved(v1, "Voucher/VoucherDocumentation", {**body, "fileName": "b.pdf"})
-    assert v1.get(f"Blob/GetVoucherDocumentation/{voucher['voucherNo']}").json()["data"]["fileName"] == "b.pdf"
+    assert (
+        v1.get(f"Blob/GetVoucherDocumentation/{voucher['voucherNo']}").json()["data"]["fileName"] == "b.pdf"
+    )
     assert v1.get("Blob/GetVoucherDocumentationList/1").json() == {"success": True, "data": []}
-    assert "not made by this" in refused(v1, "POST", "Voucher/VoucherDocumentation", {**body, "voucherId": "0" * 32})["summary"]
+    assert (
+        "not made by this"
+        in refused(v1, "POST", "Voucher/VoucherDocumentation", {**body, "voucherId": "0" * 32})["summary"]
+    )
 
 
 def test_replica_is_behind(start_v1: Callable[..., V1Api]) -> None:

@@ -309,4 +309,3 @@ def test_parquet(tmp_path: Path) -> None:
     assert kinds["lastChanged"].startswith("timestamp[")
     assert kinds["hourlyRate"].startswith("decimal128")
     assert min(table["lastChanged"].to_pylist()).tzinfo is not None
-

@@ -91,7 +91,10 @@ def test_deleted_meanwhile(client: Client, sandbox: V1Sandbox) -> None:
         ({"page_size": 50_001}, "between 1 and 50000"),
         ({"endpoint": "Reporting/InvoiceJournal", "page_size": 5_001}, "between 1 and 5000"),
         ({"order_by": None}, "needs an order"),
-        ({"endpoint": "Reporting/Usage", "query": {"fromDate": "2026-01-01", "toDate": "2026-02-01"}}, "needs an order"),
+        (
+            {"endpoint": "Reporting/Usage", "query": {"fromDate": "2026-01-01", "toDate": "2026-02-01"}},
+            "needs an order",
+        ),
         ({"query": {"$select": "Id"}}, "v1 knows"),
         ({"query": {"$top": 5}}, "use page_size"),
         ({"query": {"$filter": "(Id gt 1)"}, "filters": ("Id", ">", 1)}, "exclude each other"),

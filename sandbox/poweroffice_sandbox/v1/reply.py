@@ -134,4 +134,6 @@ def not_served(route: str) -> Reply:
 
     :param route: its method and path.
     """
-    return failure(f"The sandbox does not serve {route}; PowerOffice Go does. See its docs/v1.md.", status=501)
+    return failure(
+        f"The sandbox does not serve {route}; PowerOffice Go does. See its docs/v1.md.", status=501
+    )

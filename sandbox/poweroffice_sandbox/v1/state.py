@@ -22,7 +22,6 @@ from .switches import V1Switches
 from .tokens import V1Tokens
 
 
-
 def _both(name: str) -> tuple[str, str]:
     return name, f"{name}_Full"
 
@@ -34,7 +33,10 @@ SUBSCRIPTIONS = (
 """The Go modules a company may have, as the vendor names them."""
 
 PRIVILEGES = tuple(sorted({name for route in ROUTES if route.privilege for name in _both(route.privilege)}))
-"""The privileges an integration may have: reading needs the name or the name with ``_Full``, writing the latter."""
+"""
+The privileges an integration may have: reading needs the name or the name with ``_Full``, writing the
+latter.
+"""
 
 _FIRST = SUBSCRIPTIONS[:3]
 _REDUCED = frozenset({"Customer", "Supplier", "CommonServices_Full", "Reporting_AccountTransaction"})
@@ -51,14 +53,15 @@ class V1State(PowerOfficeState[V1Switches, V1Sizes]):
         self.throttle = SlidingSecond()
 
     def begin(self) -> None:
-        """Put data and rights to the beginning; a company of reduced rights has Accounting only, and reads little."""
+        """Put data and rights to the beginning; a company of reduced rights has few."""
         self._books: dict[str, V1Books] = {}
         companies = [item for environment in ENVIRONMENTS.values() for item in environment.companies]
         self._subscriptions = {
             item.client_id: frozenset(_FIRST[:1] if item.invalid_privileges else _FIRST) for item in companies
         }
         self._privileges = {
-            item.client_id: _REDUCED if item.invalid_privileges else frozenset(PRIVILEGES) for item in companies
+            item.client_id: _REDUCED if item.invalid_privileges else frozenset(PRIVILEGES)
+            for item in companies
         }
 
     def books(self, company: Company) -> V1Books:

@@ -74,7 +74,9 @@ class V1Switches(SwitchTable):
         "used", "ignored", about="fromdate and todate of TimeTracking/TimeTrackingEntry, which one sample has"
     )
     own_rows: str = choice(
-        "own", "all", about="all: vouchers and bank transfers of others are listed too, which the reference denies"
+        "own",
+        "all",
+        about="all: vouchers and bank transfers of others are listed too, which the reference denies",
     )
     ledger_party: str = choice(
         "absent", "present", about="the obsolete customer or supplier inside the entries of a ledger"

@@ -1,8 +1,8 @@
 """
 The token endpoint of v1 and the tokens it has issued.
 
-Rule: a token carries company, environment, modules and privileges as they were when it was issued. No subscription key.
-Facts: official v1 documentation, "Auth" and "Backend changes".
+Rule: a token carries company, environment, modules and privileges as they were when it was issued. No
+subscription key. Facts: official v1 documentation, "Auth" and "Backend changes".
 """
 
 from __future__ import annotations

@@ -7,18 +7,27 @@ from ...core.reply import RefusedError, Reply
 from ...core.table import Row
 from ..books import Due
 from ..reply import VALIDATION, not_found, refuse, success
+from ..resources import RESOURCES
 from ..resources.links import dangling
 from ..resources.vouchers import lock_date, next_number
 from ..rest.bodies import parsed, read_body
 from ..rest.call import V1Call
 from ..rest.lists import identifier
 from ..rest.wire_form import Writer
-from ..resources import RESOURCES
 
 # Numbers of ImportType: the kind of voucher that is made. Whether that is what the service makes is assumed.
 _KINDS = {3: "PayrollJournalVoucher", 4: "CashJournalVoucher", 5: "YearEndJournalVoucher"}
 _JOURNAL = "ManualJournalVoucher"
-_LINE = ("vatCode", "description", "productCode", "quantity", "projectCode", "departmentCode", "invoiceNo", "cid")
+_LINE = (
+    "vatCode",
+    "description",
+    "productCode",
+    "quantity",
+    "projectCode",
+    "departmentCode",
+    "invoiceNo",
+    "cid",
+)
 
 
 def post(call: V1Call) -> Reply:
@@ -101,7 +110,11 @@ def _voucher(call: V1Call, row: Row, lines: list[Row]) -> None:
                 {
                     "id": call.books.next_line(),
                     "accountCode": next(
-                        (line[name] for name in ("customerCode", "supplierCode", "employeeCode") if line.get(name)),
+                        (
+                            line[name]
+                            for name in ("customerCode", "supplierCode", "employeeCode")
+                            if line.get(name)
+                        ),
                         line.get("accountNumber"),
                     ),
                     "amount": line["amount"],

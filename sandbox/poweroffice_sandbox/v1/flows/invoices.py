@@ -104,4 +104,3 @@ def _voucher(call: V1Call, invoice: Row, day: str) -> Row:
         "isReversed": False,
         "lines": lines,
     }
-

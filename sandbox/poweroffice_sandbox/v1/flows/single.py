@@ -41,5 +41,3 @@ def forward(call: V1Call) -> Reply:
     """Take an EHF file; nothing comes of it here."""
     read_body(parsed(call.body, call.switches), call.route.body, call.switches)
     return success()
-
-

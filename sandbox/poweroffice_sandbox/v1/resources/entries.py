@@ -1,27 +1,53 @@
 """
 Entries of the resource table.
 
-Rule: a resource is one :func:`entry`: its routes, fields, row cap and privilege are the vendor's tables', or are
-given where those have none; what the reference says of it in words (required fields, limits, what may not be
-set) and its first rows stand in the entry. The code that reads and writes knows no resource by name.
+Rule: a resource is one :func:`entry`: its routes, fields, row cap and privilege are the vendor's tables',
+or are given where those have none; what the reference says of it in words (required fields, limits, what
+may not be set) and its first rows stand in the entry. The code that reads and writes knows no resource by
+name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from ...core.table import Row
-from ..books import Seed, Source
+from ...core.table import Id, Row
+from ..books import Seed, Source, V1Books, V1Table
+from ..switches import V1Switches
 from .tables import TYPES, Route, fields
 
-if TYPE_CHECKING:
-    from ..rest.call import V1Call
-
-Prepare = Callable[["V1Call", Row, Row | None], None]
-Check = Callable[["V1Call", Row, Row | None], Iterator[str]]
+Prepare = Callable[["Asking", Row, Row | None], None]
+Check = Callable[["Asking", Row, Row | None], Iterator[str]]
 Limit = tuple[float, float]
+
+
+class Asking(Protocol):
+    """What a rule knows of the request: the books, and who asks."""
+
+    @property
+    def books(self) -> V1Books:
+        """The company's tables."""
+
+    @property
+    def switches(self) -> V1Switches:
+        """What is uncertain."""
+
+    @property
+    def now(self) -> float:
+        """Seconds since 1970."""
+
+    @property
+    def resource(self) -> Resource:
+        """Whose row it is."""
+
+    @property
+    def table(self) -> V1Table:
+        """The table of the resource."""
+
+    def is_own(self, table: str, key: Id) -> bool:
+        """Say whether the application that asks has made a row."""
 
 
 def none(_source: Source) -> Iterable[Row]:
@@ -75,7 +101,7 @@ class Resource:
     light: tuple[str, ...] = ()
     prepare: Prepare | None = None
     check: Check | None = None
-    final: Callable[[V1Call, Row], bool] | None = None
+    final: Callable[[Asking, Row], bool] | None = None
     routes: tuple[Route, ...] = ()
     seed: Seed = none
 
@@ -114,5 +140,5 @@ def register(path: str, entity: str, privilege: str = "") -> tuple[Route, ...]:
         Route("GET", path, "list", entity, "", privilege),
         Route("POST", path, "upsert", entity, entity, privilege),
         Route("GET", one, "one", entity, "", privilege),
-        Route("DELETE", one, "delete", "", "", privilege),
+        Route("DELETE", one, "delete", entity, "", privilege),
     )

@@ -1,7 +1,8 @@
 """
 What points to what: a field of a row, or of a line in it, and the row it names.
 
-Rule: codes tie rows together (reference 4.7); a few fields hold ids. Which codes the service checks is assumed.
+Rule: codes tie rows together (reference 4.7); a few fields hold ids. Which codes the service checks is
+assumed.
 """
 
 from __future__ import annotations
@@ -96,7 +97,9 @@ def dangling(books: V1Books, row: Row, entity: str) -> Iterator[str]:
 
 def is_linked(books: V1Books, row: Row, entity: str) -> bool:
     """Say whether any other row of the books points to a row."""
-    wanted = {(name, row[field]) for name, (table, field) in LINKS.items() if table == entity and row.get(field)}
+    wanted = {
+        (name, row[field]) for name, (table, field) in LINKS.items() if table == entity and row.get(field)
+    }
     if entity in _ACCOUNT_TABLES:
         wanted |= {(name, row["code"]) for name in ACCOUNTS}
     if not wanted:

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from ...core.table import Row
 from ..books import Source
-from .entries import entry
-
-if TYPE_CHECKING:
-    from ..rest.call import V1Call
+from .entries import Asking, entry
 
 _BANK = "15068012345"
 
 
 def _accounts(_source: Source) -> Iterator[Row]:
     for place, (code, account) in enumerate(((_BANK, 1920), ("15068054321", 1950))):
-        row = {"id": 49_001 + place, "code": code, "bankName": "Fjordbanken", "generalLedgerAccountCode": account}
+        row = {
+            "id": 49_001 + place,
+            "code": code,
+            "bankName": "Fjordbanken",
+            "generalLedgerAccountCode": account,
+        }
         yield {**row, "countryCode": "NO", "currencyCode": "NOK"}
 
 
-def _check_transfer(call: V1Call, row: Row, _old: Row | None) -> Iterator[str]:
+def _check_transfer(call: Asking, row: Row, _old: Row | None) -> Iterator[str]:
     if (row.get("amount") or 0) <= 0:
         yield "amount must be positive."
     accounts = call.books.table("ClientBankAccount").rows.values()
@@ -33,15 +34,30 @@ def _check_transfer(call: V1Call, row: Row, _old: Row | None) -> Iterator[str]:
 def _budgets(source: Source) -> Iterator[Row]:
     if source.sizes.employees:
         lines = [
-            {"accountCode": account, "accountName": name, "month": month, "year": 2025, "amount": Decimal(amount)}
-            for account, name, amount in ((3000, "Salgsinntekt, avgiftspliktig", -100_000), (6300, "Leie av lokaler", 9_000))
+            {
+                "accountCode": account,
+                "accountName": name,
+                "month": month,
+                "year": 2025,
+                "amount": Decimal(amount),
+            }
+            for account, name, amount in (
+                (3000, "Salgsinntekt, avgiftspliktig", -100_000),
+                (6300, "Leie av lokaler", 9_000),
+            )
             for month in range(1, 13)
         ]
         year = {"year": 2025, "startDate": "2025-01-01", "endDate": "2025-12-31"}
-        yield {"id": source.guid(), "name": "Budsjett 2025", "managerCode": 1, **year, "budgetLineItems": lines}
+        yield {
+            "id": source.guid(),
+            "name": "Budsjett 2025",
+            "managerCode": 1,
+            **year,
+            "budgetLineItems": lines,
+        }
 
 
-def _with_names(call: V1Call, row: Row, _old: Row | None) -> None:
+def _with_names(call: Asking, row: Row, _old: Row | None) -> None:
     """Name what a budget names by code, and give it its year."""
     accounts = {item["code"]: item["name"] for item in call.books.table("GeneralLedgerAccount").rows.values()}
     people = {item["code"]: item for item in call.books.table("Employee").rows.values()}
@@ -52,7 +68,7 @@ def _with_names(call: V1Call, row: Row, _old: Row | None) -> None:
     row["budgetLineItems"] = [{**line, "accountName": accounts.get(line["accountCode"])} for line in lines]
 
 
-def _check_import(_call: V1Call, row: Row, old: Row | None) -> Iterator[str]:
+def _check_import(_call: Asking, row: Row, old: Row | None) -> Iterator[str]:
     if old is not None and old.get("isPosted"):
         yield f"The import {old['id']} is posted and cannot be changed."
     sums: dict[tuple[int | None, str | None], Decimal] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...core import names
 from ...core.clock import stamp
@@ -11,10 +11,7 @@ from ...core.origin import START
 from ...core.table import Row
 from ..books import Source
 from ..seeds import registers as seeds
-from .entries import entry
-
-if TYPE_CHECKING:
-    from ..rest.call import V1Call
+from .entries import Asking, entry
 
 _LATEST = stamp(START)
 _PERSONAL = ("socialSecurityNumber", "internationalIdNumber")
@@ -22,7 +19,7 @@ _SPLIT = ";"
 _MOST_COPIES = 10
 
 
-def _with_groups(call: V1Call, row: Row, _old: Row | None) -> None:
+def _with_groups(call: Asking, row: Row, _old: Row | None) -> None:
     """Create contact groups that a party names and that do not exist (reference 2.1)."""
     table = call.books.table("ContactGroup")
     known = {item["title"].lower() for item in table.rows.values()}
@@ -32,12 +29,12 @@ def _with_groups(call: V1Call, row: Row, _old: Row | None) -> None:
             table.put({"id": call.books.next_id("ContactGroup", is_guid=False), "title": title}, call.now)
 
 
-def _check_customer(_call: V1Call, row: Row, _old: Row | None) -> Iterator[str]:
+def _check_customer(_call: Asking, row: Row, _old: Row | None) -> Iterator[str]:
     if (row.get("invoiceEmailAddressCC") or "").count(_SPLIT) >= _MOST_COPIES:
         yield f"invoiceEmailAddressCC may have {_MOST_COPIES} addresses."
 
 
-def _check_employee(call: V1Call, row: Row, _old: Row | None) -> Iterator[str]:
+def _check_employee(call: Asking, row: Row, _old: Row | None) -> Iterator[str]:
     accounts = call.books.table("PartyBankAccount").rows.values()
     codes = {item["code"] for item in accounts if item["partyId"] == row["id"]}
     for name in ("payrollBankAccountCode", "expenseBankAccountCode"):
@@ -45,7 +42,7 @@ def _check_employee(call: V1Call, row: Row, _old: Row | None) -> Iterator[str]:
             yield f"The employee has no bank account '{row[name]}'."
 
 
-def _group_is_used(call: V1Call, row: Row) -> bool:
+def _group_is_used(call: Asking, row: Row) -> bool:
     title = row["title"].lower()
     return any(
         title in (name.lower() for name in item.get("contactGroups") or ())
@@ -54,7 +51,7 @@ def _group_is_used(call: V1Call, row: Row) -> bool:
     )
 
 
-def _with_party(call: V1Call, row: Row, _old: Row | None) -> None:
+def _with_party(call: Asking, row: Row, _old: Row | None) -> None:
     """Name the party of a contact person by its number too."""
     for table in ("Customer", "Supplier"):
         found = call.books.table(table).rows.get(row["partyId"])
@@ -78,7 +75,11 @@ def _persons(source: Source) -> Iterator[Row]:
 
 def _bank_accounts(source: Source) -> Iterator[Row]:
     for place, party in enumerate(list(source.table("Supplier").rows.values())[:20]):
-        row: dict[str, Any] = {"id": 46_001 + place, "partyId": party["id"], "code": f"{15_062_000_000 + place}"}
+        row: dict[str, Any] = {
+            "id": 46_001 + place,
+            "partyId": party["id"],
+            "code": f"{15_062_000_000 + place}",
+        }
         yield {**row, "countryCode": "NO", "isActive": True, "lastChanged": _LATEST}
 
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...core.clock import stamp
 from ...core.origin import LOCK_DATE, START
 from ...core.table import Row
 from ..books import Seed, Source
 from ..seeds import accounting, registers
-from .entries import entry
-
-if TYPE_CHECKING:
-    from ..rest.call import V1Call
+from .entries import Asking, entry
 
 _LATEST = stamp(START)
 _FIRST_CODE = 10_000
@@ -30,28 +27,28 @@ def _named(first: int, *labels: str, **more: Any) -> Seed:
     return rows
 
 
-def _with_parent(_call: V1Call, row: Row, old: Row | None) -> None:
+def _with_parent(_call: Asking, row: Row, old: Row | None) -> None:
     """Make the code of a sub-project: its parent's, a point, its own (reference 2.2)."""
     parent = row.get("parentProjectCode")
     if old is None and parent and not str(row["code"]).startswith(f"{parent}."):
         row["code"] = f"{parent}.{row['code']}"
 
 
-def _check_project(_call: V1Call, row: Row, _old: Row | None) -> Iterator[str]:
+def _check_project(_call: Asking, row: Row, _old: Row | None) -> Iterator[str]:
     if row.get("billableRate") and row.get("billingMethod") not in {1, 3}:
         yield "billableRate goes with the billing methods Time and TimeAndExpenses."
     if row.get("fixedPrice") and row.get("billingMethod") != 2:  # noqa: PLR2004 - FixedPrice
         yield "fixedPrice goes with the billing method FixedPrice."
 
 
-def _with_vat(call: V1Call, row: Row, _old: Row | None) -> None:
+def _with_vat(call: Asking, row: Row, _old: Row | None) -> None:
     """Give a product the VAT code of its sales account."""
     accounts = call.books.table("GeneralLedgerAccount").rows.values()
     codes = {item["code"]: item.get("vatCode") for item in accounts}
     row["vatCode"] = codes.get(row.get("salesAccount")) or "0"
 
 
-def _with_activity(call: V1Call, row: Row, _old: Row | None) -> None:
+def _with_activity(call: Asking, row: Row, _old: Row | None) -> None:
     activities = {item["code"]: item for item in call.books.table("Activity").rows.values()}
     row["name"] = activities[row["activityCode"]]["name"]
 
@@ -59,14 +56,25 @@ def _with_activity(call: V1Call, row: Row, _old: Row | None) -> None:
 def _project_activities(source: Source) -> Iterator[Row]:
     for place, row in enumerate(list(source.table("Project").rows.values())[:10]):
         code, name, _ = registers.ACTIVITIES[0]
-        yield {"id": 62_001 + place, "activityCode": code, "name": name, "projectCode": row["code"], "isBillable": True}
+        yield {
+            "id": 62_001 + place,
+            "activityCode": code,
+            "name": name,
+            "projectCode": row["code"],
+            "isBillable": True,
+        }
 
 
 def _team(source: Source) -> Iterator[Row]:
     people = list(source.table("Employee").rows.values())
     for place, row in enumerate(list(source.table("Project").rows.values())[:10] if people else ()):
         person = people[place % len(people)]["code"]
-        yield {"id": 63_001 + place, "employeeCode": person, "projectCode": row["code"], "budgetHours": Decimal(100)}
+        yield {
+            "id": 63_001 + place,
+            "employeeCode": person,
+            "projectCode": row["code"],
+            "budgetHours": Decimal(100),
+        }
 
 
 def _dimension_values(_source: Source) -> Iterator[Row]:
@@ -82,7 +90,14 @@ def _definitions(_source: Source) -> Iterator[Row]:
 
 
 def _currencies(_source: Source) -> Iterator[Row]:
-    for code, notation in (("NOK", "kr"), ("SEK", "kr"), ("DKK", "kr"), ("EUR", "€"), ("USD", "$"), ("GBP", "£")):
+    for code, notation in (
+        ("NOK", "kr"),
+        ("SEK", "kr"),
+        ("DKK", "kr"),
+        ("EUR", "€"),
+        ("USD", "$"),
+        ("GBP", "£"),
+    ):
         yield {"id": code, "code": code, "notation": notation, "isActive": True}
 
 
@@ -111,7 +126,13 @@ def _series(source: Source) -> Iterator[Row]:
 
 def _client(source: Source) -> Iterator[Row]:
     company = source.company
-    address = {"id": 3_900_001, "address1": "Sjøgata 1", "zipCode": "5014", "city": "Bergen", "countryCode": "NO"}
+    address = {
+        "id": 3_900_001,
+        "address1": "Sjøgata 1",
+        "zipCode": "5014",
+        "city": "Bergen",
+        "countryCode": "NO",
+    }
     yield {
         "id": company.client_id,
         "name": company.name,
@@ -140,11 +161,11 @@ def _stock(source: Source) -> Iterator[Row]:
         yield {"id": 53_001 + place, "productCode": row["code"], **counted}
 
 
-def _is_default(_call: V1Call, row: Row) -> bool:
+def _is_default(_call: Asking, row: Row) -> bool:
     return bool(row["isDefault"])
 
 
-def _one_default(call: V1Call, row: Row, _old: Row | None) -> None:
+def _one_default(call: Asking, row: Row, _old: Row | None) -> None:
     """Keep one default: another one takes its place."""
     if row.get("isDefault"):
         for other in list(call.table.rows.values()):
@@ -152,10 +173,20 @@ def _one_default(call: V1Call, row: Row, _old: Row | None) -> None:
                 call.table.put({**other, "isDefault": False}, call.now)
 
 
-_ACTIVITY = {"required": ("activityCode",), "parents": {"projectCode": "code"}, "prepare": _with_activity}
+_ACTIVITY: dict[str, Any] = {
+    "required": ("activityCode",),
+    "parents": {"projectCode": "code"},
+    "prepare": _with_activity,
+}
 
 ENTRIES = (
-    entry("Product", required=("name",), numbered=("code", _FIRST_CODE), prepare=_with_vat, seed=registers.products),
+    entry(
+        "Product",
+        required=("name",),
+        numbered=("code", _FIRST_CODE),
+        prepare=_with_vat,
+        seed=registers.products,
+    ),
     entry("ProductGroup", required=("code", "name"), seed=_named(651, "Varer", "Tjenester", "Leie", type=1)),
     entry("ProductInventoryEntry", seed=_stock),
     entry(

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...core.clock import stamp
 from ...core.origin import START
 from ...core.table import Row
 from ..books import Source
 from ..seeds import accounting, registers
-from .entries import entry
-
-if TYPE_CHECKING:
-    from ..rest.call import V1Call
+from .entries import Asking, entry
 
 _CENT = Decimal("0.01")
 _MOST_LINES = 10_000
@@ -24,7 +21,7 @@ _SENDABLE_LINES = (0, 1, 2)
 _NO_VAT = "0"
 
 
-def _check(_call: V1Call, row: Row, old: Row | None) -> Iterator[str]:
+def _check(_call: Asking, row: Row, old: Row | None) -> Iterator[str]:
     if old is not None and old["status"] >= _SENT:
         yield f"The invoice {old['id']} is sent and cannot be changed."
     if row.get("customerCode") and row.get("contactGroupId"):
@@ -32,7 +29,9 @@ def _check(_call: V1Call, row: Row, old: Row | None) -> Iterator[str]:
     lines = row.get(_LINES) or []
     if len(lines) > _MOST_LINES:
         yield f"An invoice may have {_MOST_LINES} lines, not {len(lines)}."
-    references = [line["externalImportLineReference"] for line in lines if line.get("externalImportLineReference")]
+    references = [
+        line["externalImportLineReference"] for line in lines if line.get("externalImportLineReference")
+    ]
     if len(references) != len(set(references)):
         yield "externalImportLineReference must be unique within the invoice."
     for place, line in enumerate(lines, 1):
@@ -43,7 +42,7 @@ def _check(_call: V1Call, row: Row, old: Row | None) -> Iterator[str]:
             yield f"Line {place}: productCode is required."
 
 
-def _total(call: V1Call, row: Row, old: Row | None) -> None:
+def _total(call: Asking, row: Row, old: Row | None) -> None:
     """Price the lines, and add them up without and with VAT."""
     products = {item["code"]: item for item in call.books.table("Product").rows.values()}
     rates = {item["code"]: item["rate"] for item in call.books.table("VatCode").rows.values()}
@@ -56,7 +55,9 @@ def _total(call: V1Call, row: Row, old: Row | None) -> None:
         lines.append(priced)
     row.update({_LINES: lines, "netAmount": net, "totalAmount": total})
     if old is None:
-        row["orderNo"] = 1 + max((item.get("orderNo") or 0 for item in call.table.rows.values()), default=20_000)
+        row["orderNo"] = 1 + max(
+            (item.get("orderNo") or 0 for item in call.table.rows.values()), default=20_000
+        )
         row.setdefault("orderDate", stamp(int(call.now) * 10_000_000)[:10])
     # Kept for the list, where it has another name.
     row["invoiceDeliveryDate"] = row.get("deliveryDate")
@@ -87,7 +88,7 @@ def _priced(line: Row, products: Mapping[str, Row], rates: Mapping[str, Decimal]
     }
 
 
-def _is_sent(_call: V1Call, row: Row) -> bool:
+def _is_sent(_call: Asking, row: Row) -> bool:
     return bool(row["status"])
 
 
@@ -95,7 +96,12 @@ def _recurring(source: Source) -> Iterator[Row]:
     if not (source.sizes.customers and source.sizes.products):
         return
     for place in range(3):
-        line = {"id": 92_000_001 + place, "productCode": "1000", "description": "Abonnement", "quantity": Decimal(1)}
+        line = {
+            "id": 92_000_001 + place,
+            "productCode": "1000",
+            "description": "Abonnement",
+            "quantity": Decimal(1),
+        }
         sums = {"netAmount": Decimal("100.00"), "totalAmount": Decimal("125.00")}
         yield {
             "id": source.guid(),
@@ -115,12 +121,12 @@ def _recurring(source: Source) -> Iterator[Row]:
         }
 
 
-def _check_attachment(call: V1Call, row: Row, _old: Row | None) -> Iterator[str]:
+def _check_attachment(call: Asking, row: Row, _old: Row | None) -> Iterator[str]:
     if row["invoiceId"] not in call.books.table("OutgoingInvoice").rows:
         yield f"OutgoingInvoice with id {row['invoiceId']} does not exist."
 
 
-def _with_size(_call: V1Call, row: Row, _old: Row | None) -> None:
+def _with_size(_call: Asking, row: Row, _old: Row | None) -> None:
     text = row["base64EncodedData"]
     row["fileSizeInBytes"] = len(text) * 3 // 4 - text[-2:].count("=")
 

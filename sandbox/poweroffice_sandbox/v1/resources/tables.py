@@ -3,9 +3,9 @@ The vendor's tables: routes, types and enumerations as its reference of v1 has t
 
 Rule: reads ``data/*.txt``, which ``tools/sandbox_tables_v1.py`` writes; nothing is added here.
 
-Notation of a field: ``name:type`` and marks. Types: ``s`` text, ``i32`` and ``i64`` whole numbers, ``d`` number,
-``b`` flag, ``dt`` day or time, ``g`` guid, ``ts`` span of time, ``E:X`` enumeration, ``[X]`` list; else the type
-inside. Marks: ``*`` only in answers, ``=`` never null, ``~`` obsolete, ``#`` key.
+Notation of a field: ``name:type`` and marks. Types: ``s`` text, ``i32`` and ``i64`` whole numbers, ``d``
+number, ``b`` flag, ``dt`` day or time, ``g`` guid, ``ts`` span of time, ``E:X`` enumeration, ``[X]`` list;
+else the type inside. Marks: ``*`` only in answers, ``=`` never null, ``~`` obsolete, ``#`` key.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ class Route(NamedTuple):
     """
     One route.
 
-    :param kind: ``list`` with OData options, ``plain`` list without, ``one`` row by its id, ``single`` object,
+    :param kind: ``list`` with OData options, ``plain`` list without, ``one`` row by its id, ``single``
+        object,
         ``create``, ``upsert``, ``update``, ``delete``, ``action`` or ``stream`` of bytes.
     :param row: the type it answers with; empty where the sandbox does not know it.
     :param body: the type it takes.
@@ -133,7 +134,7 @@ def field_named(entity: str, name: str, *, exact: bool = False) -> Field | None:
 
 
 def has_guid(entity: str) -> bool:
-    """Say whether rows of a type have a guid as id; a type without an id has the one guid that is never null."""
+    """Say whether rows of a type have a guid as id; without an id, the guid that is never null."""
     known = TYPES[entity]
     keys = [known["id"]] if "id" in known else [field for field in known.values() if field.is_always]
     return any(field.kind == "guid" for field in keys)

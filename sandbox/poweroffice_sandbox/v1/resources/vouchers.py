@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...core.clock import stamp
 from ...core.origin import START
 from ...core.table import Row
 from ..books import Source
 from ..seeds import accounting, registers
-from .entries import entry
-
-if TYPE_CHECKING:
-    from ..rest.call import V1Call
+from .entries import Asking, entry
 
 KINDS = (
     "ManualJournalVoucher", "BankJournalVoucher", "OutgoingInvoiceVoucher", "IncomingInvoiceVoucher",
@@ -26,20 +23,20 @@ _MOST_BYTES = 50 * 2**20
 _PDF = 1
 
 
-def next_number(call: V1Call) -> int:
+def next_number(call: Asking) -> int:
     """Give the next number of the one series that all vouchers share."""
     tables = (*KINDS, "Reversal")
     rows = (row for table in tables for row in call.books.table(table).rows.values())
     return max((row["voucherNo"] for row in rows), default=0) + 1
 
 
-def lock_date(call: V1Call) -> str:
+def lock_date(call: Asking) -> str:
     """Give the day on or before which nothing is posted."""
     client = next(iter(call.books.table("Client").rows.values()))
     return str(client.get("lockDate") or "")
 
 
-def _check(call: V1Call, row: Row, _old: Row | None) -> Iterator[str]:
+def _check(call: Asking, row: Row, _old: Row | None) -> Iterator[str]:
     lines = row["lines"]
     if row["voucherDate"] <= lock_date(call):
         yield f"The voucher date {row['voucherDate']} is not after the lock date {lock_date(call)}."
@@ -55,7 +52,7 @@ def _check(call: V1Call, row: Row, _old: Row | None) -> Iterator[str]:
         yield f"The lines do not sum to zero, but to {total}."
 
 
-def _post(call: V1Call, row: Row, _old: Row | None) -> None:
+def _post(call: Asking, row: Row, _old: Row | None) -> None:
     row["voucherNo"] = next_number(call)
     row.setdefault("currencyCode", "NOK")
     # Kept for the ledger; a voucher itself does not tell.
@@ -66,7 +63,7 @@ def _post(call: V1Call, row: Row, _old: Row | None) -> None:
     row["lines"] = [{"date": row["voucherDate"], **line} if dated else line for line in row["lines"]]
 
 
-def _check_file(call: V1Call, row: Row, _old: Row | None) -> Iterator[str]:
+def _check_file(call: Asking, row: Row, _old: Row | None) -> Iterator[str]:
     owners = {key: kind for kind in KINDS for key in call.books.table(kind).rows}
     kind = owners.get(row["voucherId"])
     if kind is None or not call.is_own(kind, row["voucherId"]):
@@ -77,7 +74,7 @@ def _check_file(call: V1Call, row: Row, _old: Row | None) -> Iterator[str]:
         yield "The file is larger than 50 MB."
 
 
-def _attach(call: V1Call, row: Row, _old: Row | None) -> None:
+def _attach(call: Asking, row: Row, _old: Row | None) -> None:
     """Give a file the id of its voucher: a later one takes the place of an earlier one."""
     row["id"] = row["voucherId"]
     for kind in KINDS:
@@ -90,7 +87,7 @@ def _attach(call: V1Call, row: Row, _old: Row | None) -> None:
 _INVOICES = (1, 2)
 
 
-def _check_draft(_call: V1Call, row: Row, _old: Row | None) -> Iterator[str]:
+def _check_draft(_call: Asking, row: Row, _old: Row | None) -> Iterator[str]:
     kind = row["voucherType"]
     for name, kinds in (
         ("supplierCode", _INVOICES),
@@ -109,7 +106,12 @@ def _check_draft(_call: V1Call, row: Row, _old: Row | None) -> Iterator[str]:
 
 def _drafts(source: Source) -> Iterator[Row]:
     for place in range(2 if source.sizes.suppliers else 0):
-        line = {"id": 93_000_001 + place, "debitAccountCode": 6800, "debitVatCode": "1", "amount": Decimal(500)}
+        line = {
+            "id": 93_000_001 + place,
+            "debitAccountCode": 6800,
+            "debitVatCode": "1",
+            "amount": Decimal(500),
+        }
         yield {
             "id": source.guid(),
             "voucherType": 1,

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from ...core.clock import stamp
 from ...core.origin import START
 from ...core.table import Row
 from ..books import Source
 from ..seeds import registers
-from .entries import entry
-
-if TYPE_CHECKING:
-    from ..rest.call import V1Call
+from .entries import Asking, entry
 
 _LATEST = stamp(START)
 _BILLABLE, _HOUR = 100, 60
@@ -41,10 +37,16 @@ def _pay_items(source: Source) -> Iterator[Row]:
 def _salary_lines(source: Source) -> Iterator[Row]:
     for place, person in enumerate(list(source.table("Employee").rows.values())[:6]):
         row = {"id": 56_001 + place, "employeeCode": person["code"], "payItemCode": "120"}
-        yield {**row, "quantity": Decimal(10), "rate": Decimal(250), "isLocked": place == 0, "isDeletedByUser": False}
+        yield {
+            **row,
+            "quantity": Decimal(10),
+            "rate": Decimal(250),
+            "isLocked": place == 0,
+            "isDeletedByUser": False,
+        }
 
 
-def _check_activity(_call: V1Call, row: Row, _old: Row | None) -> Iterator[str]:
+def _check_activity(_call: Asking, row: Row, _old: Row | None) -> Iterator[str]:
     if row.get("productCode") and row["activityType"] != _BILLABLE:
         yield "productCode goes with billable activities."
 
@@ -54,7 +56,7 @@ def _minutes(text: str) -> int:
     return _HOUR * hours + minutes
 
 
-def _check_hours(call: V1Call, row: Row, old: Row | None) -> Iterator[str]:
+def _check_hours(call: Asking, row: Row, old: Row | None) -> Iterator[str]:
     start, end = row.get("fromTime"), row.get("toTime")
     if bool(start) != bool(end):
         yield "fromTime and toTime go together."
@@ -72,10 +74,10 @@ def _check_hours(call: V1Call, row: Row, old: Row | None) -> Iterator[str]:
         yield f"The project {row['projectCode']} is not of the customer {row['customerCode']}."
 
 
-def _with_hours(call: V1Call, row: Row, old: Row | None) -> None:
+def _with_hours(call: Asking, row: Row, old: Row | None) -> None:
     """Complete minutes from obsolete hours and the other way round, and what follows from them."""
     sent_hours = row.get("hours") is not None and (old is None or row["hours"] != old.get("hours"))
-    sent_minutes = row.get("minutes") is not None and (old is None or row["minutes"] != old["minutes"])
+    sent_minutes = bool(row.get("minutes")) and (old is None or row["minutes"] != old["minutes"])
     if sent_hours and not sent_minutes:
         row["minutes"] = int(row["hours"] * _HOUR)
     if "minutes" not in row and row.get("fromTime") and row.get("toTime"):

@@ -1,8 +1,8 @@
 """
 From a JSON body to rows: names, kinds, forms.
 
-Rule: what ASP.NET's model binding does. A value of the wrong kind is refused for all fields at once; what only
-answers have is ignored; whether the row makes sense is :mod:`.rules`' matter.
+Rule: what ASP.NET's model binding does. A value of the wrong kind is refused for all fields at once; what
+only answers have is ignored; whether the row makes sense is :mod:`.rules`' matter.
 """
 
 from __future__ import annotations

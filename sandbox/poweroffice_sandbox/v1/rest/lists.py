@@ -69,7 +69,10 @@ def all_rows(call: V1Call) -> list[Row]:
         group = call.names[_GROUP].lower()
         rows = [row for row in rows if group in (name.lower() for name in row.get("contactGroups") or ())]
     if "fromdate" in call.route.query and call.switches.time_query == "used":
-        first, last = day_of(call.query, "fromdate", call.switches), day_of(call.query, "todate", call.switches)
+        first, last = (
+            day_of(call.query, "fromdate", call.switches),
+            day_of(call.query, "todate", call.switches),
+        )
         rows = [row for row in rows if first <= row["date"] <= (last or "9999")]
     return rows
 

@@ -1,9 +1,10 @@
 """
 From vouchers to postings: the lines of the ledger each voucher makes.
 
-Rule: the postings of a voucher sum to zero where its lines do. Amounts are with VAT; positive is debit, but the
-lines of an invoice to a customer are credited (reference 2.5). A code outside of the chart of accounts is that of
-a customer, supplier or employee, posted on the account of its number series. On which accounts VAT goes is assumed.
+Rule: the postings of a voucher sum to zero where its lines do. Amounts are with VAT; positive is debit, but
+the lines of an invoice to a customer are credited (reference 2.5). A code outside of the chart of accounts
+is that of a customer, supplier or employee, posted on the account of its number series. On which accounts
+VAT goes is assumed.
 """
 
 from __future__ import annotations
@@ -166,7 +167,7 @@ def reversed_postings(reversal: Row, found: Iterable[Row]) -> Iterator[Row]:
     :param found: the postings of the voucher.
     """
     for place, row in enumerate(found):
-        turned = {name: -row[name] for name in ("amount", "currencyAmount", "vatAmount") if name in row}
+        turned: Row = {name: -row[name] for name in ("amount", "currencyAmount", "vatAmount") if name in row}
         key = reversal["voucherNo"] * _PER_VOUCHER + place
         yield {
             **row,
@@ -212,12 +213,12 @@ def matched(rows: Iterable[Row], contact: str, links: Iterable[Row]) -> list[Row
     asked = {key: link.get("matchId") for link in links for key in link["entryIds"]}
     groups: dict[Any, list[Row]] = {}
     for row in found:
-        if row["id"] in asked:
-            match = asked[row["id"]]
-            group = ("asked", match) if match else ("alone", row["id"])
-        else:
-            document = row.get("documentNo")
-            group = (row.get(contact), document) if document else ("alone", row["id"])
+        group: tuple[Any, Any] = ("alone", row["id"])
+        match, document = asked.get(row["id"]), row.get("documentNo")
+        if match:
+            group = ("asked", match)
+        elif document and row["id"] not in asked:
+            group = (row.get(contact), document)
         groups.setdefault(group, []).append(row)
     for group, members in groups.items():
         if len(members) > 1:

@@ -22,6 +22,10 @@ from .times import day_before
 
 _LONGEST = 31
 _FOREVER = "9999-12-31"
+_OF_VOUCHER = (
+    "id", "voucherNo", "invoiceNo", "voucherDate", "dueDate", "cid", "currencyRate", "lastChanged",
+    "externalImportReference", "importedOrderNo",
+)  # fmt: skip
 _INVOICE = ("OutgoingInvoiceVoucher", VOUCHER_TYPES["OutgoingInvoiceVoucher"])
 
 
@@ -101,7 +105,9 @@ def _budget(call: V1Call, day: str) -> dict[int, Decimal]:
     sums: dict[int, Decimal] = {}
     for row in call.seen("Budget").values():
         for line in row.get("budgetLineItems") or ():
-            if (line["year"], line["month"]) <= (int(day[:4]), int(day[5:7])) and line["year"] == int(day[:4]):
+            if (line["year"], line["month"]) <= (int(day[:4]), int(day[5:7])) and line["year"] == int(
+                day[:4]
+            ):
                 amount = line.get("amount") or Decimal(0)
                 sums[line["accountCode"]] = sums.get(line["accountCode"], Decimal(0)) + amount
     return sums
@@ -196,11 +202,7 @@ def _journal_row(voucher: Row, head: Row, invoice: Row | None, rates: Mapping[st
         price = (net / quantity).quantize(Decimal("0.01")) if quantity else net
         text = {"id": line["id"], "description": line.get("description"), "quantity": quantity}
         lines.append({**text, **sums, "unitPrice": price, "unit": line.get("unit")})
-    shared = {
-        name: voucher.get(name)
-        for name in ("id", "voucherNo", "invoiceNo", "voucherDate", "dueDate", "cid", "currencyRate", "lastChanged",
-                     "externalImportReference", "importedOrderNo")
-    }  # fmt: skip
+    shared = {name: voucher.get(name) for name in _OF_VOUCHER}
     return {
         **shared,
         "voucherType": _INVOICE[1],
@@ -324,4 +326,3 @@ REPORTS: Mapping[str, Callable[[V1Call], Iterable[Row]]] = {
     "Blob/GetVoucherDocumentation/{voucherNo}": _documentation,
 }
 """Path of a list → its rows, where they are no table's."""
-

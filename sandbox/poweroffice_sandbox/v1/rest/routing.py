@@ -1,8 +1,8 @@
 """
 From a path to its routes.
 
-Rule: a word of the path wins over a placeholder; a trailing slash counts for nothing, as the vendor's pages write
-paths with it and its examples without.
+Rule: a word of the path wins over a placeholder; a trailing slash counts for nothing, as the vendor's pages
+write paths with it and its examples without.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ class Place(NamedTuple):
 
     def names(self, given: list[str]) -> dict[str, str]:
         """Give the values of the placeholders, in their order."""
-        return {word[1:-1]: text for word, text in zip(self.words, given, strict=True) if word.startswith("{")}
+        return {
+            word[1:-1]: text for word, text in zip(self.words, given, strict=True) if word.startswith("{")
+        }
 
     def fits(self, given: list[str], *, exact: bool) -> bool:
         """Say whether the words of a request are this path."""

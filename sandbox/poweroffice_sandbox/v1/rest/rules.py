@@ -1,8 +1,9 @@
 """
 What a row must satisfy before it is stored, and what keeps it from being changed or deleted.
 
-Rule: reads the tables, changes nothing, and knows no resource: what is required, unique, bounded and refused is
-said by its entry. That there are such refusals, and the names of their exceptions, is known; their texts are not.
+Rule: reads the tables, changes nothing, and knows no resource: what is required, unique, bounded and
+refused is said by its entry. That there are such refusals, and the names of their exceptions, is known;
+their texts are not.
 """
 
 from __future__ import annotations
@@ -29,7 +30,11 @@ _LENGTHS = {
     "saftBatchId": 35,
 }
 # The reference: this value comes in answers only.
-_ONLY_ANSWERED = {"vatReturnSpecification": 6, "debitVatReturnSpecification": 6, "creditVatReturnSpecification": 6}
+_ONLY_ANSWERED = {
+    "vatReturnSpecification": 6,
+    "debitVatReturnSpecification": 6,
+    "creditVatReturnSpecification": 6,
+}
 
 
 def check(call: V1Call, row: Row, old: Row | None) -> None:
@@ -59,7 +64,9 @@ def _check_unique(call: V1Call, row: Row) -> None:
         for other in call.table.rows.values():
             if other["id"] != row["id"] and _values(other, names) == value:
                 what = " and ".join(names)
-                raise refuse(f"{entity} with {what} '{row[names[0]]}' exists already, id {other['id']}.", UNIQUE)
+                raise refuse(
+                    f"{entity} with {what} '{row[names[0]]}' exists already, id {other['id']}.", UNIQUE
+                )
     if row.get(REFERENCE) and REFERENCE in TYPES[entity]:
         _check_reference(call, row)
 

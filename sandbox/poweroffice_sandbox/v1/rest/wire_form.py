@@ -1,5 +1,5 @@
 """
-A stored row as it goes out: names in order, nulls left out, times, days, amounts and enumerations in their forms.
+A stored row as it goes out: names in order, nulls left out, values in their forms.
 
 Rule: stored times are ticks texts, days are ``YYYY-MM-DD``, amounts are decimals with two digits or more,
 enumerations are numbers. What is never null has a value even if none is stored, as a value type of .NET has.
@@ -48,7 +48,8 @@ class Writer:
     Writes rows of one type.
 
     :param entity: name of the type.
-    :param switches: ``timestamps``, ``dates``, ``decimals``, ``enums``, ``cid`` and ``ledger_party`` say the forms.
+    :param switches: ``timestamps``, ``dates``, ``decimals``, ``enums``, ``cid`` and ``ledger_party`` say
+        the forms.
     :param resource: of the rows; says what is hidden or masked.
     :param is_light: whether what a list leaves out is left out.
     """
@@ -63,7 +64,10 @@ class Writer:
     ) -> None:
         self._switches = switches
         self._masked = resource.masked if resource else ()
-        left_out = {*(resource.hidden if resource else ()), *(resource.light if resource and is_light else ())}
+        left_out = {
+            *(resource.hidden if resource else ()),
+            *(resource.light if resource and is_light else ()),
+        }
         if switches.ledger_party == "absent" and entity.endswith("LedgerEntry"):
             left_out |= _LEDGER_PARTIES
         self._fields = [
@@ -93,12 +97,12 @@ class Writer:
             return lambda _value: _HIDDEN
         if field.is_nested:
             return Writer(field.kind, switches).row
-        if field.kind == "enum" and switches.enums == "names":
-            return lambda value: ENUMS[field.enum].get(value, str(value))
-        if field.kind == "stamp":
-            return lambda value: _time(value, switches.timestamps)
-        if field.kind == "date" and switches.dates == "timestamp":
-            return lambda value: _time(f"{value}T00:00:00", switches.timestamps)
-        if field.kind == "number":
-            return lambda value: _amount(value, switches.decimals)
-        return lambda value: value
+        forms: dict[str, Callable[[Any], Any]] = {
+            "stamp": lambda value: _time(value, switches.timestamps),
+            "number": lambda value: _amount(value, switches.decimals),
+        }
+        if switches.enums == "names":
+            forms["enum"] = lambda value: ENUMS[field.enum].get(value, str(value))
+        if switches.dates == "timestamp":
+            forms["date"] = lambda value: _time(f"{value}T00:00:00", switches.timestamps)
+        return forms.get(field.kind, lambda value: value)

@@ -1,8 +1,8 @@
 """
 Writing: POST creates or updates, DELETE removes.
 
-Rule: a row is bound, completed, checked, then stored whole; reads see it when the replica has it. Which row a POST
-changes is said by the ``id`` in its body (reference 4.6).
+Rule: a row is bound, completed, checked, then stored whole; reads see it when the replica has it. Which row
+a POST changes is said by the ``id`` in its body (reference 4.6).
 """
 
 from __future__ import annotations
@@ -96,7 +96,9 @@ def _only(call: V1Call, given: Row, rows: dict[Any, Row]) -> Row:
         return next(iter(rows.values()))
     row = rows.get(given.get("ordinal"))
     if row is None:
-        raise refuse(f"The ordinal '{given.get('ordinal')}' is out of range: 1 to {len(rows)}.", "ArgumentOutOfRange")
+        raise refuse(
+            f"The ordinal '{given.get('ordinal')}' is out of range: 1 to {len(rows)}.", "ArgumentOutOfRange"
+        )
     return row
 
 
@@ -110,7 +112,11 @@ def merged(call: V1Call, given: Row, old: Row | None) -> Row:
     sent = {name: _blank(name, value) for name, value in given.items() if name != "id"}
     if old is None:
         key = call.books.next_id(resource.entity, is_guid=has_guid(resource.entity))
-        row = {"id": key, **_defaults(call), **{name: value for name, value in sent.items() if value is not None}}
+        row = {
+            "id": key,
+            **_defaults(call),
+            **{name: value for name, value in sent.items() if value is not None},
+        }
         row |= parent_of(call)
     else:
         inner = {
@@ -119,7 +125,9 @@ def merged(call: V1Call, given: Row, old: Row | None) -> Row:
             if known[name].is_list and known[name].is_nested and value is not None
         }
         keep_all = call.switches.update == "merge" and not resource.is_replaced
-        kept = old if keep_all else {name: old[name] for name in old if name == "code" or _is_kept(name, known)}
+        kept = (
+            old if keep_all else {name: old[name] for name in old if name == "code" or _is_kept(name, known)}
+        )
         row = {**kept, **sent, **inner}
     return {name: value for name, value in row.items() if value is not None}
 
@@ -154,7 +162,9 @@ def _lines(old: list[Row], new: list[Row], field: Field) -> list[Row]:
 def _defaults(call: V1Call) -> dict[str, Any]:
     """Give what a new row has when the body does not say."""
     known, resource = TYPES[call.resource.entity], call.resource
-    made: dict[str, Any] = {name: value for name, value in (("isArchived", False), ("isActive", True)) if name in known}
+    made: dict[str, Any] = {
+        name: value for name, value in (("isArchived", False), ("isActive", True)) if name in known
+    }
     made |= resource.defaults
     if resource.numbered is not None:
         name, first = resource.numbered
@@ -178,7 +188,9 @@ def finish(call: V1Call, row: Row, old: Row | None) -> None:
 
 def _finish(call: V1Call, row: Row, entity: str, moment: str, old: Row | None) -> None:
     for field in TYPES[entity].values():
-        if field.kind == "stamp" and (_CHANGED.match(field.name) or (old is None and _MADE.search(field.name))):
+        if field.kind == "stamp" and (
+            _CHANGED.match(field.name) or (old is None and _MADE.search(field.name))
+        ):
             row[field.name] = moment
         if field.is_nested and row.get(field.name):
             kept = {item.get("id"): item for item in _several((old or {}).get(field.name))}

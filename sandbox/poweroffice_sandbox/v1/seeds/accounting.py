@@ -137,7 +137,7 @@ def bank(source: Source) -> Iterator[Row]:
 
 
 def invoices(source: Source) -> Iterator[Row]:
-    """Make the invoices behind the vouchers to customers that no integration has made; they have their ids."""
+    """Make the invoices behind the vouchers to customers that no integration made; they share ids."""
     goods = used(source.sizes.products)
     table = source.table("OutgoingInvoiceVoucher")
     for place, voucher in enumerate(table.rows.values()):

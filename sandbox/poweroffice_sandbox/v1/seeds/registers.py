@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from random import Random
 from typing import Any
+
 from ...core import names
 from ...core.clock import stamp
 from ...core.origin import SPAN, START
@@ -187,7 +188,7 @@ def projects(source: Source) -> Iterator[Row]:
 
 
 def time_entries(source: Source) -> Iterator[Row]:
-    """Make hours, on the first two thirds of employees and projects; the first tenth is approved, and locked."""
+    """Make hours, on the first two thirds of employees and projects; the first tenth is locked."""
     sizes = source.sizes
     if not sizes.employees or not sizes.projects:
         return
