@@ -103,6 +103,10 @@ def test_invoice_journal(v1: V1Api) -> None:
     assert len(rows) == len(vouchers)
     assert {row["id"] for row in rows} >= {row["id"] for row in v1.rows("OutgoingInvoice/List")}
     assert len(v1.rows("Reporting/InvoiceJournal/10003/10005")) == 3
+    path = f"Reporting/InvoiceJournal/SetExternalCaseNumber/{rows[0]['id']}"
+    assert v1.send("PUT", path, {"externalCaseNumber": "S-17"}).json() == {"success": True}
+    found = v1.rows("Reporting/InvoiceJournal", filter="ExternalCaseNumber eq 'S-17'", **YEARS)
+    assert [row["id"] for row in found] == [rows[0]["id"]]
     amounts = [[Decimal(str(row[f"{name}Amount"])) for name in ("net", "vat", "total")] for row in rows]
     assert all(net + vat == whole > vat > 0 for net, vat, whole in amounts)
 

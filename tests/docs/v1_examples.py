@@ -46,10 +46,8 @@ def _v1_post_existing(one: Example) -> None:
 
 @check
 def _v1_put(one: Example) -> None:
-    # Named by the sandbox, and not served.
-    one.sandbox.add_fault(action="status", method="PUT", status=200, body='{"success":true}')
     assert one.run() is None
-    path = "/Reporting/InvoiceJournal/SetExternalCaseNumber/8d3c6f0e-1b2a-4c5d-8e9f-0a1b2c3d4e5f"
+    path = "/Reporting/InvoiceJournal/SetExternalCaseNumber/9e3779b9-7f4a-4c15-a000-000000000001"
     assert (one.call.method, one.call.path) == ("PUT", path)
 
 

@@ -20,6 +20,7 @@ ACTIONS: Mapping[str, Callable[[V1Call], Reply]] = {
     "POST Import/Post": imports.post,
     "POST JournalEntryVoucher/ForwardIncomingEhf": single.forward,
     "POST OutgoingInvoice/SendInvoice": invoices.send,
+    "PUT Reporting/InvoiceJournal/SetExternalCaseNumber/{id}": invoices.set_case_number,
     "POST Reporting/CustomerLedger/MatchEntries": vouchers.match("Customer"),
     "POST Reporting/CustomerLedger/UnmatchEntries": vouchers.unmatch("Customer"),
     "POST Reporting/SupplierLedger/MatchEntries": vouchers.match("Supplier"),

@@ -104,3 +104,22 @@ def _voucher(call: V1Call, invoice: Row, day: str) -> Row:
         "isReversed": False,
         "lines": lines,
     }
+
+
+def set_case_number(call: V1Call) -> Reply:
+    """
+    Note the case number of an invoice of the journal; the body is not stated, so a text or an object is taken.
+
+    :raises RefusedError: there is no such invoice, or no number.
+    """
+    text = call.names["id"].lower()
+    table = call.books.table(_VOUCHER)
+    voucher = table.rows.get(text)
+    if voucher is None:
+        raise RefusedError(not_found("InvoiceJournalLine", text, call.switches))
+    given = parsed(call.body, call.switches)
+    number = given.get("externalCaseNumber") if isinstance(given, dict) else given
+    if not isinstance(number, str):
+        raise refuse("externalCaseNumber is required.", VALIDATION)
+    table.put({**voucher, "externalCaseNumber": number}, call.now)
+    return success()

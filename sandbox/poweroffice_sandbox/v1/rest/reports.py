@@ -24,7 +24,7 @@ _LONGEST = 31
 _FOREVER = "9999-12-31"
 _OF_VOUCHER = (
     "id", "voucherNo", "invoiceNo", "voucherDate", "dueDate", "cid", "currencyRate", "lastChanged",
-    "externalImportReference", "importedOrderNo",
+    "externalImportReference", "importedOrderNo", "externalCaseNumber",
 )  # fmt: skip
 _INVOICE = ("OutgoingInvoiceVoucher", VOUCHER_TYPES["OutgoingInvoiceVoucher"])
 
