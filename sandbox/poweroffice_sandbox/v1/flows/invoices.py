@@ -108,7 +108,7 @@ def _voucher(call: V1Call, invoice: Row, day: str) -> Row:
 
 def set_case_number(call: V1Call) -> Reply:
     """
-    Note the case number of an invoice of the journal; the body is not stated, so a text or an object is taken.
+    Note the case number of an invoice; its body is not stated, so a text or an object is taken.
 
     :raises RefusedError: there is no such invoice, or no number.
     """
