@@ -294,15 +294,18 @@ def test_filters_of_mapped_tasks(run_dag: Any) -> None:
 
 
 def test_parquet(tmp_path: Path) -> None:
-    """Types of v1 are found in the rows; what is a moment there can be declared one."""
+    """Types of v1 are those of the reference: numbers, days, times; a user may say otherwise."""
     path = tmp_path / "customers.parquet"
     given = {"endpoint": "Customer", "poweroffice_conn_id": "poweroffice_v1", "format": "parquet"}
     operator = PowerOfficeToObjectStorageOperator(
-        task_id="t", object_path=f"file://{path}", fields={"lastChanged": "timestamp"}, **given
+        task_id="t", object_path=f"file://{path}", fields={"since": "timestamp"}, **given
     )
     receipt = operator.execute({})  # type: ignore[typeddict-item]
     table = pq.read_table(path)
     assert table.num_rows == receipt["rows"] == len(set(table["id"].to_pylist()))
-    assert (str(table.schema.field("id").type), table.schema.field("name").type) == ("int64", "string")
-    assert str(table.schema.field("lastChanged").type).startswith("timestamp[")
+    kinds = {name: str(table.schema.field(name).type) for name in table.schema.names}
+    assert (kinds["id"], kinds["name"], kinds["dateOfBirth"]) == ("int64", "string", "date32[day]")
+    assert kinds["since"].startswith("timestamp[")
+    assert kinds["lastChanged"].startswith("timestamp[")
+    assert kinds["hourlyRate"].startswith("decimal128")
     assert min(table["lastChanged"].to_pylist()).tzinfo is not None

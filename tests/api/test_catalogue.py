@@ -26,6 +26,7 @@ KNOWN = catalogue("poweroffice_v2")
         ("catalogue", [], "poweroffice_v2"),
         ("catalogue", ["--fields"], "poweroffice_v2_fields"),
         ("catalogue_v1", [], "poweroffice_v1"),
+        ("catalogue_v1", ["--fields"], "poweroffice_v1_fields"),
     ],
 )
 def test_catalogue_is_the_description(tool: str, options: list[str], file: str) -> None:

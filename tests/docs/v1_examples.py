@@ -46,9 +46,9 @@ def _v1_post_existing(one: Example) -> None:
 
 @check
 def _v1_put(one: Example) -> None:
-    result = one.run()
-    assert (result["id"], result["name"]) == (1_000_004, "Nordlys AS")
-    assert (one.call.method, one.call.path) == ("PUT", "/Customer")
+    assert one.run() is None
+    path = "/Reporting/InvoiceJournal/SetExternalCaseNumber/9e3779b9-7f4a-4c15-a000-000000000001"
+    assert (one.call.method, one.call.path) == ("PUT", path)
 
 
 @check
