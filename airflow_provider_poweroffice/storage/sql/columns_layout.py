@@ -213,29 +213,14 @@ class ColumnsLayout(Layout):
     def _rebuild(self) -> None:
         """Make the structs that check rows, and that take them apart, and say what is done to each column."""
         fields = list(self._fields)
-        typed: list[Any] = []
-        for n, field in enumerate(fields):
-            kind = _type_of(field)
-            if field.field in self.key:
-                typed.append((f"f{n}", _NEVER if kind is None else kind))
-            else:
-                default = _NONE if kind is msgspec.Raw else None
-                typed.append((f"f{n}", kind if kind in {msgspec.Raw, None} else kind | None, default))
-        raw = [(f"f{n}", msgspec.Raw, _NONE) for n in range(len(fields))]
-        rename = {f"f{n}": field.field for n, field in enumerate(fields)}
-        options: dict[str, Any] = {"rename": rename, "kw_only": True}
-        row = msgspec.defstruct("Row", typed, forbid_unknown_fields=True, **options)
-        parts = msgspec.defstruct("Parts", raw, **options)
-        self._check_all: Any = msgspec.json.Decoder(list[row]).decode  # type: ignore[valid-type]
+        row, parts = _structs(fields, self.key)
+        self._check_all: Any = msgspec.json.Decoder(list[row]).decode
         self._check_one: Any = msgspec.json.Decoder(row).decode
-        self._take_apart: Any = msgspec.json.Decoder(list[parts]).decode  # type: ignore[valid-type]
+        self._take_apart: Any = msgspec.json.Decoder(list[parts]).decode
         self._own = [n for n, field in enumerate(fields) if field.is_column]
         self._extra = [(n, field) for n, field in enumerate(fields) if field.is_extra]
-        self._conversions = [
-            (n, convert)
-            for n in self._own
-            if (convert := _conversion(fields[n], key=fields[n].field in self.key)) is not None
-        ]
+        found = [(n, _conversion(fields[n], self.key)) for n in self._own]
+        self._conversions = [(n, convert) for n, convert in found if convert is not None]
         self._measured = [
             (n, field) for n, field in enumerate(fields) if field.kind == "decimal" and not field.existing
         ]
@@ -318,6 +303,27 @@ class ColumnsLayout(Layout):
         return key_text(tuple(bytes(values.get(name, _NONE)) for name in self.key))
 
 
+def _structs(fields: Sequence[Field], key: tuple[str, ...]) -> tuple[Any, Any]:
+    """Make the struct that checks a row, and the one that takes it apart."""
+    rename = {f"f{n}": field.field for n, field in enumerate(fields)}
+    checked = [_checked(short, field, key) for short, field in zip(rename, fields, strict=True)]
+    parts = [(short, msgspec.Raw, _NONE) for short in rename]
+    return (
+        msgspec.defstruct("Row", checked, forbid_unknown_fields=True, rename=rename, kw_only=True),
+        msgspec.defstruct("Parts", parts, rename=rename, kw_only=True),
+    )
+
+
+def _checked(short: str, field: Field, key: tuple[str, ...]) -> tuple[Any, ...]:
+    """Say for a struct what a field takes: its short name, its type and, unless it is a key's, its default."""
+    kind = _type_of(field)
+    if field.field in key:
+        return short, _NEVER if kind is None else kind
+    if kind is None:
+        return short, None, None
+    return (short, kind, _NONE) if kind is msgspec.Raw else (short, kind | None, None)
+
+
 def _type_of(field: Field) -> Any:
     if field.is_extra or field.kind == "json":
         return msgspec.Raw
@@ -336,18 +342,20 @@ def _column_holds(kind: str, value: bytes) -> bool:
     return holds(kind, value)
 
 
-def _conversion(field: Field, *, key: bool) -> Callable[[bytes], bytes] | None:
+def _conversion(field: Field, key: tuple[str, ...]) -> Callable[[bytes], bytes] | None:
     """Give what makes a column's value of a JSON value; None where nothing has to be done."""
     scale = field.existing.scale if field.existing else None
+    is_key = field.field in key
     if field.kind == "timestamp":
         return partial(_moment, scale=scale)
     if field.kind == "time":
         return partial(_fraction, scale=scale)
-    if field.kind == "decimal" and (key or field.loose or scale is not None):
-        return partial(_number, scale=scale, write=canonical if key else unquoted)
-    if field.kind == "text" and key and field.loose:
-        return _key_text
-    return {"integer": _whole, "date": _day}.get(field.kind or "") if field.loose else None
+    if field.kind == "decimal" and (is_key or scale is not None):
+        return partial(_number, scale=scale, write=canonical if is_key else unquoted)
+    if not field.loose:
+        return None
+    late = {"integer": _whole, "date": _day, "decimal": unquoted, "text": _key_text if is_key else None}
+    return late.get(field.kind or "")
 
 
 def _moment(value: bytes, *, scale: int | None) -> bytes:
