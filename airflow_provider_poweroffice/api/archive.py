@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_poweroffice.api.response import Response, answer_of
 from airflow_provider_poweroffice.api.retry import retry_reason
 from airflow_provider_poweroffice.errors import APIStatusError, DeleteRefusedError
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
-    from airflow_provider_poweroffice.api.response import Response
 
 
 def delete_or_archive(
@@ -49,11 +49,11 @@ def delete_or_archive(
             refusal.add_note(f"It was not archived either: {error}")
             if fail_on_error:
                 raise refusal from error
-            return refusal.response
+            return answer_of(refusal)
     except APIStatusError as error:
         if fail_on_error:
             raise
-        return error.response
+        return answer_of(error)
 
 
 def _archive(client: Client, endpoint: str) -> Response:

@@ -10,10 +10,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_poweroffice.api.options import OVERLAP
+from airflow_provider_poweroffice.api.options import OVERLAP, is_given
 from airflow_provider_poweroffice.api.timestamps import TICKS, text_of, ticks_of_http_date, ticks_of_iso
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from airflow_provider_poweroffice.api.catalogue import Catalogue
     from airflow_provider_poweroffice.api.dialects.base import Dialect
 
@@ -23,7 +25,6 @@ FAR_AHEAD = 366 * 86_400
 """Seconds ahead of the worker's clock from which a moment is refused before any request."""
 EARLIEST = ticks_of_iso("0001-01-01T00:00:00Z")
 """The calendar's first moment; what lies before it, an overlap taken off, asks for every row."""
-_NOTHING = frozenset({"", "none", "null"})  # what a template renders where there is no moment yet
 
 
 def since_query(
@@ -49,7 +50,7 @@ def since_query(
     moments = {
         kind: value
         for kind, value in (("changed", changed_since), ("created", created_since))
-        if given(value)
+        if is_given(value)
     }
     if not moments:
         return {}
@@ -114,11 +115,6 @@ class NotBefore:
             )
 
 
-def given(value: Any) -> bool:
-    """Tell whether there is a moment at all; templates render None as text."""
-    return value is not None and str(value).strip().lower() not in _NOTHING
-
-
 def _moment(name: str, value: Any) -> int:
     """Read a moment as a count of 100 ns."""
     if isinstance(value, datetime):
@@ -133,14 +129,24 @@ def _moment(name: str, value: Any) -> int:
         raise ValueError(f"{name}: {error}") from None
 
 
-def check_required(known: Catalogue | None, endpoint: str, given: dict[str, str]) -> None:
+def check_required(known: Catalogue | None, endpoint: str, query: Mapping[str, str]) -> None:
     """
     Refuse a GET that lacks a query the API requires.
 
     :raises ValueError: names what is missing.
     """
     resource = known.find(endpoint) if known else None
-    names = {name.lower() for name, value in given.items() if value.strip()}
+    names = {name.lower() for name, value in query.items() if value.strip()}
     missing = [name for name in (resource.required if resource else ()) if name.lower() not in names]
     if missing:
         raise ValueError(f"query lacks {', '.join(missing)}, which {endpoint} requires")
+
+
+def check_query(dialect: Dialect[Any], endpoint: str, query: Mapping[str, str]) -> None:
+    """
+    Refuse a GET whose query lacks what the API requires, or holds what it cannot answer.
+
+    :raises ValueError: names what is missing, or the way out.
+    """
+    check_required(dialect.catalogue, endpoint, query)
+    dialect.check_query(endpoint, query)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.api.options import RetryOptions
+from airflow_provider_poweroffice.api.texts import listed
 from airflow_provider_poweroffice.hooks.companies import check_source
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.tasks.company import TaskInstance, outcomes_of, report_company, summarize
@@ -147,8 +148,8 @@ def _message(summary: Mapping[str, Any]) -> str:
     """Give the error of a summary: how many failed, and the first of them with their reasons."""
     failed = summary["failed"]
     names = {failure["company"] for failure in failed if failure["company"]}
-    lines = [_line(failure) for failure in failed[:_SHOWN]]
+    lines = listed(map(_line, failed), _SHOWN, "; ")
     if len(failed) > _SHOWN:
-        lines.append(f"and {len(failed) - _SHOWN} more, see the XCom of this task")
+        lines += ", see the XCom of this task"
     count = f"{len(names)} of {summary['companies']} companies" if names else "no company, but tasks of none"
-    return f"{count} failed: {'; '.join(lines)}"
+    return f"{count} failed: {lines}"

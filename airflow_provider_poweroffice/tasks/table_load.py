@@ -10,15 +10,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_poweroffice.api.options import is_given
 from airflow_provider_poweroffice.tasks.base import is_literal
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.dialects.base import Dialect
     from airflow_provider_poweroffice.api.pages.pages import Pages
     from airflow_provider_poweroffice.api.pages.periods import PeriodPages
+    from airflow_provider_poweroffice.api.read_options import ReadOptions
     from airflow_provider_poweroffice.storage.sql.load import Load
     from airflow_provider_poweroffice.storage.sql.plan import LoadOwner, LoadPlan, LoadResult
-    from airflow_provider_poweroffice.tasks.collection import Log, Reading, ReadOptions
+    from airflow_provider_poweroffice.tasks.collection import Log, Reading
 
 MAX_DELETIONS = 0.5
 """Share of a company's rows that may be marked as deleted at once, where nobody says otherwise."""
@@ -81,11 +83,9 @@ class LoadSettings:
 
     def _check_replace(self, is_known: Callable[[Any], bool]) -> None:
         """Refuse to replace everything by a part."""
-        from airflow_provider_poweroffice.api.change_filter import given
-
         for name in ("changed_since", "created_since"):
             value = getattr(self.read, name)
-            if is_known(value) and given(value):
+            if is_known(value) and is_given(value):
                 raise ValueError(
                     f"mode='replace' with {name} would drop the rows before it; use mode='upsert'"
                 )
@@ -94,7 +94,7 @@ class LoadSettings:
                 "mode='replace' with incremental=True would drop what did not change; use mode='upsert'"
             )
         for name in _PARTS:
-            if getattr(self.read.paging, name) is not None:
+            if getattr(self.read, name) is not None:
                 raise ValueError(f"mode='replace' reads everything: leave out {name}, or use another mode")
 
     def _check_deletions(self) -> None:
@@ -115,7 +115,7 @@ class LoadSettings:
 
     def _check_list(self) -> None:
         for name in _PARTS:
-            if getattr(self.read.paging, name) is not None:
+            if getattr(self.read, name) is not None:
                 raise ValueError(f"detect_deletions=True compares with the whole list: leave out {name}")
         query = self.read.query
         names = query if isinstance(query, Mapping) else ()
@@ -145,12 +145,11 @@ class LoadSettings:
 
         :param pages: that were read.
         """
-        from airflow_provider_poweroffice.api.change_filter import given
         from airflow_provider_poweroffice.tasks.deletions import sends_keys_alone
 
         if not self.detect_deletions:
             return False
-        if given(self.read.changed_since) or given(self.read.created_since) or not pages.complete:
+        if is_given(self.read.changed_since) or is_given(self.read.created_since) or not pages.complete:
             return True
         return pages.pages > 1 and sends_keys_alone(dialect, self.read.endpoint)
 

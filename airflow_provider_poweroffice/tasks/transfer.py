@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_poweroffice.api.options import is_given
 from airflow_provider_poweroffice.tasks.base import CollectionTask, warn_of_unknown
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_poweroffice.api.client import Client
-    from airflow_provider_poweroffice.tasks.collection import Reading, ReadOptions
+    from airflow_provider_poweroffice.api.read_options import ReadOptions
+    from airflow_provider_poweroffice.tasks.collection import Reading
     from airflow_provider_poweroffice.tasks.watermark import Increment
 
 
@@ -98,10 +100,8 @@ class TransferTask(CollectionTask):
             if self.full_refresh is not False:
                 raise ValueError("full_refresh needs incremental=True; without it everything is read anyway")
             return
-        from airflow_provider_poweroffice.api.change_filter import given
-
         for name in ("changed_since", "created_since"):
-            if given(getattr(self, name)):
+            if is_given(getattr(self, name)):
                 raise ValueError(
                     f"{name} and incremental=True exclude each other: the watermark is kept for you"
                 )
