@@ -27,7 +27,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from decimal import Context, Decimal
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from typing import Annotated, Any
 
 import msgspec
@@ -43,7 +43,7 @@ SCALE = 10
 can_be_read = re.compile(r"[^\"\\\x00-\x1f]*").fullmatch
 """Tell whether msgspec's structs take a name; a field of any other name stays with the rest."""
 
-_EXACT = Context(prec=100_000)
+_EXACT = Context(prec=100_000, Emin=MIN_EMIN, Emax=MAX_EMAX)
 _LEAST, _MOST = -(2**63), 2**63 - 1
 _INTEGER_DIGITS = 19
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

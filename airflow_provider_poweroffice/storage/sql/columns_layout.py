@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
 
@@ -56,6 +57,7 @@ class ColumnsLayout(Layout):
     :param given: the kinds of fields that the user says, which go before it.
     :param column_names: ``"snake_case"``, or ``"as sent"``.
     :param allow_new: fields that the table has no column for get one.
+    :param json_is_text: the database has no type for JSON, so that a column of texts may be one of JSON.
     """
 
     audit = AuditColumns("_")
@@ -72,6 +74,7 @@ class ColumnsLayout(Layout):
         given: Mapping[str, str],
         column_names: str = "snake_case",
         allow_new: bool = False,
+        json_is_text: bool = False,
     ) -> None:
         super().__init__(table, key, existing)
         self._fields = Fields(
@@ -79,6 +82,7 @@ class ColumnsLayout(Layout):
         )
         self._kept: set[str] = set()
         self._halves_told = False
+        self._json_is_text = json_is_text
         if nameless := [field.field for field in self._keys if field.is_extra]:
             raise ValueError(f"key={nameless[0]!r} cannot be the name of a column")
         self._rebuild()
@@ -149,7 +153,7 @@ class ColumnsLayout(Layout):
                 self._check_one(row)
             except msgspec.ValidationError as error:
                 raise LoadError(
-                    f"table {self.table}, row {self.key_of(row)}: it cannot be read: {error}",
+                    f"table {self.table}, row {self.key_of(row)}: it cannot be read: {error}.{self.way_out}",
                     table=self.table,
                     row=self.key_of(row),
                 ) from None
@@ -184,6 +188,8 @@ class ColumnsLayout(Layout):
         field = self._fields.add(name)
         if field.is_extra or value == NULL:
             return
+        if field.existing and self._json_is_text and (field.kind, kind_of(value)) == ("text", "json"):
+            field.existing = replace(field.existing, kind="json")
         kind = field.fixed
         if kind is None:
             kind = widened(field.kind, value, key=name in self.key)
@@ -315,7 +321,7 @@ def _structs(fields: Sequence[Field], key: tuple[str, ...]) -> tuple[Any, Any]:
 
 
 def _checked(short: str, field: Field, key: tuple[str, ...]) -> tuple[Any, ...]:
-    """Say for a struct what a field takes: its short name, its type and, unless it is a key's, its default."""
+    """Give a field of a struct that checks: its short name, its type and, unless it is a key's, a default."""
     kind = _type_of(field)
     if field.field in key:
         return short, _NEVER if kind is None else kind
@@ -337,7 +343,7 @@ def _column_holds(kind: str, value: bytes) -> bool:
     seen = kind_of(value)
     if kind in {"other", "time", "inexact"}:
         return kind != "inexact" and seen != "json" and (kind == "other" or seen == "text")
-    if kind == "timestamp" and seen == "text" and is_as_expected(kind, value):
+    if kind in {"date", "timestamp"} and seen == "text" and is_as_expected(kind, value):
         return True  # whether a calendar has it is told when it is written, and by name
     return holds(kind, value)
 

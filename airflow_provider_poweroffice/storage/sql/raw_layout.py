@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -120,8 +121,11 @@ class RawLayout(Layout):
 
 
 def _moment(value: bytes) -> str | None:
-    """Read a change time; whatever is none gives None, as the row itself is kept whole."""
+    """Read a change time; whatever no calendar has gives None, as the row itself is kept whole."""
     try:
-        return moment_text(msgspec.json.decode(value)) if value[:1] == b'"' else None
+        text = moment_text(msgspec.json.decode(value)) if value[:1] == b'"' else None
+        if text:
+            datetime.fromisoformat(text)
     except ValueError:
         return None
+    return text

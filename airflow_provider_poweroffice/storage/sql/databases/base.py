@@ -64,6 +64,11 @@ class Database:
         self.mark = mark
         self.quote = quote
 
+    @property
+    def json_is_text(self) -> bool:
+        """Tell whether a new column of JSON looks like one of texts."""
+        return self.types["json"] == self.types["text"]
+
     def quoted(self, name: str) -> str:
         """Quote the name of a column."""
         return f"{self.quote}{name}{self.quote}"
