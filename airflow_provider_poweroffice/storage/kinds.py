@@ -253,13 +253,14 @@ def moment_text(text: str, keep: int | None = None) -> str:
     :param keep: digits behind the second that a column keeps, 0 to 6.
     :raises ValueError: no calendar has it.
     """
-    if len(text) == _FULL and text[-1] == "Z" and text[10] == "T":
-        micro = text[:-2]
-    else:
-        try:
+    try:
+        if len(text) == _FULL and text[-1] + text[10] + text[7] + text[_POINT] == "ZT-.":
+            micro = text[:-2]
+            datetime.fromisoformat(micro)
+        else:
             micro = text_of(_ticks(text))[:-2]
-        except (ValueError, OverflowError):
-            raise ValueError("which is no moment that a calendar has") from None
+    except (ValueError, OverflowError):
+        raise ValueError("which is no moment that a calendar has") from None
     if keep is None:
         return micro + "Z"
     return (micro[: _POINT + 1 + keep] if keep else micro[:_POINT]) + "Z"

@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 
@@ -43,6 +44,9 @@ from airflow_provider_poweroffice.storage.sql.layouts import Layout
 
 log = logging.getLogger(__name__)
 _NONE = msgspec.Raw(NULL)
+_text = msgspec.json.Decoder(str).decode
+_FULL = len(b'"2026-05-02T13:09:55.9103401Z"')
+_T, _Z = b"TZ"
 _NEVER = Annotated[str, msgspec.Meta(min_length=1, max_length=0)]  # in place of None where null does not fit
 _TEXTS = frozenset({None, "date", "timestamp", "text"})
 _IN_SECONDS = re.compile(rb"\.([0-9]+)").search
@@ -365,7 +369,14 @@ def _conversion(field: Field, key: tuple[str, ...]) -> Callable[[bytes], bytes] 
 
 
 def _moment(value: bytes, *, scale: int | None) -> bytes:
-    return b'"%b"' % moment_text(msgspec.json.decode(value), scale).encode()
+    if scale is None and len(value) == _FULL and value[-2] == _Z and value[11] == _T:  # nearly all are so
+        micro = value[1:-3]
+        try:
+            datetime.fromisoformat(micro.decode())
+        except ValueError:
+            raise ValueError("which is no moment that a calendar has") from None
+        return b'"%bZ"' % micro
+    return b'"%b"' % moment_text(_text(value), scale).encode()
 
 
 def _whole(value: bytes) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -123,9 +122,6 @@ class RawLayout(Layout):
 def _moment(value: bytes) -> str | None:
     """Read a change time; whatever no calendar has gives None, as the row itself is kept whole."""
     try:
-        text = moment_text(msgspec.json.decode(value)) if value[:1] == b'"' else None
-        if text:
-            datetime.fromisoformat(text)
+        return moment_text(msgspec.json.decode(value)) if value[:1] == b'"' else None
     except ValueError:
         return None
-    return text
