@@ -160,7 +160,8 @@ def test_parquet_of_tiny_numbers(value: str) -> None:
     """A number whose exponent would make pyarrow end the process is refused by name."""
     with pytest.raises(FieldTypeError, match=r"A of the row with Id 2 is .*, which decimal128"):
         _parquet(f'[{{"Id": 1, "A": null}}, {{"Id": 2, "A": {value}}}]', {"Id": "integer", "A": "decimal"})
-    assert _parquet(f'[{{"Id": 2, "A": {value}}}]', {}).num_rows == 1
+    if not value.startswith("0"):  # a zero is a decimal, of whatever exponent
+        assert _parquet(f'[{{"Id": 2, "A": {value}}}]', {}).column("A").to_pylist() == [value.strip('"')]
 
 
 @pytest.mark.finding("R13", "R5")
