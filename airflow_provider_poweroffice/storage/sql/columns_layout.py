@@ -224,9 +224,9 @@ class ColumnsLayout(Layout):
         """Make the structs that check rows, and that take them apart, and say what is done to each column."""
         fields = list(self._fields)
         row, parts = _structs(fields, self.key)
-        self._check_all: Any = msgspec.json.Decoder(list[row]).decode
+        self._check_all: Any = msgspec.json.Decoder(list[row]).decode  # type: ignore[valid-type]
         self._check_one: Any = msgspec.json.Decoder(row).decode
-        self._take_apart: Any = msgspec.json.Decoder(list[parts]).decode
+        self._take_apart: Any = msgspec.json.Decoder(list[parts]).decode  # type: ignore[valid-type]
         self._own = [n for n, field in enumerate(fields) if field.is_column]
         self._extra = [(n, field) for n, field in enumerate(fields) if field.is_extra]
         found = [(n, _conversion(fields[n], self.key)) for n in self._own]
