@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from typing import Any, Protocol
+
+import msgspec
 
 from airflow_provider_poweroffice._compat import (
     AirflowRescheduleException,
@@ -135,8 +136,7 @@ class TaskInstance(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """
     The outcome of one task instance.
 
@@ -219,7 +219,7 @@ def summarize(outcomes: Iterable[Outcome], companies: Sequence[str] | None) -> d
         "companies": len(by_company.keys() - {None}),
         "succeeded": succeeded,
         "skipped": skipped,
-        "failed": list(map(asdict, failed)),
+        "failed": list(map(msgspec.structs.asdict, failed)),
     }
 
 
