@@ -478,12 +478,12 @@ def test_days_that_no_calendar_has(db: Database, *, bulk: bool) -> None:
 def test_change_times_that_no_calendar_has(db: Database, *, bulk: bool) -> None:
     """The raw layout keeps the row whatever its change time is; one that is none leaves its column null."""
     texts = ["0000-00-00T00:00:00.0000000Z", "2026-02-30T00:00:00.0000000Z", "aaaaaaaaaaTaaaaaaaaaaaaaaaaZ"]
-    texts += ["2026-W01-1T00:00:00.0000000Z", "2026-02-28T00:00:00,0000000Z", "9999-12-31T24:00:00.0000000Z"]
+    texts += ["9999-12-31T24:00:00.0000000Z", "2026-02-28T00:00:61.0000000Z", "0001-01-0", "", "1"]
     rows = [{"Id": n, "LastChangedDateTimeOffset": text} for n, text in enumerate(texts)]
     for _ in range(2):
         load(db, *rows, {"Id": 9, "LastChangedDateTimeOffset": "2026-02-28T00:00:00.0000000Z"}, bulk=bulk)
     assert db.query("SELECT id FROM ledger WHERE changed_at IS NOT NULL") == [("9",)]
-    assert db.query("SELECT count(*) FROM ledger") == [(7,)]
+    assert db.query("SELECT count(*) FROM ledger") == [(9,)]
 
 
 @pytest.mark.finding("R5", "R8")

@@ -87,6 +87,7 @@ class ColumnsLayout(Layout):
         self._kept: set[str] = set()
         self._halves_told = False
         self._json_is_text = json_is_text
+        self._described = frozenset((*known, *given))
         if nameless := [field.field for field in self._keys if field.is_extra]:
             raise ValueError(f"key={nameless[0]!r} cannot be the name of a column")
         self._rebuild()
@@ -192,7 +193,7 @@ class ColumnsLayout(Layout):
         field = self._fields.add(name)
         if field.is_extra or value == NULL:
             return
-        if field.existing and self._json_is_text and (field.kind, kind_of(value)) == ("text", "json"):
+        if field.existing and self._may_be_json(field, value):
             field.existing = replace(field.existing, kind="json")
         kind = field.fixed
         if kind is None:
@@ -204,6 +205,11 @@ class ColumnsLayout(Layout):
         else:
             field.loose = field.loose or not is_as_expected(kind, value)
         field.kind = kind
+
+    def _may_be_json(self, field: Field, value: bytes) -> bool:
+        """Tell whether a column of texts is the JSON of an undescribed field, made by an earlier load."""
+        is_text = self._json_is_text and field.kind == "text" and field.field not in self._described
+        return is_text and kind_of(value) == "json"
 
     def _conflict(self, field: Field, value: bytes, row: bytes, what: str) -> TypeConflictError:
         shown = value.decode() if len(value) <= 80 else value[:80].decode(errors="ignore") + "..."  # noqa: PLR2004 - a line of log
