@@ -181,6 +181,7 @@ class Session(requests.Session):
         super().__init__()
         self.base_url = base_url + "/"
         self.verify = verify
+        self._settings: dict[tuple[Any, ...], Any] = {}
         # A load balancer's cookie would tie all calls to one server, whose limits count for itself.
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.headers.update(
@@ -200,6 +201,16 @@ class Session(requests.Session):
             target = urljoin(self.base_url, target.lstrip("/"))
         kwargs.setdefault("verify", self.verify)
         return super().request(method, target, *args, **kwargs)
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        """Look proxies and certificates up in the environment, once for each origin: it takes long."""
+        if proxies:
+            return super().merge_environment_settings(url, proxies, stream, verify, cert)
+        asked = (*urlsplit(url)[:2], stream, verify, cert)
+        if asked not in self._settings:
+            found = super().merge_environment_settings(url, {}, stream, verify, cert)
+            self._settings[asked] = found
+        return dict(self._settings[asked])
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - requests' signature
         """Follow nothing."""

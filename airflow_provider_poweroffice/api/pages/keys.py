@@ -8,14 +8,21 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import msgspec
+
+from airflow_provider_poweroffice.api.surrogates import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from airflow_provider_poweroffice.api.pages.page import Page
+
+
+_Value: TypeAlias = bool | int | str
+"""What a key is made of; a row with anything else in its place, or nothing, has none."""
 
 
 class RowKeys:
@@ -30,33 +37,28 @@ class RowKeys:
         names = [f"k{number}" for number in range(len(self.fields))]
         row = msgspec.defstruct(
             "Row",
-            [(name, Any, msgspec.UNSET) for name in names],
+            [(name, _Value) for name in names],
             rename=dict(zip(names, self.fields, strict=True)),
+            gc=False,
         )
+        self._key = attrgetter(*names)
         self._rows = msgspec.json.Decoder(list[row]).decode  # type: ignore[valid-type]
         self._row = msgspec.json.Decoder(row).decode
 
     def of(self, page: Page) -> list[Any] | None:
         """Read the keys of all rows; None where a row has none, or is no object."""
         try:
-            return [_key(row) for row in self._rows(page.content)]
+            return list(map(self._key, self._rows(escaped(page.content))))
         except (msgspec.MsgspecError, ValueError, TypeError, LookupError, RecursionError):
             return None
 
     def ends(self, page: Page) -> tuple[Any, Any] | None:
         """Read the keys of the first and the last row alone; None where they have none."""
         try:
-            return _key(self._row(page.raw_rows[0])), _key(self._row(page.raw_rows[-1]))
+            first, last = (self._row(escaped(bytes(page.raw_rows[place]))) for place in (0, -1))
+            return self._key(first), self._key(last)
         except (msgspec.MsgspecError, ValueError, TypeError, LookupError, RecursionError):
             return None
-
-
-def _key(row: Any) -> Any:
-    values = msgspec.structs.astuple(row)
-    if any(value is msgspec.UNSET or value is None or isinstance(value, float) for value in values):
-        raise LookupError("a row has no key")  # a whole number beyond 64 bits is read as a float
-    hash(values)
-    return values[0] if len(values) == 1 else values
 
 
 class Read(Protocol):
