@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
@@ -24,10 +24,10 @@ from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.tasks.base import ReadTask, is_literal, warn_of_unknown
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
+    from airflow.sdk import Context, XComArg
 
     from airflow_provider_poweroffice.api.client import Client
-    from airflow_provider_poweroffice.api.conditions import Condition
+    from airflow_provider_poweroffice.api.conditions import Condition, Value
     from airflow_provider_poweroffice.tasks.waiting import Watch
 
 _SHORTEST_POLL = 1.0
@@ -66,8 +66,8 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
         endpoint: str,
         field: str | None = None,
         comparison: str = "==",
-        value: Any = _NOT_GIVEN,
-        condition: Callable[[Any], Any] | None = None,
+        value: Value | XComArg = _NOT_GIVEN,
+        condition: Callable[[Any], object] | None = None,
         deferrable: bool | None = None,
         retry_options: RetryOptions | Mapping[str, Any] | None = None,
         **kwargs: Any,
@@ -228,4 +228,5 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
     def _condition(self) -> Condition:
         from airflow_provider_poweroffice.api.conditions import Condition
 
-        return Condition(field=self.field, comparison=self.comparison, value=self.value)
+        value = cast("Value", self.value)  # rendered: no XComArg any more
+        return Condition(field=self.field, comparison=self.comparison, value=value)
