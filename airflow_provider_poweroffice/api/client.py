@@ -175,11 +175,15 @@ class Client:
         except APIStatusError as error:
             if call.method == "DELETE" and error.uncertain_attempts and self.dialect.is_missing(error):
                 log.info("%s: gone already: an earlier attempt deleted it", self.connection.label_of(call))
-                gone = answer_of(error)
-                return replace(gone, status_code=HTTPStatus.NO_CONTENT, content=b"", refused=False)
+                return self.deleted(error)
             if fail_on_error:
                 raise
             return answer_of(error)
+
+    @staticmethod
+    def deleted(error: APIStatusError) -> Response:
+        """Give the answer to a DELETE whose record an earlier one took away, from the error that says so."""
+        return replace(answer_of(error), status_code=HTTPStatus.NO_CONTENT, content=b"", refused=False)
 
     def pages(self, endpoint: str, **arguments: Unpack[ReadArguments]) -> Pages:
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.dialects.base import Dialect, PageInfo
     from airflow_provider_poweroffice.api.response import Response
+    from airflow_provider_poweroffice.tasks.write_guard import WriteGuard
 
 _TOO_LARGE = "Store it with PowerOfficeToObjectStorageOperator, or its sibling, and hand on its path."
 _OF_PAGES = {
@@ -138,6 +140,8 @@ class CallTask(CollectionTask):
             if self.paginate:
                 return self._collect(hook.client, request, context)
             files = read_files(self.files)
+            if request.method == "DELETE":
+                return self._delete(hook.client, request, context)
             if is_idempotent(request.method, self.idempotent):
                 return self._result_of(self._send(hook.client, request, files))
             return self._write_once(hook.client, request, files, context)
@@ -171,10 +175,47 @@ class CallTask(CollectionTask):
         check_size(json_size(result), self.max_result_bytes, _TOO_LARGE)
         return result
 
-    def _write_once(self, client: Client, request: Request, files: Files | None, context: Context) -> Any:
-        from airflow_provider_poweroffice.tasks.write_guard import WriteGuard, write_once
+    def _delete(self, client: Client, request: Request, context: Context) -> Any:
+        """
+        Delete; what an earlier try of the task may have deleted, and is not there, is deleted.
 
-        call = (
+        An earlier try may have been killed, or have lost its reply. A first one that finds nothing fails.
+        """
+        from airflow_provider_poweroffice.errors import APIStatusError
+
+        guard = self._guard(request, None, context)
+        began = guard.began_before()
+        try:
+            with nullcontext() if began else guard.sending():
+                answer = self._send(client, request, None)
+        except APIStatusError as error:
+            if not (began and client.dialect.is_missing(error)):
+                raise
+            self.log.info("%s; an earlier try of this task deleted it", error)
+            answer = client.deleted(error)
+        result = self._result_of(answer)
+        if answer.is_success:
+            with guard.carried_out() as note:
+                note.result = result
+        elif not began:
+            guard.refused(answer.status_code)
+        return result
+
+    def _write_once(self, client: Client, request: Request, files: Files | None, context: Context) -> Any:
+        from airflow_provider_poweroffice.tasks.write_guard import write_once
+
+        self._built(client, request, files)  # arguments are checked before a note is made
+        return write_once(
+            self._guard(request, files, context),
+            lambda: self._send(client, request, files),
+            self._result_of,
+        )
+
+    def _guard(self, request: Request, files: Files | None, context: Context) -> WriteGuard:
+        from airflow_provider_poweroffice.tasks.write_guard import WriteGuard
+
+        return WriteGuard(
+            context,
             self.api_conn_id,
             self.company,
             request.method,
@@ -183,10 +224,6 @@ class CallTask(CollectionTask):
             self.body,
             files,
             request.headers,
-        )
-        self._built(client, request, files)  # arguments are checked before a note is made
-        return write_once(
-            WriteGuard(context, *call), lambda: self._send(client, request, files), self._result_of
         )
 
     def _collect(self, client: Client, request: Request, context: Context) -> list[Any]:
