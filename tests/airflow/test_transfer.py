@@ -128,6 +128,19 @@ def test_failure_leaves_nothing(tmp_path: Path, sandbox: Sandbox) -> None:
         assert [item.read_bytes() for item in tmp_path.iterdir()] == ([before] if before else [])
 
 
+def test_only_a_file_is_replaced(tmp_path: Path, sandbox: Sandbox) -> None:
+    """A pipe, a device or a folder that has the object's name stays, and nothing is asked for."""
+    pipe, folder = tmp_path / "pipe.ndjson.gz", tmp_path / "folder.ndjson.gz"
+    os.mkfifo(pipe)
+    folder.mkdir()
+    for path in (pipe, folder):
+        with pytest.raises((ValueError, AirflowFailException), match="is there and is not a file"):
+            copy(path)
+    assert pipe.is_fifo()
+    assert list(folder.iterdir()) == []
+    assert sandbox.journal() == []
+
+
 def test_skipped_and_truncated(tmp_path: Path, sandbox: Sandbox) -> None:
     """Skipped pages and an early end are in the receipt."""
     sandbox.add_fault(action="status", status=500, path="/AccountTransactions", every=2, times=1)
