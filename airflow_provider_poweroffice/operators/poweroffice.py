@@ -58,5 +58,4 @@ class PowerOfficeOperator(PowerOfficeTask, CallTask):
             request.endpoint,
             query=request.query,
             headers=request.headers,
-            fail_on_error=self.fail_on_error,
         )

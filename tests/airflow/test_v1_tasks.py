@@ -63,9 +63,10 @@ def test_operator_gives_what_is_inside(v1_sandbox: V1Sandbox) -> None:
     some = {"paginate": True, "page_size": 20, "filters": ("Code", "<", 10_050)}
     assert len(call(**some)) == 50
     assert json.loads(call(endpoint=IN_USE, response="text"))["success"] is True
-    whole = call(endpoint=IN_USE, response="response")
+    whole = call(endpoint=IN_USE, full=True)
     assert (whole["is_success"], whole["body"]["id"], whole["error_content"]) == (True, 1_000_001, None)
-    assert v1_sandbox.count("POST", "/OAuth/Token") == 5
+    assert call(filters=("Code", "<", 10_005), full=True)["count"] == 5
+    assert v1_sandbox.count("POST", "/OAuth/Token") == 6
 
 
 def test_cut_list_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:

@@ -125,8 +125,12 @@ def test_refusal_as_an_answer(sandbox: Sandbox) -> None:
     assert store == {}
     sandbox.add_fault(action="status", status=520, method="POST", path="/Customers", times=1)
     assert write(store, fail_on_error=False)["status_code"] == 520
+    again = write(store, fail_on_error=False)
+    assert (again["is_success"], again["status_code"], again["outcome_unknown"]) == (False, None, True)
+    assert again["error_content"]["type"] == "OutcomeUnknownError"
+    assert sandbox.count("POST", "/Customers") == 2
     with pytest.raises(AirflowFailException, match="not known"):
-        write(store, fail_on_error=False)
+        write(store)
 
 
 def test_bad_arguments_leave_no_note() -> None:

@@ -131,6 +131,11 @@ class PowerOfficeV1(ODataDialect[Credentials]):
         """Take ``data`` and ``count`` out of the envelope."""
         return split_envelope(content)
 
+    def count(self, answer: Response) -> int | None:
+        """Give the envelope's ``count``."""
+        envelope = _read_or_none(answer.content)
+        return None if envelope is None else _count(envelope.count)
+
     def unwrap(self, content: bytes) -> bytes | None:
         """Give ``data``, or null."""
         return data_of(content)
