@@ -43,13 +43,43 @@ is an attribute.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from decimal import Decimal
 
-    from airflow_provider_poweroffice.api.response import Response
+
+class Answer(Protocol):
+    """The answer that an error holds: what a handler reads of a :class:`~.api.response.Response`."""
+
+    @property
+    def status_code(self) -> int:
+        """The HTTP status."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers as sent."""
+
+    @property
+    def content(self) -> bytes:
+        """The body, decompressed; of an error, its first 256 KiB at most."""
+
+    @property
+    def method(self) -> str:
+        """The HTTP method of the request, in upper case."""
+
+    @property
+    def path(self) -> str:
+        """The path of the request, without its query."""
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+
+    @property
+    def error_content(self) -> Any:
+        """The decoded body: a dict for JSON, text, bytes, or None."""
 
 
 class PowerOfficeError(Exception):
@@ -319,7 +349,7 @@ class APIStatusError(PowerOfficeError):
         self,
         message: str,
         *,
-        response: Response,
+        response: Answer,
         code: str | None = None,
         title: str | None = None,
         detail: str | None = None,

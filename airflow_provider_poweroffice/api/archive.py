@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.api.retry import retry_reason
 from airflow_provider_poweroffice.errors import APIStatusError, DeleteRefusedError
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
-    from airflow_provider_poweroffice.api.response import Response
 
 
 def delete_or_archive(

@@ -36,7 +36,7 @@ from airflow_provider_poweroffice.api.pages.page import PageOptions
 from airflow_provider_poweroffice.api.pages.pages import PageErrorHandler, Pages
 from airflow_provider_poweroffice.api.pages.periods import PeriodPages, split_query, unique_rows
 from airflow_provider_poweroffice.api.pages.unique import UniqueRows
-from airflow_provider_poweroffice.api.response import Response
+from airflow_provider_poweroffice.api.response import Response, answer_of
 from airflow_provider_poweroffice.api.sending import Sender
 from airflow_provider_poweroffice.api.transport import Session
 from airflow_provider_poweroffice.errors import (
@@ -180,10 +180,11 @@ class Client:
         except APIStatusError as error:
             if call.method == "DELETE" and error.uncertain_attempts and self.dialect.is_missing(error):
                 log.info("%s: gone already: an earlier attempt deleted it", self.connection.label_of(call))
-                return replace(error.response, status_code=HTTPStatus.NO_CONTENT, content=b"", refused=False)
+                gone = answer_of(error)
+                return replace(gone, status_code=HTTPStatus.NO_CONTENT, content=b"", refused=False)
             if fail_on_error:
                 raise
-            return error.response
+            return answer_of(error)
 
     def pages(
         self,

@@ -13,7 +13,7 @@ from typing import Any, Self
 from airflow_provider_poweroffice.api.charsets import charset_of
 from airflow_provider_poweroffice.api.decoding import parsing, read_json
 from airflow_provider_poweroffice.api.surrogates import escaped
-from airflow_provider_poweroffice.errors import InvalidResponseError
+from airflow_provider_poweroffice.errors import APIStatusError, InvalidResponseError
 
 _HIDDEN_HEADERS = frozenset({"set-cookie", "authorization"})
 _UTF8 = frozenset({"", "utf-8", "utf8", "utf-8-sig", "us-ascii", "ascii"})
@@ -179,6 +179,13 @@ class Response:
     @property
     def _content_type(self) -> str:
         return self.headers.get("Content-Type", "").lower()
+
+
+def answer_of(error: APIStatusError) -> Response:
+    """Give the whole answer that an error holds."""
+    if not isinstance(error.response, Response):
+        raise TypeError(f"{type(error).__name__} holds no answer of this client")
+    return error.response
 
 
 def is_success(status: int) -> bool:

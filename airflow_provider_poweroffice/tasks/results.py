@@ -99,6 +99,7 @@ class ResultForm:
 
         :raises PowerOfficeError: this one, unless errors are to be results.
         """
+        from airflow_provider_poweroffice.api.response import answer_of
         from airflow_provider_poweroffice.errors import (
             APIStatusError,
             ResponseValidationError,
@@ -110,7 +111,7 @@ class ResultForm:
         unknown = method != "GET" and (error.outcome_unknown or error.uncertain_attempts > 0)
         if not isinstance(error, APIStatusError):
             return _whole(None, {}, None, None) | _told(error, unknown=unknown)
-        answer = error.response
+        answer = answer_of(error)
         result = _whole(answer.status_code, answer.shown_headers, None, None)
         content = {"error_content": _plain(answer.error_content), "is_success": False}
         try:

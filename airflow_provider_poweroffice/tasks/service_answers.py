@@ -13,7 +13,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice.api.d365fo.services import near_names
+from airflow_provider_poweroffice.api.failures import read_fault, scrubbed
 from airflow_provider_poweroffice.api.limits.throttle import Clock
+from airflow_provider_poweroffice.api.response import Response, answer_of
 from airflow_provider_poweroffice.api.retry import is_idempotent
 from airflow_provider_poweroffice.errors import (
     APIStatusError,
@@ -28,7 +30,6 @@ from airflow_provider_poweroffice.tasks.write_guard import WriteGuard, write_onc
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.call import Call
     from airflow_provider_poweroffice.api.client import Client
-    from airflow_provider_poweroffice.api.response import Response
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +82,7 @@ class ServiceRun:
             if error.status not in self.expected:
                 self._explain_missing(error)
                 raise
-            answer = error.response
+            answer = answer_of(error)
         log.info("%s", told(self.client, self._built, answer, self.clock.monotonic() - began))
         return answer
 
@@ -92,8 +93,6 @@ class ServiceRun:
 
     def _failure(self, answer: Response) -> APIStatusError | None:
         """Find the failure in an answer that was not refused by its status."""
-        from airflow_provider_poweroffice.api.failures import read_fault, scrubbed
-
         label = f"{answer.method} {answer.path}"
         refused = scrubbed(replace(answer, refused=True), self.client.auth.secrets)
         if self.expected and answer.status_code not in self.expected:
