@@ -23,6 +23,7 @@ from typing import Any, Self, Unpack
 from airflow_provider_poweroffice.api.auth import TokenAuth
 from airflow_provider_poweroffice.api.body import ANSWER_BYTES
 from airflow_provider_poweroffice.api.call import Call, Files, build_call, encode_query
+from airflow_provider_poweroffice.api.catalogue.bodies import BodyField, body_of, unknown_fields
 from airflow_provider_poweroffice.api.change_filter import NotBefore, check_required, since_query
 from airflow_provider_poweroffice.api.change_filter import given as given_moment
 from airflow_provider_poweroffice.api.connection import Connection, ConnectionArguments
@@ -38,6 +39,7 @@ from airflow_provider_poweroffice.api.pages.periods import PeriodPages, split_qu
 from airflow_provider_poweroffice.api.pages.unique import UniqueRows
 from airflow_provider_poweroffice.api.response import Response, answer_of
 from airflow_provider_poweroffice.api.sending import Sender
+from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.api.transport import Session
 from airflow_provider_poweroffice.errors import (
     APIStatusError,
@@ -158,6 +160,12 @@ class Client:
             self._check(call.endpoint, call.query)
         elif filters is not None:
             raise ValueError(f"filters go with GET, not {call.method}")
+        if strange := list(unknown_fields(body, self._fields_of(call))):
+            log.warning(
+                "%s: fields of the body that are not known, and that the API drops without a word: %s",
+                self.connection.label_of(call),
+                one_line(", ".join(strange)),
+            )
         return self._sender.completed(call)
 
     def send(
@@ -298,6 +306,10 @@ class Client:
             or (given_moment(created_since) and narrow <= set(map(str.lower, moment))),
             not_before=self._not_before(changed_since, created_since) if moment else None,
         )
+
+    def _fields_of(self, call: Call) -> Mapping[str, BodyField]:
+        resource = self.dialect.catalogue.find(call.endpoint)
+        return body_of(self.dialect.catalogue_name, call.method, resource.path) if resource else {}
 
     def _keys_of(self, endpoint: str) -> RowKeys | None:
         fields = self.dialect.key_field(endpoint)

@@ -38,8 +38,9 @@ class ToObjectStorage(TransferTask):
     Rows are stored as the server sent them: no number is parsed, ``1.10`` stays ``1.10``. The rows are
     ordered by a unique key, so a rerun over equal data gives equal bytes.
 
-    Returns a receipt: ``{"path", "company", "endpoint", "format", "rows", "pages", "bytes", "sha256",
-    "seconds", "watermark", "truncated", "skipped_pages"}``; ``watermark`` is what the
+    Returns a receipt: ``{"path", "uri", "bucket", "key", "company", "endpoint", "format", "rows", "pages", "bytes", "sha256",
+    "seconds", "watermark", "truncated", "skipped_pages"}``; ``uri``, ``bucket`` and ``key`` are what other
+    operators take, without the connection that ``path`` may name; ``watermark`` is what the
     next ``changed_since`` goes on from: the latest change time seen, but no later than the
     server's time when the read began; ``changed_since`` itself when nothing has changed; None without rows,
     or when pages were left out.
@@ -109,7 +110,7 @@ class ToObjectStorage(TransferTask):
                 publish(file, target)
         report_lineage(hook, self.endpoint, object_uri(self.object_path))
         receipt = {
-            "path": self.object_path,
+            **place_of(self.object_path),
             "company": self.company,
             "endpoint": self.endpoint,
             "format": self.format,
@@ -143,6 +144,25 @@ class ToObjectStorage(TransferTask):
         fields = fields_of(dialect.catalogue_name, self.endpoint)
         key = dialect.key_field(self.endpoint) if resource else ""
         write_parquet(ParquetFile(spool, fields, overrides=self.fields, key=key), pages)
+
+
+def place_of(path: str) -> dict[str, str | None]:
+    """
+    Give the names by which other operators take an object.
+
+    :param path: checked, such as ``s3://aws_default@bucket/2026/ledger.ndjson``.
+    :return: ``path``; ``uri``, without the connection; ``bucket`` and ``key``, None for a local file.
+    """
+    scheme, _, place = path.partition("://")
+    place = place.rpartition("@")[2] if "@" in place.partition("/")[0] else place
+    bucket, _, key = place.partition("/")
+    is_local = scheme.lower() in {"file", "local"}
+    return {
+        "path": path,
+        "uri": f"{scheme}://{place}",
+        "bucket": None if is_local else bucket,
+        "key": None if is_local else key,
+    }
 
 
 def check_object_path(text: Any, form: str) -> str:

@@ -74,8 +74,7 @@ def _v1_orderby(one: Example) -> None:
 
 @check
 def _v1_top(one: Example) -> None:
-    whole = one.run()
-    assert (whole["count"], len(whole["body"])) == (120, 120)
+    assert len(one.run()) == 120
     # Later pages begin with the last row of the one before, which tells whether rows moved meanwhile.
     asked = {(call.query["$skip"], call.query["$top"]) for call in one.calls}
     assert asked == {("0", "50"), ("49", "51"), ("99", "51")}
