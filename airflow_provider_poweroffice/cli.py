@@ -27,7 +27,7 @@ _COMMANDS: dict[str, tuple[str, tuple[tuple[tuple[str, ...], dict[str, Any]], ..
         (
             (
                 ("search",),
-                {"help": "text in path, filters or privilege, or what people call it", "nargs": "?"},
+                {"help": "text in a resource's path, filters or privilege", "nargs": "?"},
             ),
             (("-o", "--output"), _OUTPUT),
             (("-f", "--filters"), {"help": "list the query names too", "action": "store_true"}),

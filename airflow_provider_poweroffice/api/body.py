@@ -20,6 +20,7 @@ from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
 
 from airflow_provider_poweroffice.api.decoding import whole_number
 from airflow_provider_poweroffice.api.response import Response
+from airflow_provider_poweroffice.api.texts import whole_name
 from airflow_provider_poweroffice.errors import InvalidResponseError, PageTooLargeError
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _pieces(answer: requests.Response) -> Iterator[bytes]:
         answer.close()
         raise InvalidResponseError(
             f"{answer.request.method} {(answer.request.path_url or '').partition('?')[0]}: the body has the "
-            f"Content-Encoding {', '.join(encodings)[:100]!r}, which was not asked for"
+            f"Content-Encoding {whole_name(', '.join(encodings))}, which was not asked for"
         )
     pieces = _raw(answer)
     for name in reversed(encodings):

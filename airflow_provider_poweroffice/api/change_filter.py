@@ -14,6 +14,8 @@ from airflow_provider_poweroffice.api.options import OVERLAP
 from airflow_provider_poweroffice.api.timestamps import TICKS, text_of, ticks_of_http_date, ticks_of_iso
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from airflow_provider_poweroffice.api.catalogue import Catalogue
     from airflow_provider_poweroffice.api.dialects.base import Dialect
 
@@ -133,14 +135,24 @@ def _moment(name: str, value: Any) -> int:
         raise ValueError(f"{name}: {error}") from None
 
 
-def check_required(known: Catalogue | None, endpoint: str, given: dict[str, str]) -> None:
+def check_required(known: Catalogue | None, endpoint: str, query: Mapping[str, str]) -> None:
     """
     Refuse a GET that lacks a query the API requires.
 
     :raises ValueError: names what is missing.
     """
     resource = known.find(endpoint) if known else None
-    names = {name.lower() for name, value in given.items() if value.strip()}
+    names = {name.lower() for name, value in query.items() if value.strip()}
     missing = [name for name in (resource.required if resource else ()) if name.lower() not in names]
     if missing:
         raise ValueError(f"query lacks {', '.join(missing)}, which {endpoint} requires")
+
+
+def check_query(dialect: Dialect[Any], endpoint: str, query: Mapping[str, str]) -> None:
+    """
+    Refuse a GET whose query lacks what the API requires, or holds what it cannot answer.
+
+    :raises ValueError: names what is missing, or the way out.
+    """
+    check_required(dialect.catalogue, endpoint, query)
+    dialect.check_query(endpoint, query)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import codecs
 
+from airflow_provider_poweroffice.api.texts import whole_name
+
 _REGISTERED = {  # Python's names of those whose registered (IANA) names are spelt otherwise
     "ascii": "us-ascii",
     "mac-roman": "macintosh",
@@ -47,7 +49,8 @@ def charset_of(name: str) -> tuple[str, str]:
     codec = info.name.replace("_", "-") if info else ""
     if info is None or codec in _PRIVATE or not getattr(info, "_is_text_encoding", True):
         raise ValueError(
-            f"unknown charset {name!r}; use utf-8, iso-8859-1, us-ascii, windows-1252 or another one"
+            f"unknown charset {whole_name(str(name))}; use utf-8, iso-8859-1, us-ascii, windows-1252 or "
+            "another one"
         )
     return _registered(codec), info.name
 

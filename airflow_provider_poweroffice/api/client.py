@@ -24,19 +24,16 @@ from airflow_provider_poweroffice.api.auth import TokenAuth
 from airflow_provider_poweroffice.api.body import ANSWER_BYTES
 from airflow_provider_poweroffice.api.call import Call, Files, build_call, encode_query
 from airflow_provider_poweroffice.api.catalogue.bodies import BodyField, body_of, unknown_fields
-from airflow_provider_poweroffice.api.change_filter import NotBefore, check_required, since_query
-from airflow_provider_poweroffice.api.change_filter import given as given_moment
+from airflow_provider_poweroffice.api.change_filter import check_query, since_query
 from airflow_provider_poweroffice.api.connection import Connection, ConnectionArguments
 from airflow_provider_poweroffice.api.credentials import Keys
-from airflow_provider_poweroffice.api.dialects.base import Dialect, Paging, Position
+from airflow_provider_poweroffice.api.dialects.base import Dialect
 from airflow_provider_poweroffice.api.filters import with_filters
-from airflow_provider_poweroffice.api.options import CONCURRENCY, OVERLAP, check_whole
-from airflow_provider_poweroffice.api.pages.fetcher import ClientSource
-from airflow_provider_poweroffice.api.pages.keys import RowKeys
-from airflow_provider_poweroffice.api.pages.page import PageOptions
-from airflow_provider_poweroffice.api.pages.pages import PageErrorHandler, Pages
-from airflow_provider_poweroffice.api.pages.periods import PeriodPages, split_query, unique_rows
-from airflow_provider_poweroffice.api.pages.unique import UniqueRows
+from airflow_provider_poweroffice.api.options import OVERLAP, check_whole
+from airflow_provider_poweroffice.api.pages.opening import open_pages, open_periods
+from airflow_provider_poweroffice.api.pages.pages import Pages
+from airflow_provider_poweroffice.api.pages.periods import PeriodPages
+from airflow_provider_poweroffice.api.read_options import ReadArguments, ReadOptions
 from airflow_provider_poweroffice.api.response import Response, answer_of
 from airflow_provider_poweroffice.api.sending import Sender
 from airflow_provider_poweroffice.api.texts import one_line
@@ -50,8 +47,6 @@ from airflow_provider_poweroffice.errors import (
 )
 
 log = logging.getLogger(__name__)
-
-_DEFAULT_ORDER = "default"
 
 
 class Client:
@@ -157,7 +152,7 @@ class Client:
         )
         if call.method == "GET":
             call = replace(call, query=with_filters(self.dialect.literals, call.query, filters))
-            self._check(call.endpoint, call.query)
+            check_query(self.dialect, call.endpoint, call.query)
         elif filters is not None:
             raise ValueError(f"filters go with GET, not {call.method}")
         if strange := list(unknown_fields(body, self._fields_of(call))):
@@ -194,49 +189,13 @@ class Client:
                 raise
             return answer_of(error)
 
-    def pages(
-        self,
-        endpoint: str,
-        *,
-        query: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-        page_size: int | None = None,
-        first_page: int | None = None,
-        max_pages: int | None = None,
-        concurrency: int = CONCURRENCY,
-        page_bytes: int | None = None,
-        order_by: str | None = _DEFAULT_ORDER,
-        on_page_error: PageErrorHandler | None = None,
-        changed_since: Any = None,
-        created_since: Any = None,
-        overlap: float = OVERLAP,
-        filters: Any = None,
-        unique: UniqueRows | None = None,
-    ) -> Pages:
+    def pages(self, endpoint: str, **arguments: Unpack[ReadArguments]) -> Pages:
         """
         Read a collection, a page at a time.
 
         :param endpoint: path of a list, such as ``AccountTransactions``.
-        :param query: filters; the paging names are arguments of their own here.
-        :param headers: further headers.
-        :param page_size: rows per page; default 5000, at most what the API allows.
-        :param first_page: page to begin with; default 1.
-        :param max_pages: pages to read at most; when it is reached, a warning is logged and
-            ``pages.truncated`` is set.
-        :param concurrency: pages in flight, 1 to 32; order and rows are those of 1, which reads one page
-            after the other. An API whose pages hang on each other by links is read so in any case.
-        :param page_bytes: largest page in bytes, at least 65536; default 16 MiB. A page that is larger, or
-            fails for its size, is read again in smaller pages, and so is the rest.
-        :param order_by: e.g. ``"Id asc"``; default a unique key of the resource, so that pages do not
-            overlap; None sends no order. An ``OrderBy`` in ``query`` counts as this argument.
-        :param on_page_error: what to do when a page fails after all retries; default: raise. Refused
-            keys, missing privileges and rate limits are always raised.
-        :param changed_since: read only what changed since then, see :meth:`since`; rows that come twice
-            in this read count once.
-        :param created_since: read only what was created since then.
-        :param overlap: seconds to go back from it.
-        :param filters: see :func:`~airflow_provider_poweroffice.api.filters.filter_text`.
-        :param unique: leaves out rows that came before, also in other reads that share it.
+        :param arguments: which rows, and how: the options of
+            :class:`~airflow_provider_poweroffice.api.read_options.ReadOptions`, without ``split_days``.
         :return: an iterator of :class:`Page`; an empty collection gives no page.
         :raises ValueError, TypeError: bad arguments, before any request.
         :raises PaginationError: a repeated page, or an answer that is not a list.
@@ -244,99 +203,30 @@ class Client:
         :raises UntrustedHostError: a page's link leads to another server.
         :raises PowerOfficeError: as for :meth:`request`.
         """
-        base = build_call(self.dialect, "GET", endpoint, query=query, headers=headers)
-        options = PageOptions.of(
-            self.dialect,
-            base.endpoint,
-            page_size=page_size,
-            first_page=first_page,
-            max_pages=max_pages,
-            concurrency=concurrency,
-            page_bytes=page_bytes,
-        )
-        moment = self.since(
-            base.endpoint, changed_since=changed_since, created_since=created_since, overlap=overlap
-        )
-        given = {name.lower() for name in base.query}
-        for name in self.dialect.page_keys:
-            if name.lower() in given:
-                raise ValueError(f"query must not hold {name!r} here; use page_size and first_page")
-        order = self.dialect.default_order(base.endpoint) if order_by == _DEFAULT_ORDER else order_by
-        narrowed = with_filters(self.dialect.literals, base.query, filters)
-        fixed = self.dialect.with_filter(narrowed, moment)
-        resource = self.dialect.catalogue.find(base.endpoint)
-        paging = self.dialect.paging_of(base.endpoint)
-        whole = paging is Paging.WHOLE
-        if order and not whole and self.dialect.order_key.lower() not in given:
-            fixed[self.dialect.order_key] = order
-        first = Position(number=options.first_page, offset=0)
-        self._check(
-            base.endpoint, fixed | ({} if whole else self.dialect.page_query(first, options.page_size))
-        )
-        by_default = order_by == _DEFAULT_ORDER and self.dialect.order_key.lower() not in given
-        keys = self._keys_of(base.endpoint) if not whole and (order_by is not None or moment) else None
-        listed = (
-            {self.dialect.fields_key: ",".join(keys.fields)} if keys and self.dialect.fields_key else None
-        )
-        key_order = self.dialect.default_order(base.endpoint) if keys and order and not by_default else None
-        offset = paging is Paging.OFFSET or (
-            paging is Paging.LINKED and max_pages is None and not given & {"$top", "$skip"}
-        )
-        narrow = {name.lower() for name in fixed} - {self.dialect.order_key.lower()}
-        narrow -= {name.lower() for name in (resource.required if resource else ())}
-        return Pages(
-            ClientSource(
-                self._sender,
-                replace(base, query=fixed),
-                options,
-                paged=not whole,
-                listed=listed,
-                by_key={self.dialect.order_key: key_order} if key_order else None,
-            ),
-            options,
-            label=self.connection.label_of(base),
-            on_page_error=on_page_error,
-            unique=unique,
-            paging=paging,
-            ordered=by_default,
-            keys=keys,
-            overlap=offset and by_default and bool(order) and resource is not None,
-            drop_doubled=resource is not None or bool(moment),
-            grows_at_end=not narrow
-            or (given_moment(created_since) and narrow <= set(map(str.lower, moment))),
-            not_before=self._not_before(changed_since, created_since) if moment else None,
-        )
+        return open_pages(self._sender, ReadOptions(endpoint=endpoint, **arguments))
 
     def _fields_of(self, call: Call) -> Mapping[str, BodyField]:
         resource = self.dialect.catalogue.find(call.endpoint)
         return body_of(self.dialect.catalogue_name, call.method, resource.path) if resource else {}
 
-    def _keys_of(self, endpoint: str) -> RowKeys | None:
-        fields = self.dialect.key_field(endpoint)
-        return RowKeys(fields.split(",")) if fields else None
-
-    def _not_before(self, changed_since: Any, created_since: Any) -> NotBefore:
-        name = "changed_since" if given_moment(changed_since) else "created_since"
-        value = changed_since if given_moment(changed_since) else created_since
-        return NotBefore(name, value, self.connection.clock.time())
-
-    def periods(
-        self, endpoint: str, *, split_days: int, query: Mapping[str, Any] | None = None, **options: Any
-    ) -> PeriodPages:
+    def periods(self, endpoint: str, *, split_days: int, **arguments: Unpack[ReadArguments]) -> PeriodPages:
         """
         Read a report over a long time in short periods, one after another, as one collection.
 
         :param split_days: the longest period in days; neighbours share one day, whose rows count once.
-        :param query: filters, with ``fromDate`` and ``toDate`` (``YYYY-MM-DD``, both included).
-        :param options: as for :meth:`pages`; ``max_pages`` counts for each period.
+        :param arguments: as for :meth:`pages`; ``query`` holds ``fromDate`` and ``toDate`` (``YYYY-MM-DD``,
+            both included).
         :return: an iterator of :class:`Page`, as that of :meth:`pages`.
         :raises ValueError: rows of the resource have no key, or bad arguments.
         """
-        if options.get("first_page") is not None:
-            raise ValueError("first_page does not go with split_days: each period has its own pages")
-        unique = unique_rows(self.dialect.key_field(endpoint))
-        queries = split_query(encode_query(query), split_days)
-        return PeriodPages(queries, lambda part: self.pages(endpoint, query=part, unique=unique, **options))
+        read = ReadOptions(endpoint=endpoint, split_days=split_days, **arguments)
+        return open_periods(self._sender, read, split_days)
+
+    def read(self, options: ReadOptions) -> Pages | PeriodPages:
+        """Read a collection by options that were made before, see :meth:`pages` and :meth:`periods`."""
+        if options.split_days is None:
+            return open_pages(self._sender, options)
+        return open_periods(self._sender, options, options.split_days)
 
     def narrow(
         self,
@@ -358,10 +248,6 @@ class Client:
         )
         narrowed = with_filters(self.dialect.literals, encode_query(query), filters)
         return self.dialect.with_filter(narrowed, moment)
-
-    def _check(self, endpoint: str, query: dict[str, str]) -> None:
-        check_required(self.dialect.catalogue, endpoint, query)
-        self.dialect.check_query(endpoint, query)
 
     def _whole(self, response: Response) -> Response:
         """

@@ -24,6 +24,7 @@ from airflow_provider_poweroffice.errors import APIStatusError, AuthenticationEr
 # An integrator met a misleading 404 above this length; only a advice hangs on it.
 LONG_URL = 2000
 _SMALL = 256 * 1024  # bytes
+_LONGEST_SECRET = 16 * 1024  # characters: a token fits in a header
 _CODES = rb"u00(2[013-9a-fA-F]|[346][0-9a-fA-F]|5[0-9abABd-fD-F]|7[0-9a-eA-E])"
 NEEDLESS_ESCAPE = re.compile(rb"\\" + _CODES)
 """A printable character of ASCII other than the quote and the backslash, as an escape of JSON."""
@@ -150,10 +151,20 @@ def scrubbed(response: Response, secrets: tuple[str, ...]) -> Response:
     headers = {name: scrub(value, secrets) for name, value in response.headers.items()}
     text = response.content.decode("latin-1")
     for spelling in (text, *_in_the_clear(text)):
-        blanked = scrub(spelling, secrets)
+        blanked = _without_cut_end(scrub(spelling, secrets), secrets)
         if blanked != spelling:
             text = blanked
     return replace(response, headers=CaseInsensitiveDict(headers), content=text.encode("latin-1", "replace"))
+
+
+def _without_cut_end(text: str, secrets: tuple[str, ...]) -> str:
+    """Blank a secret that the end of a text cuts off: a body may break off, or be read up to a bound."""
+    end = text[-_LONGEST_SECRET:].lower()
+    for secret in secrets:
+        for size in range(min(len(secret), len(end)), SHORTEST_SECRET - 1, -1):
+            if end.endswith(secret[:size].lower()):
+                return f"{text[:-size]}***"
+    return text
 
 
 def _in_the_clear(text: str) -> Iterator[str]:

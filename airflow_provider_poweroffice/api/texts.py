@@ -16,6 +16,7 @@ _CUT = " […]"
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 _HIDDEN = "'***'"
+_LONGEST_NAME = 60
 _LONGEST = 100  # characters of a value in a message
 # Patterns as text: they are compiled when a message needs them, not while DAG files are read. A key is a GUID
 # (application key, client key, client ID), 32 hexadecimal digits (subscription key), a JWT, or a client
@@ -51,6 +52,15 @@ def one_line(text: object, limit: int = LONGEST) -> str:
     if len(line) <= limit and len(given) == len(beginning):
         return line
     return (line[: max(0, limit - len(_CUT))].rstrip() + _CUT).strip()[:limit]
+
+
+def whole_name(text: str) -> str:
+    """
+    Give a server's name of a thing in quotes, or its length where it is no name.
+
+    It is never cut: half a key at a cut would not be found by who blanks keys out of a message.
+    """
+    return repr(text) if len(text) <= _LONGEST_NAME else f"of {len(text)} characters"
 
 
 def holds_key(text: str) -> bool:

@@ -26,6 +26,7 @@ from airflow_provider_poweroffice.api.call_context import call_context
 
 LARGEST_UNFRAMED = 256 * 1024 * 1024
 """Bytes that are read at once at most where the caller names no number."""
+_LONGEST_LINE = 65_536
 _LENGTH = re.compile(r"[0-9]{1,18}")
 
 
@@ -56,6 +57,8 @@ class _Socket(io.RawIOBase):
         self._raw = sock.makefile("rb", buffering=0)
         self._silence = sock.gettimeout()
         self._left = left
+        self.is_done = False
+        """Nothing more is read from the socket; what was read before is still there."""
 
     def readable(self) -> bool:
         return True
@@ -64,6 +67,8 @@ class _Socket(io.RawIOBase):
         return int(self._raw.fileno())
 
     def readinto(self, buffer: Any) -> int | None:
+        if self.is_done:
+            return None
         self._sock.settimeout(_bounded(self._silence, self._left))
         try:
             count: int | None = self._raw.readinto(buffer)
@@ -76,16 +81,38 @@ class _Socket(io.RawIOBase):
         self._raw.close()
         super().close()
 
+    @property
+    def holds_more(self) -> bool:
+        """Tell whether TLS has decrypted bytes that nobody read; polling the socket does not show them."""
+        pending = getattr(self._sock, "pending", None)
+        return pending is not None and pending() > 0
+
+    def end(self) -> None:
+        """End reading below TLS, so that the connection is not used again: its pool finds it readable."""
+        if isinstance(self._sock, socket.socket):
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(self._sock, socket.SHUT_RD)
+
 
 class _Reader(io.BufferedReader):
     """Notices a line that breaks off, and reads no more than a bound where no number is named."""
 
     broken_off = False
+    raw: _Socket
 
     def readline(self, size: int | None = -1, /) -> bytes:
-        line = super().readline(size)
+        bounded = size is not None and size >= 0
+        line = super().readline(size if bounded else _LONGEST_LINE + 1)
+        if not bounded and len(line) > _LONGEST_LINE:
+            raise OSError(errno.EMSGSIZE, f"a line of the answer is longer than {_LONGEST_LINE} bytes")
         self.broken_off = not line.endswith(b"\n")
         return line
+
+    def end(self) -> None:
+        """End reading; a server that has sent more than the answer is out of step with its calls."""
+        self.raw.is_done = True
+        if self.raw.holds_more or self.peek(1):
+            self.raw.end()
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size >= 0:
@@ -128,8 +155,15 @@ class _Answer(HTTPResponse):
         if self.msg.get("Transfer-Encoding", "chunked").strip().lower() not in {"chunked", "identity"}:
             raise UnreadableHeadError("Transfer-Encoding is not chunked")
 
+    def _close_conn(self) -> None:
+        """End reading this answer, whole or not; what came behind it must not become the next call's."""
+        if not self.fp.closed:
+            self.fp.end()
+        super()._close_conn()  # type: ignore[misc]
+
 
 class _BoundedMixin:
+    debuglevel = 0  # http.client prints headers, keys included, where it is switched on for all
     sock: Any
     timeout: Any
     response_class: Any = _Answer

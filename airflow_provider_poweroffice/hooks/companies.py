@@ -38,12 +38,7 @@ def read_client_keys(extra: Mapping[str, Any]) -> dict[str, str]:
     """
     if extra.get(_CLEAR):
         raise ValueError(f"extra {_CLEAR} would be shown in clear text by Airflow; call it {EXTRA}")
-    keys = extra.get(EXTRA)
-    if isinstance(keys, str):
-        try:
-            keys = json.loads(keys.strip() or "{}")
-        except (ValueError, RecursionError):
-            raise ValueError(f"extra {EXTRA} is not valid JSON; {_form()}") from None
+    keys = _object_of(extra.get(EXTRA))
     if not keys:
         return {}
     if not isinstance(keys, dict):
@@ -54,6 +49,37 @@ def read_client_keys(extra: Mapping[str, Any]) -> dict[str, str]:
             raise ValueError(f"extra {EXTRA}: the client key of {shown(alias)} is missing; {_form()}")
     _check_different(keys)
     return keys
+
+
+def _object_of(keys: Any) -> Any:
+    if not isinstance(keys, str):
+        return keys
+    try:
+        return json.loads(keys.strip() or "{}", object_pairs_hook=each_once)
+    except DoubledNameError as error:
+        raise ValueError(f"extra {EXTRA}: {error}") from None
+    except (ValueError, RecursionError):
+        raise ValueError(f"extra {EXTRA} is not valid JSON; {_form()}") from None
+
+
+class DoubledNameError(ValueError):
+    """An object of JSON has one name twice, of which a parser would silently take the last."""
+
+
+def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """
+    Make a dict of an object's members; for ``json.loads(..., object_pairs_hook=each_once)``.
+
+    :raises DoubledNameError: a name is there twice; the message says where.
+    """
+    places: dict[str, int] = {}
+    for place, (name, _) in enumerate(pairs, start=1):
+        first = places.setdefault(name, place)
+        if first != place:
+            raise DoubledNameError(
+                f"{shown(name)} is there twice, at the places {first} and {place} of one object; keep one"
+            )
+    return dict(pairs)
 
 
 def _form() -> str:

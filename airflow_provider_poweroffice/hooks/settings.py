@@ -20,7 +20,7 @@ from airflow_provider_poweroffice.api.credentials import Credentials, Keys
 from airflow_provider_poweroffice.api.d365fo.credentials import D365FOCredentials
 from airflow_provider_poweroffice.api.options import RateLimit, RetryOptions, Timeouts
 from airflow_provider_poweroffice.api.texts import shown
-from airflow_provider_poweroffice.hooks.companies import key_of, read_client_keys
+from airflow_provider_poweroffice.hooks.companies import DoubledNameError, each_once, key_of, read_client_keys
 from airflow_provider_poweroffice.hooks.destinations import OPTION, SECTION, check_destination, is_trusted
 from airflow_provider_poweroffice.hooks.form import CONN_FIELDS, D365FO_CONN_FIELDS
 
@@ -369,7 +369,9 @@ def read_extra(text: str | None) -> Extra:
     if not text:
         return {}
     try:
-        extra = json.loads(text)
+        extra = json.loads(text, object_pairs_hook=each_once)
+    except DoubledNameError as error:
+        raise ValueError(f"extra: {error}") from None
     except (ValueError, RecursionError) as error:
         raise ValueError(f"extra is not valid JSON ({error}); it must be an object such as {{...}}") from None
     if not isinstance(extra, dict):

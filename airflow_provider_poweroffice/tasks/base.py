@@ -13,21 +13,21 @@ only runs is imported where it runs.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_poweroffice.api.options import OVERLAP, RetryOptions
-from airflow_provider_poweroffice.tasks.collection import PagingOptions, ReadOptions, check_on_page_error
+from airflow_provider_poweroffice.api.read_options import PagingOptions, ReadOptions, check_on_page_error
 from airflow_provider_poweroffice.tasks.rendering import RenderedOperator
 
 if TYPE_CHECKING:
     import jinja2
     from airflow.sdk import Context
 
-    from airflow_provider_poweroffice.errors import PowerOfficeError
+    from airflow_provider_poweroffice.api.read_options import OnPageError
     from airflow_provider_poweroffice.hooks.base import ClientHook
 
 READ_RENDERERS = {"query": "json", "filters": "json", "headers": "json"}
@@ -167,14 +167,14 @@ class CollectionTask(ReadTask):
     :param on_page_error: ``"stop"`` (default); ``"skip"``: leave out a page that fails after all retries,
         with a warning and a record of it; or a callable ``(error, page_number) -> bool``, true to skip.
     :param paging: what is rarely set, as a mapping such as ``{"concurrency": 8}``, see
-        :class:`~airflow_provider_poweroffice.tasks.collection.PagingOptions`.
+        :class:`~airflow_provider_poweroffice.api.read_options.PagingOptions`.
     """
 
     def __init__(
         self,
         *,
         page_size: int | None = None,
-        on_page_error: str | Callable[[PowerOfficeError, int], bool] = "stop",
+        on_page_error: OnPageError = "stop",
         paging: PagingOptions | Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -207,7 +207,7 @@ class CollectionTask(ReadTask):
             overlap=self.overlap,
             page_size=self.page_size,
             on_page_error=self.on_page_error,
-            paging=self.paging,
+            **self.paging.changed(),
         )
 
 

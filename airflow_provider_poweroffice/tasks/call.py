@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_poweroffice.api.options import OVERLAP
+from airflow_provider_poweroffice.api.read_options import ReadOptions
 from airflow_provider_poweroffice.tasks.base import CollectionTask
 from airflow_provider_poweroffice.tasks.results import (
     MAX_RESULT_BYTES,
@@ -29,12 +29,10 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.response import Response
 
 _TOO_LARGE = "Store it with PowerOfficeToObjectStorageOperator, or its sibling, and hand on its path."
-_OF_PAGES: dict[str, Any] = {
-    "page_size": None,
-    "changed_since": None,
-    "created_since": None,
-    "overlap": OVERLAP,
-    "on_page_error": "stop",
+_OF_PAGES = {
+    field.name: field.default
+    for field in fields(ReadOptions)
+    if field.name in {"page_size", "changed_since", "created_since", "overlap", "on_page_error"}
 }
 _OF_ONE_CALL: dict[str, Any] = {
     "method": "GET",
@@ -225,7 +223,7 @@ class CallTask(CollectionTask):
         options = self.read_options(
             request.endpoint, query=request.query, headers=request.headers, changed_since=self.changed_since
         )
-        with options.open(client) as pages:
+        with client.read(options) as pages:
             for page in pages:
                 found = page.rows if self.response == "json" else validate(page.rows, self.response)
                 rows += found
@@ -248,8 +246,8 @@ class CallTask(CollectionTask):
             if getattr(self, name) != default:
                 needs = f"paginate=True needs {name}={default!r}"
                 raise ValueError(needs if self.paginate else f"{name} needs paginate=True")
-        if not self.paginate and (options := self.paging.given()):
-            raise ValueError(f"paging[{options[0]!r}] needs paginate=True")
+        if not self.paginate and (options := self.paging.changed()):
+            raise ValueError(f"paging[{next(iter(options))!r}] needs paginate=True")
         if self.paginate and isinstance(self.response, str) and self.response != "json":
             raise ValueError("paginate=True goes with response='json' or a type")
 

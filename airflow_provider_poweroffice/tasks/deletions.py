@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice.api.call import encode_query
 from airflow_provider_poweroffice.api.dialects.base import Paging
+from airflow_provider_poweroffice.api.read_options import DEFAULT_ORDER
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.dialects.base import Dialect
     from airflow_provider_poweroffice.api.pages.page import Page
-    from airflow_provider_poweroffice.tasks.collection import ReadOptions
+    from airflow_provider_poweroffice.api.read_options import ReadOptions
 
 
 def listed_keys(client: Client, read: ReadOptions, key: tuple[str, ...]) -> Iterator[Page]:
@@ -33,22 +34,24 @@ def listed_keys(client: Client, read: ReadOptions, key: tuple[str, ...]) -> Iter
     :raises IncompleteReadError: the list is not whole, or rows moved while it was made.
     """
     dialect, query = client.dialect, encode_query(read.query)
-    size, most = read.page_size, read.paging.page_bytes
+    size, most = read.page_size, read.page_bytes
     if sends_keys_alone(dialect, read.endpoint):
         query = {name: value for name, value in query.items() if name.lower() != dialect.fields_key.lower()}
         query[dialect.fields_key] = ",".join(key)
         size, most = (None if dialect.paging is Paging.LINKED else dialect.page_limit(read.endpoint)), None
-    paging = replace(read.paging, page_bytes=most, order_by="default", first_page=None, max_pages=None)
     listing = replace(
         read,
         query=query,
         page_size=size,
-        paging=paging,
+        page_bytes=most,
+        order_by=DEFAULT_ORDER,
+        first_page=None,
+        max_pages=None,
         changed_since=None,
         created_since=None,
         on_page_error="stop",
     )
-    with listing.open(client) as pages:
+    with client.read(listing) as pages:
         yield from pages
 
 

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.dialects.base import Dialect
     from airflow_provider_poweroffice.api.pages.pages import Pages
     from airflow_provider_poweroffice.api.pages.periods import PeriodPages
+    from airflow_provider_poweroffice.api.read_options import ReadOptions
     from airflow_provider_poweroffice.storage.sql.load import Load
     from airflow_provider_poweroffice.storage.sql.plan import LoadOwner, LoadPlan, LoadResult
-    from airflow_provider_poweroffice.tasks.collection import Log, Reading, ReadOptions
+    from airflow_provider_poweroffice.tasks.collection import Log, Reading
 
 MAX_DELETIONS = 0.5
 """Share of a company's rows that may be marked as deleted at once, where nobody says otherwise."""
@@ -94,7 +95,7 @@ class LoadSettings:
                 "mode='replace' with incremental=True would drop what did not change; use mode='upsert'"
             )
         for name in _PARTS:
-            if getattr(self.read.paging, name) is not None:
+            if getattr(self.read, name) is not None:
                 raise ValueError(f"mode='replace' reads everything: leave out {name}, or use another mode")
 
     def _check_deletions(self) -> None:
@@ -115,7 +116,7 @@ class LoadSettings:
 
     def _check_list(self) -> None:
         for name in _PARTS:
-            if getattr(self.read.paging, name) is not None:
+            if getattr(self.read, name) is not None:
                 raise ValueError(f"detect_deletions=True compares with the whole list: leave out {name}")
         query = self.read.query
         names = query if isinstance(query, Mapping) else ()

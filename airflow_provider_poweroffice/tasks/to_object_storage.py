@@ -38,10 +38,10 @@ class ToObjectStorage(TransferTask):
     Rows are stored as the server sent them: no number is parsed, ``1.10`` stays ``1.10``. The rows are
     ordered by a unique key, so a rerun over equal data gives equal bytes.
 
-    Returns a receipt: ``{"path", "uri", "bucket", "key", "company", "endpoint", "format", "rows", "pages", "bytes", "sha256",
-    "seconds", "watermark", "truncated", "skipped_pages"}``; ``uri``, ``bucket`` and ``key`` are what other
-    operators take, without the connection that ``path`` may name; ``watermark`` is what the
-    next ``changed_since`` goes on from: the latest change time seen, but no later than the
+    Returns a receipt: ``{"path", "uri", "bucket", "key", "company", "endpoint", "format", "rows", "pages",
+    "bytes", "sha256", "seconds", "watermark", "truncated", "skipped_pages"}``; ``uri``, ``bucket``
+    and ``key`` are what other operators take, without the connection that ``path`` may name; ``watermark`` is
+    what the next ``changed_since`` goes on from: the latest change time seen, but no later than the
     server's time when the read began; ``changed_since`` itself when nothing has changed; None without rows,
     or when pages were left out.
 

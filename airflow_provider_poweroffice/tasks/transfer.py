@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_poweroffice.api.client import Client
-    from airflow_provider_poweroffice.tasks.collection import Reading, ReadOptions
+    from airflow_provider_poweroffice.api.read_options import ReadOptions
+    from airflow_provider_poweroffice.tasks.collection import Reading
     from airflow_provider_poweroffice.tasks.watermark import Increment
 
 

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from airflow.providers.common.sql.hooks.sql import DbApiHook
 
     from airflow_provider_poweroffice.api.client import Client
+    from airflow_provider_poweroffice.api.read_options import ReadOptions
     from airflow_provider_poweroffice.storage.sql.ledger_sums import LedgerSums
     from airflow_provider_poweroffice.storage.sql.plan import LoadPlan
-    from airflow_provider_poweroffice.tasks.collection import ReadOptions
 
 CHECK = "trial-balance"
 LEDGER = "accounttransactions"
@@ -55,7 +55,7 @@ def check_verify(verify: str, read: ReadOptions, mode: str, *, is_known: Callabl
     if verify != CHECK:
         raise ValueError(f"unknown verify {verify!r}; use {CHECK!r}, or leave it out")
     for name in ("first_page", "max_pages"):
-        if getattr(read.paging, name) is not None:
+        if getattr(read, name) is not None:
             raise ValueError(f"verify={CHECK!r} needs the whole ledger: leave out {name}")
     _check_rows(read, mode)
     if is_known(read.endpoint) and read.endpoint.strip("/").lower() != LEDGER:

@@ -67,6 +67,7 @@ class WriteGuard:
 
         :return: whether it was carried out, and the result it had.
         :raises OutcomeUnknownError: a call was sent, and how it ended is not known.
+        :raises AirflowFailException: it was carried out, and its result was not kept.
         """
         note = self._store.get(KEY) if self._store is not None else None
         if not isinstance(note, dict):
@@ -81,8 +82,14 @@ class WriteGuard:
             )
         if note.get("call") != self._call and note.get("cleared") != self._cleared:
             return False, None
+        if "result" not in note:
+            raise AirflowFailException(
+                f"not sent again: {made} carried its call out, and its answer was not kept: it could not be "
+                "used, or held a new key. Look there what came of it, and mark the task as successful. To "
+                f"send the call again, delete {KEY!r} from the task's state store (tab Storage) and clear it."
+            )
         log.warning("not sent again: %s carried its call out; the result of that time is returned", made)
-        return True, note.get("result")
+        return True, note["result"]
 
     @contextmanager
     def sending(self) -> Iterator[None]:
@@ -99,6 +106,8 @@ class WriteGuard:
         except BaseException as error:
             if getattr(error, "outcome_unknown", True) is False:
                 self._take_back()
+            else:  # also of what ended the task between the client and here
+                error.outcome_unknown = True  # type: ignore[attr-defined]
             raise
 
     def refused(self, status: int) -> None:
@@ -108,12 +117,17 @@ class WriteGuard:
 
     @contextmanager
     def carried_out(self) -> Iterator[SimpleNamespace]:
-        """Note that the call was carried out, with the ``result`` set inside, for a retry to return."""
-        note = SimpleNamespace(result=None)
+        """
+        Note that the call was carried out, with the ``result`` set inside, for a retry to return.
+
+        A result that was not set, or that holds a key, is not in the note.
+        """
+        note = SimpleNamespace()
         try:
             yield note
         finally:
-            self._write({"state": "done", "result": None if _holds_key(note.result) else note.result})
+            kept = {} if _holds_key(getattr(note, "result", None)) else vars(note)
+            self._write({"state": "done"} | kept)
 
     def _take_back(self) -> None:
         if self._store is not None:

@@ -39,7 +39,8 @@ def test_service_document_and_metadata(fo: Fo) -> None:
         "CustomerAccount",
     ]
     enums = fo.call("GET", "/metadata/PublicEnumerations").json()["value"]
-    assert {"Name": "Yes", "Value": 1} in enums[0]["Members"]
+    yes = enums[0]["Members"][1]
+    assert (yes["Name"], yes["Value"], yes["ConfigurationEnabled"]) == ("Yes", 1, True)
 
 
 def test_collection_and_single(fo: Fo) -> None:

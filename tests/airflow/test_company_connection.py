@@ -66,6 +66,21 @@ def test_choice(form: Any) -> None:
     assert OTHER not in repr(read_settings(conn, "b.as"))
 
 
+@pytest.mark.finding("S20")
+def test_one_alias_twice() -> None:
+    """A name that is there twice is refused with both places: a parser would silently take the last."""
+    twice = f'{{"acme": "{KEY}", "b": "{SUBSCRIPTION}", "acme": "{OTHER}"}}'
+    for extra in (f'{{"client_api_keys": {twice}}}', json.dumps({"client_api_keys": twice})):
+        conn = Connection(conn_id="po", conn_type="poweroffice", login=KEY, extra=extra)
+        for read in (read_aliases, read_settings):
+            with pytest.raises(ValueError, match="'acme' is there twice, at the places 1 and 3") as error:
+                read(conn)
+            assert KEY not in str(error.value)
+    conn = Connection(conn_id="po", conn_type="poweroffice", extra='{"verify": true, "verify": false}')
+    with pytest.raises(ValueError, match="extra: 'verify' is there twice"):
+        read_settings(conn)
+
+
 @pytest.mark.parametrize("nothing", [None, {}, "", " "])
 def test_one_company(nothing: Any) -> None:
     """An empty extra is a connection of one company, as before."""

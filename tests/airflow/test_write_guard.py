@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 import pytest
 from support.airflow_home import states, xcoms
 
-from airflow_provider_poweroffice._compat import AirflowFailException
+from airflow_provider_poweroffice._compat import AirflowFailException, AirflowTaskTimeout
+from airflow_provider_poweroffice.api import Client
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
 from airflow_provider_poweroffice.tasks.write_guard import KEY
 from poweroffice_sandbox import Sandbox
@@ -87,7 +88,7 @@ def test_worker_died_during_the_call(sandbox: Sandbox, monkeypatch: pytest.Monke
 
     with monkeypatch.context() as patch:
         patch.setattr(PowerOfficeOperator, "_send", killed)
-        with pytest.raises(SystemExit):
+        with pytest.raises(AirflowFailException, match="SystemExit ended POST"):
             write(store)
     assert store[KEY]["state"] == "sent"
     with pytest.raises(AirflowFailException, match="how it ended is not known"):
@@ -102,6 +103,26 @@ def test_lost_reply(sandbox: Sandbox) -> None:
     for _ in range(2):
         with pytest.raises(AirflowFailException):
             write(store)
+    assert sandbox.count("POST", "/Customers") == 1
+
+
+@pytest.mark.finding("D1")
+@pytest.mark.parametrize("store", [True, False])
+def test_ended_between_the_client_and_the_note(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, store: bool
+) -> None:
+    """A time limit that strikes when the answer has just come ends the task for good, without a store too."""
+    whole = Client._whole
+
+    def late(self: Client, response: Any) -> Any:
+        whole(self, response)
+        raise AirflowTaskTimeout
+
+    monkeypatch.setattr(Client, "_whole", late)
+    operator = PowerOfficeOperator(task_id="t", endpoint="Customers", method="POST", body={"Name": "x"})
+    context: Any = {"task_state_store": Store(), "ti": Ti(2)} if store else {}
+    with pytest.raises(AirflowFailException, match="look whether it was carried out"):
+        operator.execute(context)
     assert sandbox.count("POST", "/Customers") == 1
 
 
@@ -141,12 +162,15 @@ def test_bad_arguments_leave_no_note() -> None:
     assert store == {}
 
 
+@pytest.mark.finding("D1")
 def test_answer_too_large_was_still_carried_out(sandbox: Sandbox) -> None:
     """A call whose answer cannot be kept was carried out all the same."""
     store = Store()
     with pytest.raises(AirflowFailException, match="max_result_bytes=1"):
         write(store, max_result_bytes=1)
-    assert write(store, max_result_bytes=1) is None
+    for max_tries in (2, 5):  # retried, and cleared
+        with pytest.raises(AirflowFailException, match="its answer was not kept"):
+            write(store, max_tries=max_tries)
     assert sandbox.count("POST", "/Customers") == 1
 
 
@@ -195,7 +219,17 @@ def test_minted_keys_are_not_kept(sandbox: Sandbox) -> None:
     store = Store()
     sandbox.add_fault(action="status", status=200, body='{"Made": [{"ClientKey": "k"}]}', path="/Customers")
     assert write(store) == {"Made": [{"ClientKey": "k"}]}
-    assert store[KEY]["result"] is None
+    assert "result" not in store[KEY]
+    with pytest.raises(AirflowFailException, match="its answer was not kept"):
+        write(store)
+
+
+def test_nothing_is_a_result(sandbox: Sandbox) -> None:
+    """An answer without content is kept as None, and returned."""
+    store = Store()
+    sandbox.add_fault(action="status", status=204, method="POST", path="/Customers", times=1)
+    assert [write(store), write(store)] == [None, None]
+    assert sandbox.count("POST", "/Customers") == 1
 
 
 def test_page_for_people_is_not_an_answer(sandbox: Sandbox) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import html
 import json
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -19,6 +21,7 @@ from support.raw_server import RawServer, http
 
 from airflow_provider_poweroffice import errors
 from airflow_provider_poweroffice.api import Client, Credentials, RetryOptions
+from airflow_provider_poweroffice.api.body import ERROR_BYTES
 from airflow_provider_poweroffice.api.d365fo.credentials import D365FOCredentials
 from airflow_provider_poweroffice.api.options import Timeouts
 from airflow_provider_poweroffice.api.transport import PacedAdapter
@@ -335,6 +338,10 @@ ENVELOPES = [
     (b'{"message":"timed out"}', "application/json"),
     (b'{"Data":{"success":true}}', ""),
     (b'{"success":true', "application/json"),
+    (b'{"success":true,"Success":false,"data":[]}', "application/json"),
+    (b'{"SUCCESS":false,"success":true,"data":[]}', "application/json"),
+    (b'{"success":false,"success":true,"data":[]}', "application/json"),
+    (b'{"success":true,"data":[],"Data":[{"id":1}]}', "application/json"),
 ]
 
 
@@ -348,6 +355,27 @@ def test_no_success_is_no_success(server: RawServer, method: str, body: bytes, k
     with client_of("v1", server) as client, pytest.raises(InvalidResponseError) as error:
         client.request(method, "Customer", **sent)  # type: ignore[arg-type]
     assert error.value.outcome_unknown
+
+
+@pytest.mark.finding("R3b")
+@pytest.mark.parametrize(
+    "data", ['{"Success":false}', '{"success":"False"}', '{"Status":"400","Title":"no"}', '{"SUCCESS":0}']
+)
+@pytest.mark.parametrize("name", ["data", "Data"])
+def test_refusals_inside_data(server: RawServer, name: str, data: str) -> None:
+    """v1 may say success and wrap a refusal, in any casing: it is no result."""
+    server.answer = http(f'{{"success":true,"{name}":{data}}}'.encode())
+    with client_of("v1", server) as client, pytest.raises(RefusedError):
+        client.request("POST", "Customer", body={"name": "x"})
+
+
+@pytest.mark.finding("R3b")
+def test_a_success_that_is_there_twice(server: RawServer) -> None:
+    """v1: one that says the same twice, and rows that have such a field, are read."""
+    rows = b'[{"id":1,"success":false},{"id":2,"success":true}]'
+    server.answer = http(b'{"success":true,"Success":true,"success":true,"data":' + rows + b"}")
+    with client_of("v1", server) as client:
+        assert [row["id"] for row in client.request("GET", "Customer").body] == [1, 2]
 
 
 @pytest.mark.finding("R3")
@@ -517,6 +545,45 @@ def test_no_secret_shows_in_an_error(server: RawServer, secret: str, disguise: s
     with client_of("v2", server) as client, pytest.raises(APIStatusError) as error:
         client.request("GET", "Customers")
     assert secret.lower() not in everything(error.value).lower()
+
+
+@pytest.mark.finding("D4")
+@pytest.mark.parametrize("secret", SECRETS)
+def test_half_a_secret_shows_in_no_error(server: RawServer, secret: str) -> None:
+    """A body that breaks off within a key, or is read up to a bound there, shows no part of it."""
+    half = secret[:10]
+    bodies = [
+        (f'{{"detail":"{half}'.encode(), b"Content-Length: 9999\r\n"),
+        (b'{"detail":"' + b"x" * (ERROR_BYTES - 11 - len(half)) + secret.encode() + b'"}', b""),
+    ]
+    for body, headers in bodies:
+        server.answer = http(body, status="400 Bad Request", headers=headers)
+        with client_of("v2", server) as client, pytest.raises(APIStatusError) as error:
+            client.request("GET", "Customers")
+        assert half.lower() not in everything(error.value).lower()
+    for kind in ("application/json; charset=", "application/json\r\nContent-Encoding: "):
+        server.answer = http(b'{"a":"\xe9"}', kind=f"{kind}{'x' * 85}{secret}".encode())
+        with client_of("v2", server) as client, pytest.raises(InvalidResponseError) as unreadable:
+            client.request("POST", "Customers", body={})
+        assert half.lower() not in str(unreadable.value).lower()
+
+
+@pytest.mark.finding("D4")
+def test_the_spellings_of_a_secret(server: RawServer) -> None:
+    """A secret of Finance & Operations may have characters that a page or a serializer escapes."""
+    secret = "s3cret/with&odd<chars>'quoted'+\"=0"
+    keys = D365FOCredentials(
+        url=server.url, token_url=f"{server.url}/oauth2/token", client_id="app", client_secret=secret
+    )
+    spellings = (html.escape(secret), secret.replace("/", "\\/"), json.dumps(secret), quote(secret, safe=""))
+    with Client(keys, api_version="d365fo", host=server.url, throttle=Unthrottled()) as client:
+        for spelling in spellings:
+            server.answer = http(
+                f"{spelling} was sent".encode(), status="400 Bad Request", kind=b"text/plain"
+            )
+            with pytest.raises(APIStatusError) as error:
+                client.request("GET", "CustomersV3")
+            assert "s3cret" not in everything(error.value)
 
 
 @pytest.mark.finding("S18", "D4")

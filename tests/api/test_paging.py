@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import fields
 
 import msgspec
 import pytest
@@ -13,6 +14,7 @@ from support import FakeClock, FromFunction, client_of
 from airflow_provider_poweroffice.api import Client, Page, Pages, RetryOptions
 from airflow_provider_poweroffice.api.dialects.base import PageInfo, Position
 from airflow_provider_poweroffice.api.pages.page import PageOptions
+from airflow_provider_poweroffice.api.read_options import PagingOptions, ReadArguments, ReadOptions
 from airflow_provider_poweroffice.api.surrogates import split_rows
 from airflow_provider_poweroffice.errors import (
     IncompleteReadError,
@@ -151,6 +153,36 @@ def test_bad_paging(
     with pytest.raises(error, match=says):
         client.pages("Customers", **options)  # type: ignore[arg-type]
     assert sandbox.journal() == []
+
+
+def test_arguments_are_said_once() -> None:
+    """The arguments of Client.pages are the options of a read, with the same types; tasks take the same."""
+    options = {field.name: field.type for field in fields(ReadOptions)}
+    arguments = {name: hint.__forward_arg__ for name, hint in ReadArguments.__annotations__.items()}
+    assert arguments | {"endpoint": "str", "split_days": "int | None"} == options
+    read = ReadOptions(endpoint="Customers", page_size=7, concurrency=2, max_pages=3)
+    assert (
+        PagingOptions.from_mapping({"concurrency": 2, "max_pages": 3}).changed().items()
+        <= read.changed().items()
+    )
+
+
+@pytest.mark.parametrize(
+    ("paging", "error", "says"),
+    [
+        ({"first_page": 0}, ValueError, "first_page must be at least 1, not 0"),
+        ({"max_pages": "3"}, TypeError, "max_pages must be a whole number, not '3'"),
+        ({"page_bytes": 1}, ValueError, "page_bytes must be at least 65536, not 1"),
+        ({"order_by": 5}, TypeError, "order_by must be text"),
+        ({"first_page": 2, "split_days": 31}, ValueError, "first_page does not go with split_days"),
+    ],
+)
+def test_paging_is_checked_where_it_is_made(
+    paging: dict[str, object], error: type[Exception], says: str
+) -> None:
+    """A mistake in ``paging`` is told while the DAG file is read, not by the first request."""
+    with pytest.raises(error, match=says):
+        PagingOptions.from_mapping(paging)
 
 
 def test_no_list(client: Client) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
 from typing import Any
 
 import pytest
@@ -243,6 +244,21 @@ def _shown(error: BaseException | None) -> str:
         texts.append(repr(vars(error)))
         error = error.__cause__ or error.__context__
     return "".join(texts)
+
+
+@pytest.mark.finding("S12")
+@pytest.mark.parametrize("api", DIALECTS)
+def test_http_client_prints_no_headers(
+    api: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A debug level that is set for all of http.client prints no key of this package's connections."""
+    monkeypatch.setattr(HTTPConnection, "debuglevel", 1)
+    with (
+        StreamServer(lambda *_: iter((answer(b'{"success":true}'),))) as server,
+        opened(api, server) as client,
+    ):
+        client.request("POST", "Customers", body={})
+    assert capsys.readouterr().out == ""
 
 
 def test_a_session_has_a_plain_repr() -> None:

@@ -7,6 +7,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from support import FakeClock, Unthrottled, credentials
 
-from airflow_provider_poweroffice.api import Client
+from airflow_provider_poweroffice.api import Client, Credentials
 from airflow_provider_poweroffice.errors import APIConnectionError
 from poweroffice_sandbox import Sandbox
 
@@ -181,3 +182,49 @@ def test_proxy_of_the_environment(
         client.request("POST", "Customers", body={})
     assert not caught.value.outcome_unknown
     assert len(clock.naps) == 5
+
+
+@pytest.mark.finding("S3")
+@pytest.mark.parametrize("tls", [True, False])
+@pytest.mark.parametrize("size", [0, 8192, 16_384, 70_000])
+def test_a_second_answer_is_nobodys(clock: FakeClock, certificate: Path, size: int, tls: bool) -> None:
+    """
+    What a server sends behind an answer is never read as the answer to the next call.
+
+    A record of TLS may hold both: the second one is decrypted then, and polling the socket does not show it.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    door = socket.create_server(("127.0.0.1", 0))
+    keys = Credentials(application_key="app", client_key="client-1", subscription_key="subscription-1")
+
+    def one(plain: socket.socket) -> None:
+        with suppress(OSError), context.wrap_socket(plain, server_side=True) if tls else plain as inside:
+            while request := inside.recv(65_536):  # a client's request comes in one piece, or its body next
+                if b"oken" in request:
+                    inside.sendall(whole(b'{"access_token":"tok.en","expires_in":1200}'))
+                elif request.startswith(b"GET"):
+                    head = len(whole(b"")) + len(str(size))
+                    right = b"[1" + b" " * max(0, size - head - 1) + b"]"
+                    inside.sendall(whole(right) + whole(b'["not yours"]'))
+
+    def welcome() -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=one, args=(door.accept()[0],), daemon=True).start()
+
+    threading.Thread(target=welcome, daemon=True).start()
+    url = f"http{'s' if tls else ''}://127.0.0.1:{door.getsockname()[1]}"
+    with (
+        door,
+        Client(keys, host=url, clock=clock, throttle=Unthrottled(), verify=str(certificate)) as client,
+    ):
+        assert [client.request("GET", "VatCodes").body for _ in range(3)] == [[1]] * 3
+
+
+def whole(body: bytes) -> bytes:
+    """Write an answer after which the connection stays open."""
+    return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (
+        len(body),
+        body,
+    )

@@ -33,12 +33,12 @@ def row_type(endpoint: str, name: str = "poweroffice_v2") -> type:
     """
     Make the type of a list's rows, for ``response=`` of an operator.
 
-    Numbers that are money are ``Decimal``; dates and moments are the text that was sent; a field may be missing or null.
+    Money is ``Decimal``; dates and moments are the text that was sent; any field may be missing or null.
 
     :param endpoint: path of a list, such as ``Customers``.
     :raises ValueError: the list is not described.
     """
-    import msgspec
+    import msgspec  # noqa: PLC0415 - a DAG file that needs no types does without
 
     fields = fields_of(name, endpoint)
     if not fields:

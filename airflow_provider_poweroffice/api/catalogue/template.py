@@ -35,9 +35,8 @@ def template(known: Catalogue, name: str, resource: Resource, method: str) -> st
     :raises ValueError: the resource does not take the method.
     """
     if method not in resource.verbs:
-        raise ValueError(
-            f"{resource.path} does not take {method}, but {', '.join(resource.verbs)}{_others(known, resource, method)}"
-        )
+        others = _others(known, resource, method)
+        raise ValueError(f"{resource.path} does not take {method}, but {', '.join(resource.verbs)}{others}")
     lines = [f"from {_OPERATOR}", "", f"# {method} /{resource.path}"]
     if resource.privilege:
         lines.append(f"# Needs the privilege {resource.privilege_for(method)}.")
@@ -61,11 +60,7 @@ def _task_id(resource: Resource, method: str) -> str:
 
 
 def _read(name: str, resource: Resource) -> Iterator[str]:
-    needed = [f'"{item}": "2026-01-01",' for item in resource.required]
-    if needed:
-        yield f"    query={{{' '.join(needed).rstrip(',')}}},  # required"
-    if further := [item for item in resource.filters if item not in resource.required]:
-        yield f"    # query takes {', '.join(further)}"
+    yield from _query(resource)
     if resource.kind:
         yield "    paginate=True,"
     if resource.kind == "paged":
@@ -75,9 +70,18 @@ def _read(name: str, resource: Resource) -> Iterator[str]:
             yield f'    # {kind}_since="2026-01-01T00:00:00Z",  # {found}'
     if fields := fields_of(name, resource.path):
         yield f"    # {len(fields)} fields: {_listed(list(fields))}"
-        yield f'    # response=row_type("{resource.path}"),  # from airflow_provider_poweroffice.api.catalogue.fields'
+        yield "    # from airflow_provider_poweroffice.api.catalogue.fields import row_type"
+        yield f'    # response=row_type("{resource.path}"),'
     if resource.kind:
         yield "    max_result_bytes=None,  # XCom lives in Airflow's database: large lists go to a transfer"
+
+
+def _query(resource: Resource) -> Iterator[str]:
+    needed = [f'"{item}": "2026-01-01",' for item in resource.required]
+    if needed:
+        yield f"    query={{{' '.join(needed).rstrip(',')}}},  # required"
+    if further := [item for item in resource.filters if item not in resource.required]:
+        yield f"    # query takes {', '.join(further)}"
 
 
 def _write(name: str, resource: Resource, method: str) -> Iterator[str]:

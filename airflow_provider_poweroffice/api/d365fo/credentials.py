@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from dataclasses import dataclass, field
@@ -151,7 +152,12 @@ class D365FOCredentials:
         """List every text that must never be shown: as it is, as it is sent, and as an echo may hold it."""
         secret = self.client_secret or ""
         sent = (quote_plus(secret), quote(secret, safe=""))
-        echoed = (json.dumps(secret)[1:-1], secret.encode().decode("latin-1"))
+        echoed = (
+            json.dumps(secret)[1:-1],
+            secret.replace("/", "\\/"),
+            html.escape(secret),
+            secret.encode().decode("latin-1"),
+        )
         return tuple(dict.fromkeys(filter(None, (secret, *sent, *echoed, self.bearer))))
 
     @property

@@ -129,7 +129,6 @@ class Dialect(ABC, Generic[K]):
     requests_per_second: ClassVar[float]
     default_page_size: ClassVar[int]
     max_page_size: ClassVar[int]
-    first_page: ClassVar[int] = 1
     changed_field: ClassVar[str] = ""
     asset_scheme: ClassVar[str] = "poweroffice"
     """Of the URIs that name its collections."""

@@ -8,6 +8,7 @@ Rule: v1 wraps whatever it says; what does not say success is none.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,7 +19,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from airflow_provider_poweroffice.api.credentials import Credentials
-from airflow_provider_poweroffice.api.decoding import JSONReader, finite_number, whole_number
+from airflow_provider_poweroffice.api.decoding import JSONReader, finite_number, parsing, whole_number
 from airflow_provider_poweroffice.api.dialects.base import (
     Endpoints,
     Fault,
@@ -222,21 +223,6 @@ class _Envelope(msgspec.Struct):
         return not self.is_success and (_word(self.success) in _NO or bytes(self.validation)[:1] == b"{")
 
 
-class _Inside(msgspec.Struct):
-    """What ``data`` holds where the backend says success and means the opposite."""
-
-    success: msgspec.Raw = _NOTHING
-    status: msgspec.Raw = _NOTHING
-    title: msgspec.Raw = _NOTHING
-
-    @property
-    def is_refusal(self) -> bool:
-        status = whole_number(_word(self.status)) if bytes(self.title)[:1] == b'"' else None
-        return bytes(self.success) == b"false" or (status or 0) >= HTTPStatus.BAD_REQUEST
-
-
-_envelope = JSONReader(_Envelope)
-_inside = JSONReader(_Inside)
 _rows = JSONReader(list[msgspec.Raw], mismatch=PaginationError)
 _record = JSONReader(dict[str, msgspec.Raw])
 
@@ -277,7 +263,17 @@ def says_no(content: bytes) -> bool:
     envelope = _read_or_none(content)
     if envelope is None:
         return False
-    return envelope.is_refusal or (bytes(envelope.data)[:1] == b"{" and _inside(envelope.data).is_refusal)
+    return envelope.is_refusal or (bytes(envelope.data)[:1] == b"{" and _denies(envelope.data))
+
+
+def _denies(data: msgspec.Raw) -> bool:
+    """Find a refusal in ``data``, where the backend says success and means the opposite."""
+    fields = {name.lower(): value for name, value in _record(data).items()}
+    if _word(fields.get("success", _NOTHING)) in _NO:
+        return True
+    is_problem = bytes(fields.get("title", _NOTHING))[:1] == b'"'
+    status = whole_number(_word(fields.get("status", _NOTHING))) if is_problem else None
+    return (status or 0) >= HTTPStatus.BAD_REQUEST
 
 
 def read_validation(headers: Mapping[str, str], body: Any) -> Fault:
@@ -324,14 +320,28 @@ def _read(content: bytes) -> _Envelope:
     """
     Read an envelope, whose names may be spelt in any case.
 
-    :raises InvalidResponseError: it is no JSON object.
+    :raises InvalidResponseError: it is no JSON object, or has one name twice, with different values.
     """
-    content = escaped(content)
-    envelope = _envelope(content)
-    if bytes(envelope.success) and bytes(envelope.data):
-        return envelope
-    fields = {name.lower(): value for name, value in _record(content).items()}
-    return _Envelope(**{name: fields[name] for name in _NAMES & set(fields)})
+    fields: dict[str, msgspec.Raw] = {}
+    for name, value in _record(escaped(content)).items():
+        folded = name.lower()
+        if folded in _NAMES and bytes(fields.setdefault(folded, value)) != bytes(value):
+            raise InvalidResponseError(f"the answer has {folded} twice, with different values")
+    if content.count(b'"success"') > 1 and len(_successes(content)) > 1:
+        raise InvalidResponseError("the answer has success twice, with different values")
+    return _Envelope(**fields)
+
+
+def _successes(content: bytes) -> set[str]:
+    """Give all values of ``success`` in an envelope, as JSON may have a name twice."""
+    found: list[str] = []  # of the object that ends last, which is the envelope itself
+
+    def members(pairs: list[tuple[str, Any]]) -> None:
+        found[:] = [str(value) for name, value in pairs if name == "success"]
+
+    with parsing("the answer"):
+        json.loads(content, object_pairs_hook=members)
+    return set(found)
 
 
 def _read_or_none(content: bytes) -> _Envelope | None:

@@ -16,8 +16,9 @@ import msgspec
 
 from airflow_provider_poweroffice.api.decoding import UNREADABLE, reason_of
 from airflow_provider_poweroffice.api.dialects.base import Dialect, PageInfo, Paging
-from airflow_provider_poweroffice.api.options import check_concurrency, check_whole
-from airflow_provider_poweroffice.api.pages.page_size import LEAST_PAGE_BYTES, check_bytes
+from airflow_provider_poweroffice.api.options import check_whole
+from airflow_provider_poweroffice.api.pages.page_size import check_bytes
+from airflow_provider_poweroffice.api.read_options import ReadOptions
 from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.api.surrogates import escaped, masked, split_rows
 from airflow_provider_poweroffice.errors import IncompleteReadError, InvalidResponseError, PaginationError
@@ -90,44 +91,39 @@ class PageOptions:
     largest: int = 0
 
     @classmethod
-    def of(
-        cls,
-        dialect: Dialect[Any],
-        endpoint: str,
-        *,
-        page_size: int | None = None,
-        first_page: int | None = None,
-        max_pages: int | None = None,
-        concurrency: int = 1,
-        page_bytes: int | None = None,
-    ) -> PageOptions:
-        """Fill in the dialect's defaults and check the limits."""
+    def of(cls, dialect: Dialect[Any], endpoint: str, read: ReadOptions) -> PageOptions:
+        """
+        Fill in what the API does by default, and check what it cannot do.
+
+        :raises ValueError, TypeError: names the argument, its value and its limits.
+        """
         most = dialect.page_limit(endpoint)
-        size = min(dialect.default_page_size, most) if page_size is None else page_size
-        first = dialect.first_page if first_page is None else first_page
+        size = min(dialect.default_page_size, most) if read.page_size is None else read.page_size
         check_whole("page_size", size, 1, most)
-        check_whole("first_page", first, dialect.first_page, None)
-        linked = dialect.paging_of(endpoint) is Paging.LINKED
-        if linked and first != dialect.first_page:
-            raise ValueError(f"first_page={first} is not supported: this API links each page to the next")
-        if linked and page_size not in {None, dialect.default_page_size}:
-            raise ValueError(
-                f"page_size={page_size} cannot be asked for: the server sends up to {dialect.max_page_size} "
-                "rows on a page, and links to the next"
-            )
-        if max_pages is not None:
-            check_whole("max_pages", max_pages, 1, None)
-        check_concurrency(concurrency)
-        if page_bytes is not None:
-            check_whole("page_bytes", page_bytes, LEAST_PAGE_BYTES, None)
-            check_bytes(page_bytes, size)
+        if dialect.paging_of(endpoint) is Paging.LINKED:
+            _check_linked(dialect, read)
+        if read.page_bytes is not None:
+            check_bytes(read.page_bytes, size)
         return cls(
             page_size=size,
-            first_page=first,
-            max_pages=max_pages,
-            concurrency=concurrency,
-            page_bytes=page_bytes,
+            first_page=read.first_page or 1,
+            max_pages=read.max_pages,
+            concurrency=read.concurrency,
+            page_bytes=read.page_bytes,
             largest=most,
+        )
+
+
+def _check_linked(dialect: Dialect[Any], read: ReadOptions) -> None:
+    """Refuse what a client cannot ask for where each page links to the next."""
+    if read.first_page not in {None, 1}:
+        raise ValueError(
+            f"first_page={read.first_page} is not supported: this API links each page to the next"
+        )
+    if read.page_size not in {None, dialect.default_page_size}:
+        raise ValueError(
+            f"page_size={read.page_size} cannot be asked for: the server sends up to {dialect.max_page_size} "
+            "rows on a page, and links to the next"
         )
 
 

@@ -16,7 +16,6 @@ DEFAULT_PAGE_BYTES = 16 * 1024 * 1024
 """A page of 5000 ledger rows is 6 MB, one of 20 000 small rows 10 MB; see docs/decisions.md."""
 MOST_PAGE_BYTES = 256 * 1024 * 1024
 """Where a page cannot be made smaller, and ``page_bytes`` was not given."""
-LEAST_PAGE_BYTES = 64 * 1024
 _SMALLEST_ROW = 8  # {"Id":1}
 _FEWEST_ROWS = 100  # a page that fails with so few rows does not fail for its size
 

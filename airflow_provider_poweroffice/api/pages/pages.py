@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import logging
 import weakref
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
@@ -30,7 +30,6 @@ from airflow_provider_poweroffice.api.pages.page_size import (
 )
 from airflow_provider_poweroffice.api.pages.roll_call import RollCall
 from airflow_provider_poweroffice.api.pages.totals import Further, PageChecks
-from airflow_provider_poweroffice.api.pages.unique import UniqueRows
 from airflow_provider_poweroffice.errors import (
     APIConnectionError,
     APIStatusError,
@@ -46,6 +45,9 @@ from airflow_provider_poweroffice.errors import (
     RateLimitError,
 )
 
+if TYPE_CHECKING:
+    from airflow_provider_poweroffice.api.read_options import PageErrorHandler
+
 log = logging.getLogger(__name__)
 
 _ROUNDS = 10
@@ -53,9 +55,6 @@ _ROUNDS = 10
 _BARREN = 100
 """Pages in a row without a row that was not read yet."""
 _NEVER_SKIPPED = (AuthenticationError, PermissionDeniedError, RateLimitError)
-
-PageErrorHandler = Callable[[PowerOfficeError, int], bool]
-"""Called with the error and the page number after all retries; true skips the page, false raises."""
 
 
 def _without_copies(page: Page, keys: list[Any]) -> tuple[Page, list[Any]]:
@@ -101,7 +100,6 @@ class Pages(Iterator[Page]):
         *,
         label: str,
         on_page_error: PageErrorHandler | None = None,
-        unique: UniqueRows | None = None,
         paging: Paging = Paging.NUMBERED,
         ordered: bool = True,
         keys: RowKeys | None = None,
@@ -118,7 +116,6 @@ class Pages(Iterator[Page]):
         self._options = options
         self._label = label
         self._on_page_error = on_page_error
-        self._unique = unique
         self._paging = paging
         self._keys = keys
         self._drop_doubled = drop_doubled
@@ -190,7 +187,6 @@ class Pages(Iterator[Page]):
             if not last:
                 self._source.ahead(self._place.probable())
             if page:
-                page = self._unique.only_new(page) if self._unique else page
                 self.rows += len(page)
                 yield page
                 page = NO_ROWS  # its memory is free while the next one is fetched
@@ -406,8 +402,6 @@ class Pages(Iterator[Page]):
                 Wanted(at=at, size=size, by_key=True, fresh=True, limit=self._options.page_bytes)
             )
             page = self._new_rows(page)
-            if page and self._unique:
-                page = self._unique.only_new(page)
             if page:
                 self.pages += 1
                 self.rows += len(page)
@@ -677,5 +671,3 @@ class Pages(Iterator[Page]):
     def _compare_totals(self) -> None:
         if self._is_whole and (self._roll is None or self._landmark or self._fewer_than_counted):
             self._checks.compare_totals()
-        if self._unique and self._unique.repeated:
-            log.info("%s: %d rows came twice and were left out", self._label, self._unique.repeated)

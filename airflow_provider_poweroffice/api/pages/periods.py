@@ -7,14 +7,22 @@ counts the last day in or not, no row is lost or doubled.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Self
 
+import msgspec
+
+from airflow_provider_poweroffice.api.decoding import UNREADABLE
 from airflow_provider_poweroffice.api.pages.page import Page
 from airflow_provider_poweroffice.api.pages.pages import Pages
-from airflow_provider_poweroffice.api.pages.unique import UniqueRows
+from airflow_provider_poweroffice.api.surrogates import escaped
+from airflow_provider_poweroffice.api.texts import one_line
+from airflow_provider_poweroffice.errors import PaginationError
+
+log = logging.getLogger(__name__)
 
 FIRST, LAST = "fromDate", "toDate"
 
@@ -24,12 +32,18 @@ class PeriodPages(Iterator[Page]):
     Iterator over the pages of all periods; what is known so far is as in :class:`Pages`.
 
     :param queries: one for each period, in order.
-    :param read: opens the pages of a query; rows that an earlier period had are to be left out.
+    :param read: opens the pages of a query.
+    :param unique: leaves out the rows that an earlier period had.
     """
 
-    def __init__(self, queries: list[dict[str, str]], read: Callable[[dict[str, str]], Pages]) -> None:
+    def __init__(
+        self, queries: list[dict[str, str]], read: Callable[[dict[str, str]], Pages], unique: UniqueRows
+    ) -> None:
+        self.rows = 0
+        """Rows read, each counted once."""
         self._queries = queries
         self._read = read
+        self._unique = unique
         self._opened: list[Pages] = []
         self._iterator = self._pages()
 
@@ -52,12 +66,12 @@ class PeriodPages(Iterator[Page]):
             before = self.pages
             self._opened.append(self._read(query))
             for page in self._opened[-1]:
-                yield replace(page, number=before + page.number)
-
-    @property
-    def rows(self) -> int:
-        """Count the rows read, each once."""
-        return sum(pages.rows for pages in self._opened)
+                new = self._unique.only_new(page)
+                self.rows += len(new)
+                if new:
+                    yield replace(new, number=before + page.number)
+        if self._unique.repeated:
+            log.info("%d rows came in two periods and were left out once", self._unique.repeated)
 
     @property
     def pages(self) -> int:
@@ -99,26 +113,29 @@ def split_query(query: Mapping[str, str], days: int) -> list[dict[str, str]]:
 
     :param query: encoded.
     :param days: of a period at most, both its first and its last counted; 2 or more.
-    :raises ValueError: a date is missing or none, or the number of days is too small.
+    :raises ValueError: a date is missing or is not valid.
     """
-    if isinstance(days, bool) or not isinstance(days, int) or days < 2:  # noqa: PLR2004 - neighbours share one
-        raise ValueError(f"split_days must be a whole number of days from 2, not {days!r}")
-    given = {name.lower(): name for name in query}
-    if missing := [name for name in (FIRST, LAST) if name.lower() not in given]:
+    names = {name.lower(): name for name in query}
+    if missing := [name for name in (FIRST, LAST) if name.lower() not in names]:
         raise ValueError(f"split_days splits {FIRST} to {LAST}: query lacks {' and '.join(missing)}")
-    first, last = (_day(name, query[given[name.lower()]]) for name in (FIRST, LAST))
+    first, last = (_day(name, query[names[name.lower()]]) for name in (FIRST, LAST))
     if last < first:
         raise ValueError(f"query: {LAST} {last} is before {FIRST} {first}")
-    others = {
-        name: value for name, value in query.items() if name.lower() not in {FIRST.lower(), LAST.lower()}
-    }
-    periods = []
-    while True:
-        end = last if (last - first).days < days else first + timedelta(days=days - 1)
-        periods.append({**others, FIRST: first.isoformat(), LAST: end.isoformat()})
-        if end == last:
-            return periods
+    dates = {FIRST.lower(), LAST.lower()}
+    others = {name: value for name, value in query.items() if name.lower() not in dates}
+    return [
+        {**others, FIRST: begin.isoformat(), LAST: end.isoformat()}
+        for begin, end in _periods(first, last, days)
+    ]
+
+
+def _periods(first: date, last: date, days: int) -> Iterator[tuple[date, date]]:
+    """List the periods; neighbours share a day."""
+    while (last - first).days >= days:
+        end = first + timedelta(days=days - 1)
+        yield first, end
         first = end
+    yield first, last
 
 
 def _day(name: str, text: str) -> date:
@@ -140,3 +157,44 @@ def unique_rows(key: str) -> UniqueRows:
             "read the periods one by one, each with its own fromDate and toDate"
         )
     return UniqueRows(key, required=True)
+
+
+class UniqueRows:
+    """
+    Remembers the keys of a read; some 100 bytes for each row.
+
+    :param key: the field that no two rows share.
+    :param required: a row without it is an error; else it is always new.
+    """
+
+    def __init__(self, key: str, *, required: bool = False) -> None:
+        row = msgspec.defstruct("Row", [("key", msgspec.Raw, msgspec.Raw(b""))], rename={"key": key})
+        self._decode = msgspec.json.Decoder(list[row]).decode  # type: ignore[valid-type]
+        self._key = key
+        self._required = required
+        self._seen: set[bytes] = set()
+        self.repeated = 0
+
+    def only_new(self, page: Page) -> Page:
+        """
+        Leave out the rows that were seen before.
+
+        :raises PaginationError: a row lacks the key, and it is required.
+        """
+        try:
+            keys = [bytes(row.key) for row in self._decode(escaped(page.content))]  # type: ignore[attr-defined]
+        except UNREADABLE as error:
+            raise PaginationError(
+                f"page {page.number} holds a row that is not an object ({one_line(str(error))})"
+            ) from None
+        if self._required and not all(keys):
+            raise PaginationError(f"page {page.number}: a row has no {self._key!r} to tell it from others by")
+        rows = []
+        for key, row in zip(keys, page.raw_rows, strict=True):
+            if key not in self._seen or not key:
+                self._seen.add(key)
+                rows.append(row)
+        if len(rows) == len(page.raw_rows):
+            return page
+        self.repeated += len(page.raw_rows) - len(rows)
+        return replace(page, raw_rows=rows, content=b"[" + b",".join(rows) + b"]")

@@ -18,7 +18,7 @@ from . import services
 from .call import Call
 from .identity import is_token_path, token_answer
 from .keys import APPS, COMPANIES, HR_AUDIENCE, TENANT
-from .odata import metadata
+from .odata import metadata, packages
 from .odata import service as odata
 from .odata.batch import batch
 from .reply import unauthorized
@@ -102,6 +102,8 @@ class D365FOApi(Api):
             return token_answer(incoming, self._state)
         if [part.lower() for part in parts[:2]] == ["adfs", "ls"]:
             return Reply(200, _LOGIN_PAGE, {"Content-Type": "text/html; charset=utf-8"})
+        if len(parts) == 2 and parts[0] == packages.FOLDER:  # noqa: PLR2004 - folder and file
+            return packages.file_answer(incoming, self._state, parts[1])
         low = tuple(part.lower() for part in parts)
         serve, depth = next(
             ((serve, len(start)) for start, serve in _SERVICES.items() if low[: len(start)] == start),

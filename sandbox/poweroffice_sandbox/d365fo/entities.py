@@ -1,114 +1,15 @@
 """
 The OData entities there are: a small choice, with a few fields each.
 
-Rule: a table. Set names of customers, vendors, journals and units are those of the real service; which fields
-they have here is a choice, and the rows are invented (:mod:`.seeds`).
+Rule: a table. Set names and keys are those of the real service; which fields they have here is a choice, and
+the rows are invented (:mod:`.seeds`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from functools import cache
 
-Row = dict[str, Any]
-NAMESPACE = "Microsoft.Dynamics.DataEntities"
-EMPTY_DATE = "1900-01-01T12:00:00Z"
-"""A date that is not set."""
-COMPANY = "dataAreaId"
-EDM = {
-    "text": "Edm.String",
-    "int": "Edm.Int32",
-    "long": "Edm.Int64",
-    "decimal": "Edm.Decimal",
-    "date": "Edm.DateTimeOffset",
-}
-ENUMS: Mapping[str, tuple[str, ...]] = {
-    "NoYes": ("No", "Yes"),
-    "CustVendorBlocked": ("No", "Invoice", "All", "Payment", "Requisition", "Never"),
-    "LedgerPostingType": ("None", "LedgerJournal", "CustBalance", "VendBalance", "Tax"),
-}
-
-
-@dataclass(frozen=True)
-class Field:
-    """
-    One field.
-
-    :param kind: one of :data:`EDM`, or the name of an enum.
-    :param label: as in the messages of the service.
-    :param mandatory: whether a new row needs it.
-    :param refers: the set whose key the value must be, if there is one.
-    """
-
-    name: str
-    kind: str = "text"
-    key: bool = False
-    label: str = ""
-    mandatory: bool = False
-    refers: str = ""
-
-    @property
-    def edm(self) -> str:
-        """The type as in the metadata."""
-        return EDM.get(self.kind, f"{NAMESPACE}.{self.kind}")
-
-    @property
-    def is_enum(self) -> bool:
-        """Whether its values are the members of an enum."""
-        return self.kind in ENUMS
-
-
-@dataclass(frozen=True)
-class Entity:
-    """
-    One entity.
-
-    :param set_name: as in the URL.
-    :param name: as in messages and metadata.
-    :param table: of X++, as in messages.
-    :param sequence: the prefix of the number sequence that fills the last key, if there is one.
-    :param links: navigation properties: the other set, and its key fields by ours.
-    """
-
-    set_name: str
-    name: str
-    table: str
-    fields: tuple[Field, ...]
-    sequence: str = ""
-    links: Mapping[str, tuple[str, Mapping[str, str]]] = field(default_factory=dict)
-
-    @cached_property
-    def by_name(self) -> dict[str, Field]:
-        """The fields by name."""
-        return {item.name: item for item in self.fields}
-
-    @cached_property
-    def keys(self) -> tuple[Field, ...]:
-        """The key fields, in order."""
-        return tuple(item for item in self.fields if item.key)
-
-    @property
-    def has_company(self) -> bool:
-        """Whether its rows belong to companies."""
-        return COMPANY in self.by_name
-
-    def key_of(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
-        """Give the key of a row; the company in lower case."""
-        return tuple(row[item.name].lower() if item.name == COMPANY else row[item.name] for item in self.keys)
-
-
-def key_text(entity: Entity, row: Mapping[str, Any]) -> str:
-    """Write a row's key as in a URL, not percent-encoded."""
-    return ",".join(f"{item.name}={_literal(item, row[item.name])}" for item in entity.keys)
-
-
-def _literal(item: Field, value: Any) -> str:
-    if item.is_enum:
-        return f"{item.edm}'{value}'"
-    return "'" + value.replace("'", "''") + "'" if item.kind == "text" else str(value)
-
+from .model import COMPANY, ENUMS, Entity, Field, label_id
 
 _COMPANY = Field(COMPANY, key=True, label="Company")
 
@@ -251,6 +152,110 @@ _ALL = (
             Field("Rate", "decimal", label="Exchange rate"),
         ),
     ),
+    Entity(
+        "ReleasedProductsV2",
+        "ReleasedProductV2",
+        "InventTable",
+        (
+            _COMPANY,
+            Field("ItemNumber", key=True, label="Item number", mandatory=True),
+            Field("ProductNumber", label="Product number", mandatory=True),
+            Field("SearchName", label="Search name"),
+            Field("InventoryUnitSymbol", label="Inventory unit"),
+            Field("SalesPrice", "decimal", label="Price"),
+        ),
+    ),
+    Entity(
+        "MainAccounts",
+        "MainAccount",
+        "MainAccount",
+        (
+            Field("MainAccountId", key=True, label="Main account", mandatory=True),
+            Field("ChartOfAccounts", key=True, label="Chart of accounts", mandatory=True),
+            Field("Name", label="Name"),
+            Field("MainAccountType", "MainAccountType", label="Main account type"),
+        ),
+    ),
+    Entity(
+        "LegalEntities",
+        "LegalEntity",
+        "CompanyInfo",
+        (
+            Field("LegalEntityId", key=True, label="Legal entity", mandatory=True),
+            Field("Name", label="Name"),
+            Field("CompanyType", label="Company type"),
+        ),
+        read_only=True,
+    ),
+    Entity(
+        "Companies",
+        "Company",
+        "DataArea",
+        (
+            Field("DataArea", key=True, label="Company", mandatory=True),
+            Field("Name", label="Name"),
+        ),
+        category="Reference",
+        read_only=True,
+    ),
+    Entity(
+        "DataManagementEntities",
+        "DataManagementEntity",
+        "DMFEntity",
+        (
+            Field("EntityName", key=True, label="Entity"),
+            Field("TargetName", label="Target entity"),
+        ),
+        category="Parameters",
+        read_only=True,
+    ),
+    Entity(
+        "DataManagementDefinitionGroups",
+        "DataManagementDefinitionGroup",
+        "DMFDefinitionGroup",
+        (
+            Field("Name", key=True, label="Group name", mandatory=True),
+            Field("OperationType", "DMFOperationType", key=True, label="Project operation type"),
+            Field("Description", label="Description"),
+            Field("ProjectCategory", "DMFProjectCategory", label="Project category"),
+            Field("GenerateDataPackage", "NoYes", label="Generate data package"),
+        ),
+        category="Parameters",
+    ),
+    Entity(
+        "DataManagementDefinitionGroupDetails",
+        "DataManagementDefinitionGroupDetail",
+        "DMFDefinitionGroupEntity",
+        (
+            Field("DefinitionGroupId", key=True, label="Group name", mandatory=True),
+            Field("EntityName", key=True, label="Entity", mandatory=True, refers="DataManagementEntities"),
+            Field("SourceFormat", label="Source data format"),
+            Field("ExecutionUnit", "int", label="Execution unit"),
+            Field("LevelInExecutionUnit", "int", label="Level in execution unit"),
+            Field("SequenceInLevel", "int", label="Sequence"),
+            Field("DefaultRefreshType", "DMFRefreshType", label="Default refresh type"),
+        ),
+        category="Parameters",
+    ),
+    Entity(
+        "SystemNotifications",
+        "SystemNotification",
+        "SystemNotificationsManager",
+        (
+            Field("NotificationId", key=True, label="Notification"),
+            Field("Message", label="Message"),
+        ),
+        category="Transaction",
+        read_only=True,
+    ),
 )
 ENTITIES = {item.set_name: item for item in _ALL}
 """By set name; casing counts."""
+
+
+@cache
+def labels() -> dict[str, str]:
+    """Give the text of each label by its id in lower case."""
+    texts = [item.title for item in _ALL] + [item.label for entity in _ALL for item in entity.fields]
+    texts += [text for name, members in ENUMS.items() for text in (name, *members)]
+    return {label_id(text).lower(): text for text in texts}

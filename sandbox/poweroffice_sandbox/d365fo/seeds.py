@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from random import Random
 
-from .entities import COMPANY, EMPTY_DATE, Row
+from .entities import ENTITIES
 from .keys import COMPANIES
+from .model import COMPANY, EMPTY_DATE, Row
 from .sizes import D365FOSizes
 
 _GROUPS = (("10", "Wholesale customers"), ("20", "Major customers"), ("30", "Retail customers"))
@@ -21,6 +22,15 @@ _FIRST = ("Fjord", "Birch", "Owl", "Desert", "Lande", "Sunset", "Pelican", "Ørs
 _LAST = ("Wholesales", "Retail", "Packaging", "Café & Sons", "O'Hara Ltd", "Supply", "AS", "Group")
 _CURRENCIES = ("USD", "EUR", "NOK")
 _UNITS = (("ea", "Each", 0), ("kg", "Kilogram", 3), ("m²", "Square metre", 2), ("pcs", "Pieces", 0))
+_COMPANY_NAMES = ("Fjordlys Wholesale", "Fjordlys Retail", "Company accounts data")
+_ACCOUNT_NAMES = (
+    ("Bank", "Asset"),
+    ("Accounts receivable", "Asset"),
+    ("Accounts payable", "Liability"),
+    ("Sales", "Revenue"),
+    ("Salaries", "Expense"),
+    ("Office supplies", "Expense"),
+)
 _ACCOUNTS = ("110110", "130100", "200100", "401100", "600120", "618160")
 
 
@@ -153,6 +163,61 @@ def _rates(random: Random, _rows: D365FOSizes) -> Iterator[Row]:
         }
 
 
+def _products(random: Random, _rows: D365FOSizes) -> Iterator[Row]:
+    for company in COMPANIES:
+        for number in range(1, 21):
+            yield {
+                COMPANY: company,
+                "ItemNumber": f"D{number:04d}",
+                "ProductNumber": f"D{number:04d}",
+                "SearchName": f"{random.choice(_FIRST)}{number}",
+                "InventoryUnitSymbol": random.choice(_UNITS)[0],
+                "SalesPrice": _cents(random, 100_000),
+            }
+
+
+def _main_accounts(_random: Random, _rows: D365FOSizes) -> Iterator[Row]:
+    for number, (name, kind) in zip(_ACCOUNTS, _ACCOUNT_NAMES, strict=True):
+        yield {"MainAccountId": number, "ChartOfAccounts": "Shared", "Name": name, "MainAccountType": kind}
+
+
+def _legal_entities(_random: Random, _rows: D365FOSizes) -> Iterator[Row]:
+    for company, name in zip(COMPANIES, _COMPANY_NAMES, strict=True):
+        yield {"LegalEntityId": company, "Name": name, "CompanyType": ""}
+
+
+def _companies(_random: Random, _rows: D365FOSizes) -> Iterator[Row]:
+    for company, name in zip(COMPANIES, _COMPANY_NAMES, strict=True):
+        yield {"DataArea": company, "Name": name}
+
+
+def _data_entities(_random: Random, _rows: D365FOSizes) -> Iterator[Row]:
+    for entity in ENTITIES.values():
+        yield {"EntityName": entity.title, "TargetName": entity.aot_name}
+
+
+def _projects(_random: Random, _rows: D365FOSizes) -> Iterator[Row]:
+    yield {
+        "Name": "Customers",
+        "OperationType": "Export",
+        "Description": "All customers",
+        "ProjectCategory": "Project",
+        "GenerateDataPackage": "No",
+    }
+
+
+def _project_entities(_random: Random, _rows: D365FOSizes) -> Iterator[Row]:
+    yield {
+        "DefinitionGroupId": "Customers",
+        "EntityName": ENTITIES["CustomersV3"].title,
+        "SourceFormat": "CSV",
+        "ExecutionUnit": 1,
+        "LevelInExecutionUnit": 1,
+        "SequenceInLevel": 1,
+        "DefaultRefreshType": "FullPush",
+    }
+
+
 _SEEDS: dict[str, Callable[[Random, D365FOSizes], Iterator[Row]]] = {
     "CustomerGroups": _customer_groups,
     "CustomersV3": _customers,
@@ -163,6 +228,14 @@ _SEEDS: dict[str, Callable[[Random, D365FOSizes], Iterator[Row]]] = {
     "PurchaseOrderHeadersV2": _no_rows,
     "UnitsOfMeasure": _units,
     "ExchangeRates": _rates,
+    "ReleasedProductsV2": _products,
+    "MainAccounts": _main_accounts,
+    "LegalEntities": _legal_entities,
+    "Companies": _companies,
+    "DataManagementEntities": _data_entities,
+    "DataManagementDefinitionGroups": _projects,
+    "DataManagementDefinitionGroupDetails": _project_entities,
+    "SystemNotifications": _no_rows,
 }
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import uuid
 from random import Random
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ..core.state import BaseState
-from .entities import COMPANY, ENTITIES
+from .entities import ENTITIES
+from .model import COMPANY
 from .seeds import seeded
 from .sizes import D365FOSizes
 from .store import Table
@@ -23,7 +24,7 @@ from .tokens import Tokens
 class D365FOState(BaseState[D365FOSwitches, D365FOSizes]):
     """The state of one sandbox."""
 
-    data: ClassVar[tuple[str, ...]] = ("_tables", "executed")
+    data: ClassVar[tuple[str, ...]] = ("_tables", "executed", "executions")
 
     def prepare(self) -> None:
         """Make the tokens, and the set of URLs that are the environment's."""
@@ -36,6 +37,7 @@ class D365FOState(BaseState[D365FOSwitches, D365FOSizes]):
         self._tables: dict[str, Table] = {}
         self._ids = Random(f"{self.seed}/ids")
         self.executed: dict[str, int] = {}
+        self.executions: dict[str, dict[str, Any]] = {}
 
     def table(self, set_name: str) -> Table:
         """Give the rows of a set."""

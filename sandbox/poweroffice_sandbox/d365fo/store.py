@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from .entities import Entity, Row
+from .model import Entity, Row
 
 _FIRST_RECORD = 22_565_421_000
 _VERSIONS = 1 << 31

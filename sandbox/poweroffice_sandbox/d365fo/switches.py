@@ -79,3 +79,5 @@ class D365FOSwitches(SwitchTable):
     )
     batch_served: int = number(0, "operations of a $batch that are served, the others are 429; 0 for all")
     empty_date: str = choice("noon", "midnight", about="time of day of dates without one")
+    unknown_label: str = choice("text", "404", about="a label there is not: a text that says so, or 404")
+    export_polls: int = number(1, "status calls that say Executing before an export or import has ended")

@@ -1,52 +1,32 @@
 """
 OData actions: ``POST /data/{Set}({key})/Microsoft.Dynamics.DataEntities.{Action}``.
 
-Rule: a table. Each action is bound to the set or to a row; the actions and what they do are invented.
+Rule: a table. Each action is bound to the set or to a row. Those of journals and customers are invented; of
+the real service are those of versions, modules and data management, with answers that public clients saw.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from ...core.reply import RefusedError, Reply
 from ..call import Call
-from ..entities import COMPANY, NAMESPACE, Entity
+from ..model import COMPANY, NAMESPACE, Entity
 from ..reply import nothing_selected, odata_error
 from ..store import Record
+from .action import Action, ThrownError
 from .lists import odata
+from .packages import ACTIONS as DATA_MANAGEMENT
 from .writes import body_of, selected
 
 _INVALID = "System.InvalidOperationException"
 
 
-@dataclass(frozen=True)
-class Action:
-    """
-    One action.
-
-    :param run: from the call, the row (or ``None``) and the arguments; ``None`` gives 204.
-    :param on_row: whether it needs a key.
-    :param parameters: EDM types by name; all are needed.
-    :param returns: the EDM type, or empty.
-    """
-
-    run: Callable[[Call, Record | None, dict[str, Any]], Any]
-    on_row: bool = True
-    parameters: tuple[tuple[str, str], ...] = ()
-    returns: str = ""
-
-
-class _ThrownError(Exception):
-    """An action throws; the text is that of the X++ exception."""
-
-
 def _post(call: Call, record: Record | None, _given: dict[str, Any]) -> None:
     row = record.row if record else {}
     if row["IsPosted"] == "Yes":
-        raise _ThrownError(f"Journal {row['JournalBatchNumber']} has already been posted.")
+        raise ThrownError(f"Journal {row['JournalBatchNumber']} has already been posted.")
     wanted = row[COMPANY], row["JournalBatchNumber"]
     lines = [
         item.row
@@ -54,7 +34,7 @@ def _post(call: Call, record: Record | None, _given: dict[str, Any]) -> None:
         if (item.row[COMPANY], item.row["JournalBatchNumber"]) == wanted
     ]
     if sum((line["DebitAmount"] - line["CreditAmount"] for line in lines), Decimal(0)):
-        raise _ThrownError("The transactions on voucher do not balance.")
+        raise ThrownError("The transactions on voucher do not balance.")
     if record is not None:
         call.state.table("LedgerJournalHeaders").update(record, {"IsPosted": "Yes"})
 
@@ -79,6 +59,38 @@ def _on_hold(call: Call, _record: Record | None, given: dict[str, Any]) -> list[
     return [row["CustomerAccount"] for row in rows if row[COMPANY] == company and row["OnHoldStatus"] != "No"]
 
 
+_VERSION = "10.0.44.3"
+_MODULES = (
+    ("ApplicationFoundation", "7.0.7690.21", "Application Foundation"),
+    ("ApplicationPlatform", "7.0.7690.21", "Application Platform"),
+    ("ApplicationSuite", "10.0.2263.37", "Application Suite"),
+)
+
+
+def _version(_call: Call, _record: Record | None, _given: dict[str, Any]) -> str:
+    return _VERSION
+
+
+def _platform(_call: Call, _record: Record | None, _given: dict[str, Any]) -> str:
+    return _MODULES[1][1]
+
+
+def _application(_call: Call, _record: Record | None, _given: dict[str, Any]) -> str:
+    return _MODULES[2][1]
+
+
+def _modules(_call: Call, _record: Record | None, _given: dict[str, Any]) -> list[str]:
+    return [
+        f"Name: {name} | Version: {version} | Module: {name} | Publisher: Microsoft Corporation | "
+        f"DisplayName: {shown}"
+        for name, version, shown in _MODULES
+    ]
+
+
+def _of_set(run: Any, returns: str) -> Action:
+    return Action(run, on_row=False, returns=returns)
+
+
 ACTIONS: dict[str, dict[str, Action]] = {
     "LedgerJournalHeaders": {
         "post": Action(_post),
@@ -90,6 +102,13 @@ ACTIONS: dict[str, dict[str, Action]] = {
             _on_hold, on_row=False, parameters=(("company", "Edm.String"),), returns="Collection(Edm.String)"
         )
     },
+    "DataManagementEntities": {
+        "GetApplicationVersion": _of_set(_version, "Edm.String"),
+        "GetPlatformBuildVersion": _of_set(_platform, "Edm.String"),
+        "GetApplicationBuildVersion": _of_set(_application, "Edm.String"),
+    },
+    "SystemNotifications": {"GetInstalledModules": _of_set(_modules, "Collection(Edm.String)")},
+    "DataManagementDefinitionGroups": DATA_MANAGEMENT,
 }
 """By set, then by name; casing counts."""
 
@@ -114,7 +133,7 @@ def act(call: Call, entity: Entity, key: tuple[Any, ...] | None, name: str) -> R
     record = _bound(call, entity, key, short) if action.on_row else None
     try:
         value = action.run(call, record, given)
-    except _ThrownError as error:
+    except ThrownError as error:
         raise _thrown(call, entity, short, str(error)) from None
     if not action.returns:
         return Reply(204, headers={"OData-Version": "4.0"})

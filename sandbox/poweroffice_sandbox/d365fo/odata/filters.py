@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal, DecimalException
 from typing import Any
 
-from ..entities import COMPANY, ENUMS, Entity, Field, Row
+from ..model import COMPANY, ENUMS, Entity, Field, Row
 from .literals import LiteralError, member_of, normal_date, tokens
 
 _COMPARE: dict[str, Callable[[Any, Any], Any]] = {

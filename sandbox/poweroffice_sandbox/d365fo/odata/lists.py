@@ -12,7 +12,8 @@ from urllib.parse import quote, urlencode
 
 from ...core.reply import Reply, json_bytes
 from ..call import Call
-from ..entities import ENTITIES, NAMESPACE, Entity, Row, key_text
+from ..entities import ENTITIES
+from ..model import NAMESPACE, Entity, Row, key_text
 from ..reply import odata_error
 from ..store import Record
 from .query import Query, read_query

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from ..entities import COMPANY, EMPTY_DATE, ENUMS, NAMESPACE, Entity, Field
+from ..model import COMPANY, EMPTY_DATE, ENUMS, NAMESPACE, Entity, Field
 from ..reply import odata_error
 
 TOKEN = re.compile(

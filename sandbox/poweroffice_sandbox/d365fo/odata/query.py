@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..call import Call
-from ..entities import COMPANY, Entity, Row
+from ..model import COMPANY, Entity, Row
 from ..reply import odata_error
 from .filters import condition
 from .literals import LiteralError

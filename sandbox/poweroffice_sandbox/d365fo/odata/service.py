@@ -11,12 +11,13 @@ from typing import Any
 
 from ...core.reply import Reply
 from ..call import Call
-from ..entities import ENTITIES, NAMESPACE, Entity
+from ..entities import ENTITIES
+from ..model import NAMESPACE, Entity
 from ..reply import no_privilege, odata_error
 from .actions import act
+from .csdl import document
 from .lists import collection, counted, named, odata, single
 from .literals import parse_key
-from .metadata import document
 from .writes import create, delete, selected, update
 
 _SEGMENT = re.compile(r"([\w$]+)(?:\((.*)\))?$", re.DOTALL)

@@ -11,7 +11,8 @@ from typing import Any
 
 from ...core.reply import RefusedError, Reply
 from ..call import Call, parse
-from ..entities import COMPANY, ENTITIES, NAMESPACE, Entity, Field, Row
+from ..entities import ENTITIES
+from ..model import COMPANY, NAMESPACE, Entity, Field, Row
 from ..reply import nothing_selected, odata_error, write_failed
 from ..store import Record
 from .lists import context, odata, shown, url_of
@@ -81,6 +82,7 @@ def _lacks(field: Field, row: Row) -> bool:
 
 def create(call: Call, entity: Entity) -> Reply:
     """Answer ``POST /data/{Set}``: 201 with the whole row."""
+    _writable(call, entity)
     given, table = _values(entity, body_of(call)), call.state.table(entity.set_name)
     row = {item.name: given.get(item.name, empty(item)) for item in entity.fields}
     if entity.has_company:
@@ -112,7 +114,13 @@ def selected(call: Call, entity: Entity, key: tuple[Any, ...]) -> Record | None:
     return record
 
 
+def _writable(call: Call, entity: Entity) -> None:
+    if entity.read_only:
+        raise failed(call, entity, f"Error: The data entity '{entity.name}' is read-only")
+
+
 def _for_update(call: Call, entity: Entity, key: tuple[Any, ...]) -> Record:
+    _writable(call, entity)
     record = selected(call, entity, key)
     if record is None:
         raise nothing_selected()
