@@ -89,6 +89,8 @@ def build_call(
     content = None if body is None else encode_body(dialect, verb, body)
     if content is not None and "content-type" not in {name.lower() for name in sent}:
         sent["Content-Type"] = dialect.body_type(verb)
+    if dialect.slash_at_end and verb != "DELETE" and isinstance(endpoint, str):
+        endpoint = endpoint.strip().removesuffix("/")
     path = dialect.path(check_endpoint(endpoint))
     return Call(verb, path, encode_query(query), content, check_files(files), sent)
 
@@ -125,7 +127,9 @@ def check_endpoint(endpoint: str) -> str:
     if missing := _MISSING.intersection(plain.split("/")):
         raise ValueError(f"endpoint {endpoint!r} has the part {min(missing)!r}: was an id missing?")
     if "//" in path or path.endswith("/"):
-        raise ValueError(f"endpoint {endpoint!r} has an empty part: was an id empty?")
+        raise ValueError(
+            f"endpoint {endpoint!r} has an empty part: was an id empty? If not, leave out the last slash"
+        )
     return path.lstrip("/")
 
 

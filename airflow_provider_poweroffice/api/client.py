@@ -14,6 +14,7 @@ One client serves one company. It may be used by several threads.
 from __future__ import annotations
 
 import logging
+import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
@@ -21,7 +22,7 @@ from types import TracebackType
 from typing import Any, Self, Unpack
 
 from airflow_provider_poweroffice.api.auth import TokenAuth
-from airflow_provider_poweroffice.api.body import ANSWER_BYTES
+from airflow_provider_poweroffice.api.body import ANSWER_BYTES, IN_MEMORY, Waiting
 from airflow_provider_poweroffice.api.call import Call, Files, build_call, encode_query
 from airflow_provider_poweroffice.api.catalogue.bodies import BodyField, body_of, unknown_fields
 from airflow_provider_poweroffice.api.change_filter import check_query, since_query
@@ -188,6 +189,41 @@ class Client:
             if fail_on_error:
                 raise
             return answer_of(error)
+
+    def download(
+        self,
+        endpoint: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        max_bytes: int = ANSWER_BYTES,
+    ) -> Waiting:
+        """
+        Make one GET whose answer is kept as it came, in a file without a name, whatever its size.
+
+        :param max_bytes: largest body, decompressed.
+        :return: the answer without its content, and the file; whoever takes it closes it.
+        :raises ValueError, TypeError: bad arguments, before any request.
+        :raises InvalidResponseError: there is nothing in it, or it is a page for people.
+        :raises ResponseTooLargeError: the body is larger than ``max_bytes``.
+        :raises PowerOfficeError: as for :meth:`request`.
+        """
+        call = self.build("GET", endpoint, query=query, headers=headers)
+        check_whole("max_bytes", max_bytes, 1, None)
+        label = self.connection.label_of(call)
+        try:
+            found = self._sender.fetch_ahead(call, max_bytes)
+        except PageTooLargeError as error:
+            raise ResponseTooLargeError.of(label, error.size, max_bytes) from None
+        if found.head.is_file:
+            return found
+        # Not a file by its type: it is judged as any answer is, and may be a refusal.
+        answer = self._sender.send(call, None, self._readable, waiting=found, limit=max_bytes)
+        if not answer.content:
+            raise InvalidResponseError(f"{label}: {answer.status_code} with no content to be stored")
+        file: Any = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed by who takes it
+        file.write(answer.content)
+        return Waiting(answer, file)
 
     def pages(self, endpoint: str, **arguments: Unpack[ReadArguments]) -> Pages:
         """

@@ -150,7 +150,7 @@ class Settings:
     @property
     def remarks(self) -> str:
         """Give what the Test button adds: secrets that anybody may read, and what was not tried."""
-        found = [f"{hint}." for hint in self.misspelt]
+        found = list(self.misspelt)
         if self.clear_subscription_key:
             found.append(
                 "Warning: Airflow shows extra subscription_key to whoever may see the connection; "

@@ -23,6 +23,7 @@ from typing import IO, Any
 # Stores that show an object only once it is uploaded whole.
 _ATOMIC = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "wasb", "wasbs", "oss", "oci"})
 _LOCAL = frozenset({"file", "local"})
+_PIECE = 1024 * 1024
 ABANDONED = 86_400
 """Seconds after which a partial file on a remote file system is taken for that of a killed writer."""
 
@@ -48,6 +49,16 @@ def publish(file: IO[bytes], target: Any) -> None:
     else:
         with _named(file) as local:
             _publish_remotely(local, target, target.parent / name)
+
+
+def sha256_of(file: IO[bytes]) -> tuple[int, str]:
+    """Give the bytes of a file and their SHA-256 in hex, read from its beginning."""
+    file.seek(0)
+    digest, size = hashlib.sha256(), 0
+    while piece := file.read(_PIECE):
+        digest.update(piece)
+        size += len(piece)
+    return size, digest.hexdigest()
 
 
 @contextmanager

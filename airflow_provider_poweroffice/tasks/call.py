@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice.api.read_options import ReadOptions
-from airflow_provider_poweroffice.tasks.base import CollectionTask
+from airflow_provider_poweroffice.tasks.base import CollectionTask, is_literal
 from airflow_provider_poweroffice.tasks.results import (
     MAX_RESULT_BYTES,
     ResultForm,
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.dialects.base import Dialect, PageInfo
     from airflow_provider_poweroffice.api.response import Response
 
-_TOO_LARGE = "Store it with PowerOfficeToObjectStorageOperator, or its sibling, and hand on its path."
+_TOO_LARGE = (
+    "Store a list with PowerOfficeToObjectStorageOperator, or its sibling, and a file or a report with "
+    "PowerOfficeDownloadOperator, and hand on the path."
+)
 _OF_PAGES = {
     field.name: field.default
     for field in fields(ReadOptions)
@@ -66,7 +69,7 @@ class CallTask(CollectionTask):
     and later the task remembers in its state store what it sent, so that a retry after a killed worker
     does not send it again.
 
-    :param method: GET, POST, PUT, PATCH or DELETE.
+    :param method: GET, POST, PUT, PATCH or DELETE (templated).
     :param body: dict or list for JSON, or text or bytes as they stand. A PATCH of PowerOffice v2 takes a list
         of JSON Patch operations (templated).
     :param files: a multipart body instead: form field to the path of a file, local or in an object store,
@@ -87,7 +90,7 @@ class CallTask(CollectionTask):
     :param max_result_bytes: largest result as JSON; None for no limit.
     """
 
-    template_fields = (*CollectionTask.template_fields, "body", "files")
+    template_fields = (*CollectionTask.template_fields, "method", "body", "files")
     template_fields_renderers = CollectionTask.template_fields_renderers | {"body": "json"}
 
     def __init__(
@@ -107,7 +110,7 @@ class CallTask(CollectionTask):
         super().__init__(**kwargs)
         from airflow_provider_poweroffice.api.call import check_method
 
-        self.method = check_method(method)
+        self.method = check_method(method) if is_literal(method) else method
         self.body = body
         self.files = files
         self.response = response
@@ -134,8 +137,12 @@ class CallTask(CollectionTask):
 
         :return: plain JSON, see ``response``.
         """
+        from airflow_provider_poweroffice.api.call import check_method
         from airflow_provider_poweroffice.errors import PowerOfficeError
+        from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
 
+        with fail_task_when_final():
+            self.method = check_method(self.method)
         with self.running(context, self.method, idempotent=self.idempotent) as hook:
             request = self.request()
             refuse_minted_keys(request.endpoint)

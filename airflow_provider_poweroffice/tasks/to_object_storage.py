@@ -165,10 +165,11 @@ def place_of(path: str) -> dict[str, str | None]:
     }
 
 
-def check_object_path(text: Any, form: str) -> str:
+def check_object_path(text: Any, form: str | None) -> str:
     """
     Check where an object is to go, as far as its text says; give what is behind the scheme.
 
+    :param form: of its content; None: any.
     :raises ValueError: no scheme, a name that contradicts the format, or one that a store would read as
         another object's.
     """
@@ -185,12 +186,12 @@ def check_object_path(text: Any, form: str) -> str:
         raise ValueError(
             f"object_path {text!r} {trouble}: the store would write, or find, another object than this one"
         )
-    if any(text.endswith(end) != form.endswith(end[1:]) for end in (".gz", ".parquet")):
+    if form is not None and any(text.endswith(end) != form.endswith(end[1:]) for end in (".gz", ".parquet")):
         raise ValueError(f"object_path {text!r} does not fit format={form!r}: its readers go by the name")
     return place
 
 
-def open_object_path(text: str, form: str) -> ObjectStoragePath:
+def open_object_path(text: str, form: str | None) -> ObjectStoragePath:
     """
     Give the target of a transfer, before anything is read.
 

@@ -143,6 +143,8 @@ class Dialect(ABC, Generic[K]):
     """How values are written in ``$filter``; None for an API that has no such filters."""
     archives: ClassVar[bool] = False
     """Records in use can be archived instead of deleted, see :meth:`archiving`."""
+    slash_at_end: ClassVar[bool] = False
+    """Paths of collections are also written with a slash at their end; it is taken off."""
     fields_key: ClassVar[str] = ""
     """Query name by which a paged list sends some fields of its rows only; "" where it cannot."""
     read_lag: ClassVar[float] = 0.0

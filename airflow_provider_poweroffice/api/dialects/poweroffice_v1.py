@@ -77,6 +77,7 @@ class PowerOfficeV1(ODataDialect[Credentials]):
     catalogue_name: ClassVar[str] = "poweroffice_v1"
     paging: ClassVar[Paging] = Paging.OFFSET
     archives: ClassVar[bool] = True
+    slash_at_end: ClassVar[bool] = True  # as in the documentation's own examples, ``customer/``
     read_lag: ClassVar[float] = 2.0  # reads go to a replica: page "Limitations"
     literals: ClassVar[Literals] = Literals(
         moment="DateTimeOffset'{}'",
