@@ -108,29 +108,45 @@ def check_endpoint(endpoint: str) -> str:
     if not isinstance(endpoint, str) or not endpoint.strip().strip("/"):
         raise ValueError(f"endpoint must name a resource such as 'Customers', not {endpoint!r}")
     path = endpoint.strip()
+    if trouble := _leads_elsewhere(path) or _is_malformed(path):
+        raise ValueError(f"endpoint {endpoint!r} {trouble}")
+    return path.lstrip("/")
+
+
+def has_dots(path: str) -> bool:
+    """Tell whether a path, decoded, has a part ``.`` or ``..``, which a server may resolve."""
+    return not {".", ".."}.isdisjoint(path.split("/"))
+
+
+def _leads_elsewhere(path: str) -> str | None:
+    """Say why a path might not stay below the base URL."""
     parts = urlsplit(path)
     if parts.scheme or parts.netloc or path.startswith("//"):
-        raise ValueError(
-            f"endpoint {endpoint!r} is an absolute URL; give the path below the connection's base URL, "
-            "such as 'Customers'"
-        )
+        return "is an absolute URL; give the path below the connection's base URL, such as 'Customers'"
     if "?" in path or "#" in path:
-        raise ValueError(f"endpoint {endpoint!r} holds a query; pass it as query={{...}}")
-    plain = unquote(path).replace("\\", "/")
-    if any(part in {".", ".."} for part in plain.split("/")) or not plain.isprintable():
-        raise ValueError(f"endpoint {endpoint!r} must not contain '.' or '..' parts or control characters")
+        return "holds a query; pass it as query={...}"
+    plain = _decoded(path)
+    if has_dots(plain) or not plain.isprintable():
+        return "must not contain '.' or '..' parts or control characters"
+    return None
+
+
+def _is_malformed(path: str) -> str | None:
+    """Say why a path cannot be sent, or lacks a part."""
     if found := _UNSAFE.search(_KEY_PREDICATE.sub(_without_quotes, path)):
-        raise ValueError(
-            f"endpoint {endpoint!r} holds {found[0]!r}, which no path has as it is; percent-encode it, as "
+        return (
+            f"holds {found[0]!r}, which cannot stand in a path; percent-encode it, as "
             "urllib.parse.quote(value, safe='') does"
         )
-    if missing := _MISSING.intersection(plain.split("/")):
-        raise ValueError(f"endpoint {endpoint!r} has the part {min(missing)!r}: was an id missing?")
+    if missing := _MISSING.intersection(_decoded(path).split("/")):
+        return f"has the part {min(missing)!r}: was an id missing?"
     if "//" in path or path.endswith("/"):
-        raise ValueError(
-            f"endpoint {endpoint!r} has an empty part: was an id empty? If not, leave out the last slash"
-        )
-    return path.lstrip("/")
+        return "has an empty part: was an id empty? If not, leave out the last slash"
+    return None
+
+
+def _decoded(path: str) -> str:
+    return unquote(path).replace("\\", "/")
 
 
 def _without_quotes(key: re.Match[str]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_poweroffice.api.options import OVERLAP
+from airflow_provider_poweroffice.api.options import OVERLAP, is_given
 from airflow_provider_poweroffice.api.timestamps import TICKS, text_of, ticks_of_http_date, ticks_of_iso
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ FAR_AHEAD = 366 * 86_400
 """Seconds ahead of the worker's clock from which a moment is refused before any request."""
 EARLIEST = ticks_of_iso("0001-01-01T00:00:00Z")
 """The calendar's first moment; what lies before it, an overlap taken off, asks for every row."""
-_NOTHING = frozenset({"", "none", "null"})  # what a template renders where there is no moment yet
 
 
 def since_query(
@@ -51,7 +50,7 @@ def since_query(
     moments = {
         kind: value
         for kind, value in (("changed", changed_since), ("created", created_since))
-        if given(value)
+        if is_given(value)
     }
     if not moments:
         return {}
@@ -114,11 +113,6 @@ class NotBefore:
                 f"{self._name} {self._value!r} lies in the future of the server's clock "
                 f"({date or 'which it does not tell'}): it would find nothing"
             )
-
-
-def given(value: Any) -> bool:
-    """Tell whether there is a moment at all; templates render None as text."""
-    return value is not None and str(value).strip().lower() not in _NOTHING
 
 
 def _moment(name: str, value: Any) -> int:

@@ -34,7 +34,8 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow_provider_poweroffice.api.decoding import parsing
-from airflow_provider_poweroffice.api.texts import one_line
+from airflow_provider_poweroffice.api.options import is_given
+from airflow_provider_poweroffice.api.texts import listed, one_line
 from airflow_provider_poweroffice.api.timestamps import TICKS, ticks
 
 if TYPE_CHECKING:
@@ -125,9 +126,12 @@ class Condition:
         if not records:
             return "no record"
         if found:
-            shown = list(dict.fromkeys(_shown(one) for one in found))
-            more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
-            return f"{self.field} was {', '.join(shown[:_SHOWN])}{more} in {len(records)} record(s)"
+            shown = listed(dict.fromkeys(map(_shown, found)), _SHOWN)
+            return f"{self.field} was {shown} in {len(records)} record(s)"
+        return self._missing_field(records)
+
+    def _missing_field(self, records: Sequence[Any]) -> str:
+        """Say that no record has the field, and which they have."""
         dicts = [record for record in records if isinstance(record, Mapping)]
         names = sorted({one_line(name, _SHOWN_CHARACTERS) for record in dicts for name in record})
         meant = get_close_matches((self.field or "").partition(".")[0], names, n=1)
@@ -260,21 +264,15 @@ def is_equal(found: Any, value: Scalar) -> bool | None:
     :param found: decoded JSON.
     """
     if found is None or value is None:
-        # A template that renders nothing gives one of these texts; it is not a value to differ from.
-        nothing = isinstance(value, str) and value.strip().lower() in {"", "none", "null"}
+        # What a template renders for nothing is not a value to differ from.
+        nothing = isinstance(value, str) and not is_given(value)
         return None if nothing else found is value
     if isinstance(found, bool) or isinstance(value, bool):
         return _equal_truth(found, value)
-    if isinstance(found, str) and isinstance(value, str) and found == value:
-        return True
+    if isinstance(found, str) and isinstance(value, str):
+        return _equal_texts(found, value)
     pair = _pair(found, value)
-    if pair is not None:
-        return pair.equal
-    if not (isinstance(found, str) and isinstance(value, str)):
-        return None
-    # Different texts; unless both are one number in two spellings, which may be codes or amounts.
-    left, right = _loose_number(found), _loose_number(value)
-    return None if left is not None and left == right else False
+    return None if pair is None else pair.equal
 
 
 def is_ordered(found: Any, comparison: str, value: Scalar) -> bool | None:
@@ -315,6 +313,16 @@ def _equal_truth(found: Any, value: Any) -> bool | None:
     if isinstance(found, bool) and isinstance(value, bool):
         return found is value
     return None
+
+
+def _equal_texts(found: str, value: str) -> bool | None:
+    """Compare texts; unknown where both are one number in two spellings, which may be codes or amounts."""
+    if found == value:
+        return True
+    if (pair := _temporal(found, value)) is not None:
+        return pair.equal
+    left, right = _loose_number(found), _loose_number(value)
+    return None if left is not None and left == right else False
 
 
 def _pair(found: Any, value: Any) -> _Pair | None:

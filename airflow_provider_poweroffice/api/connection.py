@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict
-from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit, urlunsplit
 
 from airflow_provider_poweroffice.api.auth import TokenAuth
-from airflow_provider_poweroffice.api.call import Call
+from airflow_provider_poweroffice.api.call import Call, has_dots
 from airflow_provider_poweroffice.api.credentials import Keys
 from airflow_provider_poweroffice.api.dialects.base import Dialect
 from airflow_provider_poweroffice.api.dialects.registry import DIALECTS
@@ -184,12 +184,21 @@ def _on_own_server(own: str, link: str) -> str:
     if not link.isprintable() or "\\" in link or " " in link:
         raise ValueError("it holds characters that a URL cannot have")
     parts = urlsplit(urljoin(own, link))
-    host = parts.hostname or ""
-    _ = parts.port  # raises where it is none
-    if parts.scheme not in {"http", "https"} or parts.username is not None or not host or not host.isascii():
+    if not _is_plain_http(parts):
         raise ValueError("it is not a plain link over HTTP")
-    plain = unquote(parts.path)
-    if any(part in {".", ".."} for part in plain.split("/")) or "//" in plain or "\\" in plain:
+    path = unquote(parts.path)
+    if has_dots(path) or "//" in path or "\\" in path:
         raise ValueError("its path has parts that lead elsewhere")
     ours = urlsplit(own)
     return urlunsplit((ours.scheme, ours.netloc, parts.path, parts.query, ""))
+
+
+def _is_plain_http(parts: SplitResult) -> bool:
+    """
+    Tell whether a URL is one over HTTP, without a user, to a host in ASCII.
+
+    :raises ValueError: its port is not a number.
+    """
+    _ = parts.port  # raises
+    host = parts.hostname or ""
+    return parts.scheme in {"http", "https"} and parts.username is None and host != "" and host.isascii()

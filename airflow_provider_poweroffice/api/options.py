@@ -19,8 +19,14 @@ OVERLAP = 1.0
 """Seconds that a read of what changed goes back from its moment, where nobody says otherwise."""
 MAX_CONCURRENCY = 32
 """Requests in flight at most: far more than any rate limit of these APIs lets through."""
+_NOTHING = frozenset({"", "none", "null"})
 DEADLINE = 600.0
 """Seconds for one request, all tries, waits and its answer included, where nobody says otherwise."""
+
+
+def is_given(value: object) -> bool:
+    """Tell whether an argument has a value; a template may render None, or null, as text."""
+    return value is not None and str(value).strip().lower() not in _NOTHING
 
 
 def check_concurrency(value: object) -> None:

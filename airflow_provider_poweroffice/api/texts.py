@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 LONGEST = 1000
 """Characters of a server's text that are shown."""
@@ -52,6 +53,13 @@ def one_line(text: object, limit: int = LONGEST) -> str:
     if len(line) <= limit and len(given) == len(beginning):
         return line
     return (line[: max(0, limit - len(_CUT))].rstrip() + _CUT).strip()[:limit]
+
+
+def listed(items: Iterable[object], most: int, separator: str = ", ") -> str:
+    """Join the first ``most`` items, and say how many more there are: ``a, b and 3 more``."""
+    texts = [str(item) for item in items]
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return separator.join(texts[:most]) + more
 
 
 def whole_name(text: str) -> str:

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_poweroffice.api.texts import holds_key, shown
+from airflow_provider_poweroffice.api.texts import holds_key, listed, shown
 from airflow_provider_poweroffice.errors import PowerOfficeError
 
 if TYPE_CHECKING:
@@ -161,8 +161,7 @@ def check_source(source: str) -> None:
 def _known(keys: Mapping[str, str]) -> str:
     if not keys:
         return f"the connection has no extra {EXTRA}, {_form()}"
-    more = f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
-    return f"known: {', '.join(list(keys)[:_SHOWN])}{more}"
+    return f"known: {listed(keys, _SHOWN)}"
 
 
 def active_companies(firm: Client, open_client: Callable[[str], Client], aliases: Sequence[str]) -> list[str]:

@@ -8,7 +8,7 @@ short, however many companies there are.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from types import MappingProxyType
@@ -18,7 +18,7 @@ from airflow_provider_poweroffice._compat import mask_secrets
 from airflow_provider_poweroffice.api.credentials import Credentials
 from airflow_provider_poweroffice.api.d365fo.services import services
 from airflow_provider_poweroffice.api.options import RetryOptions
-from airflow_provider_poweroffice.api.texts import one_line
+from airflow_provider_poweroffice.api.texts import listed, one_line
 from airflow_provider_poweroffice.errors import (
     APIConnectionError,
     APIStatusError,
@@ -79,18 +79,11 @@ def _try_companies(read: Callable[[str | None], Settings], names: Sequence[str |
     if refused and len(refused) < len(names):
         return False, (
             f"{len(names) - len(refused)} of {len(names)} client keys work. Not those of: "
-            f"{_listed(refused, ' and')}. "
+            f"{listed(refused, _SHOWN)}. "
             "A client key belongs to one company, one application key and one environment."
         )
     works, text = _try_one(read(names[0]).for_test())
     return works, f"{'All' if works else 'None'} of the {len(names)} client keys work. {text}"
-
-
-def _listed(names: Iterable[object], more: str) -> str:
-    """Give names with commas; of many, the first and how many more there are."""
-    texts = [str(name) for name in names]
-    rest = len(texts) - _SHOWN
-    return ", ".join(texts[:_SHOWN]) + (f"{more} {rest} more" if rest > 0 else "")
 
 
 def _open(settings: Settings) -> Client:
@@ -141,15 +134,15 @@ def _describe(information: Mapping[str, object], environment: str) -> str:
     if not information:
         return f"Connected ({environment}): the keys are right. The server does not say whose they are."
 
-    def listed(name: str) -> str:
+    def privileges(name: str) -> str:
         values = information.get(name)
-        return _listed(values, ", and") if isinstance(values, list) and values else "none"
+        return listed(values, _SHOWN) if isinstance(values, list) and values else "none"
 
-    invalid = listed("invalidprivileges")
+    invalid = privileges("invalidprivileges")
     return one_line(
         f"Connected to {information.get('clientname')} ({environment}). "
         + ("" if invalid == "none" else f"Invalid privileges: {invalid}. ")
-        + f"Valid privileges: {listed('validprivileges')}.",
+        + f"Valid privileges: {privileges('validprivileges')}.",
         _LONGEST,
     )
 

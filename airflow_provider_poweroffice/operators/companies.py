@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.api.options import RetryOptions
+from airflow_provider_poweroffice.api.texts import listed
 from airflow_provider_poweroffice.hooks.companies import check_source
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.tasks.company import TaskInstance, outcomes_of, report_company, summarize
@@ -162,8 +163,9 @@ def _message(summary: Mapping[str, Any]) -> str:
     """Give the error of a summary: how many failed, and the first of them with their reasons."""
     failed = summary["failed"]
     names = {failure["company"] for failure in failed if failure["company"]}
-    lines = _lines(failed)
-    if len(lines) > _SHOWN:
-        lines[_SHOWN:] = [f"and {len(lines) - _SHOWN} more, see the XCom of this task"]
+    told = _lines(failed)
+    lines = listed(told, _SHOWN, "; ")
+    if len(told) > _SHOWN:
+        lines += ", see the XCom of this task"
     count = f"{len(names)} of {summary['companies']} companies" if names else "no company, but tasks of none"
-    return f"{count} failed: {'; '.join(lines)}"
+    return f"{count} failed: {lines}"

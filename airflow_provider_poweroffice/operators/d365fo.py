@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice._compat import conf
-from airflow_provider_poweroffice.api.options import RetryOptions
+from airflow_provider_poweroffice.api.options import RetryOptions, is_given
 from airflow_provider_poweroffice.hooks.d365fo import D365FOHook
 from airflow_provider_poweroffice.links import D365FODocsLink
 from airflow_provider_poweroffice.tasks.base import refuse_other_api
@@ -261,14 +261,14 @@ class D365FORestEndpointOperator(RenderedOperator):
 
     def _hook(self, left: float) -> D365FOHook:
         """Give the hook, with so many seconds for waiting out 429s in the worker."""
-        from airflow_provider_poweroffice.tasks.service_call import given, read_timeout
+        from airflow_provider_poweroffice.tasks.service_call import read_timeout
 
         limit = min(self.defer_from, left) if self.deferrable else left
         timeout = read_timeout(self.timeout)
         hook = D365FOHook(
             self.d365fo_conn_id,
             retry_options=replace(self.retry_options, rate_limit_deadline=limit),
-            token=self.token if given(self.token) else None,
+            token=self.token if is_given(self.token) else None,
             read_timeout=timeout,
             unlimited=timeout is None,
             clock=self.clock,
@@ -379,13 +379,12 @@ class D365FOEntityOperator(D365FOTask, CallTask):
         :raises ValueError: a key that names no row, or a name that is not one.
         """
         from airflow_provider_poweroffice.api.d365fo.entities import entity_path
-        from airflow_provider_poweroffice.tasks.service_call import given
 
-        action = self.action if given(self.action) else None
+        action = self.action if is_given(self.action) else None
         headers, query = self.headers, self.query
-        if given(self.etag):
+        if is_given(self.etag):
             headers = {**(headers or {}), "If-Match": str(self.etag)}
-        if given(self.cross_company):
+        if is_given(self.cross_company):
             query = {**(query or {}), "cross-company": self.cross_company}
         return Request(
             method="POST" if action and self.method == "GET" and not self.paginate else self.method,

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from airflow_provider_poweroffice.api.options import is_given
+
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.pages.page import Page
@@ -86,11 +88,9 @@ class Reading:
 
     def watermark(self) -> str | None:
         """Give the moment the next read goes on from: where nothing changed, the one this read began with."""
-        from airflow_provider_poweroffice.api.change_filter import given
-
         if not self.pages.complete:
             return None
-        if self.pages.rows == 0 and given(self._changed_since):
+        if self.pages.rows == 0 and is_given(self._changed_since):
             return str(self._changed_since)
         if self.pages.rows and self.pages.began is None:
             self._log.warning(

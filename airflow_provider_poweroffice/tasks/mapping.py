@@ -51,5 +51,5 @@ def check_mapped(kind: type[BaseOperator], fixed: Mapping[str, Any], mapped: Map
     for index in range(min(_MOST, max(map(len, lists.values()), default=1))):
         one = {name: values[min(index, len(values) - 1)] for name, values in lists.items()}
         nowhere = DAG("poweroffice_checked_arguments", schedule=None)  # not registered: it is not entered
-        place = {"dag": nowhere, "task_group": nowhere.task_group}
+        place: dict[str, Any] = {"dag": nowhere, "task_group": nowhere.task_group}
         kind(**shared, **one, **place, _airflow_from_mapped=True)

@@ -37,7 +37,7 @@ class RenderedOperator(BaseOperator):
     """Base of all tasks of this package: what holds for their template fields."""
 
     @classmethod
-    def partial(cls, **kwargs: Any) -> OperatorPartial:  # type: ignore[override]
+    def partial(cls, **kwargs: Any) -> OperatorPartial:
         """Begin a mapped task, whose arguments are checked while the DAG file is read."""
         from airflow_provider_poweroffice.tasks.mapping import CheckedPartial
 
@@ -74,7 +74,7 @@ class RenderedOperator(BaseOperator):
     def _without_none(self, content: Any, rendered: Any, *, is_native: bool) -> Any:
         if rendered is content:  # data
             return rendered
-        names = [field for field in self.template_fields if getattr(self, field, None) is content]
+        names = self._fields_with(content)
         name = names[0] if names else "a field"
         if rendered is None or rendered == _NOTHING:
             if names and self.none_means_unset.issuperset(names):
@@ -86,6 +86,10 @@ class RenderedOperator(BaseOperator):
         if places:
             raise AirflowFailException(_message(places[0][0], content))
         return rendered
+
+    def _fields_with(self, content: Any) -> list[str]:
+        """Name the template fields that hold this very object."""
+        return [field for field in self.template_fields if getattr(self, field, None) is content]
 
 
 def _message(where: str, content: Any) -> str:

@@ -7,16 +7,19 @@ Rule: pure; all bad input is refused here, with a message that names the argumen
 from __future__ import annotations
 
 import json
+import math
+import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from airflow_provider_poweroffice.api.call import check_headers, check_method, encode_body
 from airflow_provider_poweroffice.api.charsets import charset_of, encode_text
 from airflow_provider_poweroffice.api.d365fo.services import service_parts, service_path
 from airflow_provider_poweroffice.api.dialects.d365fo import D365FO
-from airflow_provider_poweroffice.api.durations import seconds_of
+from airflow_provider_poweroffice.api.options import is_given
 
-_NOTHING = frozenset({"", "none"})  # what a template renders where there is nothing
+_CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9])")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +52,7 @@ def read_call(
 
     :raises ValueError: with the way out.
     """
-    verb = check_method(str(method)) if given(method) else ("GET" if payload is None else "POST")
+    verb = check_method(str(method)) if is_given(method) else ("GET" if payload is None else "POST")
     if verb == "GET" and payload is not None:
         raise ValueError("payload does not go with GET, which asks what an operation takes; leave method out")
     parts = service_parts(service_name, discovery=verb == "GET" and payload is None)
@@ -59,11 +62,6 @@ def read_call(
     if content and "content-type" not in {name.lower() for name in sent}:
         sent["Content-Type"] = f"application/json;charset={registered}"
     return ServiceCall(method=verb, parts=parts, content=content, headers=sent)
-
-
-def given(value: Any) -> bool:
-    """Tell whether there is a value; templates render None as text."""
-    return value is not None and str(value).strip().lower() not in _NOTHING
 
 
 def _encode(method: str, payload: Any, charset: str, *, raw: bool) -> bytes:
@@ -88,12 +86,30 @@ def _no_constant(name: str) -> None:
 
 def read_retry_timeout(value: Any) -> float | None:
     """
-    Read ``retry_timeout``.
+    Read ``retry_timeout``: ``"hh:mm:ss"``, seconds as a number, or a timedelta.
 
-    :return: seconds; None for ever: unset or zero, as with the cmdlet of that parameter.
-    :raises ValueError: it is malformed.
+    :return: seconds; None, for no limit, where it is unset or zero, as with the cmdlet of that parameter.
+    :raises ValueError: it is anything else, such as the text ``"60"``, which could mean minutes.
     """
-    return (seconds_of(value, "retry_timeout") or None) if given(value) else None
+    if not is_given(value):
+        return None
+    seconds = _seconds(value)
+    if seconds is None or not math.isfinite(seconds) or seconds < 0:
+        raise ValueError(
+            "retry_timeout must be 'hh:mm:ss' (such as '00:10:00'), seconds as a number, or a timedelta, "
+            f"not {value!r}"
+        )
+    return seconds or None
+
+
+def _seconds(value: Any) -> float | None:
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, str):
+        clock = _CLOCK.fullmatch(value.strip())
+        return None if clock is None else int(clock[1]) * 3600.0 + int(clock[2]) * 60 + int(clock[3])
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if is_number else None
 
 
 def read_seed(value: Any) -> float:
@@ -103,7 +119,7 @@ def read_seed(value: Any) -> float:
     :raises ValueError: it is not a number, is negative, or lies between 0 and 1.
     """
     try:
-        seed = float(value) if given(value) and not isinstance(value, bool) else 0.0
+        seed = float(value) if is_given(value) and not isinstance(value, bool) else 0.0
     except (TypeError, ValueError):
         seed = -1.0
     if seed != 0 and not 1 <= seed < float("inf"):
@@ -121,7 +137,7 @@ def read_timeout(value: Any) -> float | None:
     :return: seconds; 0 for no limit, None where nothing is said.
     :raises ValueError: it is not a number, or is negative.
     """
-    if not given(value):
+    if not is_given(value):
         return None
     try:
         seconds = float(value)
@@ -139,7 +155,7 @@ def read_statuses(value: Any) -> frozenset[int]:
     :return: statuses; none means any 2xx.
     :raises ValueError: something in it is not an HTTP status.
     """
-    if not given(value):
+    if not is_given(value):
         return frozenset()
     items = value if isinstance(value, (list, tuple, set, frozenset)) else str(value).split(",")
     try:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_poweroffice.api.options import is_given
 from airflow_provider_poweroffice.tasks.base import is_literal
 
 if TYPE_CHECKING:
@@ -82,11 +83,9 @@ class LoadSettings:
 
     def _check_replace(self, is_known: Callable[[Any], bool]) -> None:
         """Refuse to replace everything by a part."""
-        from airflow_provider_poweroffice.api.change_filter import given
-
         for name in ("changed_since", "created_since"):
             value = getattr(self.read, name)
-            if is_known(value) and given(value):
+            if is_known(value) and is_given(value):
                 raise ValueError(
                     f"mode='replace' with {name} would drop the rows before it; use mode='upsert'"
                 )
@@ -146,12 +145,11 @@ class LoadSettings:
 
         :param pages: that were read.
         """
-        from airflow_provider_poweroffice.api.change_filter import given
         from airflow_provider_poweroffice.tasks.deletions import sends_keys_alone
 
         if not self.detect_deletions:
             return False
-        if given(self.read.changed_since) or given(self.read.created_since) or not pages.complete:
+        if is_given(self.read.changed_since) or is_given(self.read.created_since) or not pages.complete:
             return True
         return pages.pages > 1 and sends_keys_alone(dialect, self.read.endpoint)
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_poweroffice.api.options import is_given
 from airflow_provider_poweroffice.tasks.table_load import MAX_DELETIONS, LoadSettings
 from airflow_provider_poweroffice.tasks.transfer import TransferTask
 
@@ -133,7 +134,6 @@ class ToSql(TransferTask):
     def _load(self, hook: ClientHook, context: Context) -> dict[str, Any]:
         import tempfile
 
-        from airflow_provider_poweroffice.api.change_filter import given
         from airflow_provider_poweroffice.hooks.database import database, database_hook
         from airflow_provider_poweroffice.storage.page_spool import PageSpool
         from airflow_provider_poweroffice.storage.sql.load import Load
@@ -166,7 +166,7 @@ class ToSql(TransferTask):
             self._check_complete(reading)
             if settings.must_list_keys(hook.client.dialect, reading.pages):
                 listed = listed_keys(hook.client, settings.read, plan.key)
-                load.compare(PageSpool(keys), listed, whole=not given(self.created_since))
+                load.compare(PageSpool(keys), listed, whole=not is_given(self.created_since))
             stored = self._store(load, target, hook, settings)
         report_lineage(hook, self.endpoint, table_uri(hook.get_connection(self.sql_conn_id), str(plan.table)))
         check = verify_ledger(settings.read, hook.client, target, plan) if self.verify else None

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_poweroffice.api.options import is_given
 from airflow_provider_poweroffice.tasks.base import CollectionTask, check_reading, warn_of_unknown
 
 if TYPE_CHECKING:
@@ -135,10 +136,8 @@ class TransferTask(CollectionTask):
             if self.full_refresh is not False:
                 raise ValueError("full_refresh needs incremental=True; without it everything is read anyway")
             return
-        from airflow_provider_poweroffice.api.change_filter import given
-
         for name in ("changed_since", "created_since"):
-            if given(getattr(self, name)):
+            if is_given(getattr(self, name)):
                 raise ValueError(
                     f"{name} and incremental=True exclude each other: the watermark is kept for you"
                 )

@@ -7,7 +7,7 @@ loads count, rows marked as deleted do not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from airflow_provider_poweroffice.api.texts import listed
 from airflow_provider_poweroffice.errors import VerificationError
 from airflow_provider_poweroffice.hooks.database import database
 
@@ -133,25 +134,16 @@ class Verification:
         accounts, vouchers = self.differences, self.table.unbalanced
         if not accounts and not vouchers:
             return
-        found = [
-            *_told(
-                [f"account {n}: {mine} in the table, {theirs} in the books" for n, mine, theirs in accounts]
-            ),
-            *_told([f"voucher {n} sums to {total}" for n, total in vouchers]),
-        ]
+        differ = (f"account {n}: {mine} in the table, {theirs} in the books" for n, mine, theirs in accounts)
+        unbalanced = (f"voucher {n} sums to {total}" for n, total in vouchers)
+        found = filter(None, (listed(differ, _SHOWN, "; "), listed(unbalanced, _SHOWN, "; ")))
         raise VerificationError(
             f"{self.label}, {self.first} to {self.last}: the rows are stored, but do not agree with "
             f"the books: {'; '.join(found)}. What was posted in between is read by the next try; "
-            "else full_refresh reads everything anew",
+            "otherwise full_refresh=True reads everything again",
             accounts=accounts,
             vouchers=vouchers,
         )
-
-
-def _told(items: list[str]) -> Iterator[str]:
-    yield from items[:_SHOWN]
-    if len(items) > _SHOWN:
-        yield f"and {len(items) - _SHOWN} more"
 
 
 def verify_ledger(read: ReadOptions, client: Client, target: DbApiHook, plan: LoadPlan) -> Verification:

@@ -167,7 +167,7 @@ def test_missing_privilege(firm: Sandbox, tmp_path: Path, kind: str) -> None:
 
 
 def test_summary_of_what_is_left_out() -> None:
-    """What a company may do without is no failure; a reason that is the same for all of its tasks is told once."""
+    """What a company may do without is no failure; a reason common to its tasks is told once."""
     done = {"map_index": 0, "state": "success", "error": None}
     out = {"map_index": 0, "state": "skipped", "error": None, "left_out": "403: no module"}
     bad = {"map_index": 0, "state": "failed", "error": "AuthenticationError: refused"}

@@ -276,7 +276,7 @@ def test_mapped(fo: D365FOSandbox, fo_connection: str, run_dag: Any) -> None:
 
 
 def test_talent() -> None:
-    """The two addresses that the cmdlet documents for Talent: one is the audience, all is called at the other."""
+    """The two addresses that the cmdlet documents for Talent: the audience, and where all is called."""
     instance = "https://aos-rts-sf-b1b468164ee-prod-northeurope.hr.talent.dynamics.com/namespaces/0ab49d18"
     fields = {"conn_id": "c", "conn_type": "d365fo", "login": "a", "password": "b-secret"}
     for host in ("http://hr.talent.dynamics.com", "hr.talent.dynamics.com/"):

@@ -16,7 +16,6 @@ from airflow_provider_poweroffice.api.d365fo.services import service_parts, serv
 from airflow_provider_poweroffice.api.dialects.d365fo import with_company
 from airflow_provider_poweroffice.api.dialects.d365fo_faults import read_fault
 from airflow_provider_poweroffice.api.dialects.registry import DIALECTS
-from airflow_provider_poweroffice.api.durations import seconds_of
 from airflow_provider_poweroffice.errors import (
     BadRequestError,
     ConflictError,
@@ -25,6 +24,7 @@ from airflow_provider_poweroffice.errors import (
     RateLimitError,
     XppError,
 )
+from airflow_provider_poweroffice.tasks.service_call import read_retry_timeout
 
 KEYS: dict[str, Any] = {
     "url": "https://Contoso.Operations.Dynamics.com/",
@@ -215,12 +215,14 @@ def test_company_is_for_reading() -> None:
         (60, 60),
         (1.5, 1.5),
         (timedelta(days=2), 172800),
-        ("00:00:00", 0),
+        ("00:00:00", None),
+        (0, None),
+        (None, None),
     ],
 )
-def test_durations(value: Any, seconds: float) -> None:
-    """Clock texts, numbers and timedeltas are spans."""
-    assert seconds_of(value, "x") == seconds
+def test_durations(value: Any, seconds: float | None) -> None:
+    """Clock texts, numbers and timedeltas are spans; nothing, and zero, set no limit."""
+    assert read_retry_timeout(value) == seconds
 
 
 @pytest.mark.parametrize(
@@ -236,14 +238,13 @@ def test_durations(value: Any, seconds: float) -> None:
         -1,
         float("inf"),
         True,
-        None,
         timedelta(-1),
     ],
 )
 def test_bad_durations(value: Any) -> None:
     """What could mean another unit is refused, by the argument's name."""
     with pytest.raises(ValueError, match="retry_timeout must be 'hh:mm:ss'"):
-        seconds_of(value, "retry_timeout")
+        read_retry_timeout(value)
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def service_parts(name: Any, *, discovery: bool = False) -> list[str]:
     if text == _ROOT or text.startswith(f"{_ROOT}/"):
         text = text.removeprefix(_ROOT).removeprefix("/")
     parts = text.split("/") if text else []
-    if any(not part.strip() or part.strip() in {".", ".."} or not part.isprintable() for part in parts):
+    if not all(map(_is_name, parts)):
         raise ValueError(f"service_name {name!r} has an empty or forbidden part")
     if len(parts) > len(_LEVELS) or (len(parts) < len(_LEVELS) and not discovery):
         raise ValueError(
@@ -56,6 +56,10 @@ def service_parts(name: Any, *, discovery: bool = False) -> list[str]:
             "Fewer are for discovery: method='GET' without a payload"
         )
     return parts
+
+
+def _is_name(part: str) -> bool:
+    return part.strip() not in {"", ".", ".."} and part.isprintable()
 
 
 def service_path(parts: list[str]) -> str:

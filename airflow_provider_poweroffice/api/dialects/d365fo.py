@@ -16,7 +16,7 @@ from airflow_provider_poweroffice.api.decoding import JSONReader
 from airflow_provider_poweroffice.api.dialects.base import Endpoints, Fault, PageInfo, Paging, Position
 from airflow_provider_poweroffice.api.dialects.d365fo_faults import ADVICE, explain, read_fault
 from airflow_provider_poweroffice.api.dialects.odata import ODataDialect
-from airflow_provider_poweroffice.api.filters import Literals
+from airflow_provider_poweroffice.api.filters import FILTER, Literals
 from airflow_provider_poweroffice.api.response import Response, is_success
 from airflow_provider_poweroffice.api.surrogates import escaped
 from airflow_provider_poweroffice.errors import (
@@ -152,23 +152,40 @@ def with_company(method: str, endpoint: str, query: Mapping[str, str], company: 
     :param company: whose rows of a set are read when the query names none; None adds nothing.
     :raises ValueError: ``cross-company`` is neither true nor false.
     """
-    wanted = {name: value for name, value in query.items() if name.lower() not in _SPELLINGS}
     if not endpoint.startswith("data/"):
         return dict(query)
-    given = [value.strip().lower() for name, value in query.items() if name.lower() in _SPELLINGS]
-    if given and given[-1] not in {"true", "false"}:
-        raise ValueError(f"query[{_SWITCH!r}] must be true or false, not {given[-1]!r}")
-    name, text = next(
-        ((name, text) for name, text in query.items() if name.lower() == "$filter"), ("$filter", "")
-    )
-    named = _FIELD in _QUOTED.sub("", text + unquote(endpoint)).lower()
-    if company and not given and not named and method == "GET" and _SET.fullmatch(endpoint):
-        own = "dataAreaId eq '{}'".format(company.replace("'", "''"))
-        wanted[name] = f"({text}) and {own}" if text.strip() else own
-        named = True
-    if given[-1] == "true" if given else named:
+    wanted = {name: value for name, value in query.items() if name.lower() not in _SPELLINGS}
+    crosses = _crosses_companies(query)
+    if crosses is None:
+        name, text = _filter_of(wanted)
+        crosses = _FIELD in _QUOTED.sub("", text + unquote(endpoint)).lower()
+        if company and not crosses and method == "GET" and _SET.fullmatch(endpoint):
+            own = "dataAreaId eq '{}'".format(company.replace("'", "''"))
+            wanted[name] = f"({text}) and {own}" if text.strip() else own
+            crosses = True
+    if crosses:
         wanted[_SWITCH] = "true"
     return wanted
+
+
+def _filter_of(query: Mapping[str, str]) -> tuple[str, str]:
+    """Give the name and the text of ``$filter``, as the query spells it."""
+    name = next((name for name in query if name.lower() == FILTER), FILTER)
+    return name, query.get(name, "")
+
+
+def _crosses_companies(query: Mapping[str, str]) -> bool | None:
+    """
+    Read ``cross-company``; None where the query does not say.
+
+    :raises ValueError: it is neither true nor false.
+    """
+    said = [value.strip().lower() for name, value in query.items() if name.lower() in _SPELLINGS]
+    if not said:
+        return None
+    if said[-1] not in {"true", "false"}:
+        raise ValueError(f"query[{_SWITCH!r}] must be true or false, not {said[-1]!r}")
+    return said[-1] == "true"
 
 
 class _Collection(msgspec.Struct):

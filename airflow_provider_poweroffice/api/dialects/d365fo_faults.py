@@ -85,6 +85,11 @@ def read_fault(headers: Mapping[str, str], body: Any) -> Fault:
     if error is not None:
         trace_id = text_or_none(facts.get("correlation_id")) or activity
         return Fault(code=str(error), detail=_sign_in(facts), trace_id=trace_id)
+    return _service(facts, activity)
+
+
+def _service(facts: Mapping[str, Any], activity: str | None) -> Fault:
+    """Read the error of a service operation."""
     said = [facts.get(name) for name in ("message", "exceptionmessage", "messagedetail")]
     text = ": ".join(dict.fromkeys(_PREFIX.sub("", item) for item in said if isinstance(item, str) and item))
     return _fault(
@@ -116,11 +121,7 @@ def _fault(
     code: str | None = None,
     threw: bool = False,
 ) -> Fault:
-    kind = next((kind for part, kind in _BY_TEXT if part in text), None)
-    if kind is None and _BAD_INPUT in (exception_type or ""):
-        kind = BadRequestError
-    if kind is None and (exception_type or threw):
-        kind = XppError
+    kind = _kind_of(text) or _kind_of_exception(exception_type, threw=threw)
     message = None if text in _SAYS_NOTHING else text or None
     return Fault(
         code=code,
@@ -135,6 +136,22 @@ def _fault(
             "activity_id": activity,
         },
     )
+
+
+def _kind_of(text: str) -> type[APIStatusError] | None:
+    return next((kind for part, kind in _BY_TEXT if part in text), None)
+
+
+def _kind_of_exception(name: str | None, *, threw: bool) -> type[APIStatusError] | None:
+    """
+    Name the error of an exception in X++.
+
+    :param name: of the exception's class; None where the body does not tell.
+    :param threw: the message says that the operation threw one.
+    """
+    if _BAD_INPUT in (name or ""):
+        return BadRequestError
+    return XppError if name or threw else None
 
 
 def _summary(text: str) -> str:

@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from airflow_provider_poweroffice.api.call import build_call, encode_query
-from airflow_provider_poweroffice.api.change_filter import NotBefore, check_query, given, since_query
+from airflow_provider_poweroffice.api.change_filter import NotBefore, check_query, since_query
 from airflow_provider_poweroffice.api.dialects.base import Paging, Position
 from airflow_provider_poweroffice.api.filters import with_filters
+from airflow_provider_poweroffice.api.options import is_given
 from airflow_provider_poweroffice.api.pages.fetcher import ClientSource
 from airflow_provider_poweroffice.api.pages.keys import RowKeys
 from airflow_provider_poweroffice.api.pages.page import PageOptions
@@ -160,12 +161,12 @@ class _Opening:
         required = self._resource.required if self._resource else ()
         narrow = {name.lower() for name in call.query} - {self._dialect.order_key.lower()}
         narrow -= {name.lower() for name in required}
-        by_creation = given(self._read.created_since) and narrow <= {name.lower() for name in self._moment}
+        by_creation = is_given(self._read.created_since) and narrow <= {name.lower() for name in self._moment}
         return not narrow or by_creation
 
     @property
     def _not_before(self) -> NotBefore | None:
         if not self._moment:
             return None
-        name = "changed_since" if given(self._read.changed_since) else "created_since"
+        name = "changed_since" if is_given(self._read.changed_since) else "created_since"
         return NotBefore(name, getattr(self._read, name), self._now)
