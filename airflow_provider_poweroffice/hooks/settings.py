@@ -328,7 +328,7 @@ def is_human_resources(host: str | None, system_url: str | None) -> bool:
     :param host: ``http://hr.talent.dynamics.com``, the audience of all instances.
     :param system_url: of the instance, ``https://aos-....hr.talent.dynamics.com/namespaces/...``.
     """
-    plain = (host or "").strip().lower().rstrip("/").partition("://")[2] or (host or "").strip().lower()
+    plain = (host or "").strip().lower().rstrip("/").removeprefix("http://")
     instance = urlsplit(system_url or "")
     below = (instance.hostname or "").endswith(f".{urlsplit(_TALENT).hostname}")
     return f"http://{plain}" == _TALENT and instance.scheme == "https" and below

@@ -14,7 +14,7 @@ from airflow_provider_poweroffice._compat import (
     AirflowSkipException,
     AirflowTaskTimeout,
 )
-from airflow_provider_poweroffice.errors import NotFoundError
+from airflow_provider_poweroffice.errors import NotFoundError, PermissionDeniedError
 from airflow_provider_poweroffice.operators.companies import _message
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
 from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
@@ -162,7 +162,7 @@ def test_missing_privilege(firm: Sandbox, tmp_path: Path, kind: str) -> None:
     assert bool(ti.pushed[-1][1].get("left_out")) is (kind == "skip")
     assert bool(ti.pushed[-1][1]["error"]) is (kind == "fail")
     firm.add_fault(action="status", status=401, path="/Customers", times=0)
-    with pytest.raises(AirflowFailException, match="401"):
+    with pytest.raises(PermissionDeniedError, match="401"):
         copy.execute({"ti": ti})  # type: ignore[typeddict-item]
 
 
