@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from airflow_provider_poweroffice._compat import HAS_ASSET_STATE
+from airflow_provider_poweroffice._compat import HAS_ASSET_STATE, keep_task_state
 from airflow_provider_poweroffice.assets.poweroffice import is_ours, poweroffice_asset
 
 log = logging.getLogger(__name__)
@@ -98,7 +98,8 @@ class Increment:
             return begun.get("from")
         since = self._since()
         if tries is not None:
-            tries.set(_BEGUN, {"from": since, "scope": self._scope})
+            # For ever: a run that is cleared after a month must not begin where a later one has got to.
+            keep_task_state(tries, _BEGUN, {"from": since, "scope": self._scope})
         return since
 
     def _since(self) -> str | None:

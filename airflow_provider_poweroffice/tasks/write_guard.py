@@ -22,6 +22,7 @@ from airflow_provider_poweroffice._compat import (
     AirflowFailException,
     keep_task_state,
     task_state_store,
+    warn_of_clearing,
 )
 from airflow_provider_poweroffice.api.retry import may_have_been_carried_out
 from airflow_provider_poweroffice.api.texts import one_line
@@ -136,6 +137,7 @@ class WriteGuard:
     def _write(self, note: dict[str, Any]) -> None:
         if self._store is not None:
             at = datetime.now(UTC).isoformat(timespec="seconds")
+            warn_of_clearing()
             made = {"call": self._call, "try": self._try, "cleared": self._cleared, "at": at}
             keep_task_state(self._store, KEY, made | note)
 

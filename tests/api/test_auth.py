@@ -128,6 +128,23 @@ def test_new_tokens_are_refused_for_good(client: Client, sandbox: Sandbox, clock
     assert sandbox.count("GET", "/Customers") == 12
 
 
+@pytest.mark.finding("D14")
+@pytest.mark.parametrize("status", [400, 401])
+@pytest.mark.parametrize("word", ["temporarily_unavailable", "server_error"])
+def test_identity_service_that_is_busy(
+    client: Client, sandbox: Sandbox, clock: FakeClock, status: int, word: str
+) -> None:
+    """OAuth says by a word that the service, and no key, is at fault: the call is sent a little later."""
+    body = json.dumps({"error": word, "error_description": "AADSTS90033: A transient error has occurred."})
+    sandbox.add_fault(action="status", status=status, body=body, path="/OAuth/Token", times=2)
+    assert client.request("POST", "Customers", body={"Name": "x"}).is_success
+    assert len(clock.naps) == 2
+    sandbox.add_fault(action="status", status=status, body=body, path="/OAuth/Token", times=0)
+    with pytest.raises(ServerError, match="AADSTS90033") as caught:
+        client.auth.token(instead_of=client.auth.token())
+    assert not caught.value.outcome_unknown
+
+
 def test_gateway_401_is_not_cured_by_a_token(client: Client, sandbox: Sandbox) -> None:
     """A 401 about the subscription key does not cost a token."""
     body = json.dumps({"statusCode": 401, "message": "Access denied due to invalid subscription key."})
