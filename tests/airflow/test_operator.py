@@ -315,15 +315,13 @@ def test_bad_arguments_fail_while_parsing(arguments: dict[str, Any], says: str) 
         ({"endpoint": ""}, ValueError),
         ({"endpoint": "https://evil.example/"}, ValueError),
         ({"endpoint": "a/../b"}, ValueError),
-        ({"endpoint": "Customers", "query": "a=1"}, TypeError),
         ({"endpoint": "Customers", "body": {}}, ValueError),
         (
             {"endpoint": "x", "method": "POST", "body": {}, "files": {"file": "/srv/files/a.pdf"}},
             ValueError,
         ),
-        ({"endpoint": "x", "method": "PATCH", "body": {"Name": "x"}}, ValueError),
         ({"endpoint": "x", "method": "PUT", "files": ["a.pdf"]}, TypeError),
-        ({"endpoint": "Customers", "paginate": True, "page_size": 20001}, ValueError),
+        ({"endpoint": "x", "paginate": True, "page_size": 20001}, ValueError),
     ],
 )
 def test_bad_arguments_fail_before_any_request(
