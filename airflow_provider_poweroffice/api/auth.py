@@ -1,5 +1,5 @@
 """
-The token: fetched, cached, renewed early, renewed once on 401, and shown to one origin only.
+The token: fetched, cached, renewed early and after a 401, and sent to one origin only.
 
 Rule: keys and tokens are put on a request here and nowhere else, after the origin has been checked,
 so that a session lent to a user is as safe as the client itself.

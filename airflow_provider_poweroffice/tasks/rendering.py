@@ -1,10 +1,10 @@
 """
 Template fields of this package's tasks: None never becomes the text ``None``.
 
-Jinja writes a missing value as ``None``, and a filter, an id or an amount that reads so is a wrong one: a
-query for it finds nothing, and a table that is replaced by nothing is empty. So each ``{{ ... }}`` that gives
-None, or joins one to a text (``~``, the filter ``join``), fails the task and names the field, except for
-whole arguments that document None as "not given".
+Jinja renders a missing value as ``None``. As a filter, an id or an amount that text is wrong: the query finds
+nothing, and a table replaced by its result is empty. So every ``{{ ... }}`` that gives None, or joins one to
+a text (``~``, the filter ``join``), fails the task and names the field, except where a whole argument
+documents None as "not given".
 
 What upstream tasks return is data: Airflow knows it by its identity and does not render it. Nothing here may
 hand a derived text to Airflow's renderer, as that would be a template again.
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from jinja2.compiler import CodeGenerator
 
 _NOTHING = f"\ue000nothing-{secrets.token_hex(8)}\ue001"
-"""What None becomes while a field is rendered; no text of anybody's."""
+"""Stands for None while a field is rendered; random, so that no other text equals it."""
 
 
 def _marked(value: Any) -> Any:
@@ -74,7 +74,7 @@ def _marking_generator(base: Any) -> type[CodeGenerator]:
 
 
 class RenderedOperator(BaseOperator):
-    """Base of all tasks of this package: what holds for their template fields."""
+    """Base of all tasks of this package: checks what their template fields render to."""
 
     @classmethod
     def partial(cls, **kwargs: Any) -> OperatorPartial:
@@ -96,12 +96,12 @@ class RenderedOperator(BaseOperator):
         seen_oids: set[int] | None = None,
     ) -> Any:
         """
-        Render.
+        Render a template field.
 
         :raises AirflowFailException: a template gave None; names the field, and the place in it.
         """
         environment = jinja_env or self.get_template_env()
-        if environment.finalize is not None:  # within a field; or the DAG brought a finalize of its own
+        if environment.finalize is not None:  # within a field, or the DAG sets its own finalize
             rendered = super().render_template(content, context, environment, seen_oids)
             # A filter may have made a text of None before it was written.
             is_none = isinstance(content, str) and rendered == "None" != content
