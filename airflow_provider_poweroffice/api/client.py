@@ -62,6 +62,7 @@ class Client:
     def __init__(self, credentials: Keys, **options: Unpack[ConnectionArguments]) -> None:
         self.connection = Connection(credentials, **options)
         self._sender = Sender(self.connection)
+        self._told: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -156,11 +157,10 @@ class Client:
             check_query(self.dialect, call.endpoint, call.query)
         elif filters is not None:
             raise ValueError(f"filters go with GET, not {call.method}")
-        if strange := list(unknown_fields(body, self._fields_of(call))):
-            log.warning(
-                "%s: fields of the body that are not known, and that the API drops without a word: %s",
-                self.connection.label_of(call),
-                one_line(", ".join(strange)),
+        if strange := one_line(", ".join(unknown_fields(body, self._fields_of(call)))):
+            self._warn_once(
+                f"{self.connection.label_of(call)}: fields of the body that are not known, and that the API "
+                f"drops without a word: {strange}"
             )
         return self._sender.completed(call)
 
@@ -184,8 +184,7 @@ class Client:
         except APIStatusError as error:
             if call.method == "DELETE" and error.uncertain_attempts and self.dialect.is_missing(error):
                 log.info("%s: gone already: an earlier attempt deleted it", self.connection.label_of(call))
-                gone = answer_of(error)
-                return replace(gone, status_code=HTTPStatus.NO_CONTENT, content=b"", refused=False)
+                return self.deleted(error)
             if fail_on_error:
                 raise
             return answer_of(error)
@@ -225,6 +224,11 @@ class Client:
         file.write(answer.content)
         return Waiting(answer, file)
 
+    @staticmethod
+    def deleted(error: APIStatusError) -> Response:
+        """Give the answer to a DELETE whose record an earlier one took away, from the error that says so."""
+        return replace(answer_of(error), status_code=HTTPStatus.NO_CONTENT, content=b"", refused=False)
+
     def pages(self, endpoint: str, **arguments: Unpack[ReadArguments]) -> Pages:
         """
         Read a collection, a page at a time.
@@ -240,6 +244,11 @@ class Client:
         :raises PowerOfficeError: as for :meth:`request`.
         """
         return open_pages(self._sender, ReadOptions(endpoint=endpoint, **arguments))
+
+    def _warn_once(self, text: str) -> None:
+        if text not in self._told:
+            self._told.add(text)
+            log.warning("%s", text)
 
     def _fields_of(self, call: Call) -> Mapping[str, BodyField]:
         resource = self.dialect.catalogue.find(call.endpoint)

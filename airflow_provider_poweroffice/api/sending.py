@@ -198,9 +198,12 @@ class Sender:
             clock=self.connection.clock,
             on_wait=tries.waited_out,
             default_retry_after=self.connection.dialect.default_retry_after,
+            refused_attempts=self.connection.dialect.refused_attempts,
         )
         limits = CallLimits(
-            self.connection.clock.monotonic, options.longest, options.one_try(self.connection.timeouts)
+            self.connection.clock.monotonic,
+            options.longest,
+            self.connection.timeouts.one_try(options.deadline),
         )
         try:
             with adding(limits=limits):

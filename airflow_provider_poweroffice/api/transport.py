@@ -24,11 +24,14 @@ from requests.utils import select_proxy
 
 from airflow_provider_poweroffice.api.body import ACCEPTED_ENCODINGS
 from airflow_provider_poweroffice.api.call_context import CallLimits, adding, call_context
+from airflow_provider_poweroffice.api.connection_options import Timeouts
 from airflow_provider_poweroffice.api.limits.throttle import Clock, NoSlotError, SystemClock, Throttle
-from airflow_provider_poweroffice.api.options import MAX_CONCURRENCY, Timeouts
+from airflow_provider_poweroffice.api.options import MAX_CONCURRENCY
+from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.api.wire import POOLS
 from airflow_provider_poweroffice.errors import APIConnectionError, APITimeoutError
 
+_NO_TUNNEL = "Tunnel connection failed"
 USER_AGENT = (
     f"airflow-provider-poweroffice/{version('airflow-provider-poweroffice')} "
     f"requests/{requests.__version__} python/{platform.python_version()}"
@@ -270,6 +273,8 @@ def innermost(error: BaseException) -> str:
     """Name the last cause: urllib3's own messages repeat the URL."""
     seen = _deepest(error)
     reason = getattr(seen, "strerror", None) or getattr(seen, "verify_message", None)
+    if not reason and str(seen).startswith(_NO_TUNNEL):  # of http.client: what a proxy answered to CONNECT
+        reason = one_line(seen)
     return f"{type(seen).__name__}: {reason}" if reason else type(seen).__name__
 
 

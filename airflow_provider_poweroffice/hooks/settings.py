@@ -16,9 +16,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
+from airflow_provider_poweroffice.api.connection_options import RateLimit, Timeouts
 from airflow_provider_poweroffice.api.credentials import Credentials, Keys
 from airflow_provider_poweroffice.api.d365fo.credentials import D365FOCredentials
-from airflow_provider_poweroffice.api.options import RateLimit, RetryOptions, Timeouts
+from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.texts import shown
 from airflow_provider_poweroffice.hooks.companies import DoubledNameError, each_once, key_of, read_client_keys
 from airflow_provider_poweroffice.hooks.destinations import OPTION, SECTION, check_destination, is_trusted

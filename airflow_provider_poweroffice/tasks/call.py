@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from contextlib import nullcontext
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from airflow_provider_poweroffice.api.read_options import ReadOptions
 from airflow_provider_poweroffice.tasks.base import CollectionTask, is_literal
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.dialects.base import Dialect, PageInfo
     from airflow_provider_poweroffice.api.response import Response
+    from airflow_provider_poweroffice.tasks.write_guard import WriteGuard
 
 _TOO_LARGE = (
     "Store a list with PowerOfficeToObjectStorageOperator, or its sibling, and a file or a report with "
@@ -45,8 +49,7 @@ _OF_ONE_CALL: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, kw_only=True):
     """
     What is asked for, and how: made of a task's rendered arguments.
 
@@ -170,6 +173,8 @@ class CallTask(CollectionTask):
         from airflow_provider_poweroffice.tasks.files import read_files
 
         files = read_files(self.files)
+        if request.method == "DELETE":
+            return self._delete(client, request, context)
         if is_idempotent(request.method, self.idempotent):
             return self._form.of(client, self._send(client, request, files))
         return self._write_once(client, request, files, context)
@@ -202,10 +207,44 @@ class CallTask(CollectionTask):
             filters=self.filters,
         )
 
-    def _write_once(self, client: Client, request: Request, files: Files | None, context: Context) -> Any:
-        from airflow_provider_poweroffice.tasks.write_guard import WriteGuard, write_once
+    def _delete(self, client: Client, request: Request, context: Context) -> Any:
+        """
+        Delete; what an earlier try of the task may have deleted, and is not there, is deleted.
 
-        call = (
+        An earlier try may have been killed, or have lost its reply. A first one that finds nothing fails.
+        """
+        from airflow_provider_poweroffice.errors import APIStatusError
+
+        guard = self._guard(request, None, context)
+        began = guard.began_before()
+        try:
+            with nullcontext() if began else guard.sending():
+                answer = self._send(client, request, None)
+        except APIStatusError as error:
+            if not (began and client.dialect.is_missing(error)):
+                raise
+            self.log.info("%s; an earlier try of this task deleted it", error)
+            answer = client.deleted(error)
+        result = self._form.of(client, answer)
+        with guard.carried_out() as note:
+            note.result = result
+        return result
+
+    def _write_once(self, client: Client, request: Request, files: Files | None, context: Context) -> Any:
+        from airflow_provider_poweroffice.tasks.write_guard import write_once
+
+        self._built(client, request, files)  # arguments are checked before a note is made
+        return write_once(
+            self._guard(request, files, context),
+            lambda: self._send(client, request, files),
+            lambda answer: self._form.of(client, answer),
+        )
+
+    def _guard(self, request: Request, files: Files | None, context: Context) -> WriteGuard:
+        from airflow_provider_poweroffice.tasks.write_guard import WriteGuard
+
+        return WriteGuard(
+            context,
             self.api_conn_id,
             self.company,
             request.method,
@@ -214,12 +253,6 @@ class CallTask(CollectionTask):
             self.body,
             files,
             request.headers,
-        )
-        self._built(client, request, files)  # arguments are checked before a note is made
-        return write_once(
-            WriteGuard(context, *call),
-            lambda: self._send(client, request, files),
-            lambda answer: self._form.of(client, answer),
         )
 
     def _collect(self, client: Client, request: Request, context: Context) -> Any:

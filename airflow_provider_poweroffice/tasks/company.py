@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from typing import Any, Protocol
+
+import msgspec
 
 from airflow_provider_poweroffice._compat import (
     AirflowRescheduleException,
@@ -145,8 +146,7 @@ class TaskInstance(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """
     The outcome of one task instance.
 
@@ -248,7 +248,7 @@ def summarize(outcomes: Iterable[Outcome], companies: Sequence[str] | None) -> d
 
 
 def _told(failure: Outcome) -> dict[str, Any]:
-    return {name: value for name, value in asdict(failure).items() if name != "left_out"}
+    return {name: value for name, value in msgspec.structs.asdict(failure).items() if name != "left_out"}
 
 
 def _failures(company: str | None, outcomes: Sequence[Outcome]) -> list[Outcome]:

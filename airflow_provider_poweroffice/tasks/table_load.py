@@ -7,8 +7,10 @@ Rule: one function checks the arguments, while the DAG file is read and again wh
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from airflow_provider_poweroffice.api.options import is_given
 from airflow_provider_poweroffice.tasks.base import is_literal
@@ -27,8 +29,7 @@ MAX_DELETIONS = 0.5
 _PARTS = ("first_page", "max_pages")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadSettings:
+class LoadSettings(msgspec.Struct, frozen=True, kw_only=True):
     """
     The arguments of ``PowerOfficeToSqlOperator`` and its sibling for Dynamics 365; see there.
 
@@ -133,7 +134,7 @@ class LoadSettings:
 
     def reading_from(self, since: Any) -> LoadSettings:
         """Give the settings of a load that reads what changed since a moment; None reads everything."""
-        return replace(self, read=replace(self.read, changed_since=since))
+        return msgspec.structs.replace(self, read=replace(self.read, changed_since=since))
 
     def must_list_keys(self, dialect: Dialect[Any], pages: Pages | PeriodPages) -> bool:
         """
@@ -187,7 +188,7 @@ class LoadSettings:
 
     def _key(self, dialect: Dialect[Any]) -> tuple[str, ...]:
         """Choose the argument, else the resource's own key; unknown resources are taken to have an Id."""
-        given_key = dialect.key_field(self.read.endpoint) if self.key is None else self.key
+        given_key = dialect.key_field(self.read.endpoint).split(",") if self.key is None else self.key
         names = (given_key,) if isinstance(given_key, str) else given_key
         if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
             raise TypeError(f"key must be the name of a field, or a list of several, not {self.key!r}")

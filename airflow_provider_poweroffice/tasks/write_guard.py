@@ -92,6 +92,11 @@ class WriteGuard:
         log.warning("not sent again: %s carried its call out; the result of that time is returned", made)
         return True, note["result"]
 
+    def began_before(self) -> bool:
+        """Tell whether an earlier try of this task sent the same call, and was not told of a refusal."""
+        note = self._store.get(KEY) if self._store is not None else None
+        return isinstance(note, dict) and note.get("call") == self._call
+
     @contextmanager
     def sending(self) -> Iterator[None]:
         """

@@ -12,7 +12,8 @@ import jsonschema
 import pytest
 from airflow.sdk import BaseHook, Connection
 
-from airflow_provider_poweroffice.api.options import RateLimit, RetryOptions
+from airflow_provider_poweroffice.api.connection_options import RateLimit
+from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.errors import APITimeoutError
 from airflow_provider_poweroffice.hooks.form import CONN_FIELDS
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook

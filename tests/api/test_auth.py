@@ -11,9 +11,10 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import requests
 from support import FakeClock, Unthrottled, client_of, credentials
-from support.raw_server import StreamServer, answer
+from support.raw_server import RawServer, StreamServer, answer, http
 
 from airflow_provider_poweroffice.api import Client, Credentials, RetryOptions
+from airflow_provider_poweroffice.api.d365fo.credentials import D365FOCredentials
 from airflow_provider_poweroffice.api.retry import retry_reason
 from airflow_provider_poweroffice.errors import (
     AuthenticationError,
@@ -126,6 +127,25 @@ def test_new_tokens_are_refused_for_good(client: Client, sandbox: Sandbox, clock
     assert retry_reason(caught.value, "POST")
     assert len(clock.naps) == 5
     assert sandbox.count("GET", "/Customers") == 12
+
+
+@pytest.mark.finding("D14")
+def test_an_app_that_is_not_registered(clock: FakeClock) -> None:
+    """F&O refuses the tokens of such an app: that is told after seconds, and a task may try again later."""
+    with RawServer(http(status="401 Unauthorized")) as server:
+        keys = D365FOCredentials(
+            url=server.url, token_url=f"{server.url}/token", client_id="app", client_secret="s3cret-value"
+        )
+        with (
+            Client(
+                keys, api_version="d365fo", host=server.url, clock=clock, throttle=Unthrottled()
+            ) as client,
+            pytest.raises(PermissionDeniedError, match="registered inside it") as caught,
+        ):
+            client.request("GET", "CustomersV3")
+        assert server.count("GET") == 6
+    assert sum(clock.naps) < 4
+    assert retry_reason(caught.value, "POST")
 
 
 @pytest.mark.finding("D14")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from limit_helpers import run_workers
 
+from airflow_provider_poweroffice.api.connection_options import RateLimit
 from airflow_provider_poweroffice.api.limits.shared import shared_throttle
 from airflow_provider_poweroffice.api.limits.stores import (
     VARIABLE,
@@ -23,7 +24,6 @@ from airflow_provider_poweroffice.api.limits.stores import (
 )
 from airflow_provider_poweroffice.api.limits.throttle import SystemClock
 from airflow_provider_poweroffice.api.limits.turns import LocalThrottle
-from airflow_provider_poweroffice.api.options import RateLimit
 from poweroffice_sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -235,7 +235,7 @@ def test_forked_child(folder: Path) -> None:
         "from airflow_provider_poweroffice.api.limits.stores import WindowFile\n"
         "from airflow_provider_poweroffice.api.limits.turns import LocalThrottle\n"
         "from airflow_provider_poweroffice.api.limits.stores import MemoryStore\n"
-        "from airflow_provider_poweroffice.api.options import RateLimit\n"
+        "from airflow_provider_poweroffice.api.connection_options import RateLimit\n"
         "from airflow_provider_poweroffice.api.limits import shared\n"
         "stores, held = [MemoryStore(), WindowFile('one')], threading.Event()\n"
         "def hold(window, now):\n"

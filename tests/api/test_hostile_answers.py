@@ -22,8 +22,8 @@ from support.raw_server import RawServer, http
 from airflow_provider_poweroffice import errors
 from airflow_provider_poweroffice.api import Client, Credentials, RetryOptions
 from airflow_provider_poweroffice.api.body import ERROR_BYTES
+from airflow_provider_poweroffice.api.connection_options import Timeouts
 from airflow_provider_poweroffice.api.d365fo.credentials import D365FOCredentials
-from airflow_provider_poweroffice.api.options import Timeouts
 from airflow_provider_poweroffice.api.transport import PacedAdapter
 from airflow_provider_poweroffice.errors import (
     APIConnectionError,

@@ -16,11 +16,11 @@ import redis
 from limit_helpers import run_workers
 from support import FakeClock, client_of
 
+from airflow_provider_poweroffice.api.connection_options import RateLimit
 from airflow_provider_poweroffice.api.limits.redis import PREFIX, RedisThrottle
 from airflow_provider_poweroffice.api.limits.shared import AGAIN, shared_throttle
 from airflow_provider_poweroffice.api.limits.throttle import SystemClock, Throttle
 from airflow_provider_poweroffice.api.limits.window import Window
-from airflow_provider_poweroffice.api.options import RateLimit
 from airflow_provider_poweroffice.errors import RateLimitStoreError
 from poweroffice_sandbox import Sandbox
 

@@ -6,6 +6,7 @@ Rule: a dialect is pure. It maps values to values; it does no I/O, reads no cloc
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -152,6 +153,8 @@ class Dialect(ABC, Generic[K]):
     """Seconds that reads may lag behind writes."""
     default_retry_after: ClassVar[float] = 1.0
     """Seconds to wait after the first 429 that names no wait; doubled for each further one where above 1."""
+    refused_attempts: ClassVar[float] = math.inf
+    """Tries at most of a call whose new token is refused with 401; a task may be tried again later."""
     since_advice: ClassVar[str] = ""
     """Why nothing can be read by ``changed_since`` and ``created_since``, and what works instead."""
 

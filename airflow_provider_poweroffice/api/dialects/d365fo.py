@@ -51,6 +51,7 @@ class D365FO(ODataDialect[D365FOCredentials]):
     paging: ClassVar[Paging] = Paging.LINKED
     request_id_header: ClassVar[str | None] = "x-ms-client-request-id"
     default_retry_after: ClassVar[float] = 10.0  # throttling lasts minutes, and often names no wait
+    refused_attempts: ClassVar[float] = 3  # an app that is not registered inside is the usual reason
     literals: ClassVar[Literals] = LITERALS
     since_advice: ClassVar[str] = "entities share no field for it; use one of the entity's own in filters"
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 import logging
 
+from airflow_provider_poweroffice.api.connection_options import RateLimit
 from airflow_provider_poweroffice.api.limits.stores import HostStore, MemoryStore, Store
 from airflow_provider_poweroffice.api.limits.throttle import Clock, ForkLock, Slot, Throttle
 from airflow_provider_poweroffice.api.limits.turns import LocalThrottle
-from airflow_provider_poweroffice.api.options import RateLimit
 from airflow_provider_poweroffice.errors import RateLimitStoreError
 
 log = logging.getLogger(__name__)
