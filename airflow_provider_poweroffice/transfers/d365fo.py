@@ -48,8 +48,6 @@ class D365FOToSqlOperator(D365FOTask, ToSql):
 
     def completed(self, settings: LoadSettings, client: Client) -> LoadSettings:
         """Take the key, and the order of the rows, from the entity's metadata where no argument says them."""
-        from dataclasses import replace
-
         from airflow_provider_poweroffice.api.d365fo.metadata import entity_key
 
         key = entity_key(client, self.endpoint) if self.key is None else None
@@ -58,5 +56,4 @@ class D365FOToSqlOperator(D365FOTask, ToSql):
         ordered = isinstance(self.query, str) or "$orderby" in {
             str(name).lower() for name in self.query or ()
         }
-        read = settings.read if ordered else replace(settings.read, order_by=",".join(key))
-        return replace(settings, key=key, read=read)
+        return settings.keyed(key, order_by=None if ordered else ",".join(key))
