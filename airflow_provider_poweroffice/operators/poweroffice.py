@@ -42,10 +42,10 @@ class PowerOfficeOperator(PowerOfficeTask, CallTask):
         refuse_minted_keys(endpoint)
         if self.method == "GET":
             check_reading(self, endpoint)
-        if self.method == "PATCH" and isinstance(body := self.body, Mapping):
+        if self.method == "PATCH" and isinstance(self.body, Mapping):
             raise ValueError(
-                f"body of PATCH must be a list of JSON Patch operations, not {body!r}: "
-                '[{"op": "replace", "path": "/Name", "value": "..."}]'
+                "body of PATCH must be a list of JSON Patch operations, not a mapping: "
+                '[{"op": "replace", "path": "/Name", "value": "..."}]; v1 has no PATCH'
             )
         if on_refused_delete not in {"fail", "archive"}:
             raise ValueError(f"on_refused_delete must be 'fail' or 'archive', not {on_refused_delete!r}")

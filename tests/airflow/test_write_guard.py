@@ -14,6 +14,7 @@ from airflow_provider_poweroffice._compat import AirflowFailException, AirflowTa
 from airflow_provider_poweroffice.api import Client
 from airflow_provider_poweroffice.errors import APIConnectionError
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
+from airflow_provider_poweroffice.tasks.results import ResultForm
 from airflow_provider_poweroffice.tasks.write_guard import KEY
 from poweroffice_sandbox import Sandbox
 
@@ -176,7 +177,7 @@ def test_delete_tried_again_by_the_task(sandbox: Sandbox, monkeypatch: pytest.Mo
             def killed(*_: Any, **__: Any) -> None:
                 raise SystemExit
 
-            patch.setattr(PowerOfficeOperator, "_result_of", killed)
+            patch.setattr(ResultForm, "of", killed)
         else:
             sandbox.add_fault(action="reset_after", method="DELETE", times=1)
         with pytest.raises((APIConnectionError, SystemExit)):
