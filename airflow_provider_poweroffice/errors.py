@@ -17,6 +17,7 @@ Every error this package raises for a call to the API, and for a load into a tab
     │   └── TooManyDeletionsError     more rows would be marked as deleted than allowed
     ├── VerificationError             a table of the ledger does not agree with the books; its rows are stored
     ├── ResponseTooLargeError         a 2xx answer larger than max_bytes; its call was carried out
+    ├── OutcomeUnknownError           an earlier try of the task sent the call; it is not sent again
     ├── InvalidResponseError          a 2xx answer that cannot be read (cut JSON, HTML, ...)
     ├── APIConnectionError            no answer
     │   ├── APITimeoutError           no answer in time, or no slot under the rate limit
@@ -285,6 +286,12 @@ class ResponseTooLargeError(PowerOfficeError):
             f"{label}: larger than max_bytes={limit}: {what}. Raise it, or read a list by pages",
             size=size,
         )
+
+
+class OutcomeUnknownError(PowerOfficeError):
+    """An earlier try of the task sent this call, and how that ended is not known; it was not sent again."""
+
+    outcome_unknown = True
 
 
 class APIConnectionError(PowerOfficeError):

@@ -95,6 +95,8 @@ def build_call(
     content = None if body is None else encode_body(dialect, verb, body)
     if content is not None and "content-type" not in {name.lower() for name in sent}:
         sent["Content-Type"] = dialect.body_type(verb)
+    if dialect.slash_at_end and verb != "DELETE" and isinstance(endpoint, str):
+        endpoint = endpoint.strip().removesuffix("/")
     path = dialect.path(check_endpoint(endpoint))
     return Call(verb, path, encode_query(query), content, check_files(files), sent)
 
@@ -145,7 +147,7 @@ def _is_malformed(path: str) -> str | None:
     if missing := _MISSING.intersection(_decoded(path).split("/")):
         return f"has the part {min(missing)!r}: was an id missing?"
     if "//" in path or path.endswith("/"):
-        return "has an empty part: was an id empty?"
+        return "has an empty part: was an id empty? If not, leave out the last slash"
     return None
 
 

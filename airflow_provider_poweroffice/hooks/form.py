@@ -20,6 +20,7 @@ UI_FIELD_BEHAVIOUR: dict[str, Any] = {
     },
     "placeholders": {
         "login": "00000000-0000-0000-0000-000000000000",
+        "password": "the third key, the subscription key, is below: Extra Fields",
         "host": "https://goapi.poweroffice.net",
         "port": "443",
     },

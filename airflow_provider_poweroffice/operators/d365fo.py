@@ -20,11 +20,9 @@ from airflow_provider_poweroffice.tasks.connections import D365FOTask
 from airflow_provider_poweroffice.tasks.rendering import RenderedOperator
 from airflow_provider_poweroffice.tasks.results import (
     MAX_RESULT_BYTES,
+    ResultForm,
     check_kind,
     check_limit,
-    check_size,
-    json_size,
-    render,
 )
 
 if TYPE_CHECKING:
@@ -63,13 +61,14 @@ class D365FORestEndpointOperator(RenderedOperator):
     :param token: used as given, with or without ``Bearer``, instead of the connection's keys (templated).
     :param timeout: seconds for the call and its answer; 0: no limit; None: the connection's limit, if it sets
         one (templated).
-    :param response: ``"json"`` (default), ``"response"``, ``"text"``, ``"bytes"`` or a type.
+    :param response: form of the body: ``"json"`` (default), ``"text"``, ``"bytes"`` or a type.
+    :param full: return the whole answer, with the body in that form; see :class:`CallTask`.
     :param expected_status: a status or several that count as success, and no others; default any 2xx
         (templated).
     :param response_check: a callable that gets the whole answer; false means that it reports a failure, as
         business failures with status 200 do.
-    :param fail_on_error: False returns the whole answer as a dict with ``is_success`` and ``error_content``
-        instead of failing the task.
+    :param fail_on_error: False returns the whole answer whatever happens, with one warning in the log: the
+        cmdlet without ``EnableException``. Wrong arguments still fail the task.
     :param idempotent: may the call be carried out twice? Default: yes for GET, PUT and DELETE.
     :param deferrable: wait out long 429s in the triggerer; default ``[operators] default_deferrable``.
     :param max_result_bytes: largest result as JSON; None for no limit.
@@ -115,6 +114,7 @@ class D365FORestEndpointOperator(RenderedOperator):
         token: str | None = None,
         timeout: float | str | None = None,
         response: Any = "json",
+        full: bool = False,
         expected_status: int | str | Sequence[int] | None = None,
         response_check: Callable[[Response], Any] | None = None,
         fail_on_error: bool = True,
@@ -138,6 +138,7 @@ class D365FORestEndpointOperator(RenderedOperator):
         self.token = token
         self.timeout = timeout
         self.response = response
+        self.full = full
         self.expected_status = expected_status
         self.response_check = response_check
         self.fail_on_error = fail_on_error
@@ -209,8 +210,7 @@ class D365FORestEndpointOperator(RenderedOperator):
         return self._execute(context, event["started"], event["waits"])
 
     def _execute(self, context: Context, started: float, waits: int) -> Any:
-        from airflow_provider_poweroffice.api.response import answer_of
-        from airflow_provider_poweroffice.errors import APIStatusError, RateLimitError
+        from airflow_provider_poweroffice.errors import PowerOfficeError, RateLimitError
         from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
         from airflow_provider_poweroffice.tasks.service_answers import ServiceRun
         from airflow_provider_poweroffice.tasks.service_call import (
@@ -232,6 +232,13 @@ class D365FORestEndpointOperator(RenderedOperator):
             expected, seed = read_statuses(self.expected_status), read_seed(self.throttle_seed)
             budget = read_retry_timeout(self.retry_timeout)
             left = _FOR_EVER if budget is None else max(0.0, budget - (self.clock.time() - started))
+        form = ResultForm(
+            kind=self.response,
+            full=self.full,
+            fail_on_error=self.fail_on_error,
+            limit=self.max_result_bytes,
+            too_large=_TOO_LARGE,
+        )
         with fail_task_when_final(call.method, idempotent=self.idempotent), self._hook(left) as hook:
             run = ServiceRun(
                 client=hook.client,
@@ -240,16 +247,15 @@ class D365FORestEndpointOperator(RenderedOperator):
                 expected=expected,
                 check=self.response_check,
                 idempotent=self.idempotent,
-                result_of=self._result_of,
+                form=form,
             )
             try:
                 result = run.carry_out(context, self.d365fo_conn_id)
-            except APIStatusError as error:
+            except PowerOfficeError as error:
                 if isinstance(error, RateLimitError):
                     self._wait_in_triggerer(error, budget, started, waits)
-                if self.fail_on_error:
-                    raise
-                result = self._result_of(answer_of(error))
+                result = form.of_error(error, call.method)
+                self.log.warning("%s; fail_on_error=False makes that a result", error)
         if seed:
             self._pause(seed)
         return result
@@ -270,11 +276,6 @@ class D365FORestEndpointOperator(RenderedOperator):
         )
         refuse_other_api(hook, {"poweroffice": "PowerOfficeOperator"})
         return hook
-
-    def _result_of(self, answer: Response) -> Any:
-        result = render(answer, self.response if self.fail_on_error else "response")
-        check_size(json_size(result), self.max_result_bytes, _TOO_LARGE)
-        return result
 
     def _wait_in_triggerer(
         self, error: RateLimitError, budget: float | None, started: float, waits: int

@@ -304,7 +304,7 @@ def _pyarrow() -> Any:
         import pyarrow as pa  # noqa: PLC0415 - an extra
     except ModuleNotFoundError:
         raise ModuleNotFoundError(
-            "format='parquet' needs pyarrow: pip install 'airflow-provider-poweroffice[parquet]'",
+            "format='parquet' needs pyarrow: pip install pyarrow",
             name="pyarrow",
         ) from None
     return pa

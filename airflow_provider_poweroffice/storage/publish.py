@@ -25,6 +25,7 @@ from typing import IO, Any
 _ATOMIC = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "wasb", "wasbs", "oss", "oci"})
 _LOCAL = frozenset({"file", "local"})
 _is_partial = re.compile(r"\.[0-9a-f]{16}\.partial-\w+").fullmatch
+_PIECE = 1024 * 1024
 ABANDONED = 86_400
 """Seconds after which a partial file on a remote file system is taken for that of a killed writer."""
 
@@ -50,6 +51,16 @@ def publish(file: IO[bytes], target: Any) -> None:
     else:
         with _named(file) as local:
             _publish_remotely(local, target, target.parent / name)
+
+
+def sha256_of(file: IO[bytes]) -> tuple[int, str]:
+    """Give the bytes of a file and their SHA-256 in hex, read from its beginning."""
+    file.seek(0)
+    digest, size = hashlib.sha256(), 0
+    while piece := file.read(_PIECE):
+        digest.update(piece)
+        size += len(piece)
+    return size, digest.hexdigest()
 
 
 @contextmanager

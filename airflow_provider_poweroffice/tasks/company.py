@@ -32,6 +32,10 @@ _REASONS = {"upstream_failed": "a task before it failed"}
 _NO_FAILURE = frozenset({"success", "skipped", "removed"})
 
 
+class LeftOutError(AirflowSkipException):
+    """What a task was to read is not there for its company, and the DAG says that it may do without."""
+
+
 def labelled(company: str | None, text: str) -> str:
     """Begin a log line with its company, if the task has one."""
     return f"[{company}] {text}" if company else text
@@ -63,6 +67,9 @@ def report_company(context: Mapping[str, Any] | None, company: str | None) -> It
     _push(context, company, None)
     try:
         yield
+    except LeftOutError as left_out:
+        _push(context, company, None, left_out=redacted(str(left_out))[:_LONGEST])
+        raise
     except (AirflowSkipException, AirflowRescheduleException):
         raise
     except (Exception, AirflowTaskTimeout) as error:
@@ -111,11 +118,14 @@ def _reason(error: BaseException) -> str:
     ]
 
 
-def _push(context: Mapping[str, Any] | None, company: str, error: str | None) -> None:
+def _push(
+    context: Mapping[str, Any] | None, company: str, error: str | None, *, left_out: str | None = None
+) -> None:
     ti = context.get("ti") if context else None
     if ti is not None:
         index = getattr(ti, "map_index", None)
-        outcome = {"company": company, "map_index": -1 if index is None else index, "error": error}
+        place = {"company": company, "map_index": -1 if index is None else index}
+        outcome = place | {"error": error} | ({"left_out": left_out} if left_out else {})
         ti.xcom_push(key=KEY, value=outcome)
 
 
@@ -144,6 +154,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     :param map_index: -1 for a task that is not mapped.
     :param state: as Airflow has it, such as ``"failed"``.
     :param error: why it failed, or None.
+    :param left_out: why it was left out, see :class:`LeftOutError`, or None.
     """
 
     company: str | None
@@ -151,6 +162,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     map_index: int
     state: str | None
     error: str | None
+    left_out: str | None = None
 
 
 def outcomes_of(ti: TaskInstance, task_id: str, companies: Sequence[str] | None) -> list[Outcome]:
@@ -190,7 +202,10 @@ def _outcome(
     if state not in _NO_FAILURE:
         error = report.get("error") or _REASONS.get(str(state), _UNKNOWN)
     company = report.get("company") or expected
-    return Outcome(company=company, task_id=task_id, map_index=index, state=state, error=error)
+    left_out = report.get("left_out") if state == "skipped" else None
+    return Outcome(
+        company=company, task_id=task_id, map_index=index, state=state, error=error, left_out=left_out
+    )
 
 
 def _index(name: str, task_id: str) -> int:
@@ -210,17 +225,30 @@ def summarize(outcomes: Iterable[Outcome], companies: Sequence[str] | None) -> d
     succeeded: list[str | None] = []
     skipped: list[str | None] = []
     failed: list[Outcome] = []
+    left_out: list[dict[str, Any]] = []
     for company, own in by_company.items():
+        left_out += [
+            {"company": company, "task_id": outcome.task_id, "reason": outcome.left_out}
+            for outcome in own
+            if outcome.left_out
+        ]
         if failures := _failures(company, own):
             failed += failures
         else:
-            (skipped if any(outcome.state == "skipped" for outcome in own) else succeeded).append(company)
+            # What a company does not have, and may do without, is no reason to call it skipped.
+            is_skipped = any(outcome.state == "skipped" and not outcome.left_out for outcome in own)
+            (skipped if is_skipped or all(outcome.left_out for outcome in own) else succeeded).append(company)
     return {
         "companies": len(by_company.keys() - {None}),
         "succeeded": succeeded,
         "skipped": skipped,
-        "failed": list(map(msgspec.structs.asdict, failed)),
+        "left_out": left_out,
+        "failed": [_told(failure) for failure in failed],
     }
+
+
+def _told(failure: Outcome) -> dict[str, Any]:
+    return {name: value for name, value in msgspec.structs.asdict(failure).items() if name != "left_out"}
 
 
 def _failures(company: str | None, outcomes: Sequence[Outcome]) -> list[Outcome]:

@@ -24,6 +24,7 @@ from airflow_provider_poweroffice._compat import AirflowFailException
 if TYPE_CHECKING:
     import jinja2
     from airflow.sdk import Context
+    from airflow.sdk.definitions.mappedoperator import OperatorPartial
     from jinja2.compiler import CodeGenerator
 
 _NOTHING = f"\ue000nothing-{secrets.token_hex(8)}\ue001"
@@ -74,6 +75,15 @@ def _marking_generator(base: Any) -> type[CodeGenerator]:
 
 class RenderedOperator(BaseOperator):
     """Base of all tasks of this package: checks what their template fields render to."""
+
+    @classmethod
+    def partial(cls, **kwargs: Any) -> OperatorPartial:
+        """Begin a mapped task, whose arguments are checked while the DAG file is read."""
+        from airflow_provider_poweroffice.tasks.mapping import CheckedPartial
+
+        made = super().partial(**kwargs)
+        made._expand_called = True  # noqa: SLF001 - the other one is expanded
+        return CheckedPartial(operator_class=cls, kwargs=made.kwargs, params=made.params)
 
     none_means_unset: frozenset[str] = frozenset()
     """Template fields for which a template that gives None is the same as leaving the argument out."""

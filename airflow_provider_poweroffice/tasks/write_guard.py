@@ -26,7 +26,12 @@ from airflow_provider_poweroffice._compat import (
 )
 from airflow_provider_poweroffice.api.retry import may_have_been_carried_out
 from airflow_provider_poweroffice.api.texts import one_line
-from airflow_provider_poweroffice.errors import APIStatusError, BusinessFailureError, PowerOfficeError
+from airflow_provider_poweroffice.errors import (
+    APIStatusError,
+    BusinessFailureError,
+    OutcomeUnknownError,
+    PowerOfficeError,
+)
 from airflow_provider_poweroffice.tasks.failures import may_be_retried
 
 if TYPE_CHECKING:
@@ -62,15 +67,15 @@ class WriteGuard:
         differently now. After a person has cleared the task, another call is another call.
 
         :return: whether it was carried out, and the result it had.
-        :raises AirflowFailException: a call was sent, and how it ended is not known; or it was carried out,
-            and its result was not kept.
+        :raises OutcomeUnknownError: a call was sent, and how it ended is not known.
+        :raises AirflowFailException: it was carried out, and its result was not kept.
         """
         note = self._store.get(KEY) if self._store is not None else None
         if not isinstance(note, dict):
             return False, None
         made = f"try {note.get('try')} of this task ({note.get('at')})"
         if note.get("state") != "done":
-            raise AirflowFailException(
+            raise OutcomeUnknownError(
                 f"not sent: {made} sent its call, and how it ended is not known: the worker died or the "
                 "reply was lost. Look there whether it was carried out. If it was not, delete "
                 f"{KEY!r} from the task's state store (tab Storage) and clear the task; a call that may be "

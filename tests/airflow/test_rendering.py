@@ -17,6 +17,7 @@ from airflow_provider_poweroffice.sensors.d365fo import D365FOSensor
 from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
 from airflow_provider_poweroffice.transfers.d365fo import D365FOToObjectStorageOperator, D365FOToSqlOperator
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
+    PowerOfficeDownloadOperator,
     PowerOfficeToObjectStorageOperator,
 )
 from airflow_provider_poweroffice.transfers.poweroffice_to_sql import PowerOfficeToSqlOperator
@@ -29,6 +30,7 @@ REQUIRED: dict[type[BaseOperator], dict[str, Any]] = {
     PowerOfficeToSqlOperator: {"endpoint": "Customers", "sql_conn_id": "db", "table": "customers"},
     D365FOToObjectStorageOperator: {"endpoint": "CustomersV3", "object_path": "file:///x.ndjson.gz"},
     D365FOToSqlOperator: {"endpoint": "CustomersV3", "sql_conn_id": "db", "table": "customers"},
+    PowerOfficeDownloadOperator: {"endpoint": "x", "object_path": "file:///x.pdf"},
     PowerOfficeCompaniesOperator: {},
     D365FORestEndpointOperator: {"service_name": "G/S/O"},
     D365FOEntityOperator: {"entity": "CustomersV3", "paginate": True},

@@ -14,6 +14,7 @@ from airflow_provider_poweroffice._compat import AirflowFailException, AirflowTa
 from airflow_provider_poweroffice.api import Client
 from airflow_provider_poweroffice.errors import APIConnectionError
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
+from airflow_provider_poweroffice.tasks.results import ResultForm
 from airflow_provider_poweroffice.tasks.write_guard import KEY
 from poweroffice_sandbox import Sandbox
 
@@ -147,8 +148,12 @@ def test_refusal_as_an_answer(sandbox: Sandbox) -> None:
     assert store == {}
     sandbox.add_fault(action="status", status=520, method="POST", path="/Customers", times=1)
     assert write(store, fail_on_error=False)["status_code"] == 520
+    again = write(store, fail_on_error=False)
+    assert (again["is_success"], again["status_code"], again["outcome_unknown"]) == (False, None, True)
+    assert again["error_content"]["type"] == "OutcomeUnknownError"
+    assert sandbox.count("POST", "/Customers") == 2
     with pytest.raises(AirflowFailException, match="not known"):
-        write(store, fail_on_error=False)
+        write(store)
 
 
 def test_bad_arguments_leave_no_note() -> None:
@@ -172,7 +177,7 @@ def test_delete_tried_again_by_the_task(sandbox: Sandbox, monkeypatch: pytest.Mo
             def killed(*_: Any, **__: Any) -> None:
                 raise SystemExit
 
-            patch.setattr(PowerOfficeOperator, "_result_of", killed)
+            patch.setattr(ResultForm, "of", killed)
         else:
             sandbox.add_fault(action="reset_after", method="DELETE", times=1)
         with pytest.raises((APIConnectionError, SystemExit)):

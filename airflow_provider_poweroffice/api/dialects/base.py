@@ -19,7 +19,13 @@ from airflow_provider_poweroffice.api.credentials import Keys
 from airflow_provider_poweroffice.api.filters import Literals
 from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.api.texts import shown
-from airflow_provider_poweroffice.errors import APIStatusError, NotFoundError, error_class
+from airflow_provider_poweroffice.errors import (
+    APIStatusError,
+    InvalidResponseError,
+    NotFoundError,
+    PaginationError,
+    error_class,
+)
 
 __all__ = ["Dialect", "Endpoints", "Fault", "K", "PageInfo", "Paging", "Position"]
 
@@ -139,6 +145,8 @@ class Dialect(ABC, Generic[K]):
     """How values are written in ``$filter``; None for an API that has no such filters."""
     archives: ClassVar[bool] = False
     """Records in use can be archived instead of deleted, see :meth:`archiving`."""
+    slash_at_end: ClassVar[bool] = False
+    """Paths of collections are also written with a slash at their end; it is taken off."""
     fields_key: ClassVar[str] = ""
     """Query name by which a paged list sends some fields of its rows only; "" where it cannot."""
     read_lag: ClassVar[float] = 0.0
@@ -287,6 +295,13 @@ class Dialect(ABC, Generic[K]):
         :raises PaginationError: the body is JSON, but holds no list.
         :raises InvalidResponseError: the body is not complete JSON, or not an answer of this API.
         """
+
+    def count(self, answer: Response) -> int | None:
+        """Give how many rows the whole list has, as an answer says; None where it does not."""
+        try:
+            return self.page(answer.headers, answer.content)[1].total_rows
+        except (InvalidResponseError, PaginationError):  # no list
+            return None
 
     def refusal(self, content: bytes) -> Fault | None:  # noqa: ARG002 - for those that refuse so
         """Find a refusal in the body of an answer whose status is 2xx."""

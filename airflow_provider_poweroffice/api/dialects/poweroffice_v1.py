@@ -77,6 +77,7 @@ class PowerOfficeV1(ODataDialect[Credentials]):
     catalogue_name: ClassVar[str] = "poweroffice_v1"
     paging: ClassVar[Paging] = Paging.OFFSET
     archives: ClassVar[bool] = True
+    slash_at_end: ClassVar[bool] = True  # as in the documentation's own examples, ``customer/``
     read_lag: ClassVar[float] = 2.0  # reads go to a replica: page "Limitations"
     literals: ClassVar[Literals] = Literals(
         moment="DateTimeOffset'{}'",
@@ -131,6 +132,11 @@ class PowerOfficeV1(ODataDialect[Credentials]):
     def page(self, headers: Mapping[str, str], content: bytes) -> tuple[bytes, PageInfo]:  # noqa: ARG002
         """Take ``data`` and ``count`` out of the envelope."""
         return split_envelope(content)
+
+    def count(self, answer: Response) -> int | None:
+        """Give the envelope's ``count``."""
+        envelope = _read_or_none(answer.content)
+        return None if envelope is None else _count(envelope.count)
 
     def unwrap(self, content: bytes) -> bytes | None:
         """Give ``data``, or null."""

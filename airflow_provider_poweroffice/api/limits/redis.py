@@ -20,8 +20,7 @@ try:
     import redis
 except ImportError as missing:
     raise ImportError(
-        "rate_limit_backend names a Redis server, which needs the extra: "
-        "pip install 'airflow-provider-poweroffice[redis]'"
+        "rate_limit_backend names a Redis server, which needs the extra: pip install redis"
     ) from missing
 
 PREFIX = "airflow-provider-poweroffice:limit:"
