@@ -87,7 +87,7 @@ def read_to_wait(answer: requests.Response, limit: int | None = None) -> Waiting
 
     :raises PageTooLargeError, InvalidResponseError, requests.RequestException: as there.
     """
-    file: Any = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed by who takes it
+    file: Any = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed by whoever takes it
     try:
         for piece in _limited(answer, ANSWER_BYTES if limit is None else limit):
             file.write(piece)

@@ -177,7 +177,7 @@ class Connection:
 
 def _on_own_server(own: str, link: str) -> str:
     """
-    Put a link on the server of a URL of ours.
+    Rewrite a link to the server of our own URL.
 
     :raises ValueError: it is not a link over HTTP, or names a user, or is written to be misread.
     """

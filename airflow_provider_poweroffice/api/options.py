@@ -1,4 +1,4 @@
-"""What a caller may set: plain frozen dataclasses that survive JSON, in seconds; no password is shown."""
+"""Options of the client: frozen dataclasses that survive JSON, times in seconds, passwords never shown."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from airflow_provider_poweroffice.api.texts import shown
 log = logging.getLogger(__name__)
 
 CONCURRENCY = 4
-"""Pages in flight where nobody says otherwise."""
+"""Pages in flight by default."""
 OVERLAP = 1.0
-"""Seconds that a read of what changed goes back from its moment, where nobody says otherwise."""
+"""Seconds by which an incremental read starts before its moment, by default."""
 MAX_CONCURRENCY = 32
 """Requests in flight at most: far more than any rate limit of these APIs lets through."""
 _NOTHING = frozenset({"", "none", "null"})
 DEADLINE = 600.0
-"""Seconds for one request, all tries, waits and its answer included, where nobody says otherwise."""
+"""Seconds for one request by default, all tries, waits and its answer included."""
 
 
 def is_given(value: object) -> bool:
@@ -33,7 +33,7 @@ def check_concurrency(value: object) -> None:
     """
     Check the number of pages in flight.
 
-    :raises ValueError, TypeError: it is no whole number from 1 to ``MAX_CONCURRENCY``.
+    :raises ValueError, TypeError: it is not a whole number from 1 to ``MAX_CONCURRENCY``.
     """
     try:
         check_whole("concurrency", value, 1, MAX_CONCURRENCY)
@@ -106,7 +106,7 @@ class RetryOptions(FromMapping):
         try that has not been answered whole by then is cut off. Where a read timeout is longer than the
         default of 600, that is the default; ``math.inf`` for none.
     :param rate_limit_deadline: the same for waiting out 429s, however many attempts that takes;
-        ``math.inf`` waits for ever. None: a 429 has no limits of its own.
+        ``math.inf`` sets no limit. None: 429s count like other errors.
     """
 
     attempts: int = 6
@@ -135,8 +135,8 @@ class RetryOptions(FromMapping):
         """
         Give the seconds for one try: to connect, send, and read the whole answer.
 
-        A silence that was allowed to be longer than the default deadline, or without limit, is no mistake:
-        an operation of Finance & Operations may take an hour.
+        A read timeout above the default deadline, or none, is deliberate: an operation of Finance &
+        Operations may take an hour.
         """
         if timeouts.total is not None:
             return timeouts.total

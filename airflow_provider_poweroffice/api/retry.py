@@ -89,7 +89,7 @@ def retry_reason(error: BaseException, method: str, *, idempotent: bool | None =
 
 
 def _classify(error: BaseException) -> tuple[str | None, bool]:
-    """Name a transient error, and say whether the call may have been carried out all the same."""
+    """Name a transient error, and say whether the call may have been carried out nevertheless."""
     if isinstance(error, RateLimitError):
         return "429 too many requests", False
     if isinstance(error, APIConnectionError):

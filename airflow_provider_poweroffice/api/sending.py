@@ -1,5 +1,5 @@
 """
-One call, tried until it is answered or may not be tried again.
+Sends one call, retrying until it is answered or may not be retried.
 
 Rule: throttle and token are inside the retry loop, so a repeated call waits its turn and carries a
 fresh token.

@@ -27,11 +27,11 @@ def ticks(text: str) -> int:
     """
     Read a timestamp as a count of 100 ns since 1970, exact.
 
-    :raises ValueError: the text is no timestamp.
+    :raises ValueError: the text is not a timestamp.
     """
     found = _SHAPE.fullmatch(text.strip())
     if not found:
-        raise ValueError(f"{text!r} is no timestamp such as 2026-05-02T13:09:55.9103401Z")
+        raise ValueError(f"{text!r} is not a timestamp such as 2026-05-02T13:09:55.9103401Z")
     day, clock, fraction, zone = found.groups()
     offset = "+00:00" if zone in {None, "Z", "z"} else zone
     whole = datetime.fromisoformat(f"{day}T{clock}{offset}") - _EPOCH
@@ -50,7 +50,7 @@ def ticks_of_iso(text: str) -> int:
         try:
             moment = datetime.fromisoformat(text.strip())
         except ValueError:
-            raise ValueError(f"{text!r} is no date or time such as 2026-05-02T13:09:55Z") from None
+            raise ValueError(f"{text!r} is not a date or time such as 2026-05-02T13:09:55Z") from None
     since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH
     return (since.days * 86_400 + since.seconds) * TICKS + since.microseconds * 10
 

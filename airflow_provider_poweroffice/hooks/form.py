@@ -1,7 +1,7 @@
 """
 The forms of both connection types, declared once: for the provider info (3.2 and later) and for Airflow 3.1.
 
-Rule: imports nothing of ours, since every Airflow process loads it.
+Rule: imports nothing of this package, since every Airflow process loads it.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """
-The two ends of a DAG over many companies: the list to map over, and the summary of what became of each.
+For DAGs over many companies: the list to map over, and the summary of outcomes.
 
 Rule: aliases and reasons only; the summary reads what Airflow's public API gives a task of others in its run.
 """
@@ -109,9 +109,9 @@ class PowerOfficeCompaniesSummaryOperator(RenderedOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """
-        Read what became of each company.
+        Sum up the outcome of each company's tasks.
 
-        :raises ValueError: there is no company to sum up.
+        :raises ValueError: no task worked for a company.
         :raises AirflowFailException: with ``fail``, a company has failed.
         """
         expected: Any = self.companies  # rendered: no XComArg any more

@@ -43,25 +43,26 @@ class D365FORestEndpointOperator(RenderedOperator):
     """
     Call a service operation of Finance & Operations and push its answer to XCom.
 
-    A 429 was not carried out, so any call is tried again after it, for ever unless ``retry_timeout`` or
+    A call answered with 429 was not carried out, so it is retried, without limit unless ``retry_timeout`` or
     the task's ``execution_timeout`` end that. An exception in X++, refused keys and bad requests end the task
     at once; so does a POST whose reply was lost. On Airflow 3.3 and later no retry sends a POST again.
 
-    :param service_name: ``Group/Service/Operation`` (templated). With GET, fewer parts ask what there is.
+    :param service_name: ``Group/Service/Operation`` (templated). With GET, fewer parts list the groups,
+        services or operations below.
     :param payload: dict or list, JSON text, or the name of a ``.json`` template file; ``""`` sends an
         empty body (templated). Its top-level names are the operation's parameters.
     :param method: default GET without a payload, which gives an operation's description, and POST with one;
         an operation without parameters is run by ``payload={}`` (templated).
-    :param raw: send a text that is not JSON as it stands.
+    :param raw: send a payload of text unchanged, without the check that it is JSON.
     :param charset: of the body, such as ``utf-8``, ``UTF8``, ``ISO-8859-1``, ``ASCII``, ``ANSI``
         (windows-1252); named in the content type (templated).
     :param headers: further headers (templated).
     :param retry_timeout: budget for waiting out 429s: ``"hh:mm:ss"``, seconds as a number, or a timedelta;
-        unset or zero waits for ever (templated). A wait that would pass it fails at once.
+        unset or zero sets no limit (templated). A wait that would exceed it fails the task at once.
     :param throttle_seed: N: pause between 1 and N seconds after each answered call; 0: none (templated).
     :param token: used as given, with or without ``Bearer``, instead of the connection's keys (templated).
-    :param timeout: seconds that the call may be pending, its answer included; 0: no limit; None: none but the
-        connection's own (templated).
+    :param timeout: seconds for the call and its answer; 0: no limit; None: the connection's limit, if it sets
+        one (templated).
     :param response: ``"json"`` (default), ``"response"``, ``"text"``, ``"bytes"`` or a type.
     :param expected_status: a status or several that count as success, and no others; default any 2xx
         (templated).
@@ -157,7 +158,7 @@ class D365FORestEndpointOperator(RenderedOperator):
 
     @cached_property
     def clock(self) -> Clock:
-        """Give the time; a test's own moves without waiting."""
+        """The clock of the task; tests inject their own."""
         from airflow_provider_poweroffice.api.limits.throttle import SystemClock
 
         return SystemClock()
@@ -204,7 +205,7 @@ class D365FORestEndpointOperator(RenderedOperator):
         return self._execute(context, self.clock.time(), 0)
 
     def execute_again(self, context: Context, event: Mapping[str, Any]) -> Any:
-        """Make the call again after a wait in the triggerer; it was not carried out before."""
+        """Make the call again after a wait in the triggerer; the earlier one was not carried out."""
         return self._execute(context, event["started"], event["waits"])
 
     def _execute(self, context: Context, started: float, waits: int) -> Any:
@@ -278,7 +279,7 @@ class D365FORestEndpointOperator(RenderedOperator):
     def _wait_in_triggerer(
         self, error: RateLimitError, budget: float | None, started: float, waits: int
     ) -> None:
-        """Free the worker's slot for a long wait; come back where the task may not wait that long."""
+        """Defer a long wait to the triggerer; returns where the wait exceeds what the task may wait."""
         import random
 
         from airflow_provider_poweroffice.api.dialects.d365fo import D365FO

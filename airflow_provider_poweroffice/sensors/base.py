@@ -1,5 +1,5 @@
 """
-Waiting until a GET answers a condition: what the sensors of both APIs have in common.
+Waits until the answer to a GET fulfils a condition: what the sensors of both APIs share.
 
 Rule: conditions are data, so that they mean the same in every mode; only a callable is tied to the
 worker.
@@ -37,7 +37,7 @@ _NOT_GIVEN: Any = object()
 
 class ConditionSensor(ReadTask, BaseSensorOperator):
     """
-    Wait until a GET answers a condition, and push the first record that fulfils it.
+    Wait until the answer to a GET fulfils a condition, and push the first record that does to XCom.
 
     Without ``field`` and ``condition``: until there is at least one record. With ``field``: until in at
     least one record the field compares to the value. One page is read, so narrow the query down.

@@ -1,8 +1,8 @@
 """
-A task that works for one company of many: its name in templates, errors and XCom, and what became of all.
+Tasks of many companies: the company in errors and XCom, and the outcome of all tasks of a run.
 
-Rule: aliases and reasons only, never a key; texts are blanked out before they are stored. Other tasks are
-seen by a task's own public means (``get_task_states``, ``xcom_pull``), the same on Airflow 3.1 to 3.3.
+Rule: aliases and reasons only, never a key; secrets are blanked out before a text is stored. Other tasks are
+read through the public API of a task instance (``get_task_states``, ``xcom_pull``), on Airflow 3.1 to 3.3.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def report_company(context: Mapping[str, Any] | None, company: str | None) -> It
     """
     Name the company in each error of the block, and leave it and the reason of a failure as an XCom.
 
-    For tasks of your own, too::
+    Also for use in your own tasks::
 
         with report_company(get_current_context(), company), PowerOfficeHook(company=company) as hook:
             ...
@@ -89,7 +89,7 @@ def check_company_in(path: str, company: str | None, context: Mapping[str, Any] 
 
 
 def _name(error: BaseException, company: str) -> None:
-    """Have the error's message say which company it is about; a type of its own form gets a note."""
+    """Put the company into the error's message, or add a note where the message cannot be changed."""
     from airflow_provider_poweroffice.errors import PowerOfficeError
 
     if isinstance(error, PowerOfficeError):
@@ -138,7 +138,7 @@ class TaskInstance(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """
-    What became of one task instance.
+    The outcome of one task instance.
 
     :param company: alias; None where it is not known.
     :param map_index: -1 for a task that is not mapped.
@@ -155,7 +155,7 @@ class Outcome:
 
 def outcomes_of(ti: TaskInstance, task_id: str, companies: Sequence[str] | None) -> list[Outcome]:
     """
-    Read what became of the instances of a task in the same DAG run.
+    Read the outcomes of the instances of a task in the same DAG run.
 
     :param ti: the task instance that asks.
     :param companies: the aliases that were mapped over, in order; names an instance that left no XCom, if the
@@ -177,7 +177,7 @@ def outcomes_of(ti: TaskInstance, task_id: str, companies: Sequence[str] | None)
 
 
 def _reports(ti: TaskInstance, task_id: str) -> dict[int, Mapping[str, Any]]:
-    """Read what the instances of a task said of themselves, by map index."""
+    """Read the XComs that the instances of a task left, by map index."""
     pulled = ti.xcom_pull(task_ids=task_id, key=KEY)
     left = [pulled] if isinstance(pulled, dict) else pulled or []
     return {item["map_index"]: item for item in left if isinstance(item, dict)}
@@ -224,7 +224,7 @@ def summarize(outcomes: Iterable[Outcome], companies: Sequence[str] | None) -> d
 
 
 def _failures(company: str | None, outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """Give what failed for a company; that it failed because of another task says nothing new."""
+    """List the failures of a company; upstream failures only where there are no others."""
     if not outcomes:
         none = "no task worked for it"
         return [Outcome(company=company, task_id=None, map_index=-1, state=None, error=none)]

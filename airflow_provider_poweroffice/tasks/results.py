@@ -129,7 +129,7 @@ def refuse_minted_keys(endpoint: Any) -> None:
         if re.search(rf"(^|/){minting}(/|$)", path):
             raise ValueError(
                 f"endpoint {endpoint!r} answers with a new client key, and what an operator returns is "
-                "stored in XCom, readable to everyone who sees the DAG. Call it in a task of your own, with "
+                "stored in XCom, readable to everyone who sees the DAG. Call it in your own task, with "
                 "PowerOfficeHook(...).client.request(...), and put the key into a secrets backend there: "
                 "docs/connection.md shows how"
             )
@@ -197,7 +197,7 @@ def json_size(value: Any) -> int:
 
 
 def _misfit(value: Any) -> tuple[str, str]:
-    """Find what JSON cannot hold: its place, and what it is."""
+    """Find the first value that JSON cannot hold, and its place."""
     waiting = [("$", value)]
     while waiting:
         place, item = waiting.pop()

@@ -1,5 +1,5 @@
 """
-One service call, sent, and what its answer means beyond the status.
+Sends one service call and judges its answer beyond the status.
 
 Rule: a writing call is sent once per task instance, see :mod:`.write_guard`.
 """
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, kw_only=True)
 class ServiceRun:
     """
-    What becomes of one call.
+    One call: sent, judged, and turned into the task's result.
 
     :param expected: statuses that count as success; none means any 2xx.
     :param check: false means that the answer reports a failure.

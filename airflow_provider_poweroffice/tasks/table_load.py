@@ -1,5 +1,5 @@
 """
-A load into a table: its arguments, the plan they make, and what is told of it afterwards.
+A load into a table: its arguments, the plan made from them, and its receipt.
 
 Rule: one function checks the arguments, while the DAG file is read and again when templates are rendered.
 """
@@ -56,7 +56,7 @@ class LoadSettings:
         """
         Refuse arguments that contradict each other, or that no load can have.
 
-        :param rendered: every argument is what it will be; else templates are not looked at.
+        :param rendered: the arguments are rendered; otherwise those that are templates are skipped.
         :raises ValueError, TypeError: names the argument, its value and the way out.
         """
         from airflow_provider_poweroffice.storage.sql import COLUMN_NAMES, LAYOUTS, MODES
@@ -82,7 +82,7 @@ class LoadSettings:
             check_verify(self.verify, self.read, self.mode, is_known=is_known)
 
     def _check_replace(self, is_known: Callable[[Any], bool]) -> None:
-        """Refuse to replace everything by a part."""
+        """Refuse to replace a whole table by part of its rows."""
         for name in ("changed_since", "created_since"):
             value = getattr(self.read, name)
             if is_known(value) and is_given(value):
@@ -98,7 +98,7 @@ class LoadSettings:
                 raise ValueError(f"mode='replace' reads everything: leave out {name}, or use another mode")
 
     def _check_deletions(self) -> None:
-        """Refuse modes in which no row is marked, and queries whose list is never whole."""
+        """Refuse modes in which rows are never marked, and queries whose list is always partial."""
         most = self.max_deletions
         if not isinstance(self.detect_deletions, bool):
             raise TypeError(f"detect_deletions must be True or False, not {self.detect_deletions!r}")
@@ -139,9 +139,8 @@ class LoadSettings:
         """
         Tell whether the keys must be listed.
 
-        Where everything was read by several pages, between which rows may move, the keys tell whether it
-        really was; but not where an API sends no keys without their rows, as that would be to read everything
-        twice.
+        Rows may move between the pages of a whole read; a list of keys shows whether all were read. It is not
+        made where the API cannot send keys without their rows: everything would be read twice.
 
         :param pages: that were read.
         """
@@ -187,7 +186,7 @@ class LoadSettings:
         )
 
     def _key(self, dialect: Dialect[Any]) -> tuple[str, ...]:
-        """Take the key that was given, else the resource's own; rows of unknown ones have an Id."""
+        """Choose the argument, else the resource's own key; unknown resources are taken to have an Id."""
         given_key = dialect.key_field(self.read.endpoint) if self.key is None else self.key
         names = (given_key,) if isinstance(given_key, str) else given_key
         if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
@@ -197,8 +196,8 @@ class LoadSettings:
             raise ValueError(f"key={self.key!r} names a field twice")
         if self.mode == "upsert" and not key:
             raise ValueError(
-                f"mode='upsert' needs a key, and {self.read.endpoint} has none of its own: "
-                "name the fields that no two rows share by key=, or use mode='replace'"
+                f"mode='upsert' needs a key, and {self.read.endpoint} has no known one: "
+                "name the fields that identify a row with key=, or use mode='replace'"
             )
         return key
 

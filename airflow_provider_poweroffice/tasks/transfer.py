@@ -1,4 +1,4 @@
-"""What both transfers have in common: a list that is read whole, or from where the last run ended."""
+"""What both transfers share: a collection read whole, or from where the last run ended."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 class TransferTask(CollectionTask):
     """
-    Base of tasks that bring a list somewhere.
+    Base of tasks that copy a collection to a file or a table.
 
     :param endpoint: path of a list, such as ``AccountTransactions`` (templated).
     :param incremental: read only what changed since the last run of this task; the first reads everything.
@@ -64,7 +64,7 @@ class TransferTask(CollectionTask):
         """
         Give the watermark, if the task keeps one.
 
-        :param target: where the rows go, in a word that stays the same from run to run.
+        :param target: names the destination; the same in every run.
         """
         if not self.incremental:
             return None

@@ -2,8 +2,8 @@
 A writing call is carried out once per task instance, whatever happens to the worker.
 
 Rule: a note is made before the call leaves and settled after it: in Airflow's task state store, which
-outlives retries (3.3 and later), and does not expire by itself. Before 3.3 there is no such store: there a
-call whose outcome is unknown ends the task for good, so that no retry sends it again.
+outlives retries (3.3 and later), and does not expire by itself. Before 3.3 there is no such
+store: a call whose outcome is unknown fails the task without a retry, so that it is not sent again.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from airflow_provider_poweroffice._compat import (
     AirflowFailException,
     keep_task_state,
     task_state_store,
+    warn_of_clearing,
 )
 from airflow_provider_poweroffice.api.retry import may_have_been_carried_out
 from airflow_provider_poweroffice.api.texts import one_line
@@ -38,7 +39,7 @@ KEY = "poweroffice_write"
 
 class WriteGuard:
     """
-    The note of one call.
+    The note about one call in the task's state store.
 
     :param context: the task's context.
     :param call: all that is sent, connection and contents of files included.
@@ -89,7 +90,7 @@ class WriteGuard:
     @contextmanager
     def sending(self) -> Iterator[None]:
         """
-        Note that the call is about to leave; take the note back where it surely was not carried out.
+        Note that the call is about to leave; delete the note where it surely was not carried out.
 
         The client knows, and says so by ``outcome_unknown=False``: nothing left this process, or the server
         refused. Any other error leaves the note, whatever its class, and so does the end of the worker in the
@@ -106,7 +107,7 @@ class WriteGuard:
             raise
 
     def refused(self, status: int) -> None:
-        """Take the note back if this unsuccessful status means that nothing was carried out."""
+        """Delete the note if this unsuccessful status means that nothing was carried out."""
         if not may_have_been_carried_out(status):
             self._take_back()
 
@@ -131,6 +132,7 @@ class WriteGuard:
     def _write(self, note: dict[str, Any]) -> None:
         if self._store is not None:
             at = datetime.now(UTC).isoformat(timespec="seconds")
+            warn_of_clearing()
             made = {"call": self._call, "try": self._try, "cleared": self._cleared, "at": at}
             keep_task_state(self._store, KEY, made | note)
 
@@ -147,7 +149,7 @@ def write_once(
     :param result_of: makes the result of an answer; its errors do not make the call unsent.
     :param failure_of: finds a failure in an answer that the server did not refuse.
     :raises AirflowFailException: the call was answered, and what came out of ``result_of`` or ``failure_of``
-        would have the task tried again: where there is no store, that would send the call again.
+        would lead to a retry of the task, which would send the call again where there is no store.
     """
     carried_out, result = guard.earlier_result()
     if carried_out:

@@ -24,7 +24,6 @@ def _act(fo: Fo, path: str, **body: Any) -> requests.Response:
     return fo.call("POST", f"/data/{path}", json=body)
 
 
-@pytest.mark.finding("W15")
 @pytest.mark.parametrize(
     ("collection", "expression", "wanted"),
     [
@@ -56,7 +55,6 @@ def test_metadata_filter(fo: Fo, collection: str, expression: str, wanted: list[
         assert _names(fo, collection, **{"$filter": expression}) == wanted
 
 
-@pytest.mark.finding("W15")
 def test_metadata_options(fo: Fo) -> None:
     """Rows and fields are chosen on the server; an option it does not know is refused, as everywhere."""
     names = _names(fo, "PublicEntities", **{"$orderby": "Name desc"})

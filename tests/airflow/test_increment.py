@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_poweroffice._compat import AirflowFailException
+from airflow_provider_poweroffice._compat import HAS_ASSET_STATE, AirflowFailException
 from airflow_provider_poweroffice.assets.poweroffice import poweroffice_asset
 from airflow_provider_poweroffice.tasks.watermark import Increment, emit_asset_event, with_asset
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
@@ -23,11 +23,12 @@ EARLY, LATE, LATER = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00.1234567Z", "20
 
 
 class Store(dict[str, Any]):
-    """A state store, as far as it is used."""
+    """A state store, as far as it is used; a task's takes how long to keep a value."""
 
-    def set(self, key: str, value: Any) -> None:
+    def set(self, key: str, value: Any, *, retention: Any = None) -> None:
         """Keep a value."""
         self[key] = value
+        self.retention = retention
 
 
 class ByAsset:
@@ -179,3 +180,17 @@ def test_resource_without_a_filter(
     ):
         task.execute({})  # type: ignore[typeddict-item]
     assert sandbox.count("GET", "/VatCodes") == 0
+
+
+@pytest.mark.finding("D7")
+def test_where_a_run_began_is_kept_for_ever() -> None:
+    """A run that is cleared after Airflow's retention still begins where it began the first time."""
+    world = World(has_state=True)
+    world.load("r1", EARLY)
+    world.load("r2", LATE)
+    world.load("r3", LATER)
+    if HAS_ASSET_STATE:
+        from airflow.sdk import NEVER_EXPIRE  # noqa: PLC0415 - 3.3
+
+        assert world.tasks["r2"].retention == NEVER_EXPIRE
+    assert world.load("r2", LATE) == EARLY

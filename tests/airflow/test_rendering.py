@@ -123,6 +123,35 @@ TEMPLATES = [
 
 
 @pytest.mark.finding("R21")
+@pytest.mark.parametrize("native", [False, True])
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ ids | join(',') }}",
+        "1,{{ ids | join(',') }}",
+        "{{ rows | join(',', attribute='id') }}",
+        "{{ 'a/' ~ nothing }}",
+        "x{{ nothing ~ 1 }}",
+        "{% set name = run_id ~ nothing %}{{ name }}",
+        "{{ rows | map(attribute='id') | join }}",
+    ],
+)
+def test_none_is_not_joined_to_a_text(template: str, native: bool) -> None:
+    """A None among values that a template joins is found too; other values are joined as ever."""
+    with DAG("d", schedule=None, render_template_as_native_obj=native):
+        made: Any = PowerOfficeOperator(
+            task_id="t", endpoint="Customers", query={"externalNumbers": template}
+        )
+    bad = context_with_secrets() | {"ids": [7, None], "rows": [{"id": 7}, {"id": None}]}
+    with pytest.raises(AirflowFailException, match="externalNumbers"):
+        made.render_template(made.query, bad, made.get_template_env())
+    good = bad | {"ids": ["a", 7], "rows": [{"id": "a"}, {"id": 7}], "nothing": "b"}
+    rendered = made.render_template(made.query, good, made.get_template_env())
+    plain = made.get_template_env().from_string(template).render(**good)
+    assert rendered == {"externalNumbers": plain}
+
+
+@pytest.mark.finding("R21")
 @pytest.mark.parametrize(
     "wrap", [lambda text: text, lambda text: {"a": ["x", {"b": text}]}], ids=["text", "nested"]
 )

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import requests
 from support import Unthrottled
-from support.stream_server import TOKEN, StreamServer, Writer, answer
+from support.raw_server import TOKEN, StreamServer, Writer, answer
 
 from airflow_provider_poweroffice.api import Client, Credentials, RetryOptions
 from airflow_provider_poweroffice.api.auth import Token

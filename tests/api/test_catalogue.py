@@ -143,7 +143,7 @@ def test_exact_moments(client: Client) -> None:
 @pytest.mark.parametrize(
     ("endpoint", "arguments", "says"),
     [
-        ("Customers", {"changed_since": "yesterday"}, "'yesterday' is no date or time"),
+        ("Customers", {"changed_since": "yesterday"}, "'yesterday' is not a date or time"),
         ("Customers", {"changed_since": datetime(2026, 5, 2)}, "no time zone"),  # noqa: DTZ001 - the point
         ("Customers", {"changed_since": "2999-01-01T00:00:00Z"}, "lies in the future"),
         ("Customers", {"changed_since": "2020-01-01T00:00:00Z", "overlap": -1}, "overlap"),

@@ -203,7 +203,11 @@ def test_periods_that_go_wrong(client: Client, sandbox: V1Sandbox) -> None:
     ("endpoint", "options", "says"),
     [
         ("Reporting/AccountTransactions", {"query": {"fromDate": "2026-01-01"}}, "query lacks toDate"),
-        ("Reporting/AccountTransactions", {"query": {"fromDate": "2026-01-32", "toDate": "x"}}, "is no date"),
+        (
+            "Reporting/AccountTransactions",
+            {"query": {"fromDate": "2026-01-32", "toDate": "x"}},
+            "is not a date",
+        ),
         (
             "Reporting/AccountTransactions",
             {"query": {"fromDate": "2026-02-01", "toDate": "2026-01-01"}},

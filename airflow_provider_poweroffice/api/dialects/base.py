@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from http import HTTPStatus
 from typing import Any, ClassVar, Generic, TypeVar
 
 from airflow_provider_poweroffice.api.catalogue import Catalogue, catalogue
@@ -27,7 +28,7 @@ K = TypeVar("K", bound=Keys)
 @dataclass(frozen=True, slots=True)
 class Endpoints:
     """
-    Where an API lives.
+    The base URLs of an API.
 
     :param base: URL that endpoints are appended to, without a trailing slash.
     :param token: URL of the token endpoint.
@@ -98,7 +99,7 @@ class Fault:
     An error body, read: see :class:`~airflow_provider_poweroffice.errors.APIStatusError`.
 
     :param kind: class of the error, where the status alone does not tell.
-    :param final: the call was carried out, or refused, for good: a repetition cannot help.
+    :param final: a repetition cannot help: the call was carried out, or would be refused again.
     :param attributes: further attributes of an error of that class.
     """
 
@@ -114,7 +115,7 @@ class Fault:
 
 class Dialect(ABC, Generic[K]):
     """
-    One API's ways.
+    What one API does its own way.
 
     :raises TypeError: a class value that is declared here without a default is missing.
     """
@@ -293,8 +294,8 @@ class Dialect(ABC, Generic[K]):
         return ""
 
     def is_missing(self, error: APIStatusError) -> bool:
-        """Tell whether an error says that the record is not there."""
-        return isinstance(error, NotFoundError)
+        """Tell whether an error says that the record is not there, or is gone (410)."""
+        return isinstance(error, NotFoundError) or error.status == HTTPStatus.GONE
 
     def unwrap(self, content: bytes) -> bytes | None:  # noqa: ARG002 - for those that wrap
         """Find the answer proper in a successful body that wraps it; None where nothing is wrapped."""

@@ -60,7 +60,7 @@ class D365FO(ODataDialect[D365FOCredentials]):
         return resource.key or None if resource else None
 
     def path(self, endpoint: str) -> str:
-        """Take a name for an entity's."""
+        """Read a bare name as an entity set."""
         return endpoint if endpoint.startswith(_ROOTS) else f"data/{endpoint}"
 
     def url(self, endpoints: Endpoints, path: str) -> str:
@@ -218,7 +218,7 @@ def _split_collection(content: bytes) -> tuple[bytes, PageInfo]:
     """
     Find the JSON array of rows, unread, and whether a page follows.
 
-    ``@odata.count`` is not looked at: it counts what ``$top`` cuts off, too.
+    ``@odata.count`` is ignored: it also counts rows that ``$top`` cuts off.
 
     :raises PaginationError: the body is JSON, but no collection.
     :raises InvalidResponseError: the body is not complete JSON.
