@@ -128,7 +128,7 @@ class Race:
         self.after(TRIP / 2, partial(self._answered, throttle, start, self.server.take(self.world.now)))
 
     def _answered(self, throttle: LocalThrottle, start: float, passed: bool) -> None:
-        throttle._settle(start, TRIP, 0.0)
+        throttle._settle(start, TRIP, TRIP)
         if not passed:
             throttle.pause(1.0)
         self._enter(throttle, None)
