@@ -100,8 +100,12 @@ class PacedAdapter(HTTPAdapter):
             raise APITimeoutError(
                 f"{_label(request)}: not sent: the deadline has passed", outcome_unknown=False
             )
-        with adding(exchange_left=left):
-            answer = super().send(request, stream, self._within(timeout, left), verify, cert, allowed)
+        try:
+            with adding(exchange_left=left):
+                answer = super().send(request, stream, self._within(timeout, left), verify, cert, allowed)
+        except BaseException:
+            self._throttle.lost(slot)
+            raise
         self._throttle.answered(slot)
         return answer
 
