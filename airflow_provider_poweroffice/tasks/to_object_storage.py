@@ -211,7 +211,9 @@ def open_object_path(text: str, form: str | None) -> ObjectStoragePath:
     if not path.path.endswith(written) or path.name != written.rpartition("/")[2]:
         raise ValueError(f"object_path {text!r} would be written as {path.path!r}; name the object so")
     if path.protocol in {"file", "local"} and path.exists() and not path.is_file():
-        raise ValueError(f"object_path {text!r} is there and is not a file (a folder or a device); name a file")
+        raise ValueError(
+            f"object_path {text!r} is there and is not a file (a folder or a device); name a file"
+        )
     return path
 
 
