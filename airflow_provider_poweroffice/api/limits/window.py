@@ -224,9 +224,10 @@ class Window:
         :param ahead: seconds by which this window's clock is ahead of the other's.
         """
         known = {start for _, start in self.starts}
+        # The answer of an open start may have been noted where this window does not see it.
         theirs = [
             ((counted if counted > start else start + UNKNOWN) + ahead, start + ahead)
-            for counted, start in other.starts  # an answer may have been noted where this window does not see it
+            for counted, start in other.starts
         ]
         self.starts = sorted([*self.starts, *(one for one in theirs if one[1] not in known)])[-MOST_SLOTS:]
         self.paused_until = max(self.paused_until, other.paused_until + ahead)
