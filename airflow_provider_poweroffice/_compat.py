@@ -59,6 +59,7 @@ __all__ = [
     "mask_secrets",
     "redacted",
     "task_state_store",
+    "warn_of_clearing",
 ]
 
 
@@ -121,7 +122,6 @@ def keep_task_state(store: Any, key: str, value: Any) -> None:
     except ImportError:
         store.set(key, value)
         return
-    warn_of_clearing()
     store.set(key, value, retention=NEVER_EXPIRE)
 
 

@@ -17,13 +17,14 @@ Every error this package raises for a call to the API, and for a load into a tab
     │   └── TooManyDeletionsError     more rows would be marked as deleted than allowed
     ├── VerificationError             a table of the ledger does not agree with the books; its rows are stored
     ├── ResponseTooLargeError         a 2xx answer larger than max_bytes; its call was carried out
+    ├── OutcomeUnknownError           an earlier try of the task sent the call; it is not sent again
     ├── InvalidResponseError          a 2xx answer that cannot be read (cut JSON, HTML, ...)
     ├── APIConnectionError            no answer
     │   ├── APITimeoutError           no answer in time, or no slot under the rate limit
     │   └── RateLimitStoreError       the Redis server that keeps the rate limit cannot be used
-    └── APIStatusError                the server answered, and said no
+    └── APIStatusError                the server answered with a failure
         ├── BadRequestError           400, 422
-        │   └── RefusedError          a 2xx answer whose body says no (PowerOffice v1)
+        │   └── RefusedError          a 2xx answer whose body reports a failure (PowerOffice v1)
         │       └── DeleteRefusedError    the record is in use; archive it instead
         ├── PermissionDeniedError     401 after a new token, 403
         ├── NotFoundError             404
@@ -84,7 +85,7 @@ class Answer(Protocol):
 class PowerOfficeError(Exception):
     """Base of all errors of this package."""
 
-    #: True when nobody can tell whether the server carried the call out: a lost reply, a 5xx.
+    #: True when it is not known whether the server carried the call out: a lost reply, a 5xx.
     outcome_unknown: bool = False
     #: Alias of the company the call was for, where a connection holds several; the message begins with it.
     company: str | None = None
@@ -92,7 +93,7 @@ class PowerOfficeError(Exception):
     uncertain_attempts: int = 0
 
     def __str__(self) -> str:
-        """Give the message, which names the company so that whoever is paged knows which one failed."""
+        """Give the message, which names the company so that the person on call knows which one failed."""
         text, mark = super().__str__(), f"[{self.company}] "
         return text if self.company is None or text.startswith(mark) else mark + text
 
@@ -128,14 +129,14 @@ class IncompleteReadError(PaginationError):
     @classmethod
     def of_field(cls, label: str, field: str) -> IncompleteReadError:
         """
-        Say that a row holds only some of its own rows.
+        Say that an expanded row holds only part of its nested rows.
 
         :param label: method and path.
-        :param field: the expanded collection, which the server links to the rest of.
+        :param field: the expanded collection that the server cut short with a link to the rest.
         """
         return cls(
-            f"{label}: {field} is not whole: the server links to more of its rows. Read them as a collection "
-            f"of their own instead of with $expand={field}"
+            f"{label}: {field} is incomplete: the server links to more of its rows. Read them as a "
+            f"separate collection instead of with $expand={field}"
         )
 
 
@@ -287,6 +288,12 @@ class ResponseTooLargeError(PowerOfficeError):
         )
 
 
+class OutcomeUnknownError(PowerOfficeError):
+    """An earlier try of the task sent this call, and how that ended is not known; it was not sent again."""
+
+    outcome_unknown = True
+
+
 class APIConnectionError(PowerOfficeError):
     """
     No answer.
@@ -377,7 +384,7 @@ class BadRequestError(APIStatusError):
 
 class RefusedError(BadRequestError):
     """
-    A 2xx answer whose body says no: nothing was carried out.
+    A 2xx answer whose body reports a failure: nothing was carried out.
 
     Attributes: ``summary`` (the vendor's sentence), ``error_log_reference`` (to be given to the vendor's
     support) and ``exception`` (such as ``OData`` or ``ApiUniqueConstraint``); None where the body lacks one.

@@ -1,8 +1,8 @@
 """
 Links from a task to the vendor's page about what it calls.
 
-Rule: a link is made in the worker, after the task has run; what is known of the APIs is loaded then, not
-while DAG files are read.
+Rule: a link is made in the worker, after the task has run; the catalogues are loaded then, not while DAG
+files are read.
 """
 
 from __future__ import annotations

@@ -38,9 +38,9 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 from airflow_provider_poweroffice.api import Client, Credentials
+from airflow_provider_poweroffice.api.connection_options import RateLimit
 from airflow_provider_poweroffice.api.limits.shared import shared_throttle
 from airflow_provider_poweroffice.api.limits.throttle import SystemClock
-from airflow_provider_poweroffice.api.options import RateLimit
 from airflow_provider_poweroffice.errors import RateLimitError
 from poweroffice_sandbox import Sandbox
 

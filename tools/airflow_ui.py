@@ -61,13 +61,14 @@ def main() -> int:
 
 
 def _guide(airflow: Standalone) -> str:
-    paths = (airflow.lake, airflow.warehouse, airflow.home.log)
-    lake, warehouse, log = (path.relative_to(ROOT) for path in paths)
+    paths = (airflow.lake, airflow.warehouse, airflow.home.log, airflow.own_dags)
+    lake, warehouse, log, own = (path.relative_to(ROOT) for path in paths)
     return f"""\
 Airflow     {airflow.url}  user {USER}, password {PASSWORD}
 Sandbox     {airflow.sandbox.url}  behaves like PowerOffice Go; all its data is invented.
             Those of v1 and of Dynamics 365 run too
 Connection  {CONNECTION}: Admin > Connections, the pulse at the end of its row tests it
+Your DAGs   put their files into {own}: they are here within 10 s
 DAGs        open one, press Trigger
   poweroffice_company_to_warehouse  two companies into the tables of {warehouse}
   poweroffice_extract_company       customers and ledger to {lake}; then task "customers" > Storage > XCom

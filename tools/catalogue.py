@@ -4,6 +4,7 @@ Make the catalogue of PowerOffice Go v2 from the digest of the official descript
     cd airflow_provider_poweroffice/api/catalogue
     python ../../../tools/catalogue.py > poweroffice_v2.txt
     python ../../../tools/catalogue.py --fields > poweroffice_v2_fields.txt
+    python ../../../tools/catalogue.py --bodies > poweroffice_v2_bodies.txt
 """
 
 from __future__ import annotations
@@ -35,6 +36,13 @@ KEYS = {
     "/Supplierledger/SupplierBalances": "SupplierId",
     "/TrialBalance": "AccountId",
     "/VoucherDocumentation": "VoucherId",
+}
+
+# What the server asks for by the description's prose alone.
+REQUIRED = {
+    "CustomerPostDto": ("Name",),
+    "SupplierPostDto": ("Name",),
+    "ProductPostDto": ("Name",),
 }
 
 # Money is declared as a double; it is a decimal all the same.
@@ -82,6 +90,58 @@ class Description:
         """Tell whether a GET gives a list, and the names of a row's fields."""
         is_list, properties = self.row(operation)
         return is_list, list(properties)
+
+    def reference(self, schema: dict[str, Any]) -> str:
+        """Name the type that a schema refers to; "" for one that is written out."""
+        schema = schema["allOf"][0] if len(schema.get("allOf", ())) == 1 else schema
+        return str(schema.get("$ref", "")).rsplit("/", 1)[-1]
+
+    def body_type(self, operation: dict[str, Any]) -> str:
+        """Name the type of a JSON body; "" where there is none, or none with fields."""
+        content = operation.get("requestBody", {}).get("content", {})
+        schemas = [media["schema"] for kind, media in content.items() if "json" in kind and "schema" in media]
+        if not schemas:
+            return ""
+        schema = schemas[0].get("items", schemas[0])
+        return self.reference(schema) if "properties" in self._resolved(schema) else ""
+
+    def written(self, name: str, schema: dict[str, Any]) -> tuple[str, str]:
+        """Write a field of a body, and name the type within it; empty where the server alone sets it."""
+        if schema.get("readOnly"):
+            return "", ""
+        many = schema.get("type") == "array"
+        item = schema["items"] if many else schema
+        own, inner = self._resolved(item), self.reference(item)
+        if len(own.get("allOf", ())) == 1:
+            own = self._resolved(own["allOf"][0])
+        if "properties" in own and inner:
+            return f"{name}:{'*' * many}>{inner}", inner
+        kind = "/".join(map(str, own["enum"])) if len(own.get("enum", ())) > 1 else self.kind(item)
+        longest = f"<{own['maxLength']}" if "maxLength" in own else ""
+        return f"{name}:{'*' * many}{kind}{longest}", ""
+
+    def bodies(self) -> list[str]:
+        """Make a line for each body, and for each type in one."""
+        lines, waiting, done = [], [], set()
+        for path in sorted(self.paths):
+            for verb in VERBS:
+                if verb in self.paths[path] and (name := self.body_type(self.paths[path][verb])):
+                    lines.append(f"{verb.upper()} {path} | >{name}")
+                    waiting.append(name)
+        types = []
+        while waiting:
+            name = waiting.pop()
+            if name in done:
+                continue
+            done.add(name)
+            fields = []
+            needed = (*self._schemas[name].get("required", ()), *REQUIRED.get(name, ()))
+            for field, schema in self._schemas[name]["properties"].items():
+                text, inner = self.written(field + "!" * (field in needed), schema)
+                fields += [text] if text else []
+                waiting += [inner] if inner else []
+            types.append(f"{name} | {','.join(fields)}")
+        return [*lines, *sorted(types)]
 
     def body(self, operation: dict[str, Any]) -> list[str]:
         """Give the names of a request body's fields."""
@@ -136,6 +196,10 @@ def main(what: str = "") -> int:
     if what == "--fields":
         print("path | fields")
         print("\n".join(filter(None, (fields(description, path) for path in sorted(description.paths)))))
+        return 0
+    if what == "--bodies":
+        print("call or type | fields")
+        print("\n".join(description.bodies()))
         return 0
     known: dict[str, str] = document["privileges"]
     lines = [" | ".join(COLUMNS)]

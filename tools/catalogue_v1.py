@@ -1,114 +1,125 @@
 """
-Make the catalogue of PowerOffice Go v1 from the unofficial description of 2021 and the vendor's pages.
+Make the catalogue of PowerOffice Go v1 from the digest of the vendor's reference.
 
-    python tools/catalogue_v1.py > airflow_provider_poweroffice/api/catalogue/poweroffice_v1.txt
+    cd airflow_provider_poweroffice/api/catalogue
+    python ../../../tools/catalogue_v1.py > poweroffice_v1.txt
+    python ../../../tools/catalogue_v1.py --fields > poweroffice_v1_fields.txt
 """
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from catalogue import COLUMNS
 from digest import VERBS, read
 
-# What the description of 2021 lacks: path, verbs, list, key, created field, changed field, required. From the
-# official documentation, pages "Limitations" and "Filtering", and its reference of types.
-DOCUMENTED = """
-/ClientIntegrationInformation | GET | | | | |
-/Customer | GET,POST | paged | Id | CreatedDate | LastChanged |
-/Customer/{id} | GET,DELETE | | | CreatedDate | LastChanged |
-/Department | GET,POST | paged | Id | | LastChanged |
-/Department/{id} | GET,DELETE | | | | LastChanged |
-/Employee | GET,POST | paged | Id | CreatedDate | LastChanged |
-/Employee/{id} | GET,DELETE | | | CreatedDate | LastChanged |
-/OutgoingInvoice | POST | | | | |
-/OutgoingInvoice/List | GET | paged | Id | CreatedDate | LastChanged |
-/OutgoingInvoice/{id} | GET,DELETE | | | CreatedDate | LastChanged |
-/Product | GET,POST | paged | Id | | LastChanged |
-/Product/{id} | GET,DELETE | | | | LastChanged |
-/Project | GET,POST | paged | Id | CreatedDate | LastChanged |
-/Project/{id} | GET,DELETE | | | CreatedDate | LastChanged |
-/Reporting/AccountTransactions | GET | paged | Id | CreatedDate | LastChanged | fromDate,toDate
-/Reporting/InvoiceJournal | GET | paged | | | |
-/Reporting/SupplierLedger | GET | paged | Id | | |
-/Reporting/TrialBalance | GET | paged | AccountCode | | |
-/Supplier/{id} | GET,DELETE | | | | LastChanged |
-/TimeTracking/TimeTrackingEntry | GET,POST | paged | Id | | LastChanged |
-/TimeTracking/TimeTrackingEntry/{id} | GET,DELETE | | | | LastChanged |
-"""
+OPTIONS = ("$filter", "$orderby", "$skip", "$top")
+# Enumerations are texts: the reference of types gives numbers, the newer description names, and a text holds
+# both.
+KINDS = {
+    "s": "text",
+    "i32": "integer",
+    "i64": "integer",
+    "d": "decimal",
+    "b": "boolean",
+    "g": "text",
+    "ts": "text",
+}
+# The reference types days and times alike; its samples write these as times, and days without one.
+TIME = re.compile(r"(?i)(lastChanged|createdDate|sentDate|validUntil)$")
+# Rows that no field of their own tells apart, or that one does which is not marked as the key.
+KEYS = {
+    "Reporting/CustomerBalance": "CustomerId",
+    "Reporting/SupplierBalance": "SupplierId",
+    "Reporting/Usage": "",
+}
+REFERENCE = "externalImportReference"
+Json = dict[str, Any]
 
 
-class Description:
-    """The digest, as far as the catalogue asks."""
-
-    def __init__(self, document: dict[str, Any]) -> None:
-        self.paths: dict[str, dict[str, Any]] = document["paths"]
-        self._definitions = document["types"]
-
-    def rows(self, operation: dict[str, Any]) -> tuple[bool, list[str]]:
-        """Tell whether a GET gives a list, and the names of a row's fields."""
-        schema = self._resolved(operation["responses"]["200"]["schema"])
-        data = self._resolved(schema["allOf"][1]["properties"]["data"])
-        row = self._resolved(data["items"]) if data.get("type") == "array" else data
-        return data.get("type") == "array", list(row.get("properties", {}))
-
-    def _resolved(self, schema: dict[str, Any]) -> dict[str, Any]:
-        while "$ref" in schema:
-            schema = self._definitions[schema["$ref"].rsplit("/", 1)[-1]]
-        return schema
+def pascal(name: str) -> str:
+    """Spell a name as filters and orders do."""
+    return name[:1].upper() + name[1:]
 
 
-def described(description: Description, path: str) -> list[str]:
-    """Make the line of a path of the description."""
-    operations = description.paths[path]
-    is_list, fields = description.rows(operations["get"])
-    names = [item["name"] for item in operations["get"].get("parameters", []) if item["in"] == "query"]
-    required = [item["name"] for item in operations["get"].get("parameters", []) if item.get("required")]
-    facts = (
-        path,
-        ",".join(verb.upper() for verb in VERBS if verb in operations),
-        "paged" if is_list else "",
-        "Id" if is_list and "id" in fields else "",
-        "CreatedDate" if "createdDate" in fields else "",
-        "LastChanged" if "lastChanged" in fields else "",
-        ",".join(name for name in required if name in names),
-    )
-    return line(facts, [name for name in names if not name.startswith("$")])
+def kind_of(text: str) -> str:
+    """Name the type of a field, as a warehouse understands it."""
+    kind = text.rstrip("*=~#")
+    if kind.startswith("E:"):
+        return "text"
+    return KINDS.get(kind, "json")
 
 
-def line(facts: Sequence[str], names: Iterable[str]) -> list[str]:
-    """
-    Fill the columns; a filter has the name of its field, which rows spell in camelCase.
-
-    :param facts: as the columns of ``DOCUMENTED``.
-    :param names: of the query, beyond those of OData.
-    """
-    path, verbs, kind, key, created, changed, required = facts
-
-    def camel(name: str) -> str:
-        return name[:1].lower() + name[1:]
-
-    fields = [camel(created), camel(changed)]
-    filters = [created, changed] if kind else ["", ""]
-    options = ["$filter", "$orderby", "$skip", "$top"] if kind else []
-    return [path, verbs, kind, key, *filters, *fields, required, ",".join([*options, *sorted(names)]), "", ""]
+def row_kinds(fields: Json) -> dict[str, str]:
+    """Give each field of a type and its kind."""
+    days = {name: "timestamp" if TIME.search(name) else "date" for name in fields}
+    return {name: days[name] if text.startswith("dt") else kind_of(text) for name, text in fields.items()}
 
 
-def main() -> int:
-    """Print the catalogue."""
-    description = Description(read("poweroffice_v1_2021"))
-    lines = {
-        path: described(description, path) for path in description.paths if not path.startswith("/OAuth")
-    }
-    for text in DOCUMENTED.strip().splitlines():
-        facts = [part.strip() for part in text.split("|")]
-        lines[facts[0]] = line(facts, filter(None, facts[-1].split(",")))
-    rows = [COLUMNS, *(lines[path] for path in sorted(lines))]
+def key_of(path: str, fields: Json) -> str:
+    """Name the field that no two rows share."""
+    marked = [name for name, text in fields.items() if "#" in text]
+    return KEYS.get(path, pascal(marked[0]) if marked else "Id")
+
+
+def required(path: str, query: list[str]) -> list[str]:
+    """Name what a list must be asked with: both ends of a period that is printed as part of its route."""
+    both = {"fromDate", "toDate"} <= set(query) and not path.endswith("Ledger")
+    return ["fromDate", "toDate"] if both else []
+
+
+def line(document: Json, path: str) -> list[str]:
+    """Make one line of the catalogue."""
+    routes = {verb.upper(): document["routes"].get(f"{verb.upper()} {path}") for verb in VERBS}
+    there = {verb: facts for verb, facts in routes.items() if facts}
+    get, post = there.get("GET", {}), there.get("POST", {})
+    fields = document["types"].get(get.get("type"), {})
+    kind = {"list": "paged", "plain": "whole"}.get(get.get("kind", ""), "")
+    created = "createdDate" if "createdDate" in fields else ""
+    changed = "lastChanged" if "lastChanged" in fields else ""
+    is_paged = kind == "paged"
+    query = get.get("query", [])
+    body = document["types"].get(post.get("body"), {})
+    return [
+        f"/{path}",
+        ",".join(there),
+        kind,
+        key_of(path, fields) if kind else "",
+        pascal(created) if is_paged else "",
+        pascal(changed) if is_paged else "",
+        created,
+        changed,
+        ",".join(required(path, query)),
+        ",".join([*(OPTIONS if is_paged else ()), *sorted(query)]),
+        next(facts.get("privilege", "") for facts in there.values()),
+        REFERENCE if REFERENCE in body and post["kind"] in {"upsert", "create"} else "",
+    ]
+
+
+def fields_lines(document: Json) -> Iterator[str]:
+    """Make one line for each list: its path, and the fields of its rows."""
+    for route, facts in document["routes"].items():
+        method, path = route.split()
+        if method == "GET" and facts["kind"] in {"list", "plain"} and "type" in facts and "{" not in path:
+            kinds = row_kinds(document["types"][facts["type"]])
+            yield f"/{path} | {','.join(f'{name}:{kind}' for name, kind in kinds.items())}"
+
+
+def main(what: str = "") -> int:
+    """Print the catalogue, or the fields of its lists."""
+    document = read("poweroffice_v1")
+    if what == "--fields":
+        print("path | fields")
+        print("\n".join(sorted(fields_lines(document))))
+        return 0
+    paths = sorted({route.split()[1] for route in document["routes"]})
+    rows = [list(COLUMNS), *(line(document, path) for path in paths)]
     print("\n".join(" | ".join(row).rstrip() for row in rows))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

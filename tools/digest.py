@@ -6,6 +6,11 @@ prose, no examples. A digest is an OpenAPI document without the rest, one line f
 there is a new edition of a description:
 
     python tools/digest.py FOLDER_OF_THE_DESCRIPTIONS
+
+The digest of v1, ``poweroffice_v1.json``, is of a reference in pages of prose and was made by hand:
+``routes`` by method and path (what they do, the types they take and give, privilege, most rows, names of
+their own queries), ``types`` with the marks that ``poweroffice_sandbox.v1.resources.tables`` explains, and
+``enums``.
 """
 
 from __future__ import annotations
@@ -22,7 +27,6 @@ DIGESTS = Path(__file__).resolve().parents[1] / "sandbox" / "tests" / "facts"
 # Digest: the description it is of, the part that holds its types.
 SOURCES = {
     "poweroffice_v2": ("poweroffice-openapi-v2-2025.yaml", "components"),
-    "poweroffice_v1_2021": ("poweroffice-openapi-v1-unofficial-2021.yaml", "definitions"),
     "poweroffice_token": ("poweroffice-token-openapi.json", "components"),
 }
 PRIVILEGES = "poweroffice-api.md"

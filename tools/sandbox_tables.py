@@ -158,8 +158,9 @@ def field_words(spec: Spec, answer: str, body: str, *, patched: bool) -> Iterato
         else:
             mark = "+" if fixed else ""
         longest = f"<={value['maxLength']}" if "maxLength" in value else ""
+        limits = f"={value['minimum']}..{value['maximum']}" if {"minimum", "maximum"} <= value.keys() else ""
         yield (
-            f"{'!' if name in required else ''}{mark}{name}:{type_of(value)}{longest}"
+            f"{'!' if name in required else ''}{mark}{name}:{type_of(value)}{longest}{limits}"
             f"{'?' if value.get('nullable') else ''}"
         )
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
+    from airflow_provider_poweroffice.api.connection_options import Timeouts
     from airflow_provider_poweroffice.api.credentials import Credentials
     from airflow_provider_poweroffice.api.d365fo.credentials import D365FOCredentials
-    from airflow_provider_poweroffice.api.options import RetryOptions, Timeouts
+    from airflow_provider_poweroffice.api.options import RetryOptions
     from airflow_provider_poweroffice.api.pages.page import Page
     from airflow_provider_poweroffice.api.pages.pages import Pages
     from airflow_provider_poweroffice.api.response import Response
@@ -37,7 +38,7 @@ _HOME = {
     "Pages": "pages.pages",
     "Response": "response",
     "RetryOptions": "options",
-    "Timeouts": "options",
+    "Timeouts": "connection_options",
 }
 
 

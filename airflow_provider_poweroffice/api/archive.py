@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_poweroffice.api.response import Response, answer_of
+from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.api.retry import retry_reason
 from airflow_provider_poweroffice.errors import APIStatusError, DeleteRefusedError
 
@@ -19,7 +19,6 @@ def delete_or_archive(
     *,
     query: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
-    fail_on_error: bool = True,
 ) -> Response:
     """
     Delete a record; if that is refused, read it and send it back archived.
@@ -28,7 +27,6 @@ def delete_or_archive(
     same record.
 
     :param endpoint: path of the record, such as ``Customer/42``.
-    :param fail_on_error: False gives the refusal back instead of raising it.
     :return: the answer to the DELETE, or the archived record.
     :raises ValueError: the API has no archive.
     :raises DeleteRefusedError: the record is neither deleted nor archived; a note says why not.
@@ -39,7 +37,7 @@ def delete_or_archive(
             f"on_refused_delete='archive' is not for {client.dialect.name}, which has no archive"
         )
     try:
-        return client.request("DELETE", endpoint, query=query, headers=headers, fail_on_error=True)
+        return client.request("DELETE", endpoint, query=query, headers=headers)
     except DeleteRefusedError as refusal:
         try:
             return _archive(client, endpoint)
@@ -47,13 +45,7 @@ def delete_or_archive(
             if retry_reason(error, "GET"):
                 raise  # a disturbance: the whole may be tried again
             refusal.add_note(f"It was not archived either: {error}")
-            if fail_on_error:
-                raise refusal from error
-            return answer_of(refusal)
-    except APIStatusError as error:
-        if fail_on_error:
-            raise
-        return answer_of(error)
+            raise refusal from error
 
 
 def _archive(client: Client, endpoint: str) -> Response:

@@ -1,5 +1,5 @@
 """
-The token: fetched, cached, renewed early, renewed once on 401, and shown to one origin only.
+The token: fetched, cached, renewed early and after a 401, and sent to one origin only.
 
 Rule: keys and tokens are put on a request here and nowhere else, after the origin has been checked,
 so that a session lent to a user is as safe as the client itself.
@@ -11,6 +11,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -45,6 +46,8 @@ EARLY = 60.0  # seconds; "be proactive when renewing access token": portal page 
 EARLY_SHARE = 0.2  # of a short token's life
 _SENDABLE = re.compile(r"[!-~]+")  # in a header; anything else would end up in http.client's message
 _REFUSED = frozenset({400, 401})
+_STANDS_FOR = {"temporarily_unavailable": 503, "server_error": 500}
+"""OAuth's own words for a status that the answer did not have (RFC 6749 §4.1.2.1): no key was refused."""
 _LOCK_NAP = 0.25  # seconds
 _ROUNDS = 3  # tokens that one request is tried with: more are replaced meanwhile only by a server gone wrong
 
@@ -204,7 +207,11 @@ class TokenAuth(AuthBase):
     def _refusal(self, answer: requests.Response) -> PowerOfficeError:
         response = read_error(answer, TOKEN_BYTES)
         if response.status_code in _REFUSED:
-            return token_refusal(self._dialect, response, self._credentials.secrets)
+            body = response.error_content
+            stands_for = _STANDS_FOR.get(str(body.get("error")).lower()) if isinstance(body, dict) else None
+            if stands_for is None:
+                return token_refusal(self._dialect, response, self._credentials.secrets)
+            response = replace(response, status_code=stands_for)
         refusal = status_error(self._dialect, response, self._clock.time(), self._credentials.secrets)
         refusal.outcome_unknown = False
         return refusal

@@ -46,7 +46,7 @@ _GZIP_MAGIC = b"\x1f\x8b"
 @dataclass(frozen=True)
 class SpooledResponse:
     """
-    A successful answer that nobody has asked for yet.
+    A successful answer whose content waits in a file.
 
     :param head: it, without its content.
     :param body: the content; in a file that has no name.
@@ -87,7 +87,7 @@ def read_spooled(answer: requests.Response, limit: int | None = None) -> Spooled
 
     :raises PageTooLargeError, InvalidResponseError, requests.RequestException: as there.
     """
-    file: Any = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed by who takes it
+    file: Any = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed by whoever takes it
     try:
         for piece in _limited(answer, ANSWER_BYTES if limit is None else limit):
             file.write(piece)

@@ -42,6 +42,8 @@ _NEVER = frozenset(
 _NEVER_BEGINS = ("proxy-", "x-forwarded-")
 _KEY_PREDICATE = re.compile(r"\((?:[^'()]|'[^'()]*')*\)")  # (dataAreaId='usmf',CustomerAccount='O''Hara')
 _UNSAFE = re.compile(r"['\"`;\\\s<>{}|^]")
+_UNWRITABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_MEDIA_TYPE = re.compile(r"[!#$&^_.+A-Za-z0-9-]+/[!#$&^_.+A-Za-z0-9-]+( *;[\x20-\x7e]*)?")  # RFC 6838 §4.2
 _MISSING = frozenset({"None", "null", "nan", "NaN", "undefined"})  # what programs write for no value
 
 
@@ -86,9 +88,15 @@ def build_call(
     if body is not None and files is not None:
         raise ValueError("body and files exclude each other: a multipart request is made of files alone")
     sent = check_headers(headers)
+    if files is not None and "content-type" in {name.lower() for name in sent}:
+        raise ValueError(
+            "headers must not set 'Content-Type' beside files: it names the boundary of the parts"
+        )
     content = None if body is None else encode_body(dialect, verb, body)
     if content is not None and "content-type" not in {name.lower() for name in sent}:
         sent["Content-Type"] = dialect.body_type(verb)
+    if dialect.slash_at_end and verb != "DELETE" and isinstance(endpoint, str):
+        endpoint = endpoint.strip().removesuffix("/")
     path = dialect.path(check_endpoint(endpoint))
     return Call(verb, path, encode_query(query), content, check_files(files), sent)
 
@@ -139,7 +147,7 @@ def _is_malformed(path: str) -> str | None:
     if missing := _MISSING.intersection(_decoded(path).split("/")):
         return f"has the part {min(missing)!r}: was an id missing?"
     if "//" in path or path.endswith("/"):
-        return "has an empty part: was an id empty?"
+        return "has an empty part: was an id empty? If not, leave out the last slash"
     return None
 
 
@@ -253,7 +261,19 @@ def check_files(files: Files | None) -> Files | None:
             or not isinstance(part[1], (bytes, bytearray))
         ):
             raise TypeError(f"files[{field!r}] must be (file name, bytes) or (file name, bytes, media type)")
+        _check_part(field, *part[:1], *part[2:])
     return files
+
+
+def _check_part(field: Any, name: Any, media_type: Any = "text/plain") -> None:
+    """Refuse what would write other headers into a part, or cannot be written."""
+    for text in (field, name):
+        if not isinstance(text, str) or not text or _UNWRITABLE.search(text):
+            raise ValueError(
+                f"files[{field!r}]: {text!r} is not a name; it is text without control characters"
+            )
+    if not isinstance(media_type, str) or not _MEDIA_TYPE.fullmatch(media_type):
+        raise ValueError(f"files[{field!r}]: {media_type!r} is not a media type such as application/pdf")
 
 
 def check_headers(headers: Mapping[str, str] | None) -> dict[str, str]:

@@ -24,7 +24,7 @@ _REGISTERED = {  # Python's names of those whose registered (IANA) names are spe
     "hz": "hz-gb-2312",
     "kz1048": "kz-1048",
 }
-# Names that not every Python knows; "ANSI" is what Windows calls its western European code page.
+# Names that some versions of Python do not know; "ANSI" is what Windows calls its western European code page.
 _SYNONYMS = {"ansi": "cp1252", "windows-31j": "cp932", "windows-874": "cp874"}
 # Text encodings of Python that are no charsets of the Internet.
 _PRIVATE = frozenset(

@@ -14,6 +14,7 @@ One client serves one company. It may be used by several threads.
 from __future__ import annotations
 
 import logging
+import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
@@ -21,8 +22,9 @@ from types import TracebackType
 from typing import Any, Self, Unpack
 
 from airflow_provider_poweroffice.api.auth import TokenAuth
-from airflow_provider_poweroffice.api.body import ANSWER_BYTES
+from airflow_provider_poweroffice.api.body import ANSWER_BYTES, IN_MEMORY, SpooledResponse
 from airflow_provider_poweroffice.api.call import Call, Files, build_call, encode_query
+from airflow_provider_poweroffice.api.catalogue.bodies import BodyField, body_of, unknown_fields
 from airflow_provider_poweroffice.api.change_filter import check_query, since_query
 from airflow_provider_poweroffice.api.connection import Connection, ConnectionArguments
 from airflow_provider_poweroffice.api.credentials import Keys
@@ -35,6 +37,7 @@ from airflow_provider_poweroffice.api.pages.periods import PeriodPages
 from airflow_provider_poweroffice.api.read_options import ReadArguments, ReadOptions
 from airflow_provider_poweroffice.api.response import Response, answer_of
 from airflow_provider_poweroffice.api.sending import Sender
+from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.api.transport import Session
 from airflow_provider_poweroffice.errors import (
     APIStatusError,
@@ -59,6 +62,7 @@ class Client:
     def __init__(self, credentials: Keys, **options: Unpack[ConnectionArguments]) -> None:
         self.connection = Connection(credentials, **options)
         self._sender = Sender(self.connection)
+        self._told: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -153,6 +157,11 @@ class Client:
             check_query(self.dialect, call.endpoint, call.query)
         elif filters is not None:
             raise ValueError(f"filters go with GET, not {call.method}")
+        if strange := one_line(", ".join(unknown_fields(body, self._fields_of(call)))):
+            self._warn_once(
+                f"{self.connection.label_of(call)}: fields of the body that are not known, and that the API "
+                f"drops without a word: {strange}"
+            )
         return self._sender.completed(call)
 
     def send(
@@ -175,11 +184,50 @@ class Client:
         except APIStatusError as error:
             if call.method == "DELETE" and error.uncertain_attempts and self.dialect.is_missing(error):
                 log.info("%s: gone already: an earlier attempt deleted it", self.connection.label_of(call))
-                gone = answer_of(error)
-                return replace(gone, status_code=HTTPStatus.NO_CONTENT, content=b"", refused=False)
+                return self.deleted(error)
             if fail_on_error:
                 raise
             return answer_of(error)
+
+    def download(
+        self,
+        endpoint: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        max_bytes: int = ANSWER_BYTES,
+    ) -> SpooledResponse:
+        """
+        Make one GET whose answer is kept as it came, in a file without a name, whatever its size.
+
+        :param max_bytes: largest body, decompressed.
+        :return: the answer without its content, and the file; whoever takes it closes it.
+        :raises ValueError, TypeError: bad arguments, before any request.
+        :raises InvalidResponseError: there is nothing in it, or it is a page for people.
+        :raises ResponseTooLargeError: the body is larger than ``max_bytes``.
+        :raises PowerOfficeError: as for :meth:`request`.
+        """
+        call = self.build("GET", endpoint, query=query, headers=headers)
+        check_whole("max_bytes", max_bytes, 1, None)
+        label = self.connection.label_of(call)
+        try:
+            found = self._sender.fetch_ahead(call, max_bytes)
+        except PageTooLargeError as error:
+            raise ResponseTooLargeError.of(label, error.size, max_bytes) from None
+        if found.head.is_file:
+            return found
+        # Not a file by its type: it is judged as any answer is, and may be a refusal.
+        answer = self._sender.send(call, None, self._readable, spooled=found, limit=max_bytes)
+        if not answer.content:
+            raise InvalidResponseError(f"{label}: {answer.status_code} with no content to be stored")
+        file: Any = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed by who takes it
+        file.write(answer.content)
+        return SpooledResponse(answer, file)
+
+    @staticmethod
+    def deleted(error: APIStatusError) -> Response:
+        """Give the answer to a DELETE whose record an earlier one took away, from the error that says so."""
+        return replace(answer_of(error), status_code=HTTPStatus.NO_CONTENT, content=b"", refused=False)
 
     def pages(self, endpoint: str, **arguments: Unpack[ReadArguments]) -> Pages:
         """
@@ -196,6 +244,15 @@ class Client:
         :raises PowerOfficeError: as for :meth:`request`.
         """
         return open_pages(self._sender, ReadOptions(endpoint=endpoint, **arguments))
+
+    def _warn_once(self, text: str) -> None:
+        if text not in self._told:
+            self._told.add(text)
+            log.warning("%s", text)
+
+    def _fields_of(self, call: Call) -> Mapping[str, BodyField]:
+        resource = self.dialect.catalogue.find(call.endpoint)
+        return body_of(self.dialect.catalogue_name, call.method, resource.path) if resource else {}
 
     def periods(self, endpoint: str, *, split_days: int, **arguments: Unpack[ReadArguments]) -> PeriodPages:
         """

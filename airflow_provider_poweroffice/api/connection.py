@@ -14,12 +14,13 @@ from urllib.parse import SplitResult, unquote, urljoin, urlsplit, urlunsplit
 
 from airflow_provider_poweroffice.api.auth import TokenAuth
 from airflow_provider_poweroffice.api.call import Call, has_dots
+from airflow_provider_poweroffice.api.connection_options import RateLimit, Timeouts
 from airflow_provider_poweroffice.api.credentials import Keys
 from airflow_provider_poweroffice.api.dialects.base import Dialect
 from airflow_provider_poweroffice.api.dialects.registry import DIALECTS
 from airflow_provider_poweroffice.api.limits.shared import shared_throttle
 from airflow_provider_poweroffice.api.limits.throttle import Clock, SystemClock, Throttle
-from airflow_provider_poweroffice.api.options import RateLimit, RetryOptions, Timeouts
+from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.texts import shown
 from airflow_provider_poweroffice.api.transport import PacedAdapter, Session, Sessions
 from airflow_provider_poweroffice.errors import UntrustedHostError
@@ -177,7 +178,7 @@ class Connection:
 
 def _on_own_server(own: str, link: str) -> str:
     """
-    Put a link on the server of a URL of ours.
+    Rewrite a link to the server of our own URL.
 
     :raises ValueError: it is not a link over HTTP, or names a user, or is written to be misread.
     """

@@ -16,7 +16,7 @@ SHORTEST_SECRET = 5  # shorter texts would blank out ordinary words
 
 
 class Keys(Protocol):
-    """What identifies a caller to an API; a dialect knows what is in it."""
+    """The keys of a caller; each dialect knows its own kind."""
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -25,7 +25,7 @@ class Keys(Protocol):
 
     @property
     def limit_key(self) -> str:
-        """Name what the rate limit hangs on; only its hash is kept."""
+        """Give what the rate limit is counted by; only its hash is stored."""
         ...
 
 

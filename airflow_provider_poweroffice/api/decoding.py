@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -35,6 +36,9 @@ UNREADABLE: tuple[type[Exception], ...] = (
 MOST = 2**63 - 1
 """The largest count that a server is believed."""
 _DIGITS = len(str(MOST))
+# A zone by name that is not one of RFC 5322 counts as UTC in email.utils, which may be hours too late.
+_ZONE = re.compile(r"(?<=[0-9] )[A-Za-z]+$")
+_ZONES = frozenset({"GMT", "UTC", "UT", "Z", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT"})
 _REASON = 200  # characters
 
 
@@ -135,9 +139,9 @@ def http_date(text: str | None) -> datetime | None:
     """
     Read an HTTP date, such as a ``Date`` or ``Retry-After`` header (RFC 9110 §5.6.7).
 
-    :return: the moment, in UTC; None where there is none or it is beyond the calendar.
+    :return: the moment, in UTC; None where there is none, or its zone is not known, or no calendar has it.
     """
-    if not text:
+    if not text or ((zone := _ZONE.search(text.strip())) and zone[0].upper() not in _ZONES):
         return None
     try:
         moment = parsedate_to_datetime(text.strip())

@@ -1,4 +1,4 @@
-"""From an unsuccessful answer to a typed error, with every secret blanked out of its texts."""
+"""Turns an unsuccessful answer into a typed error, with every secret blanked out of its texts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from airflow_provider_poweroffice.api.retry import LONGEST_WAIT, may_have_been_c
 from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.errors import APIStatusError, AuthenticationError, InvalidResponseError
 
-# An integrator met a misleading 404 above this length; only a advice hangs on it.
+# An integrator met a misleading 404 above this length; it only adds advice to the message.
 LONG_URL = 2000
 _SMALL = 256 * 1024  # bytes
 _LONGEST_SECRET = 16 * 1024  # characters: a token fits in a header
@@ -190,7 +190,8 @@ def echoes(response: Response, secrets: tuple[str, ...], sent: tuple[str, ...]) 
     small = len(content) <= _SMALL
     keys = [key.encode() for key in (secrets if small else sent) if len(key) >= SHORTEST_SECRET]
     places = [content, "\n".join(response.headers.values()).encode("utf-8", "replace")]
-    if small and b"\\u00" in content and NEEDLESS_ESCAPE.search(content):
+    # A single byte is found far faster than four.
+    if small and b"\\" in content and b"\\u00" in content and NEEDLESS_ESCAPE.search(content):
         places.append(plain_escapes(content))
     return any(key in place for place in places for key in keys)
 

@@ -2,7 +2,7 @@
 OData filters made from values, so that nobody pastes text into a filter.
 
 Rule: pure. A filter is data: it survives JSON, templates and mapped tasks. How a value is written is told
-by :class:`Literals`, one for each API; there is no other difference.
+by :class:`Literals`, one for each API.
 
 ::
 

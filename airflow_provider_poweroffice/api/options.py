@@ -1,27 +1,21 @@
-"""What a caller may set: plain frozen dataclasses that survive JSON, in seconds; no password is shown."""
+"""Options of a task: frozen dataclasses that survive JSON, times in seconds."""
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
-from urllib.parse import unquote, urlsplit
-
-from airflow_provider_poweroffice.api.texts import shown
-
-log = logging.getLogger(__name__)
 
 CONCURRENCY = 4
-"""Pages in flight where nobody says otherwise."""
+"""Pages in flight by default."""
 OVERLAP = 1.0
-"""Seconds that a read of what changed goes back from its moment, where nobody says otherwise."""
+"""Seconds by which an incremental read starts before its moment, by default."""
 MAX_CONCURRENCY = 32
 """Requests in flight at most: far more than any rate limit of these APIs lets through."""
 _NOTHING = frozenset({"", "none", "null"})
 DEADLINE = 600.0
-"""Seconds for one request, all tries, waits and its answer included, where nobody says otherwise."""
+"""Seconds for one request by default, all tries, waits and its answer included."""
 
 
 def is_given(value: object) -> bool:
@@ -33,7 +27,7 @@ def check_concurrency(value: object) -> None:
     """
     Check the number of pages in flight.
 
-    :raises ValueError, TypeError: it is no whole number from 1 to ``MAX_CONCURRENCY``.
+    :raises ValueError, TypeError: it is not a whole number from 1 to ``MAX_CONCURRENCY``.
     """
     try:
         check_whole("concurrency", value, 1, MAX_CONCURRENCY)
@@ -54,7 +48,12 @@ def check_whole(name: str, value: object, least: int, most: int | None) -> None:
         raise ValueError(f"{name} must be {limit}, not {value}")
 
 
-def _check_number(owner: str, name: str, value: object, *, minimum: float) -> None:
+def check_number(owner: str, name: str, value: object, *, minimum: float) -> None:
+    """
+    Check a number.
+
+    :raises ValueError, TypeError: naming the class, the option and its limit.
+    """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{owner}.{name} must be a number, not {value!r}")
     if not math.isfinite(value) or value < minimum:
@@ -106,7 +105,7 @@ class RetryOptions(FromMapping):
         try that has not been answered whole by then is cut off. Where a read timeout is longer than the
         default of 600, that is the default; ``math.inf`` for none.
     :param rate_limit_deadline: the same for waiting out 429s, however many attempts that takes;
-        ``math.inf`` waits for ever. None: a 429 has no limits of its own.
+        ``math.inf`` sets no limit. None: 429s count like other errors.
     """
 
     attempts: int = 6
@@ -118,129 +117,15 @@ class RetryOptions(FromMapping):
     def __post_init__(self) -> None:
         if isinstance(self.attempts, bool) or not isinstance(self.attempts, int):
             raise TypeError(f"RetryOptions.attempts must be a whole number, not {self.attempts!r}")
-        _check_number("RetryOptions", "attempts", self.attempts, minimum=1)
-        _check_number("RetryOptions", "wait_initial", self.wait_initial, minimum=0)
-        _check_number("RetryOptions", "wait_max", self.wait_max, minimum=0)
+        check_number("RetryOptions", "attempts", self.attempts, minimum=1)
+        check_number("RetryOptions", "wait_initial", self.wait_initial, minimum=0)
+        check_number("RetryOptions", "wait_max", self.wait_max, minimum=0)
         if self.deadline != math.inf:
-            _check_number("RetryOptions", "deadline", self.deadline, minimum=0.001)
+            check_number("RetryOptions", "deadline", self.deadline, minimum=0.001)
         if self.rate_limit_deadline not in {None, math.inf}:
-            _check_number("RetryOptions", "rate_limit_deadline", self.rate_limit_deadline, minimum=0)
+            check_number("RetryOptions", "rate_limit_deadline", self.rate_limit_deadline, minimum=0)
 
     @property
     def longest(self) -> float:
         """Give the seconds after which no try of a request starts, whatever it waits for."""
         return max(self.deadline, self.rate_limit_deadline or 0.0)
-
-    def one_try(self, timeouts: Timeouts) -> float:
-        """
-        Give the seconds for one try: to connect, send, and read the whole answer.
-
-        A silence that was allowed to be longer than the default deadline, or without limit, is no mistake:
-        an operation of Finance & Operations may take an hour.
-        """
-        if timeouts.total is not None:
-            return timeouts.total
-        if timeouts.read is None:
-            return math.inf
-        return max(DEADLINE, timeouts.read) if self.deadline == DEADLINE else self.deadline
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeouts(FromMapping):
-    """
-    Time limits of one try, in seconds.
-
-    :param connect: to establish the connection.
-    :param read: the longest silence while waiting for, or reading, the answer; None for no limit.
-    :param total: for the whole try, its answer included; None for what ``RetryOptions.deadline`` leaves.
-    """
-
-    connect: float = 10.0
-    read: float | None = 120.0
-    total: float | None = None
-
-    def __post_init__(self) -> None:
-        _check_number("Timeouts", "connect", self.connect, minimum=0.001)
-        if self.read is not None:
-            _check_number("Timeouts", "read", self.read, minimum=0.001)
-        if self.total is not None:
-            _check_number("Timeouts", "total", self.total, minimum=0.001)
-
-
-LOCAL_BACKENDS = ("host", "process")
-REDIS_SCHEMES = ("redis", "rediss", "unix")
-ON_UNREACHABLE = ("error", "local")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RateLimit(FromMapping):
-    """
-    How the limit is shared with others who use the same subscription key.
-
-    :param share: part of the limit to use, above 0 and at most 1: the way out for several hosts that
-        have nothing in common; their shares add up to 1 at most.
-    :param backend: whom to share with: ``"host"``, all processes of this host; ``"process"``, the threads of
-        this process; or a Redis URL (``redis://``, ``rediss://``, ``unix://``), all who name that server.
-    :param password: of that Redis server, where the URL does not hold it.
-    :param on_unreachable: what to do without that Redis: ``"error"`` fails the call, ``"local"`` keeps the
-        limit for this host.
-    :raises ValueError, TypeError: a share out of range, or an unknown word.
-    """
-
-    share: float = 1.0
-    backend: str = "host"
-    password: str = ""
-    on_unreachable: str = "error"
-
-    def __post_init__(self) -> None:
-        if isinstance(self.share, bool) or not isinstance(self.share, (int, float)):
-            raise TypeError(f"rate_limit_share must be a number, not {shown(self.share)}")
-        if not 0 < self.share <= 1:
-            raise ValueError(f"rate_limit_share must be above 0 and at most 1, not {shown(self.share)}")
-        if not isinstance(self.backend, str):
-            raise TypeError(f"rate_limit_backend must be text, not {shown(self.backend)}")
-        if self.backend not in LOCAL_BACKENDS and not self.is_redis:
-            scheme = self.backend.partition("://")[0] if "://" in self.backend else self.backend
-            raise ValueError(
-                f"rate_limit_backend must be 'host', 'process' or a Redis URL (redis://server:6379/0), "
-                f"not {shown(self.backend) if '@' in self.backend else shown(scheme)}"
-            )
-        if self.password and not self.is_redis:
-            raise ValueError("rate_limit_password is given, but rate_limit_backend is not a Redis URL")
-        if self.on_unreachable not in ON_UNREACHABLE:
-            raise ValueError(
-                f"rate_limit_on_unreachable must be 'error' or 'local', not {shown(self.on_unreachable)}"
-            )
-
-    def __repr__(self) -> str:
-        """Show all but the password and what a Redis URL may hold."""
-        backend = f"{self.backend.partition('://')[0]}://***" if self.is_redis else self.backend
-        return f"RateLimit(share={self.share!r}, backend={backend!r}, on_unreachable={self.on_unreachable!r})"
-
-    @property
-    def is_redis(self) -> bool:
-        """Tell whether the backend is a Redis server."""
-        return self.backend.partition("://")[0] in REDIS_SCHEMES and "://" in self.backend
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """List what must not be shown: the password, and the URL if it holds one."""
-        inside = urlsplit(self.backend).password if self.is_redis else None
-        found = (self.password, *((self.backend, inside, unquote(inside)) if inside else ()))
-        return tuple(dict.fromkeys(one for one in found if one))
-
-    def rate(self, asked: float | None, vendors: float) -> float:
-        """
-        Give the requests per second to keep, with a warning if they are more than the vendor allows.
-
-        :param asked: requests per second, None for the vendor's limit.
-        :param vendors: the vendor's limit.
-        """
-        whole = vendors if asked is None else asked
-        if whole > vendors:
-            log.warning(
-                "requests_per_second %g is above the vendor's limit of %g: expect refusals (429)",
-                whole,
-                vendors,
-            )
-        return whole * self.share

@@ -161,21 +161,10 @@ class Response:
         except InvalidResponseError:
             return self.text
 
-    def to_dict(self, body: Any) -> dict[str, Any]:
-        """
-        Build the JSON form that operators push to XCom.
-
-        :param body: the body in the form the caller asked for.
-        """
-        return {
-            "status_code": self.status_code,
-            "headers": {
-                name: value for name, value in self.headers.items() if name.lower() not in _HIDDEN_HEADERS
-            },
-            "body": body if self.is_success else None,
-            "is_success": self.is_success,
-            "error_content": jsonable(self.error_content),
-        }
+    @property
+    def shown_headers(self) -> dict[str, str]:
+        """Give the headers that may be kept: none with a session or a key."""
+        return {name: value for name, value in self.headers.items() if name.lower() not in _HIDDEN_HEADERS}
 
     @property
     def _label(self) -> str:

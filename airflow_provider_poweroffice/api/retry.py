@@ -11,7 +11,9 @@ answer                                     repeated for
 429                                        any method: the gateway refused it
 provably not delivered                     any method
 token endpoint 429, 5xx                    any method: the call was not sent
-401 although the token is new              any method: a service that restarts
+401 although the token is new              any method: a service that restarts;
+                                           F&O, where an app is mostly not
+                                           registered then, three times
 408, 5xx but 501 and 505, no reply,        GET, PUT, DELETE, or when the
 unreadable reply                           caller declares ``idempotent=True``
 anything else                              never
@@ -89,7 +91,7 @@ def retry_reason(error: BaseException, method: str, *, idempotent: bool | None =
 
 
 def _classify(error: BaseException) -> tuple[str | None, bool]:
-    """Name a transient error, and say whether the call may have been carried out all the same."""
+    """Name a transient error, and say whether the call may have been carried out nevertheless."""
     if isinstance(error, RateLimitError):
         return "429 too many requests", False
     if isinstance(error, APIConnectionError):
@@ -191,6 +193,7 @@ def retrying(
     clock: Clock,
     on_wait: Callable[[BaseException], None],
     default_retry_after: float = MINIMUM_RATE_LIMIT_WAIT,
+    refused_attempts: float = math.inf,
     jitter: Callable[[], float] = random.random,
 ) -> tenacity.Retrying:
     """
@@ -199,6 +202,7 @@ def retrying(
     :param label: method and path without query, for the log.
     :param on_wait: told of each error that is waited out.
     :param default_retry_after: see :func:`wait_seconds`.
+    :param refused_attempts: tries at most of a call whose new token is refused with 401.
     :param jitter: source of random numbers in [0, 1).
     """
     started = clock.monotonic()
@@ -221,7 +225,10 @@ def retrying(
         return seconds
 
     def stop(state: tenacity.RetryCallState) -> bool:
-        tired = not waited_out(_error(state)) and state.attempt_number - refused >= options.attempts
+        error = _error(state)
+        is_refused = getattr(error, "status", None) == HTTPStatus.UNAUTHORIZED
+        most = min(options.attempts, refused_attempts) if is_refused else options.attempts
+        tired = not waited_out(error) and state.attempt_number - refused >= most
         return tired or not fits
 
     def before_sleep(state: tenacity.RetryCallState) -> None:

@@ -1,5 +1,5 @@
 """
-One call, tried until it is answered or may not be tried again.
+Sends one call, retrying until it is answered or may not be retried.
 
 Rule: throttle and token are inside the retry loop, so a repeated call waits its turn and carries a
 fresh token.
@@ -198,9 +198,12 @@ class Sender:
             clock=self.connection.clock,
             on_wait=tries.waited_out,
             default_retry_after=self.connection.dialect.default_retry_after,
+            refused_attempts=self.connection.dialect.refused_attempts,
         )
         limits = CallLimits(
-            self.connection.clock.monotonic, options.longest, options.one_try(self.connection.timeouts)
+            self.connection.clock.monotonic,
+            options.longest,
+            self.connection.timeouts.one_try(options.deadline),
         )
         try:
             with adding(limits=limits):

@@ -1,8 +1,8 @@
 r"""
-Halves of surrogate pairs in JSON: ``"cut \ud83d"``, a text that was cut within a character.
+Lone surrogates in JSON: ``"cut \ud83d"``, a text that was cut in the middle of a character.
 
 Rule: pure. RFC 8259 (section 8.2) allows such an escape, some serializers write it, and neither a parser nor
-a database takes it. Nobody who reads a page may fail for the whole of it because of one.
+a database takes it. One such escape must not make a whole page unreadable.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def escaped(content: bytes) -> bytes:
     r"""
     Turn each half into its six letters: ``"\ud83d"`` becomes ``"\\ud83d"``; all else stays as it is.
 
-    :return: JSON that every parser takes; the very content where there is no half.
+    :return: JSON that every parser accepts; ``content`` itself where there is no lone surrogate.
     """
     return _replaced(content, lambda half: b"\\\\" + half)
 
@@ -36,7 +36,7 @@ def masked(content: bytes) -> bytes:
     r"""
     Turn each half into ``\ufffd``, so that each byte keeps its place.
 
-    :return: JSON that every parser takes; the very content where there is no half.
+    :return: JSON that every parser accepts; ``content`` itself where there is no lone surrogate.
     """
     return _replaced(content, lambda _half: b"\\ufffd")
 

@@ -1,8 +1,8 @@
 """
-Texts of servers and of settings, made fit for a message, a log line, a receipt or XCom.
+Prepares texts of servers and of settings for messages, log lines, receipts and XCom.
 
-Rule: pure. No message prints a server's text but through :func:`one_line`, nor a setting but through
-:func:`shown`, as keys are pasted into wrong fields.
+Rule: pure. Messages print a server's text only through :func:`one_line`, and a setting only through
+:func:`shown`, since people paste keys into the wrong fields.
 """
 
 from __future__ import annotations
@@ -64,9 +64,9 @@ def listed(items: Iterable[object], most: int, separator: str = ", ") -> str:
 
 def whole_name(text: str) -> str:
     """
-    Give a server's name of a thing in quotes, or its length where it is no name.
+    Quote a name that a server sent, or give only its length where it is too long for a name.
 
-    It is never cut: half a key at a cut would not be found by who blanks keys out of a message.
+    It is never cut: half a key at a cut would escape the search that blanks keys out of messages.
     """
     return repr(text) if len(text) <= _LONGEST_NAME else f"of {len(text)} characters"
 
@@ -80,8 +80,8 @@ def shown(value: object) -> str:
     """
     Give a setting's value as a message prints it: ``repr``, or ``'***'``.
 
-    Hidden is what holds a key, looks random, or has an ``@``, as a URL with a password has. The rest is cut
-    to 100 characters.
+    A value is hidden if it holds a key, looks random, or has an ``@``, as a URL with a password does. Others
+    are cut to 100 characters.
     """
     given = value if isinstance(value, str) else repr(value)
     text = _squeezed(given)

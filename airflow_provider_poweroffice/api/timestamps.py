@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 
 from airflow_provider_poweroffice.api.decoding import http_date
 from airflow_provider_poweroffice.api.texts import one_line
@@ -19,6 +20,7 @@ _SHAPE = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))? ?(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MIDDLE = len("2026-05-02")
 TICKS = 10_000_000
 """Per second: .NET counts in units of 100 ns."""
 
@@ -27,11 +29,11 @@ def ticks(text: str) -> int:
     """
     Read a timestamp as a count of 100 ns since 1970, exact.
 
-    :raises ValueError: the text is no timestamp.
+    :raises ValueError: the text is not a timestamp.
     """
     found = _SHAPE.fullmatch(text.strip())
     if not found:
-        raise ValueError(f"{text!r} is no timestamp such as 2026-05-02T13:09:55.9103401Z")
+        raise ValueError(f"{text!r} is not a timestamp such as 2026-05-02T13:09:55.9103401Z")
     day, clock, fraction, zone = found.groups()
     offset = "+00:00" if zone in {None, "Z", "z"} else zone
     whole = datetime.fromisoformat(f"{day}T{clock}{offset}") - _EPOCH
@@ -50,7 +52,7 @@ def ticks_of_iso(text: str) -> int:
         try:
             moment = datetime.fromisoformat(text.strip())
         except ValueError:
-            raise ValueError(f"{text!r} is no date or time such as 2026-05-02T13:09:55Z") from None
+            raise ValueError(f"{text!r} is not a date or time such as 2026-05-02T13:09:55Z") from None
     since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH
     return (since.days * 86_400 + since.seconds) * TICKS + since.microseconds * 10
 
@@ -81,13 +83,31 @@ def latest(stamps: Iterable[str]) -> str | None:
 
     Texts of equal length and zone sort like the moments they name, so only one of each such group
     is parsed: a page of 5000 rows costs a handful of parses.
+
+    :raises ValueError: one of them is no timestamp; not all are looked at.
     """
+    stamps = list(stamps)
+    if _are_alike(stamps):
+        found = max(stamps)
+        ticks(found)
+        return found
     groups: dict[tuple[int, str], str] = {}
     for stamp in stamps:
         group = (len(stamp), stamp[10:11] + _zone(stamp))
         if stamp > groups.get(group, ""):
             groups[group] = stamp
     return max(groups.values(), key=ticks, default=None)
+
+
+def _are_alike(stamps: list[str]) -> bool:
+    """Tell whether all are in UTC and written in one way; a page of most APIs is."""
+    lengths = set(map(len, stamps))
+    return (
+        len(lengths) == 1
+        and min(lengths) > _MIDDLE
+        and set(map(itemgetter(-1), stamps)) == {"Z"}
+        and len(set(map(itemgetter(_MIDDLE), stamps))) == 1
+    )
 
 
 def _zone(stamp: str) -> str:

@@ -24,11 +24,14 @@ from requests.utils import select_proxy
 
 from airflow_provider_poweroffice.api.body import ACCEPTED_ENCODINGS
 from airflow_provider_poweroffice.api.call_context import CallLimits, adding, call_context
+from airflow_provider_poweroffice.api.connection_options import Timeouts
 from airflow_provider_poweroffice.api.limits.throttle import Clock, NoSlotError, SystemClock, Throttle
-from airflow_provider_poweroffice.api.options import MAX_CONCURRENCY, Timeouts
+from airflow_provider_poweroffice.api.options import MAX_CONCURRENCY
+from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.api.wire import POOLS
 from airflow_provider_poweroffice.errors import APIConnectionError, APITimeoutError
 
+_NO_TUNNEL = "Tunnel connection failed"
 USER_AGENT = (
     f"airflow-provider-poweroffice/{version('airflow-provider-poweroffice')} "
     f"requests/{requests.__version__} python/{platform.python_version()}"
@@ -97,8 +100,12 @@ class PacedAdapter(HTTPAdapter):
             raise APITimeoutError(
                 f"{_label(request)}: not sent: the deadline has passed", outcome_unknown=False
             )
-        with adding(exchange_left=left):
-            answer = super().send(request, stream, self._within(timeout, left), verify, cert, allowed)
+        try:
+            with adding(exchange_left=left):
+                answer = super().send(request, stream, self._within(timeout, left), verify, cert, allowed)
+        except BaseException:
+            self._throttle.lost(slot)
+            raise
         self._throttle.answered(slot)
         return answer
 
@@ -178,6 +185,7 @@ class Session(requests.Session):
         super().__init__()
         self.base_url = base_url + "/"
         self.verify = verify
+        self._settings: dict[tuple[Any, ...], Any] = {}
         # A load balancer's cookie would tie all calls to one server, whose limits count for itself.
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.headers.update(
@@ -197,6 +205,16 @@ class Session(requests.Session):
             target = urljoin(self.base_url, target.lstrip("/"))
         kwargs.setdefault("verify", self.verify)
         return super().request(method, target, *args, **kwargs)
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        """Look proxies and certificates up in the environment, once for each origin: it takes long."""
+        if proxies:
+            return super().merge_environment_settings(url, proxies, stream, verify, cert)
+        asked = (*urlsplit(url)[:2], stream, verify, cert)
+        if asked not in self._settings:
+            found = super().merge_environment_settings(url, {}, stream, verify, cert)
+            self._settings[asked] = found
+        return dict(self._settings[asked])
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - requests' signature
         """Follow nothing."""
@@ -270,6 +288,8 @@ def innermost(error: BaseException) -> str:
     """Name the last cause: urllib3's own messages repeat the URL."""
     seen = _deepest(error)
     reason = getattr(seen, "strerror", None) or getattr(seen, "verify_message", None)
+    if not reason and str(seen).startswith(_NO_TUNNEL):  # of http.client: what a proxy answered to CONNECT
+        reason = one_line(seen)
     return f"{type(seen).__name__}: {reason}" if reason else type(seen).__name__
 
 

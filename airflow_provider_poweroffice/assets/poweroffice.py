@@ -23,8 +23,8 @@ def poweroffice_asset(
     """
     Name a collection.
 
-    Give it to a transfer as an outlet, and to a DAG as its schedule. Each event carries ``rows``, ``bytes``,
-    ``watermark``, ``location``, ``company`` and ``endpoint``.
+    Give it to a transfer as an outlet, and to a DAG as its schedule. Each event carries the
+    transfer's receipt, such as ``rows``, ``bytes``, ``watermark``, ``company`` and ``endpoint``.
 
     :param endpoint: path of a list, such as ``AccountTransactions``.
     :param conn_id: the Airflow connection it is read with.

@@ -7,9 +7,9 @@ needed, as hooks are also built while DAG files are parsed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Callable, Mapping
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 
 from airflow.sdk import BaseHook
 
@@ -22,6 +22,29 @@ if TYPE_CHECKING:
 
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.hooks.settings import Settings
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def without_frames(method: Callable[_P, _T]) -> Callable[_P, _T]:
+    """
+    Let a method raise without the frames below it.
+
+    They hold connections with their keys, and error trackers show what frames hold. The method itself takes
+    none as an argument.
+    """
+
+    @wraps(method)
+    def raising_here(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+        try:
+            return method(*args, **kwargs)
+        except (ValueError, TypeError, ImportError) as error:
+            error.__cause__ = error.__context__ = None
+            ended = error.with_traceback(None)
+        raise ended
+
+    return raising_here
 
 
 class ClientHook(BaseHook):
@@ -58,6 +81,7 @@ class ClientHook(BaseHook):
         self.close()
 
     @cached_property
+    @without_frames
     def client(self) -> Client:
         """
         Build the client, with its keys and tokens masked in Airflow's logs.

@@ -34,7 +34,7 @@ def read_client_keys(extra: Mapping[str, Any]) -> dict[str, str]:
     Read alias to client key, in the connection's order; empty for a connection of one company.
 
     :param extra: the connection's extras; a form may have stored the object as JSON text.
-    :raises ValueError: no object of texts, an alias that does not fit in a path, or one key twice.
+    :raises ValueError: not an object of alias to key, an alias that cannot be part of a path, or two alike.
     """
     if extra.get(_CLEAR):
         raise ValueError(f"extra {_CLEAR} would be shown in clear text by Airflow; call it {EXTRA}")
@@ -121,7 +121,7 @@ def key_of(keys: Mapping[str, str], company: str | None, password: str | None) -
     :param company: an alias; None for the company of the password.
     :param password: the client key of the company without an alias, if there is one.
     :return: None where the password is missing and the connection holds no other company.
-    :raises ValueError: an unknown alias, none at all, or no company chosen where there is no password.
+    :raises ValueError: the alias is unknown, or none was chosen and the password is empty.
     """
     if company is None:
         if password or not keys:
@@ -137,7 +137,7 @@ def check_company(company: Any) -> None:
     """
     Refuse what is not an alias at all, before it is looked up, logged or stored.
 
-    :raises ValueError: nothing, several, or a key.
+    :raises ValueError: the value is empty, not a single text, or looks like a key.
     """
     if not isinstance(company, str) or not company.strip():
         raise ValueError(

@@ -1,5 +1,5 @@
 """
-From an Airflow connection of any database to a session of ours.
+From the Airflow connection of any database to a :class:`Session`.
 
 Rule: the hook of the database's own provider opens the connection; nothing about databases is known here.
 """
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from airflow.sdk import BaseHook
 
 from airflow_provider_poweroffice.api.texts import shown
+from airflow_provider_poweroffice.hooks.base import without_frames
 
 if TYPE_CHECKING:
     from airflow.providers.common.sql.hooks.sql import DbApiHook
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+@without_frames
 def database_hook(conn_id: str) -> DbApiHook:
     """
     Give the hook of a connection to a database, of that database's own provider.

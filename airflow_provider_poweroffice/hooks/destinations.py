@@ -1,10 +1,10 @@
 """
 Where the secrets of a connection may go.
 
-Airflow lets somebody who may edit a connection, but not read it, test it with the stored secrets as long as
-its host and port are unchanged. It does not look at destinations in the extras, so this module does: each
-must be the host's own server, a known service of Microsoft Entra ID, or named outside the connection, in
-Airflow's configuration on the machine that sends.
+A user who may edit a connection but not read it can test it with the stored secrets, as long as its host and
+port are unchanged. Airflow does not check the destinations in the extras, so this module does: each must be
+the host's own server, a known service of Microsoft Entra ID, or named outside the connection, in Airflow's
+configuration on the machine that sends.
 
 Rule: origins (scheme, host, port) are compared, never parts of a text.
 """
@@ -40,11 +40,11 @@ Origin = tuple[str, str, int | None]
 
 def check_destination(name: str, url: str | None, own: str, *, sign_in: bool = False) -> None:
     """
-    Refuse a URL that a connection's secrets or tokens must not go to.
+    Refuse a URL that must not receive a connection's secrets or tokens.
 
     :param url: a base URL without user name and password; None is not set, and is fine.
     :param sign_in: it is a token endpoint: the known ones of Microsoft Entra ID are trusted.
-    :raises ValueError: says how whoever runs Airflow allows it.
+    :raises ValueError: the URL is not trusted; the message says how an administrator can allow it.
     """
     if url is None or origin_of(url) == origin_of(own):
         return

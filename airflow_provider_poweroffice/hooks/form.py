@@ -1,7 +1,7 @@
 """
 The forms of both connection types, declared once: for the provider info (3.2 and later) and for Airflow 3.1.
 
-Rule: imports nothing of ours, since every Airflow process loads it.
+Rule: imports nothing of this package, since every Airflow process loads it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ UI_FIELD_BEHAVIOUR: dict[str, Any] = {
     },
     "placeholders": {
         "login": "00000000-0000-0000-0000-000000000000",
+        "password": "the third key, the subscription key, is below: Extra Fields",
         "host": "https://goapi.poweroffice.net",
         "port": "443",
     },

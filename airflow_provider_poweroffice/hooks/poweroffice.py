@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice.api.options import RetryOptions
-from airflow_provider_poweroffice.hooks.base import ClientHook
+from airflow_provider_poweroffice.hooks.base import ClientHook, without_frames
 from airflow_provider_poweroffice.hooks.companies import EXTRA, active_companies, check_source
 
 if TYPE_CHECKING:
@@ -58,10 +58,8 @@ class PowerOfficeHook(ClientHook):
         :raises ValueError: another source, or no company to list.
         :raises PowerOfficeError: the firm's company did not answer.
         """
-        from airflow_provider_poweroffice.hooks.settings import read_aliases
-
         check_source(source)
-        aliases = read_aliases(self.get_connection(self.poweroffice_conn_id))
+        aliases = self._aliases()
         if not aliases:
             raise ValueError(
                 f"connection {self.poweroffice_conn_id!r} lists no companies; give it the extra {EXTRA}: "
@@ -77,6 +75,13 @@ class PowerOfficeHook(ClientHook):
             )
         return active
 
+    @without_frames
+    def _aliases(self) -> list[str]:
+        from airflow_provider_poweroffice.hooks.settings import read_aliases
+
+        return read_aliases(self.get_connection(self.poweroffice_conn_id))
+
+    @without_frames
     def _client_of(self, company: str) -> Client:
         """Open a client of another company; its keys are in no log, and masking many takes minutes."""
         settings = self._read(self.get_connection(self.poweroffice_conn_id), company)

@@ -16,12 +16,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
+from airflow_provider_poweroffice.api.connection_options import RateLimit, Timeouts
 from airflow_provider_poweroffice.api.credentials import Credentials, Keys
 from airflow_provider_poweroffice.api.d365fo.credentials import D365FOCredentials
-from airflow_provider_poweroffice.api.options import RateLimit, RetryOptions, Timeouts
+from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.texts import shown
 from airflow_provider_poweroffice.hooks.companies import DoubledNameError, each_once, key_of, read_client_keys
 from airflow_provider_poweroffice.hooks.destinations import OPTION, SECTION, check_destination, is_trusted
+from airflow_provider_poweroffice.hooks.form import CONN_FIELDS, D365FO_CONN_FIELDS
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -34,11 +36,14 @@ log = logging.getLogger(__name__)
 CONN_TYPE = "poweroffice"
 D365FO_TYPE = "d365fo"
 _NAMES = {CONN_TYPE: "PowerOffice Go", D365FO_TYPE: "Dynamics 365 Finance & Operations"}
+_TALENT = "http://hr.talent.dynamics.com"
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _LAST_PORT = 65_535
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
 _TENANT_NAMES = ("tenant_id", "tenantId", "tenant")
+_CLOSE = 0.8  # how alike the name of an extra must be to a known one
+_OTHER_NAMES = {"ocpapimsubscriptionkey": "subscription_api_key", "apikey": "subscription_api_key"}
 
 Extra = Mapping[str, Any]
 
@@ -52,6 +57,7 @@ class Settings:
     :param company: alias of the company whose client key is in the credentials; None for the password's. Of
         Finance & Operations, the legal entity whose rows are read.
     :param clear_subscription_key: it stands in an extra that Airflow does not redact.
+    :param misspelt: what is said of extras that nobody reads, and that look like known ones.
     """
 
     credentials: Keys
@@ -64,6 +70,7 @@ class Settings:
     requests_per_second: float | None
     rate_limit: RateLimit = field(default_factory=RateLimit)
     clear_subscription_key: bool = False
+    misspelt: tuple[str, ...] = ()
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -144,7 +151,7 @@ class Settings:
     @property
     def remarks(self) -> str:
         """Give what the Test button adds: secrets that anybody may read, and what was not tried."""
-        found = []
+        found = list(self.misspelt)
         if self.clear_subscription_key:
             found.append(
                 "Warning: Airflow shows extra subscription_key to whoever may see the connection; "
@@ -191,7 +198,31 @@ def read_settings(
             raise ValueError(
                 f"it is of the type {shown(kind)}; choose {_NAMES[wanted]!r} ({wanted!r}) in the connection"
             )
-        return _READERS[kind](conn, read_extra(conn.extra), company, token)
+        extra = read_extra(conn.extra)
+        hints = misspelt(kind, extra)
+        try:
+            return replace(_READERS[kind](conn, extra, company, token), misspelt=hints)
+        except ValueError as error:
+            raise ValueError("; ".join((str(error), *hints))) from None
+
+
+def misspelt(kind: str, extra: Extra) -> tuple[str, ...]:
+    """
+    Find extras that nobody reads and that look like known ones.
+
+    :param kind: the connection type.
+    """
+    from difflib import get_close_matches
+
+    fields = D365FO_CONN_FIELDS if kind == D365FO_TYPE else CONN_FIELDS
+    known = {*fields, *(_TENANT_NAMES if kind == D365FO_TYPE else ("subscription_key",))}
+    plain = {name.replace("_", ""): name for name in fields} | _OTHER_NAMES
+    hints = []
+    for name in extra.keys() - known:
+        folded = re.sub(r"[^a-z0-9]", "", str(name).lower())
+        if close := get_close_matches(folded, plain, n=1, cutoff=_CLOSE):
+            hints.append(f"extra {shown(name)} is not read: is it {plain[close[0]]}?")
+    return tuple(sorted(hints))
 
 
 def read_aliases(conn: Connection, *, named: bool = True) -> list[str]:
@@ -251,7 +282,11 @@ def _read_d365fo(conn: Connection, extra: Extra, company: str | None, token: str
         name: read_url(_text(extra, name), None, allow_http=allow_http, name=f"extra {name}")
         for name in ("system_url", "authority", "token_url")
     }
-    url = read_url(conn.host, conn.port if conn.host else None, allow_http=allow_http)
+    resource, host = _text(extra, "resource"), conn.host
+    if is_human_resources(host, urls["system_url"]):
+        # As documented for Talent: the first address names the audience only, the second is the instance.
+        resource, host = resource or _TALENT, urls["system_url"]
+    url = read_url(host, conn.port if host else None, allow_http=allow_http)
     # As it is: a tenant with a stray blank is refused, as a key with one is.
     tenant = next((str(extra[name]) for name in _TENANT_NAMES if _text(extra, name)), None)
     given = token or _text(extra, "token")
@@ -274,7 +309,7 @@ def _read_d365fo(conn: Connection, extra: Extra, company: str | None, token: str
             client_id=conn.login or None,
             client_secret=conn.password or None,
             token_version=_text(extra, "token_version"),
-            resource=_text(extra, "resource"),
+            resource=resource,
             company=company or _text(extra, "company"),
             token=given,
             **urls,
@@ -285,6 +320,19 @@ def _read_d365fo(conn: Connection, extra: Extra, company: str | None, token: str
         api_version=D365FO_TYPE,
         **_common(extra),
     )
+
+
+def is_human_resources(host: str | None, system_url: str | None) -> bool:
+    """
+    Tell whether a connection is written as the cmdlet documents it for Talent and Human Resources.
+
+    :param host: ``http://hr.talent.dynamics.com``, the audience of all instances.
+    :param system_url: of the instance, ``https://aos-....hr.talent.dynamics.com/namespaces/...``.
+    """
+    plain = (host or "").strip().lower().rstrip("/").removeprefix("http://")
+    instance = urlsplit(system_url or "")
+    below = (instance.hostname or "").endswith(f".{urlsplit(_TALENT).hostname}")
+    return f"http://{plain}" == _TALENT and instance.scheme == "https" and below
 
 
 _READERS: dict[str, Callable[[Connection, Extra, str | None, str | None], Settings]] = {

@@ -1,5 +1,5 @@
 """
-The two ends of a DAG over many companies: the list to map over, and the summary of what became of each.
+For DAGs over many companies: the list to map over, and the summary of outcomes.
 
 Rule: aliases and reasons only; the summary reads what Airflow's public API gives a task of others in its run.
 """
@@ -77,9 +77,11 @@ class PowerOfficeCompaniesSummaryOperator(RenderedOperator):
     """
     Say which companies failed and why, when all tasks before it have ended, however they did.
 
-    Returns ``{"companies": 50, "succeeded": [alias, ...], "skipped": [alias, ...], "failed": [{"company",
-    "task_id", "map_index", "state", "error"}, ...]}``, also as XCom of a summary that fails. A company has
-    succeeded when all of its tasks have.
+    Returns ``{"companies": 50, "succeeded": [alias, ...], "skipped": [alias, ...], "left_out": [{"company",
+    "task_id", "reason"}, ...], "failed": [{"company", "task_id", "map_index", "state", "error"}, ...]}``,
+    also as XCom of a summary that fails. A company has succeeded when all of its tasks have, but those that
+    were left out by ``on_missing_privilege="skip"``. A company whose tasks failed for one reason, such as a
+    refused key, is told of once.
 
     :param tasks: ids of the tasks to look at; None: all that are upstream, directly or not.
     :param companies: the aliases that were mapped over, such as ``companies.output`` (templated). Names tasks
@@ -109,9 +111,9 @@ class PowerOfficeCompaniesSummaryOperator(RenderedOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """
-        Read what became of each company.
+        Sum up the outcome of each company's tasks.
 
-        :raises ValueError: there is no company to sum up.
+        :raises ValueError: no task worked for a company.
         :raises AirflowFailException: with ``fail``, a company has failed.
         """
         expected: Any = self.companies  # rendered: no XComArg any more
@@ -119,8 +121,10 @@ class PowerOfficeCompaniesSummaryOperator(RenderedOperator):
         if companies == []:
             raise ValueError("companies is empty: there is nothing to sum up")
         summary = self._summary(context["ti"], companies)
-        for failure in summary["failed"]:
-            self.log.error("%s", _line(failure))
+        for line in _lines(summary["failed"]):
+            self.log.error("%s", line)
+        for item in summary["left_out"]:
+            self.log.warning("[%s] %s was left out: %s", *item.values())
         self.log.info("%d of %d companies succeeded", len(summary["succeeded"]), summary["companies"])
         if summary["failed"] and self.fail:
             context["ti"].xcom_push(key="return_value", value=summary)
@@ -139,17 +143,29 @@ class PowerOfficeCompaniesSummaryOperator(RenderedOperator):
         return summary
 
 
-def _line(failure: Mapping[str, Any]) -> str:
-    place = f"[{failure['company']}] " if failure["company"] else ""
-    return f"{place}{failure['task_id'] or 'no task'}: {failure['error']}"
+def _lines(failures: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Give a line for each company and reason, with the tasks that failed for it."""
+    tasks: dict[tuple[str | None, str], list[str]] = {}
+    for failure in failures:
+        # Each task names its own endpoint in its message; a refused key is refused to all of them alike.
+        tasks.setdefault((failure["company"], failure["error"]), []).append(failure["task_id"] or "no task")
+    return [
+        f"{f'[{company}] ' if company else ''}{_named(names)}: {error}"
+        for (company, error), names in tasks.items()
+    ]
+
+
+def _named(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 
 def _message(summary: Mapping[str, Any]) -> str:
     """Give the error of a summary: how many failed, and the first of them with their reasons."""
     failed = summary["failed"]
     names = {failure["company"] for failure in failed if failure["company"]}
-    lines = listed(map(_line, failed), _SHOWN, "; ")
-    if len(failed) > _SHOWN:
+    told = _lines(failed)
+    lines = listed(told, _SHOWN, "; ")
+    if len(told) > _SHOWN:
         lines += ", see the XCom of this task"
     count = f"{len(names)} of {summary['companies']} companies" if names else "no company, but tasks of none"
     return f"{count} failed: {lines}"

@@ -20,11 +20,9 @@ from airflow_provider_poweroffice.tasks.connections import D365FOTask
 from airflow_provider_poweroffice.tasks.rendering import RenderedOperator
 from airflow_provider_poweroffice.tasks.results import (
     MAX_RESULT_BYTES,
+    ResultForm,
     check_kind,
     check_limit,
-    check_size,
-    json_size,
-    render,
 )
 
 if TYPE_CHECKING:
@@ -43,32 +41,34 @@ class D365FORestEndpointOperator(RenderedOperator):
     """
     Call a service operation of Finance & Operations and push its answer to XCom.
 
-    A 429 was not carried out, so any call is tried again after it, for ever unless ``retry_timeout`` or
+    A call answered with 429 was not carried out, so it is retried, without limit unless ``retry_timeout`` or
     the task's ``execution_timeout`` end that. An exception in X++, refused keys and bad requests end the task
     at once; so does a POST whose reply was lost. On Airflow 3.3 and later no retry sends a POST again.
 
-    :param service_name: ``Group/Service/Operation`` (templated). With GET, fewer parts ask what there is.
+    :param service_name: ``Group/Service/Operation`` (templated). With GET, fewer parts list the groups,
+        services or operations below.
     :param payload: dict or list, JSON text, or the name of a ``.json`` template file; ``""`` sends an
         empty body (templated). Its top-level names are the operation's parameters.
     :param method: default GET without a payload, which gives an operation's description, and POST with one;
         an operation without parameters is run by ``payload={}`` (templated).
-    :param raw: send a text that is not JSON as it stands.
+    :param raw: send a payload of text unchanged, without the check that it is JSON.
     :param charset: of the body, such as ``utf-8``, ``UTF8``, ``ISO-8859-1``, ``ASCII``, ``ANSI``
         (windows-1252); named in the content type (templated).
     :param headers: further headers (templated).
     :param retry_timeout: budget for waiting out 429s: ``"hh:mm:ss"``, seconds as a number, or a timedelta;
-        unset or zero waits for ever (templated). A wait that would pass it fails at once.
+        unset or zero sets no limit (templated). A wait that would exceed it fails the task at once.
     :param throttle_seed: N: pause between 1 and N seconds after each answered call; 0: none (templated).
     :param token: used as given, with or without ``Bearer``, instead of the connection's keys (templated).
-    :param timeout: seconds that the call may be pending, its answer included; 0: no limit; None: none but the
-        connection's own (templated).
-    :param response: ``"json"`` (default), ``"response"``, ``"text"``, ``"bytes"`` or a type.
+    :param timeout: seconds for the call and its answer; 0: no limit; None: the connection's limit, if it sets
+        one (templated).
+    :param response: form of the body: ``"json"`` (default), ``"text"``, ``"bytes"`` or a type.
+    :param full: return the whole answer, with the body in that form; see :class:`CallTask`.
     :param expected_status: a status or several that count as success, and no others; default any 2xx
         (templated).
     :param response_check: a callable that gets the whole answer; false means that it reports a failure, as
         business failures with status 200 do.
-    :param fail_on_error: False returns the whole answer as a dict with ``is_success`` and ``error_content``
-        instead of failing the task.
+    :param fail_on_error: False returns the whole answer whatever happens, with one warning in the log: the
+        cmdlet without ``EnableException``. Wrong arguments still fail the task.
     :param idempotent: may the call be carried out twice? Default: yes for GET, PUT and DELETE.
     :param deferrable: wait out long 429s in the triggerer; default ``[operators] default_deferrable``.
     :param max_result_bytes: largest result as JSON; None for no limit.
@@ -114,6 +114,7 @@ class D365FORestEndpointOperator(RenderedOperator):
         token: str | None = None,
         timeout: float | str | None = None,
         response: Any = "json",
+        full: bool = False,
         expected_status: int | str | Sequence[int] | None = None,
         response_check: Callable[[Response], Any] | None = None,
         fail_on_error: bool = True,
@@ -137,6 +138,7 @@ class D365FORestEndpointOperator(RenderedOperator):
         self.token = token
         self.timeout = timeout
         self.response = response
+        self.full = full
         self.expected_status = expected_status
         self.response_check = response_check
         self.fail_on_error = fail_on_error
@@ -157,7 +159,7 @@ class D365FORestEndpointOperator(RenderedOperator):
 
     @cached_property
     def clock(self) -> Clock:
-        """Give the time; a test's own moves without waiting."""
+        """The clock of the task; tests inject their own."""
         from airflow_provider_poweroffice.api.limits.throttle import SystemClock
 
         return SystemClock()
@@ -204,12 +206,11 @@ class D365FORestEndpointOperator(RenderedOperator):
         return self._execute(context, self.clock.time(), 0)
 
     def execute_again(self, context: Context, event: Mapping[str, Any]) -> Any:
-        """Make the call again after a wait in the triggerer; it was not carried out before."""
+        """Make the call again after a wait in the triggerer; the earlier one was not carried out."""
         return self._execute(context, event["started"], event["waits"])
 
     def _execute(self, context: Context, started: float, waits: int) -> Any:
-        from airflow_provider_poweroffice.api.response import answer_of
-        from airflow_provider_poweroffice.errors import APIStatusError, RateLimitError
+        from airflow_provider_poweroffice.errors import PowerOfficeError, RateLimitError
         from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
         from airflow_provider_poweroffice.tasks.service_answers import ServiceRun
         from airflow_provider_poweroffice.tasks.service_call import (
@@ -231,6 +232,13 @@ class D365FORestEndpointOperator(RenderedOperator):
             expected, seed = read_statuses(self.expected_status), read_seed(self.throttle_seed)
             budget = read_retry_timeout(self.retry_timeout)
             left = _FOR_EVER if budget is None else max(0.0, budget - (self.clock.time() - started))
+        form = ResultForm(
+            kind=self.response,
+            full=self.full,
+            fail_on_error=self.fail_on_error,
+            limit=self.max_result_bytes,
+            too_large=_TOO_LARGE,
+        )
         with fail_task_when_final(call.method, idempotent=self.idempotent), self._hook(left) as hook:
             run = ServiceRun(
                 client=hook.client,
@@ -239,16 +247,15 @@ class D365FORestEndpointOperator(RenderedOperator):
                 expected=expected,
                 check=self.response_check,
                 idempotent=self.idempotent,
-                result_of=self._result_of,
+                form=form,
             )
             try:
                 result = run.carry_out(context, self.d365fo_conn_id)
-            except APIStatusError as error:
+            except PowerOfficeError as error:
                 if isinstance(error, RateLimitError):
                     self._wait_in_triggerer(error, budget, started, waits)
-                if self.fail_on_error:
-                    raise
-                result = self._result_of(answer_of(error))
+                result = form.of_error(error, call.method)
+                self.log.warning("%s; fail_on_error=False makes that a result", error)
         if seed:
             self._pause(seed)
         return result
@@ -270,15 +277,10 @@ class D365FORestEndpointOperator(RenderedOperator):
         refuse_other_api(hook, {"poweroffice": "PowerOfficeOperator"})
         return hook
 
-    def _result_of(self, answer: Response) -> Any:
-        result = render(answer, self.response if self.fail_on_error else "response")
-        check_size(json_size(result), self.max_result_bytes, _TOO_LARGE)
-        return result
-
     def _wait_in_triggerer(
         self, error: RateLimitError, budget: float | None, started: float, waits: int
     ) -> None:
-        """Free the worker's slot for a long wait; come back where the task may not wait that long."""
+        """Defer a long wait to the triggerer; returns where the wait exceeds what the task may wait."""
         import random
 
         from airflow_provider_poweroffice.api.dialects.d365fo import D365FO

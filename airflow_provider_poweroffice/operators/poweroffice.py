@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_poweroffice.tasks.base import warn_of_unknown
+from airflow_provider_poweroffice.tasks.base import check_reading, is_literal, warn_of_unknown
 from airflow_provider_poweroffice.tasks.call import CallTask, Request
 from airflow_provider_poweroffice.tasks.connections import PowerOfficeTask
 from airflow_provider_poweroffice.tasks.results import refuse_minted_keys
@@ -39,9 +40,16 @@ class PowerOfficeOperator(PowerOfficeTask, CallTask):
         self.on_refused_delete = on_refused_delete
         warn_of_unknown(endpoint, self.catalogues)
         refuse_minted_keys(endpoint)
+        if self.method == "GET":
+            check_reading(self, endpoint)
+        if self.method == "PATCH" and isinstance(self.body, Mapping):
+            raise ValueError(
+                "body of PATCH must be a list of JSON Patch operations, not a mapping: "
+                '[{"op": "replace", "path": "/Name", "value": "..."}]; v1 has no PATCH'
+            )
         if on_refused_delete not in {"fail", "archive"}:
             raise ValueError(f"on_refused_delete must be 'fail' or 'archive', not {on_refused_delete!r}")
-        if on_refused_delete == "archive" and self.method != "DELETE":
+        if on_refused_delete == "archive" and is_literal(self.method) and self.method != "DELETE":
             raise ValueError(f"on_refused_delete='archive' needs method='DELETE', not {self.method!r}")
 
     def request(self) -> Request:
@@ -58,5 +66,4 @@ class PowerOfficeOperator(PowerOfficeTask, CallTask):
             request.endpoint,
             query=request.query,
             headers=request.headers,
-            fail_on_error=self.fail_on_error,
         )

@@ -1,5 +1,5 @@
 """
-Waiting until a GET answers a condition: what the sensors of both APIs have in common.
+Waits until the answer to a GET fulfils a condition: what the sensors of both APIs share.
 
 Rule: conditions are data, so that they mean the same in every mode; only a callable is tied to the
 worker.
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
@@ -21,13 +21,13 @@ from airflow_provider_poweroffice._compat import (
     conf,
 )
 from airflow_provider_poweroffice.api.options import RetryOptions
-from airflow_provider_poweroffice.tasks.base import ReadTask, is_literal, warn_of_unknown
+from airflow_provider_poweroffice.tasks.base import ReadTask, check_reading, is_literal, warn_of_unknown
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
+    from airflow.sdk import Context, XComArg
 
     from airflow_provider_poweroffice.api.client import Client
-    from airflow_provider_poweroffice.api.conditions import Condition
+    from airflow_provider_poweroffice.api.conditions import Condition, Value
     from airflow_provider_poweroffice.tasks.waiting import Watch
 
 _SHORTEST_POLL = 1.0
@@ -37,7 +37,7 @@ _NOT_GIVEN: Any = object()
 
 class ConditionSensor(ReadTask, BaseSensorOperator):
     """
-    Wait until a GET answers a condition, and push the first record that fulfils it.
+    Wait until the answer to a GET fulfils a condition, and push the first record that does to XCom.
 
     Without ``field`` and ``condition``: until there is at least one record. With ``field``: until in at
     least one record the field compares to the value. One page is read, so narrow the query down.
@@ -66,8 +66,8 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
         endpoint: str,
         field: str | None = None,
         comparison: str = "==",
-        value: Any = _NOT_GIVEN,
-        condition: Callable[[Any], Any] | None = None,
+        value: Value | XComArg = _NOT_GIVEN,
+        condition: Callable[[Any], object] | None = None,
         deferrable: bool | None = None,
         retry_options: RetryOptions | Mapping[str, Any] | None = None,
         **kwargs: Any,
@@ -81,6 +81,7 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
         default = condition is None and conf.getboolean("operators", "default_deferrable", fallback=False)
         self.deferrable = default if deferrable is None else deferrable
         warn_of_unknown(endpoint, self.catalogues)
+        check_reading(self, endpoint)
         self._check_condition(is_given=value is not _NOT_GIVEN, is_told_to_defer=bool(deferrable))
         if self.deferrable and self.poke_interval < _SHORTEST_POLL:
             raise ValueError(f"poke_interval must be at least {_SHORTEST_POLL:g} s when deferrable")
@@ -228,4 +229,5 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
     def _condition(self) -> Condition:
         from airflow_provider_poweroffice.api.conditions import Condition
 
-        return Condition(field=self.field, comparison=self.comparison, value=self.value)
+        value = cast("Value", self.value)  # rendered: no XComArg any more
+        return Condition(field=self.field, comparison=self.comparison, value=value)

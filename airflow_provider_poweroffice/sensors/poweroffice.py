@@ -12,7 +12,7 @@ __all__ = ["PowerOfficeSensor"]
 
 class PowerOfficeSensor(PowerOfficeTask, ConditionSensor):
     """
-    Wait until a GET of PowerOffice Go answers a condition: all of :class:`ConditionSensor`.
+    Wait until PowerOffice Go's answer to a GET fulfils a condition: all of :class:`ConditionSensor`.
 
     :param poweroffice_conn_id: the Airflow connection (templated).
 

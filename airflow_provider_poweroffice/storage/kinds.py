@@ -27,7 +27,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from decimal import Context, Decimal
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from typing import Annotated, Any
 
 import msgspec
@@ -43,7 +43,7 @@ SCALE = 10
 can_be_read = re.compile(r"[^\"\\\x00-\x1f]*").fullmatch
 """Tell whether msgspec's structs take a name; a field of any other name stays with the rest."""
 
-_EXACT = Context(prec=100_000)
+_EXACT = Context(prec=100_000, Emin=MIN_EMIN, Emax=MAX_EMAX)
 _LEAST, _MOST = -(2**63), 2**63 - 1
 _INTEGER_DIGITS = 19
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -253,13 +253,14 @@ def moment_text(text: str, keep: int | None = None) -> str:
     :param keep: digits behind the second that a column keeps, 0 to 6.
     :raises ValueError: no calendar has it.
     """
-    if len(text) == _FULL and text[-1] == "Z" and text[10] == "T":
-        micro = text[:-2]
-    else:
-        try:
+    try:
+        if len(text) == _FULL and text[-1] + text[10] + text[7] + text[_POINT] == "ZT-.":
+            micro = text[:-2]
+            datetime.fromisoformat(micro)
+        else:
             micro = text_of(_ticks(text))[:-2]
-        except (ValueError, OverflowError):
-            raise ValueError("which is no moment that a calendar has") from None
+    except (ValueError, OverflowError):
+        raise ValueError("which is no moment that a calendar has") from None
     if keep is None:
         return micro + "Z"
     return (micro[: _POINT + 1 + keep] if keep else micro[:_POINT]) + "Z"

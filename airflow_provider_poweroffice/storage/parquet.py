@@ -36,6 +36,7 @@ from airflow_provider_poweroffice.storage.page_spool import PageSpool
 REST = "_rest"
 """Column with the fields that have no column of their own, as JSON text; null where there are none."""
 
+_LEAST_EXPONENT = -100_000
 _TYPES: dict[str, Any] = {
     "integer": int | None,
     "decimal": Decimal | None,
@@ -255,11 +256,19 @@ class ParquetFile:
         columns = columns or [[] for _ in self._schema]
         arrays = []
         for field, values in zip(self._schema, columns, strict=True):
+            if pa.types.is_decimal(field.type):
+                self._check_exponents(field, values, rows)
             try:
                 arrays.append(pa.array(values, type=field.type))
             except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
                 raise self._misfit(field, values, rows, error) from None
         self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
+
+    def _check_exponents(self, field: Any, values: Sequence[Decimal | None], rows: list[msgspec.Raw]) -> None:
+        """Refuse numbers so small that pyarrow ends the process over them, such as ``1E-999999999``."""
+        for row, value in zip(rows, values, strict=True):
+            if value is not None and value.adjusted() < _LEAST_EXPONENT:
+                raise self._not_held(field, value, row, ValueError("the exponent is too small"))
 
     def _misfit(
         self, field: Any, values: Sequence[Any], rows: list[msgspec.Raw], error: Exception
@@ -270,11 +279,12 @@ class ParquetFile:
             try:
                 pa.array([value], type=field.type)
             except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-                key = self._key, bytes(take_apart(row).get(self._key, b"?")).decode(errors="replace")
-                return _misfit(
-                    field.name, key, str(value).encode(), f"which {field.type} does not hold", error
-                )
+                return self._not_held(field, value, row, error)
         return _misfit(field.name, (self._key, "?"), b"a value", f"which {field.type} does not hold", error)
+
+    def _not_held(self, field: Any, value: Any, row: msgspec.Raw, error: Exception) -> FieldTypeError:
+        key = self._key, bytes(take_apart(row).get(self._key, b"?")).decode(errors="replace")
+        return _misfit(field.name, key, str(value).encode(), f"which {field.type} does not hold", error)
 
 
 def write_parquet(file: ParquetFile, pages: Iterator[RawPage]) -> None:
@@ -294,7 +304,7 @@ def _pyarrow() -> Any:
         import pyarrow as pa  # noqa: PLC0415 - an extra
     except ModuleNotFoundError:
         raise ModuleNotFoundError(
-            "format='parquet' needs pyarrow: pip install 'airflow-provider-poweroffice[parquet]'",
+            "format='parquet' needs pyarrow: pip install pyarrow",
             name="pyarrow",
         ) from None
     return pa

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -23,6 +24,8 @@ from typing import IO, Any
 # Stores that show an object only once it is uploaded whole.
 _ATOMIC = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "wasb", "wasbs", "oss", "oci"})
 _LOCAL = frozenset({"file", "local"})
+_is_partial = re.compile(r"\.[0-9a-f]{16}\.partial-\w+").fullmatch
+_PIECE = 1024 * 1024
 ABANDONED = 86_400
 """Seconds after which a partial file on a remote file system is taken for that of a killed writer."""
 
@@ -32,8 +35,8 @@ def publish(file: IO[bytes], target: Any) -> None:
     Copy a local file, which needs no name, to an object path.
 
     Object stores take it in one upload. A local target is written beside its final name and renamed;
-    so is a target on any other file system. What a killed writer left beside it is
-    removed: on a local disk by the next publisher, elsewhere after a day.
+    so is a target on any other file system. What a killed writer left in the same folder is
+    removed by the next publisher of any object: on a local disk at once, elsewhere after a day.
 
     :param target: an ``ObjectStoragePath`` or any path of universal-pathlib.
     """
@@ -48,6 +51,16 @@ def publish(file: IO[bytes], target: Any) -> None:
     else:
         with _named(file) as local:
             _publish_remotely(local, target, target.parent / name)
+
+
+def sha256_of(file: IO[bytes]) -> tuple[int, str]:
+    """Give the bytes of a file and their SHA-256 in hex, read from its beginning."""
+    file.seek(0)
+    digest, size = hashlib.sha256(), 0
+    while piece := file.read(_PIECE):
+        digest.update(piece)
+        size += len(piece)
+    return size, digest.hexdigest()
 
 
 @contextmanager
@@ -69,7 +82,7 @@ def _copy(file: IO[bytes], copy: IO[bytes]) -> None:
 
 
 def _publish_locally(file: IO[bytes], target: Path, name: str) -> None:
-    _remove_abandoned(target.parent, _prefix(target))
+    _remove_abandoned(target.parent)
     with _held(target.parent / name) as partial:
         try:
             _copy(file, partial)
@@ -100,10 +113,10 @@ def _held(path: Path) -> Iterator[IO[bytes]]:
         yield file
 
 
-def _remove_abandoned(folder: Path, prefix: str) -> None:
-    """Remove partial files whose writer was killed: they are no longer locked."""
+def _remove_abandoned(folder: Path) -> None:
+    """Remove partial files whose writer was killed, whatever they were to be: they are no longer locked."""
     for path in folder.iterdir():
-        if not path.name.startswith(prefix):
+        if not _is_partial(path.name):
             continue
         with suppress(OSError), path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -112,7 +125,7 @@ def _remove_abandoned(folder: Path, prefix: str) -> None:
 
 def _publish_remotely(local: str, target: Any, partial: Any) -> None:
     for sibling in target.parent.iterdir():
-        if sibling.name.startswith(_prefix(target)) and _age(sibling) > ABANDONED:
+        if _is_partial(sibling.name) and _age(sibling) > ABANDONED:
             with suppress(FileNotFoundError):
                 sibling.unlink()
     try:

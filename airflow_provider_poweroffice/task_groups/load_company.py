@@ -12,7 +12,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import DAG, TaskGroup, XComArg
+from airflow.sdk import TaskGroup, XComArg
 
 from airflow_provider_poweroffice.hooks.companies import SOURCES
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
@@ -77,6 +77,7 @@ def load_company(
     full_refresh: bool | str = False,
     detect_deletions: bool = True,
     verify: bool = False,
+    on_missing_privilege: str = "fail",
     group_id: str = "load_company",
     **arguments: Any,
 ) -> TaskGroup:
@@ -105,6 +106,8 @@ def load_company(
     :param detect_deletions: mark rows that are gone, by a list of ids in each run, for all resources that are
         read by what changed but the ledger, whose vouchers are reversed and not deleted.
     :param verify: after each load, compare the ledger in the table with the trial balance, to the digit.
+    :param on_missing_privilege: ``"skip"``: a resource whose module a company lacks, or whose privilege the
+        integration lacks (403), is left out for that company, and the summary names it; ``"fail"``.
     :param group_id: of the task group; also the beginning of each task id.
     :param arguments: further ones for every load, such as ``pool``, ``retries`` or ``paging``.
     :return: the group, for ``before >> load_company() >> after``.
@@ -123,7 +126,12 @@ def load_company(
         detect_deletions=detect_deletions,
         verify=verify,
     )
-    shared = {"sql_conn_id": sql_conn_id, "layout": layout, "poweroffice_conn_id": poweroffice_conn_id}
+    shared = {
+        "sql_conn_id": sql_conn_id,
+        "layout": layout,
+        "poweroffice_conn_id": poweroffice_conn_id,
+        "on_missing_privilege": on_missing_privilege,
+    }
     if schema is not None:
         shared["schema"] = schema
     ready = {
@@ -143,7 +151,6 @@ def _mapped(loads: dict[str, dict[str, Any]], aliases: Any) -> None:
     """Make a task for each resource, mapped over the companies, and the summary."""
     tasks: list[MappedOperator] = []
     for task_id, load in loads.items():
-        _check_now(task_id, load)
         load.setdefault("map_index_template", "{{ company }}")
         tasks.append(PowerOfficeToSqlOperator.partial(task_id=task_id, **load).expand(company=aliases))
     names = [task.task_id for task in tasks]
@@ -182,12 +189,6 @@ def _check_companies(companies: Any) -> None:
 def _with_outlet(load: dict[str, Any], poweroffice_conn_id: str) -> dict[str, Any]:
     """Add the asset: mapped tasks do not get it by themselves, and DAGs may wait for what is read whole."""
     return with_asset(load, endpoint=load["endpoint"], conn_id=poweroffice_conn_id)
-
-
-def _check_now(task_id: str, load: dict[str, Any]) -> None:
-    """Have the operator check its arguments while the DAG file is read; Airflow checks mapped ones later."""
-    nowhere = DAG("poweroffice_checked_arguments", schedule=None)  # not registered: it is not entered
-    PowerOfficeToSqlOperator(task_id=task_id, **load, dag=nowhere, task_group=nowhere.task_group)
 
 
 def _table_loads(

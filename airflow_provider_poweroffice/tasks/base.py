@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import jinja2
     from airflow.sdk import Context
 
+    from airflow_provider_poweroffice.api.catalogue import Resource
     from airflow_provider_poweroffice.api.read_options import OnPageError
     from airflow_provider_poweroffice.hooks.base import ClientHook
 
@@ -232,6 +233,60 @@ def is_literal(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return all(map(is_literal, value))
     return not callable(getattr(value, "resolve", None))
+
+
+_MOST_ROWS = {"poweroffice_v2": 20_000, "poweroffice_v1": 50_000}
+"""Rows of the largest page, as far as an API of several versions says; the dialects have them too."""
+
+
+def check_reading(task: ReadTask, endpoint: Any, *, by_change: bool = False) -> None:
+    """
+    Refuse, while a DAG file is read, what no version of the API can answer; templates are not looked at.
+
+    :param endpoint: of the rows.
+    :param by_change: the task keeps a watermark.
+    :raises ValueError, TypeError: names the argument and the way out.
+    """
+    if isinstance(task.query, str) and is_literal(task.query):
+        raise TypeError(f"query must be a mapping such as {{'Fields': 'Id,Name'}}, not {task.query!r}")
+    if not isinstance(endpoint, str) or not is_literal(endpoint):
+        return
+    from airflow_provider_poweroffice.api.catalogue import catalogue
+
+    known = {name: found for name in task.catalogues if (found := catalogue(name).find(endpoint)) is not None}
+    if not known:
+        return
+    _check_moments(task, known, by_change=by_change)
+    if isinstance(task.query, Mapping) or task.query is None:
+        names = {str(name).lower() for name, value in (task.query or {}).items() if value is not None}
+        lacking = [[name for name in item.required if name.lower() not in names] for item in known.values()]
+        if all(lacking):
+            needed = dict.fromkeys(lacking[0], "...")
+            raise ValueError(f"endpoint {endpoint!r} needs {' and '.join(needed)}: query={needed}")
+    most = max(_MOST_ROWS[name] for name in known)
+    size = getattr(task, "page_size", None)
+    if size is not None and is_literal(size) and not _is_size(size, most):
+        raise ValueError(f"page_size must be a whole number of rows from 1 to {most}, not {size!r}")
+
+
+def _is_size(size: Any, most: int) -> bool:
+    return isinstance(size, int) and not isinstance(size, bool) and 1 <= size <= most
+
+
+def _check_moments(task: ReadTask, known: Mapping[str, Resource], *, by_change: bool) -> None:
+    wanted = {
+        "changed": by_change or _is_moment(task.changed_since),
+        "created": _is_moment(task.created_since),
+    }
+    for kind in (kind for kind, is_wanted in wanted.items() if is_wanted):
+        if not any(getattr(item, f"{kind}_filter") for item in known.values()):
+            next(iter(known.values())).since_filter(kind)
+    if task.filters is not None and is_literal(task.filters) and list(known) == ["poweroffice_v2"]:
+        raise ValueError("filters are for v1: v2 has no $filter; its own filters go into query")
+
+
+def _is_moment(value: Any) -> bool:
+    return value is not None and is_literal(value) and bool(str(value).strip())
 
 
 def warn_of_unknown(endpoint: Any, catalogues: tuple[str, ...]) -> None:

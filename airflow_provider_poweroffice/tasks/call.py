@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from contextlib import nullcontext
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from airflow_provider_poweroffice.api.read_options import ReadOptions
-from airflow_provider_poweroffice.tasks.base import CollectionTask
+from airflow_provider_poweroffice.tasks.base import CollectionTask, is_literal
 from airflow_provider_poweroffice.tasks.results import (
     MAX_RESULT_BYTES,
+    ResultForm,
     check_kind,
     check_limit,
     check_size,
     json_size,
     refuse_minted_keys,
-    render,
     validate,
 )
 
@@ -27,8 +30,12 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.dialects.base import Dialect, PageInfo
     from airflow_provider_poweroffice.api.response import Response
+    from airflow_provider_poweroffice.tasks.write_guard import WriteGuard
 
-_TOO_LARGE = "Store it with PowerOfficeToObjectStorageOperator, or its sibling, and hand on its path."
+_TOO_LARGE = (
+    "Store a list with PowerOfficeToObjectStorageOperator, or its sibling, and a file or a report with "
+    "PowerOfficeDownloadOperator, and hand on the path."
+)
 _OF_PAGES = {
     field.name: field.default
     for field in fields(ReadOptions)
@@ -39,12 +46,10 @@ _OF_ONE_CALL: dict[str, Any] = {
     "body": None,
     "files": None,
     "idempotent": None,
-    "fail_on_error": True,
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, kw_only=True):
     """
     What is asked for, and how: made of a task's rendered arguments.
 
@@ -67,16 +72,20 @@ class CallTask(CollectionTask):
     and later the task remembers in its state store what it sent, so that a retry after a killed worker
     does not send it again.
 
-    :param method: GET, POST, PUT, PATCH or DELETE.
+    :param method: GET, POST, PUT, PATCH or DELETE (templated).
     :param body: dict or list for JSON, or text or bytes as they stand. A PATCH of PowerOffice v2 takes a list
         of JSON Patch operations (templated).
     :param files: a multipart body instead: form field to the path of a file, local or in an object store,
         such as ``{"file": "s3://aws_default@bucket/receipt.pdf"}``; see docs/operators.md (templated).
-    :param response: ``"json"`` (default), ``"response"``, ``"text"``, ``"bytes"`` (Base64 text in XCom), or a
-        type (dataclass, msgspec Struct, pydantic model): the answer is checked against it and comes as
-        plain JSON.
-    :param fail_on_error: False returns the whole answer as a dict with ``is_success`` and
-        ``error_content``, also when the server said no; no answer at all still raises.
+    :param response: form of the body: ``"json"`` (default), ``"text"``, ``"bytes"`` (Base64 text in XCom), or
+        a type (dataclass, msgspec Struct, pydantic model): it is checked against it and comes as plain JSON.
+    :param full: return the whole answer: a dict of ``status_code``, ``headers``, ``body`` in the form of
+        ``response``, ``is_success``, ``error_content``, ``outcome_unknown``, and ``count``, the rows of the
+        whole list as far as the server counts them.
+    :param fail_on_error: False returns such a dict whatever happens, with one warning in the log: what the
+        server refused, with its ``error_content``; and no answer, a time-out, refused keys or an answer that
+        cannot be read, with the ``error_content`` ``{"type", "message", "outcome_unknown"}``. Wrong arguments
+        still fail the task.
     :param paginate: read all pages of a collection; the result is one list. ``page_size``, ``on_page_error``
         and ``paging`` need it; skipped pages are in the XCom ``skipped_pages``.
     :param idempotent: may the call be carried out twice? Default: yes for GET, PUT and DELETE. True lets
@@ -84,7 +93,7 @@ class CallTask(CollectionTask):
     :param max_result_bytes: largest result as JSON; None for no limit.
     """
 
-    template_fields = (*CollectionTask.template_fields, "body", "files")
+    template_fields = (*CollectionTask.template_fields, "method", "body", "files")
     template_fields_renderers = CollectionTask.template_fields_renderers | {"body": "json"}
 
     def __init__(
@@ -94,6 +103,7 @@ class CallTask(CollectionTask):
         body: Any = None,
         files: Mapping[str, str] | None = None,
         response: Any = "json",
+        full: bool = False,
         fail_on_error: bool = True,
         paginate: bool = False,
         idempotent: bool | None = None,
@@ -103,10 +113,11 @@ class CallTask(CollectionTask):
         super().__init__(**kwargs)
         from airflow_provider_poweroffice.api.call import check_method
 
-        self.method = check_method(method)
+        self.method = check_method(method) if is_literal(method) else method
         self.body = body
         self.files = files
         self.response = response
+        self.full = full
         self.fail_on_error = fail_on_error
         self.paginate = paginate
         self.idempotent = idempotent
@@ -129,24 +140,54 @@ class CallTask(CollectionTask):
 
         :return: plain JSON, see ``response``.
         """
-        from airflow_provider_poweroffice.api.retry import is_idempotent
-        from airflow_provider_poweroffice.tasks.files import read_files
+        from airflow_provider_poweroffice.api.call import check_method
+        from airflow_provider_poweroffice.errors import PowerOfficeError
+        from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
 
+        with fail_task_when_final():
+            self.method = check_method(self.method)
         with self.running(context, self.method, idempotent=self.idempotent) as hook:
             request = self.request()
             refuse_minted_keys(request.endpoint)
-            if self.paginate:
-                return self._collect(hook.client, request, context)
-            files = read_files(self.files)
-            if is_idempotent(request.method, self.idempotent):
-                return self._result_of(self._send(hook.client, request, files))
-            return self._write_once(hook.client, request, files, context)
+            try:
+                if self.paginate:
+                    return self._collect(hook.client, request, context)
+                return self._call(hook.client, request, context)
+            except PowerOfficeError as error:
+                result = self._form.of_error(error, request.method)
+                self.log.warning("%s; fail_on_error=False makes that a result", error)
+                return result
+
+    @property
+    def _form(self) -> ResultForm:
+        return ResultForm(
+            kind=self.response,
+            full=self.full,
+            fail_on_error=self.fail_on_error,
+            limit=self.max_result_bytes,
+            too_large=_TOO_LARGE,
+        )
+
+    def _call(self, client: Client, request: Request, context: Context) -> Any:
+        from airflow_provider_poweroffice.api.retry import is_idempotent
+        from airflow_provider_poweroffice.tasks.files import read_files
+
+        files = read_files(self.files)
+        if request.method == "DELETE":
+            return self._delete(client, request, context)
+        if is_idempotent(request.method, self.idempotent):
+            return self._form.of(client, self._send(client, request, files))
+        return self._write_once(client, request, files, context)
 
     def _send(self, client: Client, request: Request, files: Files | None) -> Response:
         from airflow_provider_poweroffice.tasks.company import labelled
+        from airflow_provider_poweroffice.tasks.results import told
 
         call = self._built(client, request, files)
-        answer = client.send(call, idempotent=self.idempotent, fail_on_error=self.fail_on_error)
+        monotonic = client.connection.clock.monotonic
+        began = monotonic()
+        answer = client.send(call, idempotent=self.idempotent)
+        self.log.info("%s", labelled(self.company, told(client, call, answer, monotonic() - began)))
         if rows := more_rows(client.dialect, answer, request.query):
             self.log.warning(
                 "%s: the first page only, of %s rows in all; paginate=True reads them all",
@@ -166,15 +207,44 @@ class CallTask(CollectionTask):
             filters=self.filters,
         )
 
-    def _result_of(self, answer: Response) -> Any:
-        result = render(answer, self.response if self.fail_on_error else "response")
-        check_size(json_size(result), self.max_result_bytes, _TOO_LARGE)
+    def _delete(self, client: Client, request: Request, context: Context) -> Any:
+        """
+        Delete; what an earlier try of the task may have deleted, and is not there, is deleted.
+
+        An earlier try may have been killed, or have lost its reply. A first one that finds nothing fails.
+        """
+        from airflow_provider_poweroffice.errors import APIStatusError
+
+        guard = self._guard(request, None, context)
+        began = guard.began_before()
+        try:
+            with nullcontext() if began else guard.sending():
+                answer = self._send(client, request, None)
+        except APIStatusError as error:
+            if not (began and client.dialect.is_missing(error)):
+                raise
+            self.log.info("%s; an earlier try of this task deleted it", error)
+            answer = client.deleted(error)
+        result = self._form.of(client, answer)
+        with guard.carried_out() as note:
+            note.result = result
         return result
 
     def _write_once(self, client: Client, request: Request, files: Files | None, context: Context) -> Any:
-        from airflow_provider_poweroffice.tasks.write_guard import WriteGuard, write_once
+        from airflow_provider_poweroffice.tasks.write_guard import write_once
 
-        call = (
+        self._built(client, request, files)  # arguments are checked before a note is made
+        return write_once(
+            self._guard(request, files, context),
+            lambda: self._send(client, request, files),
+            lambda answer: self._form.of(client, answer),
+        )
+
+    def _guard(self, request: Request, files: Files | None, context: Context) -> WriteGuard:
+        from airflow_provider_poweroffice.tasks.write_guard import WriteGuard
+
+        return WriteGuard(
+            context,
             self.api_conn_id,
             self.company,
             request.method,
@@ -184,12 +254,8 @@ class CallTask(CollectionTask):
             files,
             request.headers,
         )
-        self._built(client, request, files)  # arguments are checked before a note is made
-        return write_once(
-            WriteGuard(context, *call), lambda: self._send(client, request, files), self._result_of
-        )
 
-    def _collect(self, client: Client, request: Request, context: Context) -> list[Any]:
+    def _collect(self, client: Client, request: Request, context: Context) -> Any:
         from airflow_provider_poweroffice.tasks.company import labelled
 
         rows: list[Any] = []
@@ -208,7 +274,7 @@ class CallTask(CollectionTask):
         self.log.info("%s: %d rows, pages: %d", label, pages.rows, pages.pages)
         if pages.skipped and context.get("ti"):
             context["ti"].xcom_push(key="skipped_pages", value=pages.skipped)
-        return rows
+        return self._form.of_rows(rows, pages.total_rows)
 
     def _check_paginate(self) -> None:
         """

@@ -27,6 +27,15 @@ class Log(Protocol):
         """Say what should be looked at."""
 
 
+def pace(rows: int, total: int | None, seconds: float) -> str:
+    """Say how fast rows come and, where the total is known, how long the rest takes at that rate."""
+    rate = rows / seconds if seconds > 0 else 0.0
+    if rate < 1:
+        return ""
+    left = "" if total is None or total <= rows else f", about {(total - rows) / rate:.0f} s left"
+    return f", {rate:.0f} rows/s{left}"
+
+
 class Reading:
     """
     The pages of one collection; iterate over it once, in a ``with`` block that ends what is under way.
@@ -58,20 +67,21 @@ class Reading:
 
     def __iter__(self) -> Iterator[Page]:
         """Pass the pages on, with a line in the log now and then."""
-        said = monotonic()
+        began = said = monotonic()
         for page in self.pages:
             self._watermark.see(page)
             self.bytes += len(page.content)
             if page.number == 1 or monotonic() - said >= PROGRESS_SECONDS:
                 said = monotonic()
-                total = "" if self.pages.total_rows is None else f" of {self.pages.total_rows}"
+                rows, total = self.pages.rows, self.pages.total_rows
                 self._log.info(
-                    "%s: page %d, %d%s rows so far, %.1f MB read",
+                    "%s: page %d, %d%s rows so far, %.1f MB read%s",
                     self._label,
                     page.number,
-                    self.pages.rows,
-                    total,
+                    rows,
+                    "" if total is None else f" of {total}",
                     self.bytes / 1e6,
+                    pace(rows, total, said - began),
                 )
             yield page
             del page

@@ -1,8 +1,8 @@
 """
-A task that works for one company of many: its name in templates, errors and XCom, and what became of all.
+Tasks of many companies: the company in errors and XCom, and the outcome of all tasks of a run.
 
-Rule: aliases and reasons only, never a key; texts are blanked out before they are stored. Other tasks are
-seen by a task's own public means (``get_task_states``, ``xcom_pull``), the same on Airflow 3.1 to 3.3.
+Rule: aliases and reasons only, never a key; secrets are blanked out before a text is stored. Other tasks are
+read through the public API of a task instance (``get_task_states``, ``xcom_pull``), on Airflow 3.1 to 3.3.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from typing import Any, Protocol
+
+import msgspec
 
 from airflow_provider_poweroffice._compat import (
     AirflowRescheduleException,
@@ -31,6 +32,10 @@ _REASONS = {"upstream_failed": "a task before it failed"}
 _NO_FAILURE = frozenset({"success", "skipped", "removed"})
 
 
+class LeftOutError(AirflowSkipException):
+    """What a task was to read is not there for its company, and the DAG says that it may do without."""
+
+
 def labelled(company: str | None, text: str) -> str:
     """Begin a log line with its company, if the task has one."""
     return f"[{company}] {text}" if company else text
@@ -41,7 +46,7 @@ def report_company(context: Mapping[str, Any] | None, company: str | None) -> It
     """
     Name the company in each error of the block, and leave it and the reason of a failure as an XCom.
 
-    For tasks of your own, too::
+    Also for use in your own tasks::
 
         with report_company(get_current_context(), company), PowerOfficeHook(company=company) as hook:
             ...
@@ -62,6 +67,9 @@ def report_company(context: Mapping[str, Any] | None, company: str | None) -> It
     _push(context, company, None)
     try:
         yield
+    except LeftOutError as left_out:
+        _push(context, company, None, left_out=redacted(str(left_out))[:_LONGEST])
+        raise
     except (AirflowSkipException, AirflowRescheduleException):
         raise
     except (Exception, AirflowTaskTimeout) as error:
@@ -89,7 +97,7 @@ def check_company_in(path: str, company: str | None, context: Mapping[str, Any] 
 
 
 def _name(error: BaseException, company: str) -> None:
-    """Have the error's message say which company it is about; a type of its own form gets a note."""
+    """Put the company into the error's message, or add a note where the message cannot be changed."""
     from airflow_provider_poweroffice.errors import PowerOfficeError
 
     if isinstance(error, PowerOfficeError):
@@ -110,11 +118,14 @@ def _reason(error: BaseException) -> str:
     ]
 
 
-def _push(context: Mapping[str, Any] | None, company: str, error: str | None) -> None:
+def _push(
+    context: Mapping[str, Any] | None, company: str, error: str | None, *, left_out: str | None = None
+) -> None:
     ti = context.get("ti") if context else None
     if ti is not None:
         index = getattr(ti, "map_index", None)
-        outcome = {"company": company, "map_index": -1 if index is None else index, "error": error}
+        place = {"company": company, "map_index": -1 if index is None else index}
+        outcome = place | {"error": error} | ({"left_out": left_out} if left_out else {})
         ti.xcom_push(key=KEY, value=outcome)
 
 
@@ -135,15 +146,15 @@ class TaskInstance(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """
-    What became of one task instance.
+    The outcome of one task instance.
 
     :param company: alias; None where it is not known.
     :param map_index: -1 for a task that is not mapped.
     :param state: as Airflow has it, such as ``"failed"``.
     :param error: why it failed, or None.
+    :param left_out: why it was left out, see :class:`LeftOutError`, or None.
     """
 
     company: str | None
@@ -151,11 +162,12 @@ class Outcome:
     map_index: int
     state: str | None
     error: str | None
+    left_out: str | None = None
 
 
 def outcomes_of(ti: TaskInstance, task_id: str, companies: Sequence[str] | None) -> list[Outcome]:
     """
-    Read what became of the instances of a task in the same DAG run.
+    Read the outcomes of the instances of a task in the same DAG run.
 
     :param ti: the task instance that asks.
     :param companies: the aliases that were mapped over, in order; names an instance that left no XCom, if the
@@ -177,7 +189,7 @@ def outcomes_of(ti: TaskInstance, task_id: str, companies: Sequence[str] | None)
 
 
 def _reports(ti: TaskInstance, task_id: str) -> dict[int, Mapping[str, Any]]:
-    """Read what the instances of a task said of themselves, by map index."""
+    """Read the XComs that the instances of a task left, by map index."""
     pulled = ti.xcom_pull(task_ids=task_id, key=KEY)
     left = [pulled] if isinstance(pulled, dict) else pulled or []
     return {item["map_index"]: item for item in left if isinstance(item, dict)}
@@ -190,7 +202,10 @@ def _outcome(
     if state not in _NO_FAILURE:
         error = report.get("error") or _REASONS.get(str(state), _UNKNOWN)
     company = report.get("company") or expected
-    return Outcome(company=company, task_id=task_id, map_index=index, state=state, error=error)
+    left_out = report.get("left_out") if state == "skipped" else None
+    return Outcome(
+        company=company, task_id=task_id, map_index=index, state=state, error=error, left_out=left_out
+    )
 
 
 def _index(name: str, task_id: str) -> int:
@@ -210,21 +225,34 @@ def summarize(outcomes: Iterable[Outcome], companies: Sequence[str] | None) -> d
     succeeded: list[str | None] = []
     skipped: list[str | None] = []
     failed: list[Outcome] = []
+    left_out: list[dict[str, Any]] = []
     for company, own in by_company.items():
+        left_out += [
+            {"company": company, "task_id": outcome.task_id, "reason": outcome.left_out}
+            for outcome in own
+            if outcome.left_out
+        ]
         if failures := _failures(company, own):
             failed += failures
         else:
-            (skipped if any(outcome.state == "skipped" for outcome in own) else succeeded).append(company)
+            # What a company does not have, and may do without, is no reason to call it skipped.
+            is_skipped = any(outcome.state == "skipped" and not outcome.left_out for outcome in own)
+            (skipped if is_skipped or all(outcome.left_out for outcome in own) else succeeded).append(company)
     return {
         "companies": len(by_company.keys() - {None}),
         "succeeded": succeeded,
         "skipped": skipped,
-        "failed": list(map(asdict, failed)),
+        "left_out": left_out,
+        "failed": [_told(failure) for failure in failed],
     }
 
 
+def _told(failure: Outcome) -> dict[str, Any]:
+    return {name: value for name, value in msgspec.structs.asdict(failure).items() if name != "left_out"}
+
+
 def _failures(company: str | None, outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """Give what failed for a company; that it failed because of another task says nothing new."""
+    """List the failures of a company; upstream failures only where there are no others."""
     if not outcomes:
         none = "no task worked for it"
         return [Outcome(company=company, task_id=None, map_index=-1, state=None, error=none)]

@@ -1,8 +1,8 @@
 """
-Which rows are gone: no API reports it, so all keys that there are get listed.
+Which rows were deleted: no API reports it, so all existing keys are listed.
 
-Rule: the list is made after the rows were read, so that a row is never taken for gone that was read; it has
-the query's own filters, never one for changes, and counts only when it is whole.
+Rule: the list is made after the rows were read, so that a row just read is never reported as deleted. It uses
+the query's own filters without the filter for changes, and counts only when it is complete.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 def listed_keys(client: Client, read: ReadOptions, key: tuple[str, ...]) -> Iterator[Page]:
     """
-    List the keys of all rows that there are: by pages as large as the API allows, several in flight.
+    List the keys of all existing rows, in the largest pages the API allows, several in flight.
 
     An API that sends whole rows only (PowerOffice v1, lists without pages) is read whole.
 
     :param read: which rows were read; but for its moments, those are listed.
     :param key: fields of a row.
     :return: pages of rows with their key.
-    :raises IncompleteReadError: the list is not whole, or rows moved while it was made.
+    :raises IncompleteReadError: the list is incomplete, or rows moved while it was read.
     """
     dialect, query = client.dialect, encode_query(read.query)
     size, most = read.page_size, read.page_bytes

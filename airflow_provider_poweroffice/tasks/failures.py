@@ -23,8 +23,8 @@ def fail_task_when_final(method: str = "GET", *, idempotent: bool | None = None)
 
     Final are refused keys and requests, a writing call whose outcome is unknown (whatever ended it, the
     task's own time limit included), and arguments or a connection that are wrong (``ValueError``,
-    ``TypeError``) or need a package that is not installed (``ImportError``): they are as wrong at the next
-    try. The error is the exception's ``__cause__``.
+    ``TypeError``) or need a package that is not installed (``ImportError``): they would fail again
+    at the next try. The error is the exception's ``__cause__``.
     """
     from airflow_provider_poweroffice.api.retry import is_idempotent
     from airflow_provider_poweroffice.errors import PowerOfficeError

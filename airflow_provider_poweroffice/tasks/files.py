@@ -1,9 +1,9 @@
 """
 The ``files`` argument: paths, read where a multipart body is made of them.
 
-Rule: a path may come from a form that anyone who starts a run fills in, and what it names leaves the company.
-So local files lie below folders that the worker's own configuration names, and everything else comes through
-an Airflow connection to an object store.
+Rule: a path may come from a form filled in by anyone who may start a run, and the file it names leaves the
+company. So local files must lie below folders that the worker's own configuration names, and everything else
+comes through an Airflow connection to an object store.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ def read_files(files: Any, *, limit: int = MAX_FILE_BYTES) -> Files | None:
     :param files: form field to path, or None. A path is absolute, begins with ``file:///``, or is the URI of
         an object, such as ``s3://aws_default@bucket/receipt.pdf``.
     :param limit: bytes of all files together.
-    :raises TypeError: it is something else.
+    :raises TypeError: not a mapping of field to path.
     :raises ValueError: a path that may not be read, or files that are too large.
-    :raises OSError: there is no such file.
+    :raises OSError: the file does not exist or cannot be read.
     """
     if files is None:
         return None

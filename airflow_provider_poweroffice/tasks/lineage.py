@@ -1,7 +1,7 @@
 """
-What a transfer read and wrote, for whoever collects lineage, such as the OpenLineage provider.
+Reports what a transfer read and wrote to the lineage collector, such as the OpenLineage provider's.
 
-Rule: a courtesy. Without a collector nothing happens, and no load fails for what one thinks of a name.
+Rule: best effort. Without a collector nothing happens; a name that it refuses is logged, not raised.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """
 Template fields of this package's tasks: None never becomes the text ``None``.
 
-Jinja writes a missing value as ``None``, and a filter, an id or an amount that reads so is a wrong one: a
-query for it finds nothing, and a table that is replaced by nothing is empty. So each ``{{ ... }}`` that
-gives None fails the task and names the field, except for whole arguments that document None as "not given".
+Jinja renders a missing value as ``None``. As a filter, an id or an amount that text is wrong: the query finds
+nothing, and a table replaced by its result is empty. So every ``{{ ... }}`` that gives None, or joins one to
+a text (``~``, the filter ``join``), fails the task and names the field, except where a whole argument
+documents None as "not given".
 
 What upstream tasks return is data: Airflow knows it by its identity and does not render it. Nothing here may
 hand a derived text to Airflow's renderer, as that would be a template again.
@@ -12,7 +13,8 @@ hand a derived text to Airflow's renderer, as that would be a template again.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -22,9 +24,11 @@ from airflow_provider_poweroffice._compat import AirflowFailException
 if TYPE_CHECKING:
     import jinja2
     from airflow.sdk import Context
+    from airflow.sdk.definitions.mappedoperator import OperatorPartial
+    from jinja2.compiler import CodeGenerator
 
 _NOTHING = f"\ue000nothing-{secrets.token_hex(8)}\ue001"
-"""What None becomes while a field is rendered; no text of anybody's."""
+"""Stands for None while a field is rendered; random, so that no other text equals it."""
 
 
 def _marked(value: Any) -> Any:
@@ -32,8 +36,54 @@ def _marked(value: Any) -> Any:
     return _NOTHING if value is None else value
 
 
+def _strict(environment: jinja2.Environment) -> jinja2.Environment:
+    """Give an environment in which None is marked where an expression is written, joined or concatenated."""
+    strict = environment.overlay(finalize=_marked)
+    strict.filters = environment.filters | {"join": _marking_join()}
+    generator: Any = environment.code_generator_class
+    strict.code_generator_class = _marking_generator(generator)
+    return strict
+
+
+@cache
+def _marking_join() -> Callable[..., str]:
+    from jinja2 import pass_eval_context
+    from jinja2.filters import make_attrgetter, sync_do_join
+
+    @pass_eval_context
+    def join(context: Any, value: Iterable[Any], d: str = "", attribute: str | int | None = None) -> str:
+        items = value if attribute is None else map(make_attrgetter(context.environment, attribute), value)
+        return sync_do_join(context, map(_marked, items), d)
+
+    return join
+
+
+@cache
+def _marking_generator(base: Any) -> type[CodeGenerator]:
+    class Marking(base):  # type: ignore[misc]
+        def visit_Concat(self, node: Any, frame: Any) -> None:  # noqa: N802 - jinja2's name
+            joins = "(markup_join if context.eval_ctx.autoescape else str_join)"
+            self.write(f"{joins}((")
+            for operand in node.nodes:
+                self.write("environment.finalize(")
+                self.visit(operand, frame)
+                self.write("), ")
+            self.write("))")
+
+    return Marking
+
+
 class RenderedOperator(BaseOperator):
-    """Base of all tasks of this package: what holds for their template fields."""
+    """Base of all tasks of this package: checks what their template fields render to."""
+
+    @classmethod
+    def partial(cls, **kwargs: Any) -> OperatorPartial:
+        """Begin a mapped task, whose arguments are checked while the DAG file is read."""
+        from airflow_provider_poweroffice.tasks.mapping import CheckedPartial
+
+        made = super().partial(**kwargs)
+        made._expand_called = True  # noqa: SLF001 - the other one is expanded
+        return CheckedPartial(operator_class=cls, kwargs=made.kwargs, params=made.params)
 
     none_means_unset: frozenset[str] = frozenset()
     """Template fields for which a template that gives None is the same as leaving the argument out."""
@@ -46,18 +96,18 @@ class RenderedOperator(BaseOperator):
         seen_oids: set[int] | None = None,
     ) -> Any:
         """
-        Render.
+        Render a template field.
 
         :raises AirflowFailException: a template gave None; names the field, and the place in it.
         """
         environment = jinja_env or self.get_template_env()
-        if environment.finalize is not None:  # within a field; or the DAG brought a finalize of its own
+        if environment.finalize is not None:  # within a field, or the DAG sets its own finalize
             rendered = super().render_template(content, context, environment, seen_oids)
             # A filter may have made a text of None before it was written.
             is_none = isinstance(content, str) and rendered == "None" != content
             return _NOTHING if is_none and environment.finalize is _marked else rendered
         # The content itself goes on, never a copy: by its identity Airflow knows data from templates.
-        strict = environment.overlay(finalize=_marked)
+        strict = _strict(environment)
         rendered = self.render_template(content, context, strict, seen_oids)
         return self._without_none(content, rendered, is_native=_is_native(environment))
 

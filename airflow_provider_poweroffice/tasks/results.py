@@ -10,15 +10,19 @@ import json
 import math
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 from urllib.parse import unquote
 
 if TYPE_CHECKING:
+    from airflow_provider_poweroffice.api.call import Call
+    from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.response import Response
+    from airflow_provider_poweroffice.errors import PowerOfficeError
 
 MAX_RESULT_BYTES = 48 * 1024
 _MINTING = ("onboarding/finalize", "clientadmin/addintegrationtoclient")
-KINDS = ("json", "response", "text", "bytes")
+KINDS = ("json", "text", "bytes")
 
 
 def check_kind(kind: Any) -> None:
@@ -38,31 +42,148 @@ def _is_type(kind: Any) -> bool:
     return isinstance(kind, type) or get_origin(kind) is not None
 
 
-def render(response: Response, kind: Any) -> Any:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultForm:
     """
-    Give an answer in the form asked for.
+    What a task returns of an answer.
 
-    :param kind: ``"json"``: the decoded body; a GET that found nothing (204) gives ``[]``, another call
-        without content None. ``"text"``: str. ``"bytes"``: Base64 text. ``"response"``: a dict of
-        status_code, headers, body, is_success, error_content. A type: the body validated against it.
+    :param kind: of the body. ``"json"``: decoded; a GET that found nothing (204) gives ``[]``, another call
+        without content None. ``"text"``: str. ``"bytes"``: Base64 text. A type: validated against it.
+    :param full: the body within the whole answer: a dict of status_code, headers, body, is_success,
+        error_content, outcome_unknown and count.
+    :param fail_on_error: False gives errors, too, as such a dict.
+    :param limit: largest result in bytes of JSON; None for no limit.
+    :param too_large: what to do about a larger one.
     """
-    from airflow_provider_poweroffice.api.response import jsonable
 
-    if kind == "response":
-        return response.to_dict(_body(response))
+    kind: Any = "json"
+    full: bool = False
+    fail_on_error: bool = True
+    limit: int | None = MAX_RESULT_BYTES
+    too_large: str = ""
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether the whole answer is given."""
+        return self.full or not self.fail_on_error
+
+    def of(self, client: Client, answer: Response) -> Any:
+        """
+        Give the result of an answer.
+
+        :raises ResponseValidationError, ResultTooLargeError: it cannot be given so.
+        """
+        from airflow_provider_poweroffice.errors import ResponseValidationError, ResultTooLargeError
+
+        try:
+            body = _body(answer, self.kind) if answer.is_success or not self.is_full else None
+            result = whole(client, answer, body) if self.is_full else body
+            check_size(json_size(result), self.limit, self.too_large)
+        except (ResponseValidationError, ResultTooLargeError) as error:
+            if self.fail_on_error:
+                raise
+            return whole(client, answer, None) | _told(error, unknown=False)
+        return result
+
+    def of_rows(self, rows: list[Any], count: int | None) -> Any:
+        """
+        Give the result of a collection that was read page by page.
+
+        :param count: rows in all, as the server says.
+        """
+        return _whole(200, {}, rows, count) if self.is_full else rows
+
+    def of_error(self, error: PowerOfficeError, method: str) -> dict[str, Any]:
+        """
+        Give an error as a result.
+
+        :raises PowerOfficeError: this one, unless errors are to be results.
+        """
+        from airflow_provider_poweroffice.api.response import answer_of
+        from airflow_provider_poweroffice.errors import (
+            APIStatusError,
+            ResponseValidationError,
+            ResultTooLargeError,
+        )
+
+        if self.fail_on_error:
+            raise error
+        unknown = method != "GET" and (error.outcome_unknown or error.uncertain_attempts > 0)
+        if not isinstance(error, APIStatusError):
+            return _whole(None, {}, None, None) | _told(error, unknown=unknown)
+        answer = answer_of(error)
+        result = _whole(answer.status_code, answer.shown_headers, None, None)
+        content = {"error_content": _plain(answer.error_content), "is_success": False}
+        try:
+            return self._sized(result | content | {"outcome_unknown": unknown})
+        except (ResponseValidationError, ResultTooLargeError):  # the error page of a proxy, or so
+            return result | _told(error, unknown=unknown)
+
+    def _sized(self, result: dict[str, Any]) -> dict[str, Any]:
+        check_size(json_size(result), self.limit, self.too_large)
+        return result
+
+
+def whole(client: Client, answer: Response, body: Any) -> dict[str, Any]:
+    """
+    Give the whole answer.
+
+    :param body: in the form asked for.
+    """
+    found = _whole(answer.status_code, answer.shown_headers, body, client.dialect.count(answer))
+    return found | {"is_success": answer.is_success, "error_content": _plain(answer.error_content)}
+
+
+def _whole(status: int | None, headers: dict[str, str], body: Any, count: int | None) -> dict[str, Any]:
+    return {
+        "status_code": status,
+        "headers": headers,
+        "body": body,
+        "is_success": status is not None and 200 <= status < 300,  # noqa: PLR2004 - the HTTP class
+        "error_content": None,
+        "outcome_unknown": False,
+        "count": count,
+    }
+
+
+def _told(error: PowerOfficeError, *, unknown: bool) -> dict[str, Any]:
+    told = {"type": type(error).__name__, "message": str(error), "outcome_unknown": unknown}
+    return {"is_success": False, "error_content": told, "outcome_unknown": unknown}
+
+
+def _body(response: Response, kind: Any) -> Any:
     if kind == "text":
         return response.text
     if kind == "bytes":
-        return jsonable(response.content)
-    body = _body(response)
+        return _plain(response.content)
+    nothing_found = response.method == "GET" and not response.content and response.is_success
+    body = [] if nothing_found else _plain(response.body)
     return body if kind == "json" else validate(body, kind)
 
 
-def _body(response: Response) -> Any:
+def _plain(body: Any) -> Any:
     from airflow_provider_poweroffice.api.response import jsonable
 
-    nothing_found = response.method == "GET" and not response.content and response.is_success
-    return [] if nothing_found else jsonable(response.body)
+    return jsonable(body)
+
+
+def told(client: Client, call: Call, answer: Response, seconds: float) -> str:
+    """Say in a line what became of a call: status, key of what was written, seconds, trace id."""
+    from airflow_provider_poweroffice.api.texts import one_line
+
+    facts = [f"{answer.method} {answer.path}: {answer.status_code} after {seconds:.1f} s"]
+    facts += _written(client.dialect.key_field(call.endpoint), answer)
+    if trace := client.dialect.fault(answer.headers, None).trace_id:
+        facts.append(f"trace id {trace}")
+    return one_line(", ".join(facts))
+
+
+def _written(key: str, answer: Response) -> list[str]:
+    """Name the key of a record that a call wrote, where the answer holds it."""
+    record = answer.body if answer.method != "GET" and answer.is_json else None
+    if not isinstance(record, dict):
+        return []
+    return [f"{name} {record[name]}" for name in key.split(",") if isinstance(record.get(name), (int, str))]
 
 
 def validate(body: Any, kind: Any) -> Any:
@@ -129,7 +250,7 @@ def refuse_minted_keys(endpoint: Any) -> None:
         if re.search(rf"(^|/){minting}(/|$)", path):
             raise ValueError(
                 f"endpoint {endpoint!r} answers with a new client key, and what an operator returns is "
-                "stored in XCom, readable to everyone who sees the DAG. Call it in a task of your own, with "
+                "stored in XCom, readable to everyone who sees the DAG. Call it in your own task, with "
                 "PowerOfficeHook(...).client.request(...), and put the key into a secrets backend there: "
                 "docs/connection.md shows how"
             )
@@ -197,7 +318,7 @@ def json_size(value: Any) -> int:
 
 
 def _misfit(value: Any) -> tuple[str, str]:
-    """Find what JSON cannot hold: its place, and what it is."""
+    """Find the first value that JSON cannot hold, and its place."""
     waiting = [("$", value)]
     while waiting:
         place, item = waiting.pop()

@@ -1,5 +1,5 @@
 """
-One service call, sent, and what its answer means beyond the status.
+Sends one service call and judges its answer beyond the status.
 
 Rule: a writing call is sent once per task instance, see :mod:`.write_guard`.
 """
@@ -13,7 +13,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice.api.d365fo.services import near_names
-from airflow_provider_poweroffice.api.dialects.d365fo_faults import ACTIVITY_HEADER
 from airflow_provider_poweroffice.api.failures import read_fault, scrubbed
 from airflow_provider_poweroffice.api.limits.throttle import Clock
 from airflow_provider_poweroffice.api.response import Response, answer_of
@@ -24,6 +23,7 @@ from airflow_provider_poweroffice.errors import (
     NotFoundError,
     UnexpectedStatusError,
 )
+from airflow_provider_poweroffice.tasks.results import ResultForm, told
 from airflow_provider_poweroffice.tasks.service_call import ServiceCall
 from airflow_provider_poweroffice.tasks.write_guard import WriteGuard, write_once
 
@@ -37,12 +37,12 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, kw_only=True)
 class ServiceRun:
     """
-    What becomes of one call.
+    One call: sent, judged, and turned into the task's result.
 
     :param expected: statuses that count as success; none means any 2xx.
     :param check: false means that the answer reports a failure.
     :param idempotent: see ``Client.request``.
-    :param result_of: gives what the task returns.
+    :param form: of what the task returns.
     """
 
     client: Client
@@ -51,7 +51,7 @@ class ServiceRun:
     expected: frozenset[int]
     check: Callable[[Response], Any] | None
     idempotent: bool | None
-    result_of: Callable[[Response], Any]
+    form: ResultForm
 
     @cached_property
     def _built(self) -> Call:
@@ -68,11 +68,11 @@ class ServiceRun:
             answer = self._send()
             if failure := self._failure(answer):
                 raise failure
-            return self.result_of(answer)
+            return self.form.of(self.client, answer)
         call = self.call
         self._built  # noqa: B018 - arguments are checked before a note is made
         guard = WriteGuard(context, conn_id, call.method, call.path, call.content, call.headers)
-        return write_once(guard, self._send, self.result_of, self._failure)
+        return write_once(guard, self._send, lambda answer: self.form.of(self.client, answer), self._failure)
 
     def _send(self) -> Response:
         began = self.clock.monotonic()
@@ -83,14 +83,7 @@ class ServiceRun:
                 self._explain_missing(error)
                 raise
             answer = answer_of(error)
-        log.info(
-            "%s %s: %d after %.1f s, activity %s",
-            answer.method,
-            answer.path,
-            answer.status_code,
-            self.clock.monotonic() - began,
-            answer.headers.get(ACTIVITY_HEADER),
-        )
+        log.info("%s", told(self.client, self._built, answer, self.clock.monotonic() - began))
         return answer
 
     def _explain_missing(self, error: APIStatusError) -> None:

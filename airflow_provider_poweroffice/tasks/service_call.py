@@ -1,5 +1,5 @@
 """
-The arguments of a service call, read: from what templates render to what is sent.
+Reads the rendered arguments of a service call and makes the request from them.
 
 Rule: pure; all bad input is refused here, with a message that names the argument, its value and the way out.
 """
@@ -46,11 +46,11 @@ def read_call(
     service_name: str, payload: Any, *, method: str | None, charset: str, headers: Any, raw: bool
 ) -> ServiceCall:
     """
-    Read what is to be called.
+    Check the arguments and encode the call.
 
     The arguments are those of ``D365FORestEndpointOperator``, rendered.
 
-    :raises ValueError: with the way out.
+    :raises ValueError: names the argument, its value and the way out.
     """
     verb = check_method(str(method)) if is_given(method) else ("GET" if payload is None else "POST")
     if verb == "GET" and payload is not None:
@@ -76,7 +76,7 @@ def _encode(method: str, payload: Any, charset: str, *, raw: bool) -> bytes:
         try:
             json.loads(text, parse_constant=_no_constant)
         except ValueError as error:
-            raise ValueError(f"payload is not JSON ({error}); raw=True sends it as it stands") from None
+            raise ValueError(f"payload is not JSON ({error}); raw=True sends it unchanged") from None
     return encode_text(text, charset)[0]
 
 

@@ -1,5 +1,5 @@
 """
-A load into a table: its arguments, the plan they make, and what is told of it afterwards.
+A load into a table: its arguments, the plan made from them, and its receipt.
 
 Rule: one function checks the arguments, while the DAG file is read and again when templates are rendered.
 """
@@ -7,8 +7,10 @@ Rule: one function checks the arguments, while the DAG file is read and again wh
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from airflow_provider_poweroffice.api.options import is_given
 from airflow_provider_poweroffice.tasks.base import is_literal
@@ -27,8 +29,7 @@ MAX_DELETIONS = 0.5
 _PARTS = ("first_page", "max_pages")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadSettings:
+class LoadSettings(msgspec.Struct, frozen=True, kw_only=True):
     """
     The arguments of ``PowerOfficeToSqlOperator`` and its sibling for Dynamics 365; see there.
 
@@ -56,7 +57,7 @@ class LoadSettings:
         """
         Refuse arguments that contradict each other, or that no load can have.
 
-        :param rendered: every argument is what it will be; else templates are not looked at.
+        :param rendered: the arguments are rendered; otherwise those that are templates are skipped.
         :raises ValueError, TypeError: names the argument, its value and the way out.
         """
         from airflow_provider_poweroffice.storage.sql import COLUMN_NAMES, LAYOUTS, MODES
@@ -82,7 +83,7 @@ class LoadSettings:
             check_verify(self.verify, self.read, self.mode, is_known=is_known)
 
     def _check_replace(self, is_known: Callable[[Any], bool]) -> None:
-        """Refuse to replace everything by a part."""
+        """Refuse to replace a whole table by part of its rows."""
         for name in ("changed_since", "created_since"):
             value = getattr(self.read, name)
             if is_known(value) and is_given(value):
@@ -98,7 +99,7 @@ class LoadSettings:
                 raise ValueError(f"mode='replace' reads everything: leave out {name}, or use another mode")
 
     def _check_deletions(self) -> None:
-        """Refuse modes in which no row is marked, and queries whose list is never whole."""
+        """Refuse modes in which rows are never marked, and queries whose list is always partial."""
         most = self.max_deletions
         if not isinstance(self.detect_deletions, bool):
             raise TypeError(f"detect_deletions must be True or False, not {self.detect_deletions!r}")
@@ -133,15 +134,24 @@ class LoadSettings:
 
     def reading_from(self, since: Any) -> LoadSettings:
         """Give the settings of a load that reads what changed since a moment; None reads everything."""
-        return replace(self, read=replace(self.read, changed_since=since))
+        return msgspec.structs.replace(self, read=replace(self.read, changed_since=since))
+
+    def keyed(self, key: tuple[str, ...], order_by: str | None) -> LoadSettings:
+        """
+        Give the settings of a load whose rows are identified by these fields.
+
+        :param order_by: the order to read in; None leaves it as it is.
+        """
+        read = self.read if order_by is None else replace(self.read, order_by=order_by)
+        return msgspec.structs.replace(self, key=key, read=read)
 
     def must_list_keys(self, dialect: Dialect[Any], pages: Pages | PeriodPages) -> bool:
         """
         Tell whether the keys must be listed.
 
-        Where everything was read, and it is not proved that no row moved between pages, the keys tell
-        whether it really was; but not where an API sends no keys without their rows, as that would be to read
-        everything twice. A read that lists the keys by itself is proved by that list.
+        Rows may move between the pages of a whole read. Where it is not proved that none did, a list of keys
+        shows whether all were read. It is not made where the API cannot send keys without their rows:
+        everything would be read twice.
 
         :param pages: that were read.
         """
@@ -187,8 +197,8 @@ class LoadSettings:
         )
 
     def _key(self, dialect: Dialect[Any]) -> tuple[str, ...]:
-        """Take the key that was given, else the resource's own; rows of unknown ones have an Id."""
-        given_key = dialect.key_field(self.read.endpoint) if self.key is None else self.key
+        """Choose the argument, else the resource's own key; unknown resources are taken to have an Id."""
+        given_key = dialect.key_field(self.read.endpoint).split(",") if self.key is None else self.key
         names = (given_key,) if isinstance(given_key, str) else given_key
         if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
             raise TypeError(f"key must be the name of a field, or a list of several, not {self.key!r}")
@@ -197,8 +207,8 @@ class LoadSettings:
             raise ValueError(f"key={self.key!r} names a field twice")
         if self.mode == "upsert" and not key:
             raise ValueError(
-                f"mode='upsert' needs a key, and {self.read.endpoint} has none of its own: "
-                "name the fields that no two rows share by key=, or use mode='replace'"
+                f"mode='upsert' needs a key, and {self.read.endpoint} has no known one: "
+                "name the fields that identify a row with key=, or use mode='replace'"
             )
         return key
 

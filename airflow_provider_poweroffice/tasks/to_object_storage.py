@@ -38,9 +38,10 @@ class ToObjectStorage(TransferTask):
     Rows are stored as the server sent them: no number is parsed, ``1.10`` stays ``1.10``. The rows are
     ordered by a unique key, so a rerun over equal data gives equal bytes.
 
-    Returns a receipt: ``{"path", "company", "endpoint", "format", "rows", "pages", "bytes", "sha256",
-    "seconds", "watermark", "truncated", "skipped_pages"}``; ``watermark`` is what the
-    next ``changed_since`` goes on from: the latest change time seen, but no later than the
+    Returns a receipt: ``{"path", "uri", "bucket", "key", "company", "endpoint", "format", "rows", "pages",
+    "bytes", "sha256", "seconds", "watermark", "truncated", "skipped_pages"}``; ``uri``, ``bucket``
+    and ``key`` are what other operators take, without the connection that ``path`` may name; ``watermark`` is
+    what the next ``changed_since`` goes on from: the latest change time seen, but no later than the
     server's time when the read began; ``changed_since`` itself when nothing has changed; None without rows,
     or when pages were left out.
 
@@ -109,7 +110,7 @@ class ToObjectStorage(TransferTask):
                 publish(file, target)
         report_lineage(hook, self.endpoint, object_uri(self.object_path))
         receipt = {
-            "path": self.object_path,
+            **place_of(self.object_path),
             "company": self.company,
             "endpoint": self.endpoint,
             "format": self.format,
@@ -145,10 +146,30 @@ class ToObjectStorage(TransferTask):
         write_parquet(ParquetFile(spool, fields, overrides=self.fields, key=key), pages)
 
 
-def check_object_path(text: Any, form: str) -> str:
+def place_of(path: str) -> dict[str, str | None]:
+    """
+    Give the names by which other operators take an object.
+
+    :param path: checked, such as ``s3://aws_default@bucket/2026/ledger.ndjson``.
+    :return: ``path``; ``uri``, without the connection; ``bucket`` and ``key``, None for a local file.
+    """
+    scheme, _, place = path.partition("://")
+    place = place.rpartition("@")[2] if "@" in place.partition("/")[0] else place
+    bucket, _, key = place.partition("/")
+    is_local = scheme.lower() in {"file", "local"}
+    return {
+        "path": path,
+        "uri": f"{scheme}://{place}",
+        "bucket": None if is_local else bucket,
+        "key": None if is_local else key,
+    }
+
+
+def check_object_path(text: Any, form: str | None) -> str:
     """
     Check where an object is to go, as far as its text says; give what is behind the scheme.
 
+    :param form: of its content; None: any.
     :raises ValueError: no scheme, a name that contradicts the format, or one that a store would read as
         another object's.
     """
@@ -165,12 +186,12 @@ def check_object_path(text: Any, form: str) -> str:
         raise ValueError(
             f"object_path {text!r} {trouble}: the store would write, or find, another object than this one"
         )
-    if any(text.endswith(end) != form.endswith(end[1:]) for end in (".gz", ".parquet")):
+    if form is not None and any(text.endswith(end) != form.endswith(end[1:]) for end in (".gz", ".parquet")):
         raise ValueError(f"object_path {text!r} does not fit format={form!r}: its readers go by the name")
     return place
 
 
-def open_object_path(text: str, form: str) -> ObjectStoragePath:
+def open_object_path(text: str, form: str | None) -> ObjectStoragePath:
     """
     Give the target of a transfer, before anything is read.
 
@@ -189,6 +210,10 @@ def open_object_path(text: str, form: str) -> ObjectStoragePath:
     written = place.partition("/")[2]
     if not path.path.endswith(written) or path.name != written.rpartition("/")[2]:
         raise ValueError(f"object_path {text!r} would be written as {path.path!r}; name the object so")
+    if path.protocol in {"file", "local"} and path.exists() and not path.is_file():
+        raise ValueError(
+            f"object_path {text!r} is there and is not a file (a folder or a device); name a file"
+        )
     return path
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.sql.hooks.sql import DbApiHook
     from airflow.sdk import Context
 
+    from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.hooks.base import ClientHook
     from airflow_provider_poweroffice.storage.sql.load import Load
     from airflow_provider_poweroffice.storage.sql.plan import LoadOwner, LoadResult
@@ -131,6 +132,10 @@ class ToSql(TransferTask):
         with self.running(context) as hook:
             return self._load(hook, context)
 
+    def completed(self, settings: LoadSettings, client: Client) -> LoadSettings:  # noqa: ARG002 - an API may ask
+        """Give the settings with what the API itself knows of the collection."""
+        return settings
+
     def _load(self, hook: ClientHook, context: Context) -> dict[str, Any]:
         import tempfile
 
@@ -146,6 +151,7 @@ class ToSql(TransferTask):
         started = monotonic()
         settings = self.settings()
         target = database_hook(self.sql_conn_id)
+        settings = self.completed(settings, hook.client)
         plan = settings.plan(hook.client.dialect, self._owner(context))
         increment = self.increment(context, target=f"{self.sql_conn_id}/{plan.table}")
         since = increment.since(full_refresh=self.full_refresh) if increment else self.changed_since

@@ -1,39 +1,49 @@
-"""What both transfers have in common: a list that is read whole, or from where the last run ended."""
+"""What both transfers share: a collection read whole, or from where the last run ended."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice.api.options import is_given
-from airflow_provider_poweroffice.tasks.base import CollectionTask, warn_of_unknown
+from airflow_provider_poweroffice.tasks.base import CollectionTask, check_reading, warn_of_unknown
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.read_options import ReadOptions
+    from airflow_provider_poweroffice.hooks.base import ClientHook
     from airflow_provider_poweroffice.tasks.collection import Reading
     from airflow_provider_poweroffice.tasks.watermark import Increment
 
 
 class TransferTask(CollectionTask):
     """
-    Base of tasks that bring a list somewhere.
+    Base of tasks that copy a collection to a file or a table.
 
     :param endpoint: path of a list, such as ``AccountTransactions`` (templated).
     :param incremental: read only what changed since the last run of this task; the first reads everything.
         The watermark is kept with the asset ``<type of connection>://<connection>/<endpoint>``, see
         docs/increments.md.
     :param full_refresh: read everything this time, e.g. ``"{{ params.full_refresh }}"`` (templated).
+    :param on_missing_privilege: ``"fail"`` (default); ``"skip"``: a 403, as the company lacks the module or
+        the integration the privilege, skips the task, and a summary of companies names it.
     """
 
     template_fields = (*CollectionTask.template_fields, "endpoint", "full_refresh")
     none_means_unset = CollectionTask.none_means_unset | {"full_refresh"}
 
     def __init__(
-        self, *, endpoint: str, incremental: bool = False, full_refresh: bool | str = False, **kwargs: Any
+        self,
+        *,
+        endpoint: str,
+        incremental: bool = False,
+        full_refresh: bool | str = False,
+        on_missing_privilege: str = "fail",
+        **kwargs: Any,
     ) -> None:
         if incremental:
             from airflow_provider_poweroffice.tasks.watermark import with_asset
@@ -44,8 +54,34 @@ class TransferTask(CollectionTask):
         self.endpoint = endpoint
         self.incremental = incremental
         self.full_refresh = full_refresh
+        self.on_missing_privilege = on_missing_privilege
+        if on_missing_privilege not in {"fail", "skip"}:
+            raise ValueError(f"on_missing_privilege must be 'fail' or 'skip', not {on_missing_privilege!r}")
         self._check_incremental()
         warn_of_unknown(endpoint, self.catalogues)
+        check_reading(self, endpoint, by_change=incremental)
+
+    @contextmanager
+    def running(
+        self, context: Context, method: str = "GET", *, idempotent: bool | None = None
+    ) -> Iterator[ClientHook]:
+        """
+        Give the hook for the work of the task, and close it.
+
+        :raises LeftOutError: the privilege is missing, and that is to skip the task.
+        """
+        from airflow_provider_poweroffice.errors import PermissionDeniedError
+        from airflow_provider_poweroffice.tasks.company import LeftOutError
+
+        with super().running(context, method, idempotent=idempotent) as hook:
+            try:
+                yield hook
+            except PermissionDeniedError as error:
+                if self.on_missing_privilege == "fail" or error.status != HTTPStatus.FORBIDDEN:
+                    raise
+                raise LeftOutError(
+                    f"{error}; on_missing_privilege='skip' skips the task: nothing was read"
+                ) from error
 
     @property
     def label(self) -> str:
@@ -64,7 +100,7 @@ class TransferTask(CollectionTask):
         """
         Give the watermark, if the task keeps one.
 
-        :param target: where the rows go, in a word that stays the same from run to run.
+        :param target: names the destination; the same in every run.
         """
         if not self.incremental:
             return None

@@ -1,4 +1,4 @@
-"""What a sensor has seen so far, for its log and for the message of its time-out."""
+"""What a sensor has seen so far, for its log and its timeout message."""
 
 from __future__ import annotations
 

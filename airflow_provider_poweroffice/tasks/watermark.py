@@ -1,10 +1,10 @@
 """
-Only what changed: how far the last run came, kept in Airflow, for the next one to go on from.
+Incremental reads: how far the last run came, kept in Airflow, for the next run to continue from.
 
 Rule: it moves after the data is stored, never before; to a change time that was seen, never to the clock.
-On Airflow 3.3 it lies in the state store of the asset, before that in the asset's events. A run that is
-retried or cleared begins where it began the first time (3.3: the task's state store remembers), so that what
-replaces its file holds the same rows.
+On Airflow 3.3 it is kept in the asset's state store, before that in the asset's events. A run that is retried
+or cleared starts from its first starting point (3.3: kept in the task's state store), so that the file that
+replaces its earlier one holds the same rows.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from airflow_provider_poweroffice._compat import HAS_ASSET_STATE
+from airflow_provider_poweroffice._compat import HAS_ASSET_STATE, keep_task_state
 from airflow_provider_poweroffice.assets.poweroffice import is_ours, poweroffice_asset
 
 log = logging.getLogger(__name__)
@@ -29,11 +29,11 @@ def with_asset(
     arguments: dict[str, Any], *, endpoint: str, conn_id: str, scheme: str = "poweroffice"
 ) -> dict[str, Any]:
     """
-    Give a task the asset that keeps its watermark, unless it has one of ours among its outlets.
+    Give a task the asset that keeps its watermark, unless its outlets already hold an asset of this package.
 
     :param arguments: of the operator's base class.
     :return: the same, with outlets and, before Airflow 3.3, inlets.
-    :raises ValueError: endpoint or connection are not known while the DAG file is read.
+    :raises ValueError: endpoint or connection is a template, so that the asset cannot be named.
     """
     outlets = _listed(arguments.get("outlets"))
     asset = next(filter(is_ours, outlets), None)
@@ -61,9 +61,9 @@ class Increment:
     The watermark of one company's collection in one place.
 
     :param context: of the running task.
-    :param outlets: of the task; the first asset of ours keeps the watermark.
-    :param target: where the rows go, in a word that stays the same from run to run.
-    :param scope: what decides which rows are read; a watermark of another scope does not count.
+    :param outlets: of the task; the first asset of this package keeps the watermark.
+    :param target: names the destination; the same in every run.
+    :param scope: the arguments that select rows; a watermark stored for another scope is ignored.
     """
 
     def __init__(
@@ -98,7 +98,8 @@ class Increment:
             return begun.get("from")
         since = self._since()
         if tries is not None:
-            tries.set(_BEGUN, {"from": since, "scope": self._scope})
+            # For ever: a run that is cleared after a month must not begin where a later one has got to.
+            keep_task_state(tries, _BEGUN, {"from": since, "scope": self._scope})
         return since
 
     def _since(self) -> str | None:
@@ -116,7 +117,7 @@ class Increment:
 
     def move(self, since: str | None, watermark: str | None) -> dict[str, Any]:
         """
-        Go on from a later moment next time; call it when the rows are stored.
+        Store the moment that the next run continues from; call it after the rows are stored.
 
         :param since: what this run read from.
         :param watermark: how far it came; None where that is not known, and nothing moves.
@@ -183,7 +184,7 @@ def _is_true(value: Any) -> bool:
     """
     Read a flag that a template may have rendered to text.
 
-    :raises ValueError: it is none.
+    :raises ValueError: it is not one.
     """
     text = str(value).strip().lower()
     if text not in {"true", "false", "1", "0", "none", ""}:
@@ -192,7 +193,7 @@ def _is_true(value: Any) -> bool:
 
 
 def _key(target: str, company: str | None) -> str:
-    """Make a name that a URL takes, and that no two targets share."""
+    """Make a name that is safe in a URL and unique for each target and company."""
     text = "/".join(filter(None, (target, company)))
     plain = re.sub(r"[^\w.-]+", ".", text).strip(".")
     return f"watermark.{plain[:80]}.{hashlib.sha256(text.encode()).hexdigest()[:8]}"

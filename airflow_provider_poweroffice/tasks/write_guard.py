@@ -2,8 +2,8 @@
 A writing call is carried out once per task instance, whatever happens to the worker.
 
 Rule: a note is made before the call leaves and settled after it: in Airflow's task state store, which
-outlives retries (3.3 and later), and does not expire by itself. Before 3.3 there is no such store: there a
-call whose outcome is unknown ends the task for good, so that no retry sends it again.
+outlives retries (3.3 and later), and does not expire by itself. Before 3.3 there is no such
+store: a call whose outcome is unknown fails the task without a retry, so that it is not sent again.
 """
 
 from __future__ import annotations
@@ -22,10 +22,16 @@ from airflow_provider_poweroffice._compat import (
     AirflowFailException,
     keep_task_state,
     task_state_store,
+    warn_of_clearing,
 )
 from airflow_provider_poweroffice.api.retry import may_have_been_carried_out
 from airflow_provider_poweroffice.api.texts import one_line
-from airflow_provider_poweroffice.errors import APIStatusError, BusinessFailureError, PowerOfficeError
+from airflow_provider_poweroffice.errors import (
+    APIStatusError,
+    BusinessFailureError,
+    OutcomeUnknownError,
+    PowerOfficeError,
+)
 from airflow_provider_poweroffice.tasks.failures import may_be_retried
 
 if TYPE_CHECKING:
@@ -38,7 +44,7 @@ KEY = "poweroffice_write"
 
 class WriteGuard:
     """
-    The note of one call.
+    The note about one call in the task's state store.
 
     :param context: the task's context.
     :param call: all that is sent, connection and contents of files included.
@@ -61,15 +67,15 @@ class WriteGuard:
         differently now. After a person has cleared the task, another call is another call.
 
         :return: whether it was carried out, and the result it had.
-        :raises AirflowFailException: a call was sent, and how it ended is not known; or it was carried out,
-            and its result was not kept.
+        :raises OutcomeUnknownError: a call was sent, and how it ended is not known.
+        :raises AirflowFailException: it was carried out, and its result was not kept.
         """
         note = self._store.get(KEY) if self._store is not None else None
         if not isinstance(note, dict):
             return False, None
         made = f"try {note.get('try')} of this task ({note.get('at')})"
         if note.get("state") != "done":
-            raise AirflowFailException(
+            raise OutcomeUnknownError(
                 f"not sent: {made} sent its call, and how it ended is not known: the worker died or the "
                 "reply was lost. Look there whether it was carried out. If it was not, delete "
                 f"{KEY!r} from the task's state store (tab Storage) and clear the task; a call that may be "
@@ -86,10 +92,15 @@ class WriteGuard:
         log.warning("not sent again: %s carried its call out; the result of that time is returned", made)
         return True, note["result"]
 
+    def began_before(self) -> bool:
+        """Tell whether an earlier try of this task sent the same call, and was not told of a refusal."""
+        note = self._store.get(KEY) if self._store is not None else None
+        return isinstance(note, dict) and note.get("call") == self._call
+
     @contextmanager
     def sending(self) -> Iterator[None]:
         """
-        Note that the call is about to leave; take the note back where it surely was not carried out.
+        Note that the call is about to leave; delete the note where it surely was not carried out.
 
         The client knows, and says so by ``outcome_unknown=False``: nothing left this process, or the server
         refused. Any other error leaves the note, whatever its class, and so does the end of the worker in the
@@ -106,7 +117,7 @@ class WriteGuard:
             raise
 
     def refused(self, status: int) -> None:
-        """Take the note back if this unsuccessful status means that nothing was carried out."""
+        """Delete the note if this unsuccessful status means that nothing was carried out."""
         if not may_have_been_carried_out(status):
             self._take_back()
 
@@ -131,6 +142,7 @@ class WriteGuard:
     def _write(self, note: dict[str, Any]) -> None:
         if self._store is not None:
             at = datetime.now(UTC).isoformat(timespec="seconds")
+            warn_of_clearing()
             made = {"call": self._call, "try": self._try, "cleared": self._cleared, "at": at}
             keep_task_state(self._store, KEY, made | note)
 
@@ -147,7 +159,7 @@ def write_once(
     :param result_of: makes the result of an answer; its errors do not make the call unsent.
     :param failure_of: finds a failure in an answer that the server did not refuse.
     :raises AirflowFailException: the call was answered, and what came out of ``result_of`` or ``failure_of``
-        would have the task tried again: where there is no store, that would send the call again.
+        would lead to a retry of the task, which would send the call again where there is no store.
     """
     carried_out, result = guard.earlier_result()
     if carried_out:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from airflow_provider_poweroffice.tasks.connections import D365FOTask
 from airflow_provider_poweroffice.tasks.to_object_storage import ToObjectStorage
 from airflow_provider_poweroffice.tasks.to_sql import ToSql
+
+if TYPE_CHECKING:
+    from airflow_provider_poweroffice.api.client import Client
+    from airflow_provider_poweroffice.tasks.table_load import LoadSettings
 
 __all__ = ["D365FOToObjectStorageOperator", "D365FOToSqlOperator"]
 
@@ -31,6 +36,7 @@ class D365FOToSqlOperator(D365FOTask, ToSql):
     Load an entity of Finance & Operations into a table: all of :class:`ToSql`.
 
     :param endpoint: the entity set, such as ``CustomersV3`` (templated).
+    :param key: default the entity's own key, which its metadata tells.
     :param company: a legal entity; None reads all that the app's user may (templated).
     :param d365fo_conn_id: the Airflow connection (templated).
 
@@ -39,3 +45,15 @@ class D365FOToSqlOperator(D365FOTask, ToSql):
 
     template_fields = (*ToSql.template_fields, "d365fo_conn_id")
     other_class = MappingProxyType({"poweroffice": "PowerOfficeToSqlOperator"})
+
+    def completed(self, settings: LoadSettings, client: Client) -> LoadSettings:
+        """Take the key, and the order of the rows, from the entity's metadata where no argument says them."""
+        from airflow_provider_poweroffice.api.d365fo.metadata import entity_key
+
+        key = entity_key(client, self.endpoint) if self.key is None else None
+        if key is None:
+            return settings
+        ordered = isinstance(self.query, str) or "$orderby" in {
+            str(name).lower() for name in self.query or ()
+        }
+        return settings.keyed(key, order_by=None if ordered else ",".join(key))

@@ -1,13 +1,14 @@
-"""The transfer of a list of PowerOffice Go to one object in any store Airflow knows."""
+"""The transfers of PowerOffice Go to one object in any store Airflow knows: of a list, and of a file."""
 
 from __future__ import annotations
 
 from types import MappingProxyType
 
 from airflow_provider_poweroffice.tasks.connections import PowerOfficeTask
+from airflow_provider_poweroffice.tasks.download import DownloadTask
 from airflow_provider_poweroffice.tasks.to_object_storage import ToObjectStorage
 
-__all__ = ["PowerOfficeToObjectStorageOperator"]
+__all__ = ["PowerOfficeDownloadOperator", "PowerOfficeToObjectStorageOperator"]
 
 
 class PowerOfficeToObjectStorageOperator(PowerOfficeTask, ToObjectStorage):
@@ -20,4 +21,17 @@ class PowerOfficeToObjectStorageOperator(PowerOfficeTask, ToObjectStorage):
     """
 
     template_fields = (*ToObjectStorage.template_fields, "poweroffice_conn_id")
+    other_class = MappingProxyType({"d365fo": "D365FOToObjectStorageOperator, with d365fo_conn_id,"})
+
+
+class PowerOfficeDownloadOperator(PowerOfficeTask, DownloadTask):
+    """
+    Copy a document or a report of PowerOffice Go to one object: all of :class:`DownloadTask`.
+
+    :param poweroffice_conn_id: the Airflow connection (templated).
+
+    .. seealso:: docs/operators.md for every argument
+    """
+
+    template_fields = (*DownloadTask.template_fields, "poweroffice_conn_id")
     other_class = MappingProxyType({"d365fo": "D365FOToObjectStorageOperator, with d365fo_conn_id,"})

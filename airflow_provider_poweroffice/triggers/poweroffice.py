@@ -97,9 +97,8 @@ class PowerOfficeTrigger(BaseTrigger):
         """Poll until there is a verdict."""
         left = (datetime.fromisoformat(self.deadline) - datetime.now(UTC)).total_seconds()
         end = asyncio.get_running_loop().time() + max(0.0, left)  # from here on no wall clock is asked
-        conn = await aget_connection(self.poweroffice_conn_id)
-        try:
-            settings = read_settings(conn, self.company)
+        try:  # the connection has no name here: this frame is in the traceback of what is raised below
+            settings = read_settings(await aget_connection(self.poweroffice_conn_id), self.company)
         except ValueError as error:
             yield TriggerEvent(self._error(error))
             return

@@ -29,7 +29,8 @@ _HEAD = """\
 
 Made by `make bench`; the text below is written by that command. Every reader gets the same data from one
 sandbox on the same machine, one fresh process a run, in turn; medians are given, and ratios of one run say
-more than seconds. What is imported, and a first page, are not measured.
+more than seconds. What is imported, and a first page, are not measured. What a revision of this package costs
+against an earlier one: `.venvs/bench/bin/python -m benchmarks.against REVISION`, both in turn.
 
 The readers by hand are the limit of what can be had, not something to run: they know how many pages there
 are, renew no token, check no page and retry nothing. Sandbox and reader share the

@@ -45,7 +45,7 @@ class ContestantError(RuntimeError):
 class _Contestant:
     """One process, made ready and then let go."""
 
-    def __init__(self, name: str, task: Task) -> None:
+    def __init__(self, name: str, task: Task, root: Path) -> None:
         self.name = name
         self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.compare.measure", name],
@@ -53,7 +53,7 @@ class _Contestant:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            cwd=ROOT,
+            cwd=root,
         )
         self._say(task.to_json())
         self._expect()
@@ -83,11 +83,17 @@ class _Contestant:
 
 
 def once(
-    server: Server, name: str, task: Task, at_once: int = 1
+    server: Server, name: str, task: Task, at_once: int = 1, *, root: Path = ROOT
 ) -> tuple[list[dict[str, float]], dict[str, int]]:
-    """Run one contestant, or several of it at once."""
+    """
+    Run one contestant, or several of it at once.
+
+    :param root: the checkout whose code runs.
+    """
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
-        ready = [_Contestant(name, replace(task, folder=f"{scratch}/{number}")) for number in range(at_once)]
+        ready = [
+            _Contestant(name, replace(task, folder=f"{scratch}/{number}"), root) for number in range(at_once)
+        ]
         before = server.seen()
         for contestant in ready:
             contestant.go()

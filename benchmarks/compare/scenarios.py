@@ -44,9 +44,10 @@ class Part:
     goals: list[Goal] = field(default_factory=list)
 
 
-def _task(
+def task_of(
     server: Server, pages: int, page_size: int, *, limited: bool = False, concurrency: int = IN_FLIGHT
 ) -> Task:
+    """Say what a contestant is to read from a server."""
     connection = json.loads(server.connection)
     if not limited:
         connection["extra"]["requests_per_second"] = 1e6
@@ -75,7 +76,7 @@ def latencies(runs: int) -> Part:
             server.latency(delay)
             few = runs if delay < _SLOW else max(1, runs // 2)
             tables[f"{delay * 1000:.0f} ms a page"] = compare(
-                server, FILES, _task(server, pages, 100), runs=few, rows=server.rows
+                server, FILES, task_of(server, pages, 100), runs=few, rows=server.rows
             )
     late = tables["20 ms a page"]
     ours = _by(late, OURS).wall
@@ -108,7 +109,7 @@ def page_sizes(runs: int) -> Part:
             tables[f"{size} rows a page"] = compare(
                 server,
                 names,
-                _task(server, -(-server.rows // size), size),
+                task_of(server, -(-server.rows // size), size),
                 runs=1 if size == _SMALL else runs,
                 rows=server.rows,
             )
@@ -126,7 +127,7 @@ def growth(runs: int) -> Part:
     tables, walls = {}, []
     for factor in (1, 10, _MANY):
         with Server(20_000 * factor, **LONG_TOKEN) as server:
-            task = _task(server, -(-server.rows // 1000), 1000, concurrency=4)
+            task = task_of(server, -(-server.rows // 1000), 1000, concurrency=4)
             tables[f"{factor}×: {server.rows:,} rows"] = compare(
                 server,
                 (OURS,),
@@ -136,7 +137,7 @@ def growth(runs: int) -> Part:
             )
             walls.append(tables[f"{factor}×: {server.rows:,} rows"][0].wall / server.rows)
     with Server(1_000_000, **LONG_TOKEN) as server:
-        task = _task(server, -(-server.rows // 5000), 5000, concurrency=4)
+        task = task_of(server, -(-server.rows // 5000), 5000, concurrency=4)
         million = tables["1,000,000 rows, pages of 5000, 4 in flight"] = compare(
             server, (OURS,), task, runs=1, rows=server.rows
         )
@@ -162,7 +163,7 @@ def limited() -> Part:
         for name in (OURS, "requests_loop"):
             with Server(100_000 // at_once, rate_limit=10, **LONG_TOKEN) as server:
                 pages = 200 // at_once
-                task = _task(server, pages, -(-server.rows // pages), limited=True, concurrency=4)
+                task = task_of(server, pages, -(-server.rows // pages), limited=True, concurrency=4)
                 results, counts = once(server, name, task, at_once)
                 wall = max(result["wall"] for result in results)
                 total = figures(name, [(result | {"wall": wall}, counts) for result in results])
@@ -189,7 +190,7 @@ def limited() -> Part:
 def database(runs: int, uri: str) -> Part:
     """To PostgreSQL."""
     with Server(200_000, **LONG_TOKEN) as server:
-        task = _task(server, -(-server.rows // 5000), 5000, concurrency=4)
+        task = task_of(server, -(-server.rows // 5000), 5000, concurrency=4)
         task = replace(task, database=uri)
         found = compare(
             server,

@@ -20,8 +20,8 @@ PATTERNS = {
     "date": r"^\d{4}-\d\d-\d\d$",
     "date-time": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z$",
 }
-# Enums without a value for "none"; that it is null then is assumed, OpenAPI 3.0 cannot say so.
-NULLABLE = {"ApprovalState"}
+# Null when there is none, assumed: each is a reference, of which OpenAPI 3.0 cannot say that it may be null.
+NULLABLE = {"Accrual", "AgricultureDetails", "ApprovalState", "DeliveryAddress", "MailAddress"}
 EXAMPLES = {
     "uuid": "0a000000-0000-4000-8000-000000000001",
     "date": "2025-03-01",
@@ -62,6 +62,11 @@ class Operation(NamedTuple):
         """Whether it takes PageNumber and its relatives."""
         names = {item["name"] for item in self.facts.get("parameters", ())}
         return self.method == "GET" and "resourceParameter" in names
+
+    @property
+    def is_json(self) -> bool:
+        """Whether it takes a body of JSON."""
+        return "application/json" in self.facts.get("requestBody", {}).get("content", {})
 
     @property
     def is_queried(self) -> bool:
@@ -125,8 +130,7 @@ def as_json_schema(schema: dict[str, Any], *, nullable: bool = False) -> dict[st
         made["maxLength"] = inner["maxLength"]
     if inner.get("format") in PATTERNS:
         made["pattern"] = PATTERNS[inner["format"]]
-    # An object by reference is null when there is none; OpenAPI 3.0 cannot say so.
-    if inner.get("nullable") or (inner is not schema and "properties" in inner):
+    if inner.get("nullable") or nullable:
         made["type"] = [inner["type"], "null"]
     return made
 

@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 from sandbox_client import Api
+from v1_client import V1Api
 
+from poweroffice_sandbox.v1.resources import RESOURCES as V1_RESOURCES
+from poweroffice_sandbox.v1.resources.entries import entry as v1_entry
+from poweroffice_sandbox.v1.resources.entries import register
+from poweroffice_sandbox.v1.rest import routing
 from poweroffice_sandbox.v2 import routes
 from poweroffice_sandbox.v2.resources import RESOURCES
 from poweroffice_sandbox.v2.resources.entries import entry, invented
@@ -100,3 +105,59 @@ def test_rights(vessels: Api, client_of: type[Api]) -> None:
 def test_without_it(api: Api) -> None:
     """A sandbox without the entry knows nothing of it."""
     assert api.get("Vessels").status_code == 404
+
+
+V1_VESSELS = v1_entry(
+    "Vessel",
+    text="id:i64*# code:s name:s departmentCode:s isActive:b hull:E:ProductType lastChanged:dt*=",
+    routes=register("Vessel", "Vessel", "Project"),
+    required=("name",),
+    lengths={"name": 20},
+    seed=lambda source: (
+        {
+            "id": 1 + index,
+            "code": f"B{index}",
+            "name": name,
+            "departmentCode": row["code"],
+            "isActive": index != 1,
+        }
+        for index, (name, row) in enumerate(
+            zip(("Havdis", "Skarven", "Terna"), source.table("Department").rows.values(), strict=False)
+        )
+    ),
+)
+
+
+@pytest.fixture
+def v1_vessels(monkeypatch: pytest.MonkeyPatch, start_v1: Callable[..., V1Api]) -> Iterator[V1Api]:
+    """Give a client of a v1 sandbox that has one resource more."""
+    monkeypatch.setitem(V1_RESOURCES, V1_VESSELS.entity, V1_VESSELS)
+    routing.forget()
+    yield start_v1(unordered="id")
+    routing.forget()
+
+
+def test_v1_entry(v1_vessels: V1Api) -> None:
+    """One entry of v1 brings list, row, checks, links, privilege and count."""
+    api = v1_vessels
+    assert [row["name"] for row in api.rows("Vessel", filter="IsActive eq true")] == ["Havdis", "Terna"]
+    assert (api.get("vessel/3/").json()["data"]["code"], api.sandbox.totals()["Vessel"]) == ("B2", 3)
+    made = api.send("POST", "Vessel", {"name": "Ny", "code": "N", "hull": "Service"}).json()["data"]
+    assert (made["id"], made["hull"], made["isActive"]) == (4, 2, True)
+    assert api.send("POST", "Vessel", {"id": 4, "name": "Nyere"}).json()["data"]["code"] == "N"
+    for body, words in (
+        ({}, "name is required"),
+        ({"name": "x" * 21}, "20 characters"),
+        ({"name": "x", "code": "b1"}, "exists already"),
+        ({"name": "x", "departmentCode": "?"}, "does not exist"),
+    ):
+        assert words in api.send("POST", "Vessel", body).json()["validation"]["summary"]
+    department = api.rows("Department", filter="Code eq '12'")[0]["id"]
+    assert "related data" in api.send("DELETE", f"Department/{department}").text
+    assert api.send("DELETE", "Vessel/4").json() == {"success": True}
+    api.sandbox.set_privileges("Project")
+    api.login()
+    assert (api.get("Vessel").status_code, api.send("POST", "Vessel", {"name": "x"}).status_code) == (
+        200,
+        403,
+    )

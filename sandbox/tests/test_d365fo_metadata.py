@@ -24,7 +24,6 @@ def _act(fo: Fo, path: str, **body: Any) -> requests.Response:
     return fo.call("POST", f"/data/{path}", json=body)
 
 
-@pytest.mark.finding("W15")
 @pytest.mark.parametrize(
     ("collection", "expression", "wanted"),
     [
@@ -56,7 +55,6 @@ def test_metadata_filter(fo: Fo, collection: str, expression: str, wanted: list[
         assert _names(fo, collection, **{"$filter": expression}) == wanted
 
 
-@pytest.mark.finding("W15")
 def test_metadata_options(fo: Fo) -> None:
     """Rows and fields are chosen on the server; an option it does not know is refused, as everywhere."""
     names = _names(fo, "PublicEntities", **{"$orderby": "Name desc"})
@@ -75,7 +73,6 @@ def test_metadata_options(fo: Fo) -> None:
     assert fo.call("POST", "/metadata/PublicEntities", json={}).status_code == 404
 
 
-@pytest.mark.finding("S5")
 def test_metadata_shape(fo: Fo) -> None:
     """Properties, navigation, actions and enumeration members carry what clients read of them."""
     customer = fo.call("GET", "/metadata/PublicEntities('CustomerV3')").json()
@@ -93,7 +90,6 @@ def test_metadata_shape(fo: Fo) -> None:
     assert (action["ReturnType"]["IsCollection"], action["FieldLookup"]) == (True, None)
 
 
-@pytest.mark.finding("S4")
 def test_labels(fo: Fo) -> None:
     """Every label of the metadata has a text, by its whole key only; one there is not has a switch."""
     ids = {item["LabelId"] for item in fo.call("GET", "/metadata/DataEntities").json()["value"]}
@@ -111,7 +107,6 @@ def test_labels(fo: Fo) -> None:
     assert fo.call("GET", missing).status_code == 404
 
 
-@pytest.mark.finding("S3")
 def test_versions_and_modules(fo: Fo) -> None:
     """The actions by which clients learn what they talk to."""
     version = _act(fo, f"DataManagementEntities/{ENUM}.GetApplicationVersion").json()
@@ -126,7 +121,6 @@ def test_versions_and_modules(fo: Fo) -> None:
 _PARTS = ["Name", "Version", "Module", "Publisher", "DisplayName"]
 
 
-@pytest.mark.finding("S3")
 def test_export_of_a_package(fo: Fo) -> None:
     """A project is made, run and polled; its package is fetched without a token and holds the rows."""
     project = {
@@ -163,7 +157,6 @@ def test_export_of_a_package(fo: Fo) -> None:
     assert fo.call("DELETE", GROUPS + key).status_code == 204
 
 
-@pytest.mark.finding("S3")
 def test_import_and_messages(fo: Fo) -> None:
     """An import is taken, fails and says why; other calls of data management are answered."""
     group = f"DataManagementDefinitionGroups/{ENUM}"

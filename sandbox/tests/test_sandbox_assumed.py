@@ -10,7 +10,23 @@ if TYPE_CHECKING:
     from sandbox_client import Api
 
 EMPLOYEE = 7_900_001
-ENTRY = {"EmployeeId": EMPLOYEE, "EntryDate": "2025-03-03"}
+# As a public client sends them.
+ENTRY = {"EmployeeId": EMPLOYEE, "Date": "2025-03-03", "InternalComment": "Kvist", "ProjectId": None}
+TIMES = {
+    "Quantity": 7,
+    "BillableQuantity": 5,
+    "FromTime": "08:00",
+    "ToTime": "15:30",
+    "BreakTime": 30,
+    "HourTypeId": 0,
+}
+AGREED = {
+    "CustomerContactPersonId": 3_600_001,
+    "CustomerSubledgerAccountId": 8_100_001,
+    "ManagerSubledgerAccountId": 8_900_001,
+    "NoticePeriod": 3,
+    "StartDate": "2025-01-01",
+}
 
 
 @pytest.mark.parametrize(
@@ -19,10 +35,10 @@ ENTRY = {"EmployeeId": EMPLOYEE, "EntryDate": "2025-03-03"}
         ("TimeTracking/HourType", {"Name": "Overtid 100 %"}, "Name"),
         ("TimeTracking/ActivityTime", {"Name": "Sveising"}, "Name"),
         ("TimeTracking/ActivityItem", {"Name": "Parkering"}, "Name"),
-        ("TimeTracking/EntryTime", {**ENTRY, "ActivityTimeId": 1511, "Hours": 7.5}, "Description"),
-        ("TimeTracking/EntryItem", {**ENTRY, "ActivityItemId": 1521, "Quantity": 2}, "Description"),
+        ("TimeTracking/EntryTime", {**ENTRY, **TIMES, "ActivityTimeId": 1511}, "InternalComment"),
+        ("TimeTracking/EntryItem", {**ENTRY, "ActivityItemId": 1521, "Quantity": 2}, "ExternalComment"),
         ("CustomerProspects", {"Name": "Måkeholmen Kafé AS"}, "Name"),
-        ("Assignments", {"Description": "Årsoppgjør", "ManagerSubledgerAccountId": 8_900_001}, "Description"),
+        ("Assignments", {**AGREED, "Description": "Årsoppgjør"}, "Description"),
     ],
 )
 def test_life_of_a_row(api: Api, path: str, body: Any, field: str) -> None:
@@ -59,9 +75,7 @@ def test_time_transactions(api: Api) -> None:
     query = {"fromDate": "2024-01-01", "toDate": "2024-02-01"}
     rows = api.get("TimeTransactions", **query).json()
     approved = api.get("TimeTransactions", **query, onlyApproved="true").json()
-    assert {row["EntryDate"] for row in rows} <= {f"2024-01-{day:02}" for day in range(1, 32)} | {
-        "2024-02-01"
-    }
+    assert {row["Date"] for row in rows} <= {f"2024-01-{day:02}" for day in range(1, 32)} | {"2024-02-01"}
     assert 0 < len(approved) < len(rows)
     assert api.get("TimeTransactions", fromDate="2024-01-01").status_code == 404
 
@@ -79,7 +93,53 @@ def test_small_lists(api: Api) -> None:
     """The history of lock dates ends with the one in force; the auditing company is there."""
     history = api.get("LockDateSettings/history", OrderBy="LockDate desc").json()
     assert history[0]["LockDate"] == api.get("LockDateSettings").json()["LockDate"]
-    assert api.get("AuditingCompany").json()[0]["Name"]
+    (company,) = api.get("AuditingCompany").json()
+    assert [set(auditor) for auditor in company["Auditors"]] == [{"Id", "Name"}, {"Id", "Name"}]
+
+
+def test_what_public_clients_send(api: Api) -> None:
+    """Names of clients of 2025 and 2026 are taken: an assignment's revision, regular hours, a flag."""
+    assert api.get("TimeTracking/ActivityTime", includeInactive="true").status_code == 200
+    assert api.get("TimeTracking/HourType/0").json()["Name"] == "Regular hours"
+    made = api.post("Assignments", AGREED).json()
+    revised = [{"op": "replace", "path": "/RevisedDate", "value": "2025-06-01"}]
+    assert api.patch(f"Assignments/{made['Id']}", revised).json()["RevisionDate"] == "2025-06-01"
+    for missing in AGREED:
+        refused = api.post("Assignments", {**AGREED, missing: None})
+        assert (refused.status_code, missing in refused.text) == (400, True)
+    late = api.patch(f"Assignments/{made['Id']}", [{"op": "replace", "path": "/NoticePeriod", "value": 25}])
+    assert (late.status_code, late.json()["detail"][:27]) == (400, "AssignmentGeneralPatchDto: ")
+    employment = api.get("Employees/Employments").json()[0]
+    path = f"Employees/{employment['EmployeeId']}/Employments/{employment['Id']}"
+    reported = [{"op": "replace", "path": "/EndedAndReported", "value": True}]
+    assert api.patch(path, reported).json()["EndedAndReported"] is True
+
+
+def test_newer_vouchers(api: Api) -> None:
+    """A credit note credits the customer; a cash journal is drafted, read, changed and given lines."""
+    customer = api.get("Customers").json()[0]
+    account = api.get("GeneralLedgerAccounts", accountNos="3000").json()[0]["Id"]
+    note = {
+        "CustomerAccountId": customer["SubledgerAccountId"],
+        "VoucherDate": "2025-03-01",
+        "OutgoingInvoiceLines": [{"AccountId": account, "CurrencyAmount": 125, "VatId": 103}],
+    }
+    made = api.post("Vouchers/OutgoingCreditNoteJournals", note)
+    assert made.status_code == 201, made.text
+    assert api.get(f"Vouchers/OutgoingCreditNoteJournals/{made.json()['Id']}").json() == made.json()
+    rows = api.ledger(voucherNos=made.json()["VoucherNo"]).json()
+    assert {row["VoucherType"] for row in rows} == {"OutgoingCreditNote"}
+    assert next(row["Amount"] for row in rows if row["CustomerAccountNo"]) == -125
+    draft = api.post(
+        "JournalEntryVouchers/CashJournals", {"CurrencyCode": "NOK", "VoucherDate": "2025-03-01"}
+    )
+    assert draft.status_code == 201, draft.text
+    one = f"JournalEntryVouchers/CashJournals/{draft.json()['Id']}"
+    changed = api.patch(one, [{"op": "replace", "path": "/Description", "value": "Kasse"}])
+    assert (changed.status_code, api.get(one).json()["Description"]) == (200, "Kasse")
+    assert (
+        api.post(f"{one}/VoucherLines", {"CurrencyAmount": 5, "DebitAccountId": account}).status_code == 201
+    )
 
 
 @pytest.mark.parametrize(

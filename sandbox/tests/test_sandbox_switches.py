@@ -243,6 +243,43 @@ def test_patch_media_type(api: Api) -> None:
     )
 
 
+@about("body_media_type")
+def test_body_media_type(api: Api) -> None:
+    """A body that does not say it is JSON is 415, as the description lists JSON types only."""
+    kinds = ("text/plain", "application/xml", "application/x-www-form-urlencoded", "")
+    url, body = f"{api.base}/Locations", b'{"Name": "Brygge"}'
+
+    def statuses() -> set[int]:
+        return {
+            api.session.post(url, data=body, headers={"Content-Type": kind}).status_code for kind in kinds
+        }
+
+    assert statuses() == {415}
+    for kind in ("application/json; charset=utf-8", "text/json", "application/problem+json"):
+        assert api.session.post(url, data=body, headers={"Content-Type": kind}).status_code == 200
+    assert api.patch("Customers/7300001", [], "text/plain").status_code == 415
+    api.sandbox.set(body_media_type="any")
+    assert statuses() == {200}
+
+
+@about("problem_type", "bad_parameters", "www_authenticate")
+def test_forms_of_errors(api: Api) -> None:
+    """Media type, shape and headers of errors have a switch each."""
+    bad = api.get("Departments", isActive="maybe")
+    assert (bad.status_code, bad.headers["Content-Type"]) == (400, "application/json; charset=utf-8")
+    assert (bad.json()["status"], list(bad.json()["errors"])) == (400, ["isActive"])
+    token = api.session.headers.pop("Authorization")
+    assert api.get("Departments").headers["WWW-Authenticate"].startswith("Bearer")
+    key = api.session.headers.pop("Ocp-Apim-Subscription-Key")
+    assert api.get("Departments").headers["WWW-Authenticate"].startswith("AzureApiManagementKey")
+    api.sandbox.set(problem_type="problem-json", bad_parameters="detail", www_authenticate="absent")
+    assert "WWW-Authenticate" not in api.get("Customers").headers
+    api.session.headers.update({"Authorization": token, "Ocp-Apim-Subscription-Key": key})
+    bad = api.get("Departments", isActive="maybe")
+    assert bad.headers["Content-Type"] == "application/problem+json; charset=utf-8"
+    assert set(bad.json()) == {"title", "detail"}
+
+
 def test_every_switch_is_tested() -> None:
     """No switch is without a test that shows the wire changing."""
     assert set(Switches.names()) == TESTED | IN_FLOWS

@@ -101,7 +101,7 @@ def test_path_case(start_v1: Start) -> None:
 def test_to_date(start_v1: Start, form: str, days: set[str]) -> None:
     """The last day is in the period, or the day after it."""
     rows = start_v1(to_date=form).rows("Reporting/AccountTransactions", **BOUNDS)
-    assert {row["postingDate"][8:10] for row in rows} == days
+    assert {row["date"][8:10] for row in rows} == days
 
 
 def test_first_day(start_v1: Start) -> None:

@@ -110,23 +110,42 @@ def test_module_missing(start_v1: Callable[..., V1Api], form: str) -> None:
     """A company without a module gets 403 for its resources; auth_body says with which body."""
     api = start_v1(auth_body=form)
     poor = V1Api(api.sandbox, company=2).login()
-    answer = poor.get("TimeTrackingEntry")
+    poor.sandbox.set_privileges("TimeTracking", "Customer", company=2)
+    poor.login()
+    answer = poor.get("TimeTracking/TimeTrackingEntry")
     assert answer.status_code == 403
     assert bool(answer.content) is (form == "envelope")
     assert poor.get("Customer").status_code == 200
 
 
-def test_modules_are_in_the_token(v1: V1Api) -> None:
-    """A change of modules is seen by tokens issued after it."""
-    assert v1.sandbox.set_modules("Accounting") == ("Accounting",)
-    assert v1.get("Product").status_code == 200
-    assert v1.login().get("Product").status_code == 403
-    body = {"company": "fjordlys", "modules": ["Accounting", "Invoicing"]}
-    assert v1.control("POST", "modules", body).json() == {"modules": ["Accounting", "Invoicing"]}
-    assert v1.control("GET", "modules", company="fjordlys").json()["modules"] == ["Accounting", "Invoicing"]
-    assert v1.login().get("Product").status_code == 200
-    with pytest.raises(ValueError, match="modules = 'Sales'"):
-        v1.sandbox.set_modules("Sales")
+def test_rights_are_in_the_token(v1: V1Api) -> None:
+    """A change of modules and privileges is seen by tokens issued after it; reading is part of writing."""
+    hours = "TimeTracking/TimeTrackingEntry"
+    assert v1.sandbox.set_subscriptions("Accounting") == ("Accounting",)
+    assert v1.get(hours).status_code == 200
+    assert v1.login().get(hours).status_code == 403
+    body = {"company": "fjordlys", "subscriptions": ["Accounting", "TimeTracking"]}
+    assert v1.control("POST", "subscriptions", body).json() == {"subscriptions": body["subscriptions"]}
+    assert v1.control("GET", "subscriptions", company="fjordlys").json() == {
+        "subscriptions": body["subscriptions"]
+    }
+    assert v1.login().get(hours).status_code == 200
+    asked = {"company": "fjordlys", "privileges": ["Customer", "Supplier_Full"]}
+    assert v1.control("POST", "privileges", asked).json() == {"privileges": ["Customer", "Supplier_Full"]}
+    v1.login()
+    assert [v1.get(path).status_code for path in ("Customer", "Supplier", "Product")] == [200, 200, 403]
+    assert [v1.send("POST", path, {"name": "x"}).status_code for path in ("Customer", "Supplier")] == [
+        403,
+        200,
+    ]
+    told = v1.get("ClientIntegrationInformation").json()["data"]
+    assert told["validPrivileges"] == ["Customer", "Supplier_Full"]
+    assert {"Customer_Full", "Product"} <= set(told["invalidPrivileges"])
+    assert {"Customer", "Supplier"}.isdisjoint(told["invalidPrivileges"])
+    with pytest.raises(ValueError, match="subscriptions = 'Payrol': choose of Payroll"):
+        v1.sandbox.set_subscriptions("Payrol")
+    with pytest.raises(ValueError, match="privileges = 'Sales'"):
+        v1.sandbox.set_privileges("Sales")
 
 
 def test_rate_limit(start_v1: Callable[..., V1Api]) -> None:

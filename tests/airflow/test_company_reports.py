@@ -14,10 +14,17 @@ from airflow_provider_poweroffice._compat import (
     AirflowSkipException,
     AirflowTaskTimeout,
 )
-from airflow_provider_poweroffice.errors import NotFoundError
+from airflow_provider_poweroffice.errors import NotFoundError, PermissionDeniedError
+from airflow_provider_poweroffice.operators.companies import _message
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
 from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
-from airflow_provider_poweroffice.tasks.company import KEY, check_company_in, report_company
+from airflow_provider_poweroffice.tasks.company import (
+    KEY,
+    Outcome,
+    check_company_in,
+    report_company,
+    summarize,
+)
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
     PowerOfficeToObjectStorageOperator,
 )
@@ -135,3 +142,46 @@ def test_deferred_sensor(firm: Sandbox) -> None:
     )
     assert sensor.execute_complete(context, {"status": "success", "record": 1}) == 1
     assert {entry.company for entry in firm.journal() if "Token" not in entry.path} == {"fjordlys"}
+
+
+@pytest.mark.parametrize("kind", ["fail", "skip"])
+def test_missing_privilege(firm: Sandbox, tmp_path: Path, kind: str) -> None:
+    """A company without the module fails its task, or is left out, with the reason for the summary."""
+    firm.set_privileges("havblaast", remove=["Customer", "Customer_Full", "CustomerProspect_Full"])
+    ti = TaskInstance()
+    copy = PowerOfficeToObjectStorageOperator(
+        task_id="customers",
+        endpoint="Customers",
+        object_path=f"file://{tmp_path}/havblaast.ndjson",
+        format="ndjson",
+        company="havblaast",
+        on_missing_privilege=kind,
+    )
+    with pytest.raises(AirflowFailException if kind == "fail" else AirflowSkipException, match="403"):
+        copy.execute({"ti": ti})  # type: ignore[typeddict-item]
+    assert bool(ti.pushed[-1][1].get("left_out")) is (kind == "skip")
+    assert bool(ti.pushed[-1][1]["error"]) is (kind == "fail")
+    firm.add_fault(action="status", status=401, path="/Customers", times=0)
+    with pytest.raises(PermissionDeniedError, match="401"):
+        copy.execute({"ti": ti})  # type: ignore[typeddict-item]
+
+
+def test_summary_of_what_is_left_out() -> None:
+    """What a company may do without is no failure; a reason common to its tasks is told once."""
+    done = {"map_index": 0, "state": "success", "error": None}
+    out = {"map_index": 0, "state": "skipped", "error": None, "left_out": "403: no module"}
+    bad = {"map_index": 0, "state": "failed", "error": "AuthenticationError: refused"}
+    outcomes = [
+        Outcome(company=company, task_id=task, **facts)
+        for company, task, facts in (
+            ("a", "vat", done),
+            ("a", "projects", out),
+            ("b", "vat", bad),
+            ("b", "projects", bad),
+            ("c", "vat", out),
+        )
+    ]
+    found = summarize(outcomes, ["a", "b", "c"])
+    assert (found["succeeded"], found["skipped"], len(found["failed"])) == (["a"], ["c"], 2)
+    assert found["left_out"][0] == {"company": "a", "task_id": "projects", "reason": "403: no module"}
+    assert _message(found) == "1 of 3 companies failed: [b] vat and 1 more: AuthenticationError: refused"

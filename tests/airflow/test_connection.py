@@ -12,7 +12,8 @@ import jsonschema
 import pytest
 from airflow.sdk import BaseHook, Connection
 
-from airflow_provider_poweroffice.api.options import RateLimit, RetryOptions
+from airflow_provider_poweroffice.api.connection_options import RateLimit
+from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.errors import APITimeoutError
 from airflow_provider_poweroffice.hooks.form import CONN_FIELDS
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
@@ -352,3 +353,27 @@ def test_timeouts_reach_the_wire(monkeypatch: pytest.MonkeyPatch, sandbox: Sandb
     sandbox.add_fault(action="delay", seconds=0.3, path="/VatCodes", times=1)
     with pytest.raises(APITimeoutError):
         hook.client.request("GET", "VatCodes")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("enviroment", "environment"),
+        ("Ocp-Apim-Subscription-Key", "subscription_api_key"),
+        ("api-version", "api_version"),
+        ("readTimeout", "read_timeout"),
+    ],
+)
+def test_misspelt_extras(name: str, meant: str) -> None:
+    """An extra that nobody reads, and that looks like one, is told of by the Test button; others are not."""
+    extra = {"subscription_api_key": "s" * 32, name: "demo", "my_own_note": "x"}
+    fields = {"conn_id": "c", "conn_type": "poweroffice", "login": "a", "password": "b"}
+    conn = Connection(**fields, extra=json.dumps(extra))
+    assert read_settings(conn).remarks == f" extra {name!r} is not read: is it {meant}?"
+    conn = Connection(
+        conn_id="c", conn_type="poweroffice", login="a", password="b", extra=json.dumps({name: 1})
+    )
+    with pytest.raises(
+        ValueError, match=f"missing: extra subscription_api_key.*; extra {name!r} is not read"
+    ):
+        read_settings(conn)

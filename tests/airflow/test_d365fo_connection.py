@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.sdk import Connection
 from support.airflow_home import HOME, states, xcoms
 from support.d365fo import TEST
 
+from airflow_provider_poweroffice.api.d365fo.credentials import D365FOCredentials
 from airflow_provider_poweroffice.hooks.d365fo import D365FOHook
 from airflow_provider_poweroffice.hooks.form import D365FO_CONN_FIELDS as CONN_FIELDS
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
+from airflow_provider_poweroffice.hooks.settings import read_settings
 from airflow_provider_poweroffice.operators.d365fo import D365FOEntityOperator, D365FORestEndpointOperator
 from airflow_provider_poweroffice.provider_info import get_provider_info
 from poweroffice_sandbox import Sandbox
@@ -270,3 +273,23 @@ def test_mapped(fo: D365FOSandbox, fo_connection: str, run_dag: Any) -> None:
     assert set(states(run_dag("d365fo_mapped")).values()) <= {"success", "TaskInstanceState.SUCCESS"}
     assert fo.executed() == {f"{TEST}/echo": 2}
     assert fo_connection
+
+
+def test_talent() -> None:
+    """The two addresses that the cmdlet documents for Talent: the audience, and where all is called."""
+    instance = "https://aos-rts-sf-b1b468164ee-prod-northeurope.hr.talent.dynamics.com/namespaces/0ab49d18"
+    fields = {"conn_id": "c", "conn_type": "d365fo", "login": "a", "password": "b-secret"}
+    for host in ("http://hr.talent.dynamics.com", "hr.talent.dynamics.com/"):
+        extra = {"tenant_id": "contoso.com", "system_url": instance}
+        settings = read_settings(Connection(**fields, host=host, extra=json.dumps(extra)))
+        keys = settings.credentials
+        assert isinstance(keys, D365FOCredentials)
+        assert (settings.host, keys.url, keys.audience) == (
+            instance,
+            instance,
+            "http://hr.talent.dynamics.com",
+        )
+    for evil in ("https://evil.example/namespaces/x", "https://xhr.talent.dynamics.com.evil.example"):
+        extra = {"tenant_id": "contoso.com", "system_url": evil}
+        with pytest.raises(ValueError, match="unencrypted"):
+            read_settings(Connection(**fields, host="http://hr.talent.dynamics.com", extra=json.dumps(extra)))

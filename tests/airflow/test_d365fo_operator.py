@@ -167,7 +167,7 @@ def test_names_of_files_in_a_payload(build: Any) -> None:
 
 def test_all_is_templated() -> None:
     """Every parameter of the call is a template."""
-    plain = {"raw", "response", "response_check", "fail_on_error", "idempotent", "deferrable"}
+    plain = {"raw", "response", "full", "response_check", "fail_on_error", "idempotent", "deferrable"}
     plain |= {"max_result_bytes", "retry_options"}
     import inspect  # noqa: PLC0415 - only here
 
@@ -250,12 +250,23 @@ def test_raw(run: Any) -> None:
 def test_forms_of_answer(run: Any) -> None:
     """All forms of PowerOfficeOperator are here too; a failure is one of them on request."""
     assert json.loads(run(payload={"_request": {"a": 1}}, response="text"))["a"] == 1
-    whole = run(payload={"_request": {"a": 1}}, response="response")
+    whole = run(payload={"_request": {"a": 1}}, full=True)
     assert (whole["status_code"], whole["body"]["a"], whole["is_success"]) == (200, 1, True)
     failed = run(f"{TEST}/throwException", {"_kind": "null"}, fail_on_error=False)
     assert (failed["status_code"], failed["is_success"]) == (500, False)
     assert failed["error_content"]["ExceptionType"] == "NullReferenceException"
     json.dumps(failed)
+
+
+def test_nothing_raises(run: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without exceptions, as the cmdlet is by default: no answer in time is a result, and one warning."""
+    late = run(f"{TEST}/slow", {"_seconds": 2}, timeout=0.2, fail_on_error=False, response="text")
+    assert (late["is_success"], late["status_code"], late["body"]) == (False, None, None)
+    assert late["error_content"]["type"] == "APITimeoutError"
+    assert late["outcome_unknown"] is late["error_content"]["outcome_unknown"] is True
+    assert capsys.readouterr().out.count("fail_on_error=False makes that a result") == 1
+    with pytest.raises(AirflowFailException, match="throttle_seed"):
+        run(f"{TEST}/getText", {}, throttle_seed=-1, fail_on_error=False)
 
 
 def test_xpp_exception_ends_the_task(run: Any, clock: FakeClock) -> None:

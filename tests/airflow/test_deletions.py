@@ -152,7 +152,7 @@ def test_finance_and_operations(lite: Path, fo_connection: str) -> None:
 def test_bad_arguments(arguments: dict[str, Any], says: str) -> None:
     """What contradicts a comparison is refused while the DAG file is read, with the way out."""
     with pytest.raises((ValueError, TypeError), match=r"detect_deletions|max_deletions") as caught:
-        operator(**{"detect_deletions": True, "query": None} | arguments)
+        operator(**{"detect_deletions": True, "endpoint": "Customers", "query": None} | arguments)
     assert says in str(caught.value)
 
 

@@ -45,7 +45,7 @@ def forget_secrets() -> None:
 class Store(dict[str, Any]):
     """A state store of Airflow, as far as it is used."""
 
-    def set(self, key: str, value: Any) -> None:
+    def set(self, key: str, value: Any, *, retention: Any = None) -> None:  # noqa: ARG002 - Airflow's argument
         """Keep a value."""
         self[key] = value
 

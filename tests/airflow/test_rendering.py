@@ -17,6 +17,7 @@ from airflow_provider_poweroffice.sensors.d365fo import D365FOSensor
 from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
 from airflow_provider_poweroffice.transfers.d365fo import D365FOToObjectStorageOperator, D365FOToSqlOperator
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
+    PowerOfficeDownloadOperator,
     PowerOfficeToObjectStorageOperator,
 )
 from airflow_provider_poweroffice.transfers.poweroffice_to_sql import PowerOfficeToSqlOperator
@@ -29,6 +30,7 @@ REQUIRED: dict[type[BaseOperator], dict[str, Any]] = {
     PowerOfficeToSqlOperator: {"endpoint": "Customers", "sql_conn_id": "db", "table": "customers"},
     D365FOToObjectStorageOperator: {"endpoint": "CustomersV3", "object_path": "file:///x.ndjson.gz"},
     D365FOToSqlOperator: {"endpoint": "CustomersV3", "sql_conn_id": "db", "table": "customers"},
+    PowerOfficeDownloadOperator: {"endpoint": "x", "object_path": "file:///x.pdf"},
     PowerOfficeCompaniesOperator: {},
     D365FORestEndpointOperator: {"service_name": "G/S/O"},
     D365FOEntityOperator: {"entity": "CustomersV3", "paginate": True},
@@ -120,6 +122,35 @@ TEMPLATES = [
     "{{ nothing | string }}",
     "{{ none }}",
 ]
+
+
+@pytest.mark.finding("R21")
+@pytest.mark.parametrize("native", [False, True])
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ ids | join(',') }}",
+        "1,{{ ids | join(',') }}",
+        "{{ rows | join(',', attribute='id') }}",
+        "{{ 'a/' ~ nothing }}",
+        "x{{ nothing ~ 1 }}",
+        "{% set name = run_id ~ nothing %}{{ name }}",
+        "{{ rows | map(attribute='id') | join }}",
+    ],
+)
+def test_none_is_not_joined_to_a_text(template: str, native: bool) -> None:
+    """A None among values that a template joins is found too; other values are joined as ever."""
+    with DAG("d", schedule=None, render_template_as_native_obj=native):
+        made: Any = PowerOfficeOperator(
+            task_id="t", endpoint="Customers", query={"externalNumbers": template}
+        )
+    bad = context_with_secrets() | {"ids": [7, None], "rows": [{"id": 7}, {"id": None}]}
+    with pytest.raises(AirflowFailException, match="externalNumbers"):
+        made.render_template(made.query, bad, made.get_template_env())
+    good = bad | {"ids": ["a", 7], "rows": [{"id": "a"}, {"id": 7}], "nothing": "b"}
+    rendered = made.render_template(made.query, good, made.get_template_env())
+    plain = made.get_template_env().from_string(template).render(**good)
+    assert rendered == {"externalNumbers": plain}
 
 
 @pytest.mark.finding("R21")

@@ -11,14 +11,17 @@ import json
 import logging
 import socket
 import threading
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from airflow.sdk import Connection
 from support.tap import Tap
 
+from airflow_provider_poweroffice.hooks.base import ClientHook
 from airflow_provider_poweroffice.hooks.d365fo import D365FOHook
+from airflow_provider_poweroffice.hooks.database import database_hook
 from airflow_provider_poweroffice.hooks.destinations import ENTRA_HOSTS
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.hooks.settings import read_settings
@@ -343,6 +346,47 @@ def test_stray_characters(stray: str, field: str) -> None:
         read_settings(conn)
     assert SECRET not in str(caught.value)
     assert CLIENT_ID not in str(caught.value)
+
+
+WRONG: dict[str, dict[str, Any]] = {
+    "number": {"connect_timeout": "abc"},
+    "flag": {"verify": "perhaps"},
+    "limit": {"rate_limit_share": 3},
+    "redis": {"rate_limit_backend": "redis://u:r3dis-Passw0rd@h:x/0"},
+    "word": {"rate_limit_backend": "redis://h/0", "rate_limit_password": "r3dis-Passw0rd", "verify": "?"},
+    "company": {"client_api_keys": {"a b": "client-key-of-a-b"}, "token_version": "v7"},
+    "destination": {"authority": "https://evil.example", "client_api_keys": "{"},
+    "version": {"token_version": "v7", "api_version": "v7"},
+    "certificates": {"ca_bundle": "/no/such.pem"},
+}
+
+
+@pytest.mark.finding("S12")
+@pytest.mark.parametrize("kind", ["poweroffice", "d365fo"])
+@pytest.mark.parametrize("wrong", WRONG)
+def test_no_frame_of_a_wrong_connection_holds_keys(
+    monkeypatch: pytest.MonkeyPatch, kind: str, wrong: str
+) -> None:
+    """What is wrong in a connection is told, and no frame that an error tracker shows holds its keys."""
+    extra = {"subscription_api_key": "subscription-key", "tenant_id": "contoso.com"} | WRONG[wrong]
+    fields = {"conn_type": kind, "host": HOST, "login": CLIENT_ID, "password": SECRET, "extra": extra}
+    monkeypatch.setenv("AIRFLOW_CONN_WRONG", json.dumps(fields))
+    hooks: dict[str, type[ClientHook]] = {"poweroffice": PowerOfficeHook, "d365fo": D365FOHook}
+    uses: list[Callable[[], object]] = [lambda: hooks[kind]("wrong").client]
+    uses.append(lambda: PowerOfficeHook("wrong").companies())
+    uses.append(lambda: database_hook("wrong"))
+    for use in uses:
+        with pytest.raises(ValueError, match=r".") as caught:
+            use()
+        error: BaseException | None = caught.value
+        frames = caught.value.__traceback__.tb_next  # type: ignore[union-attr] # below this one
+        while error is not None:
+            told = traceback.TracebackException(type(error), error, frames, capture_locals=True)
+            text = "".join(told.format(chain=False))
+            for secret in (SECRET, CLIENT_ID, "subscription-key", "r3dis-Passw0rd", "client-key-of-a-b"):
+                assert secret not in text
+            error = error.__cause__ or error.__context__
+            frames = error.__traceback__ if error else None
 
 
 LEADS_OUT = [

@@ -88,7 +88,6 @@ def test_only_the_company(query: Query, client: Client) -> None:
         ({"endpoint": "Customers", "query": None}, "needs endpoint='AccountTransactions', not 'Customers'"),
         ({"query": DATES | {"accountNos": "3000"}}, "leave accountNos out"),
         ({"query": DATES | {"Fields": "Id"}}, "leave Fields out"),
-        ({"filters": {"Id": 1}}, "leave filters out"),
         ({"paging": {"max_pages": 1}}, "leave out max_pages"),
         ({"mode": "append"}, "use 'upsert' or 'replace'"),
     ],

@@ -19,8 +19,12 @@ import pytest
 from support.airflow_home import ROOT
 
 from airflow_provider_poweroffice._compat import AirflowFailException
-from airflow_provider_poweroffice.errors import ServerError
+from airflow_provider_poweroffice.errors import InvalidResponseError, ServerError
+from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
+from airflow_provider_poweroffice.tasks.collection import pace
+from airflow_provider_poweroffice.tasks.to_object_storage import place_of
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
+    PowerOfficeDownloadOperator,
     PowerOfficeToObjectStorageOperator,
 )
 from poweroffice_sandbox import Sandbox
@@ -126,6 +130,19 @@ def test_failure_leaves_nothing(tmp_path: Path, sandbox: Sandbox) -> None:
         with pytest.raises(ServerError):
             copy(path, page_size=500, retry_options={"attempts": 1})
         assert [item.read_bytes() for item in tmp_path.iterdir()] == ([before] if before else [])
+
+
+def test_only_a_file_is_replaced(tmp_path: Path, sandbox: Sandbox) -> None:
+    """A pipe, a device or a folder that has the object's name stays, and nothing is asked for."""
+    pipe, folder = tmp_path / "pipe.ndjson.gz", tmp_path / "folder.ndjson.gz"
+    os.mkfifo(pipe)
+    folder.mkdir()
+    for path in (pipe, folder):
+        with pytest.raises((ValueError, AirflowFailException), match="is there and is not a file"):
+            copy(path)
+    assert pipe.is_fifo()
+    assert list(folder.iterdir()) == []
+    assert sandbox.journal() == []
 
 
 def test_skipped_and_truncated(tmp_path: Path, sandbox: Sandbox) -> None:
@@ -400,3 +417,53 @@ def test_killed_transfer_leaves_nothing(tmp_path: Path, sandbox: Sandbox) -> Non
         worker.wait()
     assert list(spool.iterdir()) == []
     assert not (tmp_path / "lake").exists()
+
+
+@pytest.mark.parametrize("kind", ["file", "json"])
+def test_download(sandbox: Sandbox, tmp_path: Path, kind: str) -> None:
+    """A document is stored byte for byte, with a receipt; a page for people and a refusal are not."""
+    with PowerOfficeHook() as hook:
+        rows = hook.client.request("GET", "VoucherDocumentation", query={"PageSize": 40}).body
+        voucher = next(row["VoucherId"] for row in rows if row["HasPdf"])
+        query = {"id": voucher} if kind == "file" else {"PageSize": 3}
+        endpoint = "VoucherDocumentation/Download" if kind == "file" else "Customers"
+        sent = hook.client.request("GET", endpoint, query=query).content
+    target = tmp_path / "document.bin"
+    download = PowerOfficeDownloadOperator(
+        task_id="t", endpoint=endpoint, query=query, object_path=f"file://{target}"
+    )
+    receipt = download.execute({})
+    assert target.read_bytes() == sent
+    assert receipt["sha256"] == hashlib.sha256(sent).hexdigest()
+    assert (receipt["bytes"], receipt["bucket"]) == (len(sent), None)
+    assert bool(receipt["file_name"]) is (kind == "file")
+    download.max_bytes = 10
+    with pytest.raises(AirflowFailException, match="max_bytes=10"):
+        download.execute({})
+    sandbox.add_fault(action="status", status=200, body="<html>Sign in</html>", path=f"/{endpoint}", times=0)
+    download.max_bytes = 1000
+    with pytest.raises((AirflowFailException, InvalidResponseError)):
+        download.execute({})
+    assert target.read_bytes() == sent
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("s3://aws_default@bucket/a/b.ndjson", ("s3://bucket/a/b.ndjson", "bucket", "a/b.ndjson")),
+        ("gs://bucket/a@b.ndjson", ("gs://bucket/a@b.ndjson", "bucket", "a@b.ndjson")),
+        ("file:///data/b.ndjson", ("file:///data/b.ndjson", None, None)),
+    ],
+)
+def test_names_of_an_object(path: str, names: tuple[str | None, ...]) -> None:
+    """A receipt names the object as other operators take it."""
+    assert place_of(path) == {"path": path} | dict(zip(("uri", "bucket", "key"), names, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("rows", "total", "seconds", "says"),
+    [(5000, 100_000, 2.0, ", 2500 rows/s, about 38 s left"), (10, None, 1.0, ", 10 rows/s"), (0, 5, 0.0, "")],
+)
+def test_pace(rows: int, total: int | None, seconds: float, says: str) -> None:
+    """The rate, and the time left where the total is known."""
+    assert pace(rows, total, seconds) == says

@@ -63,9 +63,10 @@ def test_operator_gives_what_is_inside(v1_sandbox: V1Sandbox) -> None:
     some = {"paginate": True, "page_size": 20, "filters": ("Code", "<", 10_050)}
     assert len(call(**some)) == 50
     assert json.loads(call(endpoint=IN_USE, response="text"))["success"] is True
-    whole = call(endpoint=IN_USE, response="response")
+    whole = call(endpoint=IN_USE, full=True)
     assert (whole["is_success"], whole["body"]["id"], whole["error_content"]) == (True, 1_000_001, None)
-    assert v1_sandbox.count("POST", "/OAuth/Token") == 5
+    assert call(filters=("Code", "<", 10_005), full=True)["count"] == 5
+    assert v1_sandbox.count("POST", "/OAuth/Token") == 6
 
 
 def test_cut_list_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
@@ -107,8 +108,8 @@ def test_bad_arguments(v1_sandbox: V1Sandbox, arguments: dict[str, Any], says: s
 @pytest.mark.usefixtures("connection")
 def test_filters_are_not_for_v2() -> None:
     """v2 has no ``$filter`` and no archive, and says so."""
-    with pytest.raises(AirflowFailException, match=r"no \$filter"):
-        call(endpoint="Customers", filters=("Id", ">", 1), poweroffice_conn_id="poweroffice_default")
+    with pytest.raises(AirflowFailException, match=r"no \$filter"):  # known to neither version
+        call(endpoint="Something", filters=("Id", ">", 1), poweroffice_conn_id="poweroffice_default")
     with pytest.raises(AirflowFailException, match="not for v2"):
         call(
             endpoint="Customers/1",
@@ -294,15 +295,18 @@ def test_filters_of_mapped_tasks(run_dag: Any) -> None:
 
 
 def test_parquet(tmp_path: Path) -> None:
-    """Types of v1 are found in the rows; what is a moment there can be declared one."""
+    """Types of v1 are those of the reference: numbers, days, times; a user may say otherwise."""
     path = tmp_path / "customers.parquet"
     given = {"endpoint": "Customer", "poweroffice_conn_id": "poweroffice_v1", "format": "parquet"}
     operator = PowerOfficeToObjectStorageOperator(
-        task_id="t", object_path=f"file://{path}", fields={"lastChanged": "timestamp"}, **given
+        task_id="t", object_path=f"file://{path}", fields={"since": "timestamp"}, **given
     )
     receipt = operator.execute({})  # type: ignore[typeddict-item]
     table = pq.read_table(path)
     assert table.num_rows == receipt["rows"] == len(set(table["id"].to_pylist()))
-    assert (str(table.schema.field("id").type), table.schema.field("name").type) == ("int64", "string")
-    assert str(table.schema.field("lastChanged").type).startswith("timestamp[")
+    kinds = {name: str(table.schema.field(name).type) for name in table.schema.names}
+    assert (kinds["id"], kinds["name"], kinds["dateOfBirth"]) == ("int64", "string", "date32[day]")
+    assert kinds["since"].startswith("timestamp[")
+    assert kinds["lastChanged"].startswith("timestamp[")
+    assert kinds["hourlyRate"].startswith("decimal128")
     assert min(table["lastChanged"].to_pylist()).tzinfo is not None

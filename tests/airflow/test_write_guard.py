@@ -12,7 +12,9 @@ from support.airflow_home import states, xcoms
 
 from airflow_provider_poweroffice._compat import AirflowFailException, AirflowTaskTimeout
 from airflow_provider_poweroffice.api import Client
+from airflow_provider_poweroffice.errors import APIConnectionError
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
+from airflow_provider_poweroffice.tasks.results import ResultForm
 from airflow_provider_poweroffice.tasks.write_guard import KEY
 from poweroffice_sandbox import Sandbox
 
@@ -146,8 +148,12 @@ def test_refusal_as_an_answer(sandbox: Sandbox) -> None:
     assert store == {}
     sandbox.add_fault(action="status", status=520, method="POST", path="/Customers", times=1)
     assert write(store, fail_on_error=False)["status_code"] == 520
+    again = write(store, fail_on_error=False)
+    assert (again["is_success"], again["status_code"], again["outcome_unknown"]) == (False, None, True)
+    assert again["error_content"]["type"] == "OutcomeUnknownError"
+    assert sandbox.count("POST", "/Customers") == 2
     with pytest.raises(AirflowFailException, match="not known"):
-        write(store, fail_on_error=False)
+        write(store)
 
 
 def test_bad_arguments_leave_no_note() -> None:
@@ -156,6 +162,34 @@ def test_bad_arguments_leave_no_note() -> None:
     with pytest.raises(AirflowFailException, match="absolute URL"):
         write(store, endpoint="https://x/")
     assert store == {}
+
+
+@pytest.mark.finding("D14")
+@pytest.mark.parametrize("ends", ["reply lost", "killed"])
+def test_delete_tried_again_by_the_task(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, ends: str) -> None:
+    """A retry that finds nothing any more ends well: the try before it deleted. A first one fails."""
+    store = Store()
+    made = write(Store())
+    delete: dict[str, Any] = {"method": "DELETE", "endpoint": f"Customers/{made['Id']}", "body": None}
+    with monkeypatch.context() as patch:
+        if ends == "killed":
+
+            def killed(*_: Any, **__: Any) -> None:
+                raise SystemExit
+
+            patch.setattr(ResultForm, "of", killed)
+        else:
+            sandbox.add_fault(action="reset_after", method="DELETE", times=1)
+        with pytest.raises((APIConnectionError, SystemExit)):
+            write(store, **delete)
+    assert write(store, **delete) is None
+    assert write(store, max_tries=5, **delete) is None  # cleared
+    assert sandbox.count("DELETE") == 3
+    for _ in range(2):
+        with pytest.raises(AirflowFailException, match="404"):
+            write(store, max_tries=7, **delete | {"endpoint": "Customers/424242"})
+    unsaid = write(Store(), **delete | {"endpoint": "Customers/424242"}, fail_on_error=False)
+    assert unsaid["status_code"] == 404
 
 
 @pytest.mark.finding("D1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import traceback
 from typing import Any
 
@@ -25,7 +26,7 @@ from airflow_provider_poweroffice.errors import (
 from airflow_provider_poweroffice.operators.d365fo import D365FORestEndpointOperator
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
 from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
-from airflow_provider_poweroffice.tasks.results import json_size
+from airflow_provider_poweroffice.tasks.results import ResultForm, json_size
 from airflow_provider_poweroffice.tasks.write_guard import KEY
 
 DEEP = b"[" * 100_000
@@ -66,7 +67,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Any:
         yield one
 
 
-def write(api: str, context: dict[str, Any]) -> Any:
+def write(api: str, context: dict[str, Any], **arguments: Any) -> Any:
     """Run a POST task once."""
     options = {"attempts": 1}
     if api == "d365fo":
@@ -76,6 +77,8 @@ def write(api: str, context: dict[str, Any]) -> Any:
             payload={"a": 1},
             d365fo_conn_id="raw_d365fo",
             retry_timeout=1,
+            retry_options=options,
+            **arguments,
         )
     else:
         task = PowerOfficeOperator(
@@ -85,6 +88,7 @@ def write(api: str, context: dict[str, Any]) -> Any:
             body={"Name": "x"},
             poweroffice_conn_id=f"raw_{api}",
             retry_options=options,
+            **arguments,
         )
     return task.execute(context)
 
@@ -113,6 +117,42 @@ def test_an_odd_answer_doubles_nothing(
     assert server.count("POST") == 1
 
 
+@pytest.mark.parametrize("api", ["v2", "v1", "d365fo"])
+@pytest.mark.parametrize("answer", ODD)
+def test_an_uncertain_outcome_as_a_result(
+    server: RawServer, api: str, answer: bytes | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing raises; whatever cannot be read says that its outcome is unknown, and is not sent again."""
+    server.answer = lambda *_: answer
+    context: dict[str, Any] = {"ti": Ti(4), "task_state_store": Store()}
+    first = write(api, context, fail_on_error=False)
+    json.dumps(first, allow_nan=False)
+    if not first["is_success"]:
+        assert first["outcome_unknown"] is True
+        assert capsys.readouterr().out.count("makes that a result") == 1
+    if first["status_code"] is None:
+        assert set(first["error_content"]) == {"type", "message", "outcome_unknown"}
+    again = write(api, context, fail_on_error=False)
+    assert (again["is_success"], again["outcome_unknown"]) == (first["is_success"], first["outcome_unknown"])
+    assert server.count("POST") == 1
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize("api", ["v2", "v1", "d365fo"])
+def test_not_sent_as_a_result(api: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that cannot be reached is a result too, and one that is known not to have got the call."""
+    fields = json.loads(os.environ[f"AIRFLOW_CONN_RAW_{api.upper()}"])
+    gone = "http://127.0.0.1:9"
+    extra = fields["extra"] | ({"authority": gone} if "authority" in fields["extra"] else {})
+    value = json.dumps(fields | {"host": gone, "extra": extra})
+    monkeypatch.setenv(f"AIRFLOW_CONN_RAW_{api.upper()}", value)
+    store = Store()
+    found = write(api, {"ti": Ti(4), "task_state_store": store}, fail_on_error=False)
+    assert (found["is_success"], found["status_code"], found["outcome_unknown"]) == (False, None, False)
+    assert found["error_content"]["type"] == "APIConnectionError"
+    assert store == {}
+
+
 @pytest.mark.finding("S3")
 def test_the_time_limit_of_a_task(server: RawServer) -> None:
     """A task that is ended while its POST is under way is not retried; one that waits out a 429 may be."""
@@ -133,7 +173,7 @@ def test_an_error_of_our_own_after_the_call(server: RawServer, monkeypatch: pyte
         raise KeyError("a bug")
 
     with monkeypatch.context() as patch:
-        patch.setattr(PowerOfficeOperator, "_result_of", broken)
+        patch.setattr(ResultForm, "of", broken)
         with pytest.raises(AirflowFailException, match="not sent again"):
             write("v2", {})
 

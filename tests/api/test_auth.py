@@ -11,9 +11,10 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import requests
 from support import FakeClock, Unthrottled, client_of, credentials
-from support.stream_server import StreamServer, answer
+from support.raw_server import RawServer, StreamServer, answer, http
 
 from airflow_provider_poweroffice.api import Client, Credentials, RetryOptions
+from airflow_provider_poweroffice.api.d365fo.credentials import D365FOCredentials
 from airflow_provider_poweroffice.api.retry import retry_reason
 from airflow_provider_poweroffice.errors import (
     AuthenticationError,
@@ -126,6 +127,42 @@ def test_new_tokens_are_refused_for_good(client: Client, sandbox: Sandbox, clock
     assert retry_reason(caught.value, "POST")
     assert len(clock.naps) == 5
     assert sandbox.count("GET", "/Customers") == 12
+
+
+@pytest.mark.finding("D14")
+def test_an_app_that_is_not_registered(clock: FakeClock) -> None:
+    """F&O refuses the tokens of such an app: that is told after seconds, and a task may try again later."""
+    with RawServer(http(status="401 Unauthorized")) as server:
+        keys = D365FOCredentials(
+            url=server.url, token_url=f"{server.url}/token", client_id="app", client_secret="s3cret-value"
+        )
+        with (
+            Client(
+                keys, api_version="d365fo", host=server.url, clock=clock, throttle=Unthrottled()
+            ) as client,
+            pytest.raises(PermissionDeniedError, match="registered inside it") as caught,
+        ):
+            client.request("GET", "CustomersV3")
+        assert server.count("GET") == 6
+    assert sum(clock.naps) < 4
+    assert retry_reason(caught.value, "POST")
+
+
+@pytest.mark.finding("D14")
+@pytest.mark.parametrize("status", [400, 401])
+@pytest.mark.parametrize("word", ["temporarily_unavailable", "server_error"])
+def test_identity_service_that_is_busy(
+    client: Client, sandbox: Sandbox, clock: FakeClock, status: int, word: str
+) -> None:
+    """OAuth says by a word that the service, and no key, is at fault: the call is sent a little later."""
+    body = json.dumps({"error": word, "error_description": "AADSTS90033: A transient error has occurred."})
+    sandbox.add_fault(action="status", status=status, body=body, path="/OAuth/Token", times=2)
+    assert client.request("POST", "Customers", body={"Name": "x"}).is_success
+    assert len(clock.naps) == 2
+    sandbox.add_fault(action="status", status=status, body=body, path="/OAuth/Token", times=0)
+    with pytest.raises(ServerError, match="AADSTS90033") as caught:
+        client.auth.token(instead_of=client.auth.token())
+    assert not caught.value.outcome_unknown
 
 
 def test_gateway_401_is_not_cured_by_a_token(client: Client, sandbox: Sandbox) -> None:
@@ -322,6 +359,10 @@ def test_tokens_that_die_while_pages_are_in_flight(clock: FakeClock, every: int,
 
     with StreamServer(page, token) as server:
         keys = Credentials(application_key="aaaaaa", client_key="bbbbbb", subscription_key="cccccc")
-        with Client(keys, host=f"{server.url}/v2", clock=clock, throttle=Unthrottled()) as client:
+        # By chance a page may meet a token's death at each of the usual six attempts.
+        patient = RetryOptions(attempts=20)
+        with Client(
+            keys, host=f"{server.url}/v2", clock=clock, throttle=Unthrottled(), retry=patient
+        ) as client:
             pages = client.pages("Customers", page_size=1, concurrency=concurrency)
             assert sorted(row["Id"] for one in pages for row in one.rows) == list(range(1, 41))

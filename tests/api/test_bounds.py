@@ -18,13 +18,14 @@ from typing import Any
 import pytest
 import requests
 from support import Unthrottled
-from support.stream_server import TOKEN, StreamServer, Writer, answer
+from support.raw_server import TOKEN, StreamServer, Writer, answer
 
 from airflow_provider_poweroffice.api import Client, Credentials, RetryOptions
 from airflow_provider_poweroffice.api.auth import Token
 from airflow_provider_poweroffice.api.body import ERROR_BYTES, TOKEN_BYTES, read_error, read_whole
+from airflow_provider_poweroffice.api.connection_options import Timeouts
 from airflow_provider_poweroffice.api.d365fo.credentials import D365FOCredentials
-from airflow_provider_poweroffice.api.options import DEADLINE, Timeouts
+from airflow_provider_poweroffice.api.options import DEADLINE
 from airflow_provider_poweroffice.api.pages.page_size import MOST_PAGE_BYTES
 from airflow_provider_poweroffice.errors import (
     APIConnectionError,
@@ -435,7 +436,7 @@ def test_whoever_waits_for_a_token_of_another_keeps_the_deadline() -> None:
 )
 def test_seconds_for_one_try(retry: dict[str, Any], timeouts: dict[str, Any], seconds: float) -> None:
     """A try ends at the deadline, unless a longer silence was allowed than the default deadline."""
-    assert RetryOptions(**retry).one_try(Timeouts(**timeouts)) == seconds
+    assert Timeouts(**timeouts).one_try(RetryOptions(**retry).deadline) == seconds
 
 
 def test_errors_of_plain_requests() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -180,3 +181,26 @@ def test_bad_files(files: object) -> None:
     """A multipart part is a name and bytes."""
     with pytest.raises(TypeError, match="files"):
         build_call(V2, "PUT", "x", files=files)  # type: ignore[arg-type]
+
+
+@pytest.mark.finding("S9")
+@pytest.mark.parametrize(
+    ("files", "headers"),
+    [
+        ({"file": ("a.pdf", b"x", "text/plain\r\nX-Own: 1")}, None),
+        ({"file": ("a.pdf", b"x", "text/plain\r\n\r\nanother body")}, None),
+        ({"file": ("a.pdf", b"x", 5)}, None),
+        ({"file": ("a\r\nX-Own: 1", b"x")}, None),
+        ({"fi\nle": ("a", b"x")}, None),
+        ({"file": ("cut \ud83d.pdf", b"x")}, None),
+        ({5: ("a", b"x")}, None),
+        ({"file": ("a.pdf", b"x")}, {"content-TYPE": "application/json"}),
+    ],
+)
+def test_parts_that_make_another_message(files: Any, headers: dict[str, str] | None) -> None:
+    """No name and no media type of a part writes headers of its own."""
+    with pytest.raises(ValueError, match="files"):
+        build_call(V2, "POST", "x", files=files, headers=headers)
+    assert build_call(
+        V2, "POST", "x", files={"file": ("Kvittering \u00e5.pdf", b"x", "application/pdf; v=1")}
+    )

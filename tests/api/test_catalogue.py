@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
@@ -9,11 +10,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 
 from airflow_provider_poweroffice.api import Client
 from airflow_provider_poweroffice.api.catalogue import catalogue
+from airflow_provider_poweroffice.api.catalogue.fields import row_type
+from airflow_provider_poweroffice.api.catalogue.template import template
 from airflow_provider_poweroffice.cli import main
 from airflow_provider_poweroffice.errors import PermissionDeniedError
+from airflow_provider_poweroffice.tasks.results import validate
 from poweroffice_sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,7 +30,9 @@ KNOWN = catalogue("poweroffice_v2")
     [
         ("catalogue", [], "poweroffice_v2"),
         ("catalogue", ["--fields"], "poweroffice_v2_fields"),
+        ("catalogue", ["--bodies"], "poweroffice_v2_bodies"),
         ("catalogue_v1", [], "poweroffice_v1"),
+        ("catalogue_v1", ["--fields"], "poweroffice_v1_fields"),
     ],
 )
 def test_catalogue_is_the_description(tool: str, options: list[str], file: str) -> None:
@@ -143,7 +150,7 @@ def test_exact_moments(client: Client) -> None:
 @pytest.mark.parametrize(
     ("endpoint", "arguments", "says"),
     [
-        ("Customers", {"changed_since": "yesterday"}, "'yesterday' is no date or time"),
+        ("Customers", {"changed_since": "yesterday"}, "'yesterday' is not a date or time"),
         ("Customers", {"changed_since": datetime(2026, 5, 2)}, "no time zone"),  # noqa: DTZ001 - the point
         ("Customers", {"changed_since": "2999-01-01T00:00:00Z"}, "lies in the future"),
         ("Customers", {"changed_since": "2020-01-01T00:00:00Z", "overlap": -1}, "overlap"),
@@ -217,17 +224,96 @@ def test_moved_rows_count_once(client: Client, sandbox: Sandbox) -> None:
 
 
 def test_resources_command(capsys: pytest.CaptureFixture[str]) -> None:
-    """The table is searchable, in two forms, and a text that is nowhere is said so."""
-    assert main(["resources", "ledger", "--filters"]) == 0
+    """The table is searchable, in Airflow's forms, and a text that is nowhere is said so."""
+    assert main(["resources", "ledger", "--filters", "-o", "plain"]) == 0
     table = capsys.readouterr().out
     assert table.startswith("resource")
     assert "Customerledger/OpenItems" in table
-    assert "query: " in table
+    assert "AccountTransactions" in table, "what people call the ledger"
+    assert "query" in table
     assert "Customers " not in table
     main(["resources", "accounttransactions", "-o", "json"])
     (item,) = json.loads(capsys.readouterr().out)
     assert item["required"] == ["fromDate", "toDate"]
+    main(["resources", "accounttransactions", "-o", "yaml"])
+    assert yaml.safe_load(capsys.readouterr().out) == [item]
     with pytest.raises(SystemExit, match="did you mean Customers"):
         main(["resources", "Custmers"])
     main(["resources", "Reporting/AccountTransactions", "--api-version", "v1"])
     assert "fromDate toDate" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("customer", "Customers"),
+        ("invoice", "OutgoingInvoices"),
+        ("accountingSettings", "FinancialSettings"),
+        ("Ledger", "AccountTransactions"),
+        ("/v2/Customers", "Customers"),
+        ("v2/Invoices", "OutgoingInvoices"),
+    ],
+)
+def test_what_people_call_it(word: str, meant: str) -> None:
+    """Near names, synonyms, and paths with the version in front lead to the resource."""
+    assert KNOWN.suggest(word) == meant
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+def test_templates(method: str) -> None:
+    """A task of each call of the description can be built as it is printed."""
+    for item in KNOWN.resources:
+        if method not in item.verbs:
+            continue
+        text = template(KNOWN, "poweroffice_v2", item, method)
+        (call,) = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call))
+        assert {"task_id", "endpoint"} <= {word.arg for word in call.keywords}, text
+
+
+def test_template_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """Required fields, enums, lengths and filters are there; a wrong method names who takes it."""
+    main(["template", "customers", "--method", "post"])
+    made = capsys.readouterr().out
+    assert '"Name": "",  # required' in made
+    assert '# "ExternalImportReference": "",  # at most 50 characters' in made
+    assert "one of PdfByEmail, Print, EHF" in made
+    assert "fields: AddressLine1" in made
+    main(["template", "AccountTransactions"])
+    made = capsys.readouterr().out
+    for part in (
+        'query={"fromDate":',
+        "# query takes accountNos",
+        "changed_since=",
+        "paginate=True",
+        "row_type(",
+    ):
+        assert part in made
+    main(["template", "Customer", "--api", "v1"])
+    assert 'endpoint="Customer"' in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="POST is taken by SalesOrders/Complete"):
+        main(["template", "SalesOrders", "-m", "POST"])
+    with pytest.raises(SystemExit, match="did you mean OutgoingInvoices"):
+        main(["template", "invoice"])
+
+
+def test_row_types(client: Client) -> None:
+    """The type of a list's rows takes what the server sends, and keeps decimals."""
+    rows = client.request("GET", "Products", query={"PageSize": 3}).body
+    found = validate(rows, row_type("Products"))
+    assert [row["Id"] for row in found] == [row["Id"] for row in rows]
+    assert isinstance(found[0]["UnitPrice"], str)
+    with pytest.raises(ValueError, match="not described"):
+        row_type("Nothing")
+
+
+def test_unknown_fields_of_a_body(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    """What the API would drop without a word is told of, with the name that was perhaps meant."""
+    body = {
+        "Nmae": "x",
+        "name": "Havblikk AS",
+        "MailAddress": {"City": "Oslo", "ZipCode": "0155", "Zip": "1"},
+    }
+    client.request("POST", "Customers", body=body)
+    (line,) = (line for line in caplog.messages if "not known" in line)
+    assert line.startswith("POST /v2/Customers: ")
+    assert line.endswith("Nmae (did you mean Name?), MailAddress.Zip (did you mean ZipCode?)")

@@ -123,8 +123,8 @@ def test_valid_token_refused(
         pytest.raises(PermissionDeniedError, match="registered inside it"),
     ):
         call(client, "getBoolean")
-    assert fo.count("POST", "*/token") == (0 if "token" in changed else 7)
-    assert len(clock.naps) == (0 if "token" in changed else 5)
+    assert fo.count("POST", "*/token") == (0 if "token" in changed else 4)
+    assert len(clock.naps) == (0 if "token" in changed else 2)
 
 
 def test_handed_in_token(fo: D365FOSandbox, clock: FakeClock) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -122,14 +122,32 @@ def test_a_finite_number() -> None:
         "Mon, 01 Jan 2024 00:" + "9" * 40,
         "Wed, 21 Oct 99999999999 07:28:00 GMT",
         "Wed, 21 Oct 2015 07:28:00 +99999999999999",
+        "Wed, 21 Oct 2015 07:28:00 CET",
+        "Wed, 21 Oct 2015 07:28:00 NZDT",
         "soon",
         "",
         None,
     ],
 )
 def test_a_date_beyond_the_calendar_is_none(text: str | None) -> None:
-    """A date that no calendar has is nothing, not an error."""
+    """A date that no calendar has, or of a zone that is not known, is nothing, not an error."""
     assert http_date(text) is None
+
+
+@pytest.mark.finding("D7")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Wed, 21 Oct 2015 07:28:00 GMT",
+        "Wednesday, 21-Oct-15 07:28:00 GMT",
+        "Wed Oct 21 07:28:00 2015",
+        "Wed, 21 Oct 2015 09:28:00 +0200",
+        "Wed, 21 Oct 2015 03:28:00 EDT",
+    ],
+)
+def test_spellings_of_one_moment(text: str) -> None:
+    """All forms of HTTP, and zones that have a meaning in mail, are one moment."""
+    assert http_date(text) == datetime(2015, 10, 21, 7, 28, tzinfo=UTC)
 
 
 @pytest.mark.finding("D10", "R18")

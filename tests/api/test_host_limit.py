@@ -8,11 +8,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from limit_helpers import run_workers
+from support import FakeClock
 
+from airflow_provider_poweroffice.api.connection_options import RateLimit
 from airflow_provider_poweroffice.api.limits.shared import shared_throttle
 from airflow_provider_poweroffice.api.limits.stores import (
     VARIABLE,
@@ -23,11 +24,7 @@ from airflow_provider_poweroffice.api.limits.stores import (
 )
 from airflow_provider_poweroffice.api.limits.throttle import SystemClock
 from airflow_provider_poweroffice.api.limits.turns import LocalThrottle
-from airflow_provider_poweroffice.api.options import RateLimit
 from poweroffice_sandbox import Sandbox
-
-if TYPE_CHECKING:
-    from support import FakeClock
 
 
 @pytest.fixture
@@ -235,7 +232,7 @@ def test_forked_child(folder: Path) -> None:
         "from airflow_provider_poweroffice.api.limits.stores import WindowFile\n"
         "from airflow_provider_poweroffice.api.limits.turns import LocalThrottle\n"
         "from airflow_provider_poweroffice.api.limits.stores import MemoryStore\n"
-        "from airflow_provider_poweroffice.api.options import RateLimit\n"
+        "from airflow_provider_poweroffice.api.connection_options import RateLimit\n"
         "from airflow_provider_poweroffice.api.limits import shared\n"
         "stores, held = [MemoryStore(), WindowFile('one')], threading.Event()\n"
         "def hold(window, now):\n"
@@ -265,3 +262,17 @@ def test_forked_child(folder: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert folder.exists()
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("backend", ["process", "host"])
+def test_clocks_of_one_process(backend: str) -> None:
+    """Clients with clocks of their own wait by these, also where the process has clients with others."""
+    early, late = FakeClock(), FakeClock()
+    late.now += 5000.0
+    for clock in (late, early, late):
+        throttle = shared_throttle("clocks", "host", 10, RateLimit(backend=backend), clock)
+        began = clock.now
+        for _ in range(25):
+            throttle.acquire()
+        assert 1.9 < clock.now - began < 4

@@ -128,7 +128,7 @@ class Race:
         self.after(TRIP / 2, partial(self._answered, throttle, start, self.server.take(self.world.now)))
 
     def _answered(self, throttle: LocalThrottle, start: float, passed: bool) -> None:
-        throttle._settle(start, TRIP)
+        throttle._settle(start, TRIP, TRIP)
         if not passed:
             throttle.pause(1.0)
         self._enter(throttle, None)
@@ -236,6 +236,11 @@ def test_file_filled_with_noise(folder: Path, what: str, every: float) -> None:
         Window(rate=0.5, rate_until=1e9),
         Window(rate=10.0, paused_until=math.nan),
         Window(rate=10.0, paused_until=1e9),
+        Window(rate=10.0, balance=math.nan),
+        Window(rate=10.0, balance=1e9),
+        Window(rate=10.0, strict_until=1e9),
+        Window(rate=10.0, strict_for=-1.0),
+        Window(rate=10.0, longest=1e9),
         Window(rate=10.0, starts=[(1e9, 900.0)]),
         Window(rate=10.0, starts=[(900.0, 1e9)]),
         Window(rate=10.0, starts=[(math.nan, 900.0)]),
@@ -382,7 +387,7 @@ def test_hard_link(folder: Path, tmp_path: Path) -> None:
 
 def test_state_survives_the_file() -> None:
     """What is written is read; a flipped bit is noticed."""
-    window = Window(10.0, 1050.0, 1001.0, [(999.5, 999.0)], [(1000.0, 1002.0)])
+    window = Window(10.0, 1050.0, 1001.0, [(999.5, 999.0)], [(1000.0, 1002.0)], 1.5, 1020.0, 60.0, 0.4)
     state = State(7, 1000.0, time.time(), window)
     assert decode(encode(state) + b"left over") == state
     spoiled = bytearray(encode(state))

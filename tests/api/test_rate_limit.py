@@ -9,7 +9,7 @@ import pytest
 from support import credentials
 
 from airflow_provider_poweroffice.api import Client
-from airflow_provider_poweroffice.api.options import RateLimit
+from airflow_provider_poweroffice.api.connection_options import RateLimit
 from poweroffice_sandbox import Sandbox
 
 URL = "redis://user:se%2Fcret@server:6379/0"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from support import FakeClock, Unthrottled
-from support.stream_server import TOKEN, StreamServer, answer
+from support.raw_server import TOKEN, StreamServer, answer
 from support.tap import Tap
 
 from airflow_provider_poweroffice.api import Client, Credentials, RetryOptions
@@ -23,7 +23,7 @@ from poweroffice_sandbox import Sandbox
 
 APPLICATION, CLIENT, SUBSCRIPTION = "app-1234-secret", "client-5678-secret", "5ub5cr1pt10n-secret"
 SECRET = "client.secret~of/F&O"
-ISSUED = "tok.en-of-the-stream-server"
+ISSUED = "tok.en-of-the-raw-server"
 
 PROXIES = ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 
@@ -186,7 +186,7 @@ TROUBLE: dict[str, tuple[bytes, bytes]] = {
     "token cut": (answer(TOKEN, length=900), b""),
     "token head cut": (GOOD_TOKEN[:30], b""),
     "token is no JSON": (answer(b"[" * 9000), b""),
-    "token is odd": (answer(b'{"access_token":"tok.en-of-the-stream-server\\u20ac"}'), b""),
+    "token is odd": (answer(b'{"access_token":"tok.en-of-the-raw-server\\u20ac"}'), b""),
     "token is in an odd encoding": (answer(TOKEN, "Content-Encoding: br"), b""),
     "token is too large": (answer(TOKEN + b" " * 100_000), b""),
     "400": (GOOD_TOKEN, answer(b'{"detail":"no"}', status="400 Bad Request")),

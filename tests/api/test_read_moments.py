@@ -103,10 +103,10 @@ def test_expanded_collection_that_goes_on(fo: D365FOSandbox, fo_api: Client, row
     expand = {"$expand": "Lines"}
     body = f'{{"@odata.context":"c","value":[{row}]}}'
     fo.add_fault(action="status", status=200, body=body, headers=json_type, path="/data/*", times=1)
-    with pytest.raises(IncompleteReadError, match="Lines is not whole"):
+    with pytest.raises(IncompleteReadError, match="Lines is incomplete"):
         list(fo_api.pages("UnitsOfMeasure", query=expand))
     fo.add_fault(action="status", status=200, body=row, headers=json_type, path="/data/*", times=1)
-    with pytest.raises(IncompleteReadError, match="Lines is not whole"):
+    with pytest.raises(IncompleteReadError, match="Lines is incomplete"):
         fo_api.request("GET", "UnitsOfMeasure('x')", query=expand)
 
 

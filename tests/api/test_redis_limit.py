@@ -16,11 +16,11 @@ import redis
 from limit_helpers import run_workers
 from support import FakeClock, client_of
 
+from airflow_provider_poweroffice.api.connection_options import RateLimit
 from airflow_provider_poweroffice.api.limits.redis import PREFIX, RedisThrottle
 from airflow_provider_poweroffice.api.limits.shared import AGAIN, shared_throttle
 from airflow_provider_poweroffice.api.limits.throttle import SystemClock, Throttle
 from airflow_provider_poweroffice.api.limits.window import Window
-from airflow_provider_poweroffice.api.options import RateLimit
 from airflow_provider_poweroffice.errors import RateLimitStoreError
 from poweroffice_sandbox import Sandbox
 
@@ -97,9 +97,9 @@ class Twins:
 
     def settle(self, dice: random.Random) -> None:
         """Be answered."""
-        start, delay = dice.choice(self.starts or [0.0]), dice.random() / 10
-        self._script._run("settle", start, delay)
-        self._window.settle(start, delay)
+        start, trip = dice.choice(self.starts or [0.0]), dice.random() / 10
+        late = trip * dice.random()
+        self._window.settle(self._script._run("settle", start, trip, late).start, start, trip, late)
 
     def leave(self, dice: random.Random) -> None:
         """Lose patience."""
@@ -107,10 +107,10 @@ class Twins:
         self._script._run("leave", place)
         self._window.leave(place)
 
-    def pause(self, dice: random.Random) -> None:
+    def refuse(self, dice: random.Random) -> None:
         """Be refused."""
         seconds = dice.random() / 50
-        self._window.pause(self._script._run("pause", seconds).start, seconds)
+        self._window.refuse(self._script._run("refuse", seconds).start, seconds)
 
 
 @pytest.mark.parametrize("rate", [10, 2.5, 60, 3])
@@ -118,7 +118,7 @@ def test_script_equals_the_rule(redis_url: str, rate: float) -> None:
     """The script does what the Python rule does, step by step, by the time of Redis."""
     dice = random.Random(int(rate * 10))  # noqa: S311 - the same steps in every run
     twins = Twins(redis_url, rate)
-    steps = [twins.enter] * 8 + [twins.settle] * 4 + [twins.leave, twins.pause]
+    steps = [twins.enter] * 8 + [twins.settle] * 4 + [twins.leave, twins.refuse]
     for _ in range(600):
         dice.choice(steps)(dice)
         time.sleep(dice.random() / 500)

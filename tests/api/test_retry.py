@@ -8,7 +8,8 @@ from email.utils import format_datetime
 import pytest
 from support import FakeClock, Unthrottled, client_of
 
-from airflow_provider_poweroffice.api.options import RetryOptions, Timeouts
+from airflow_provider_poweroffice.api.connection_options import Timeouts
+from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.api.retry import (
     LONGEST_WAIT,

@@ -13,8 +13,8 @@ from airflow_provider_poweroffice.api import Client, RetryOptions
 from airflow_provider_poweroffice.api.call_context import Queueing, adding
 from airflow_provider_poweroffice.api.limits.stores import MemoryStore
 from airflow_provider_poweroffice.api.limits.throttle import NoSlotError
-from airflow_provider_poweroffice.api.limits.turns import LEARN, LEAST, MOST, SHARE, Latency, LocalThrottle
-from airflow_provider_poweroffice.api.limits.window import GRACE, LEASE, Window
+from airflow_provider_poweroffice.api.limits.turns import LEARN, Latency, LocalThrottle
+from airflow_provider_poweroffice.api.limits.window import GRACE, LEASE, LEAST, MOST_BALANCE, SHARE, Window
 from airflow_provider_poweroffice.api.retry import retry_reason
 from airflow_provider_poweroffice.errors import APITimeoutError
 from poweroffice_sandbox import Sandbox
@@ -36,27 +36,21 @@ def test_rate_is_kept(clock: FakeClock, rate: float) -> None:
     assert starts[-1] - starts[0] <= len(starts) / rate * 1.01
 
 
-def test_slow_answers_cost_little(clock: FakeClock) -> None:
-    """Answers of very different age leave 97 % of the rate: a slow server is no slow journey."""
-    throttle, pending, started = LocalThrottle(10, clock), [], 0
-    for number in range(600):
-        pending.append((clock.now + (0.05, 0.4, 0.9)[number % 3], throttle.acquire()))
-        started += 1
-        for due, slot in sorted(pending):
-            if due <= clock.now:
-                throttle.answered(slot)
-                pending.remove((due, slot))
-    assert started / (clock.now - 1_000_000.0) >= 9.7
-
-
 def test_outlier_is_waited_out() -> None:
     """A late answer is taken as counted late, as of a new connection; many of them are a slow server."""
-    journeys = Latency()
-    assert [journeys.delay(0.02) for _ in range(LEARN)] == [0.02] * LEARN, "nothing to compare with yet"
-    assert journeys.delay(0.02) == LEAST
-    assert journeys.delay(0.32) == pytest.approx(0.3)
-    spent = sum(journeys.delay(0.5) for _ in range(1000))
-    assert spent <= MOST + 1000 * SHARE
+    latency = Latency()
+    assert [latency.late(0.02) for _ in range(LEARN)] == [0.02] * LEARN, "nothing to compare with yet"
+    assert latency.late(0.02) == 0
+    assert latency.late(0.32) == pytest.approx(0.3)
+
+    window, spent = Window(), 0.0
+    for number in range(1000):
+        start = number * 100.0
+        window.enter(start, 10)
+        window.settle(start + 0.5, start, 0.5, 0.4)
+        spent += window.starts[-1][0] - start
+        assert number or spent == pytest.approx(0.4), "the first is waited out"
+    assert spent <= MOST_BALANCE + 1000 * max(LEAST, SHARE)
 
 
 def test_pause_holds_for_all(clock: FakeClock) -> None:

@@ -18,6 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from support import FakeClock, Unthrottled, credentials
+from support.raw_server import RawServer, http
 
 from airflow_provider_poweroffice.api import Client, Credentials
 from airflow_provider_poweroffice.errors import APIConnectionError
@@ -182,6 +183,22 @@ def test_proxy_of_the_environment(
         client.request("POST", "Customers", body={})
     assert not caught.value.outcome_unknown
     assert len(clock.naps) == 5
+
+
+def test_proxy_that_asks_who_we_are(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a proxy answered to CONNECT is told; nothing was sent."""
+    for variable in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+    keys = Credentials(application_key="app", client_key="client-1", subscription_key="subscription-1")
+    with RawServer(http(status="407 Proxy Authentication Required")) as proxy:
+        for variable in ("HTTPS_PROXY", "https_proxy"):
+            monkeypatch.setenv(variable, proxy.url)
+        with (
+            Client(keys, host="https://api.example", clock=clock, throttle=Unthrottled()) as client,
+            pytest.raises(APIConnectionError, match="407 Proxy Authentication Required") as caught,
+        ):
+            client.request("POST", "Customers", body={})
+    assert not caught.value.outcome_unknown
 
 
 @pytest.mark.finding("S3")

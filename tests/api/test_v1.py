@@ -231,7 +231,10 @@ def test_pages_go_by_rows_read() -> None:
     [
         ("Customer", "Id asc", "id"),
         ("Reporting/TrialBalance", "AccountCode asc", "accountCode"),
-        ("Reporting/InvoiceJournal", None, ""),
+        ("Reporting/InvoiceJournal", "Id asc", "id"),
+        ("Reporting/Usage", None, ""),
+        ("Currency", "Code asc", "code"),
+        ("customdimensiondefinition", "Ordinal asc", "ordinal"),
         ("SomethingNew", "Id asc", "id"),
     ],
 )

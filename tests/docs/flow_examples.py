@@ -88,7 +88,7 @@ def _parameters_body(one: Example) -> None:
 def _response_type(one: Example) -> None:
     result = one.run()
     assert (result["status_code"], result["is_success"]) == (200, True)
-    assert result["body"][0]["Id"]
+    assert json.loads(result["body"])[0]["Id"]
     assert result["headers"]
 
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 PAGE = ROOT / "docs" / "parameters.md"
 TEXT = PAGE.read_text()
-ROWS = re.findall(r"^\| (?!there)(.+?) \| (.+?) \| `(\w+)` \|$", TEXT, re.MULTILINE)
-"""What it is called there, what it is here, the example."""
+ROWS = re.findall(r"^\| (?!there)(.+?) \| (.+?) \| (.+?) \| `(\w+)` \|$", TEXT, re.MULTILINE)
+"""What it is called there, what it is here, where it differs, the example."""
 
 SNIPPETS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 CONNECTIONS = dict(re.findall(r"connection `(\w+)`:\n\n```json\n(.*?)```", TEXT, re.DOTALL))

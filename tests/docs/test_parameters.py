@@ -60,7 +60,7 @@ def example(
         yield Example(name, sandbox, tap, system, clock)
 
 
-@pytest.mark.parametrize("example", dict.fromkeys(name for _, _, name in ROWS), indirect=True)
+@pytest.mark.parametrize("example", dict.fromkeys(row[-1] for row in ROWS), indirect=True)
 def test_example(example: Example) -> None:
     """An example does what its row says."""
     CHECKS[example.name](example)
@@ -70,7 +70,7 @@ def test_every_row_has_its_example() -> None:
     """The table names all properties and parameters, each with an example, each example with a check."""
     there = {word for row in ROWS for word in re.split(r"[,:] ", row[0].replace("`", ""))}
     assert [name for name in ", ".join(NAMES).split(", ") if name not in there] == []
-    assert {name for _, _, name in ROWS} == CHECKS.keys()
+    assert {row[-1] for row in ROWS} == CHECKS.keys()
     shown = set(CONNECTIONS).union(*(set(CHECKS) & set(code.split('"')) for code in SNIPPETS))
     assert shown == CHECKS.keys()
     print(f"{len(ROWS)} rows, {len(CHECKS)} examples")  # noqa: T201 - shown by pytest -s

@@ -93,6 +93,7 @@ class Home:
             "AIRFLOW__API_AUTH__JWT_SECRET": self._kept("jwt.secret", lambda: secrets.token_urlsafe(32)),
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
             "AIRFLOW__CORE__DAGS_FOLDER": str(dags[0]),
+            "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",  # new files are seen soon; the default is 300 s
             "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps([_bundle(path) for path in dags]),
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
             "AIRFLOW__CORE__FERNET_KEY": self._kept("fernet.key", lambda: Fernet.generate_key().decode()),

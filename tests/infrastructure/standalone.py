@@ -29,7 +29,7 @@ START_SECONDS = 240.0
 
 class Standalone:
     """
-    Airflow and a sandbox of each API; a context manager.
+    Airflow and a sandbox of each API; a context manager. DAG files put into ``own_dags`` are seen soon.
 
     :param folder: where everything is kept; a second start finds what the first one left.
     :param port: of Airflow, 0 for a free one.
@@ -67,6 +67,7 @@ class Standalone:
         self.lake = lake or folder / "lake"
         self.warehouse = folder / "warehouse.sqlite"
         self._dags = dags
+        self.own_dags = folder / "dags"
         self._connection = connection
         self._fresh = fresh
         self._say = say
@@ -99,6 +100,7 @@ class Standalone:
         :raises StartError: the folder or a port is in use, or Airflow does not come up.
         """
         self.home.take(fresh=self._fresh)
+        self.own_dags.mkdir(exist_ok=True)
         self.port = free_port(self.port)
         try:
             self.sandbox.start()
@@ -107,7 +109,7 @@ class Standalone:
         except PortError as error:
             raise StartError(f"the sandbox cannot listen on {error}") from None
         self._started = datetime.now(UTC)
-        self.launch(self.home.environment(self.port, self.lake, self._dags))
+        self.launch(self.home.environment(self.port, self.lake, (*self._dags, self.own_dags)))
         self.wait(self._missing_parts)
         self._log_in()
         self.wait(self._missing_dags)

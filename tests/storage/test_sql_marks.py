@@ -73,12 +73,23 @@ def test_too_many(db: Database, layout: str) -> None:
     rows = [{"Id": n, "Amount": 1} for n in range(FEW + 2)]
     load(db, *rows, layout=layout)
     half = keys(*range(FEW // 2 + 1))
-    with pytest.raises(TooManyDeletionsError, match=r"52 of 103 rows of acme.*max_deletions=0.5") as caught:
+    with pytest.raises(TooManyDeletionsError, match=r"52 of 102 rows of acme.*max_deletions=0.5") as caught:
         load(db, {"Id": 999, "Amount": 1}, ids=[*half[:-1], {"Id": 999}], layout=layout, most_deleted=0.5)
-    assert (caught.value.gone, caught.value.rows) == (52, 103)
+    assert (caught.value.gone, caught.value.rows) == (52, 102)
     assert (marked(db, layout), len(db.query("SELECT id FROM ledger"))) == ([], FEW + 2)
     assert load(db, ids=half, layout=layout, most_deleted=0.5).marked_deleted == FEW // 2 + 1
     assert load(db, ids=[], layout=layout, most_deleted=1).marked_deleted == FEW // 2 + 1
+
+
+@pytest.mark.finding("D13")
+@LAYOUTS
+def test_other_rows_do_not_hide_deletions(db: Database, layout: str) -> None:
+    """The share is one of the rows there were before: those of another ledger do not make up for them."""
+    load(db, *({"Id": n} for n in range(FEW + 1)), layout=layout)
+    others = [{"Id": n} for n in range(1000, 1000 + 3 * FEW)]
+    with pytest.raises(TooManyDeletionsError, match=r"101 of 101 rows of acme"):
+        load(db, *others, layout=layout, most_deleted=0.5)
+    assert (marked(db, layout), len(db.query("SELECT id FROM ledger"))) == ([], FEW + 1)
 
 
 def test_nothing_there(db: Database) -> None:

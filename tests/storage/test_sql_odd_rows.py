@@ -456,3 +456,58 @@ def test_nothing_is_rounded_elsewhere(
     with pytest.raises(TypeConflictError, match="column x"):
         load(db, '{"Id":1}', f'{{"Id":2,"X":{value}}}', layout="columns", bulk=bulk)
     assert column(db, "x") == [None]
+
+
+@pytest.mark.finding("R5", "R16")
+@BULK
+def test_days_that_no_calendar_has(db: Database, *, bulk: bool) -> None:
+    """Such a day is refused by name, or kept as sent, whichever row has it and however often it is loaded."""
+    kinds = {"Id": "integer", "Day": "date"}
+    good, bad = '{"Id":1,"Day":"2026-02-28"}', '{"Id":2,"Day":"2026-02-30"}'
+    for rows in ((bad, good), (good, bad), (bad, good)):
+        if db.kind == "sqlite":  # its dates are texts
+            load(db, *rows, layout="columns", kinds=kinds, bulk=bulk)
+            assert db.query("SELECT day FROM ledger WHERE id = 2") == [("2026-02-30",)]
+            continue
+        with pytest.raises(LoadError, match=r'row 2: column day .*2026-02-30.*Use layout="raw"'):
+            load(db, *rows, layout="columns", kinds=kinds, bulk=bulk)
+
+
+@pytest.mark.finding("R16")
+@BULK
+def test_change_times_that_no_calendar_has(db: Database, *, bulk: bool) -> None:
+    """The raw layout keeps the row whatever its change time is; one that is none leaves its column null."""
+    texts = ["0000-00-00T00:00:00.0000000Z", "2026-02-30T00:00:00.0000000Z", "aaaaaaaaaaTaaaaaaaaaaaaaaaaZ"]
+    texts += ["9999-12-31T24:00:00.0000000Z", "2026-02-28T00:00:61.0000000Z", "0001-01-0", "", "1"]
+    rows = [{"Id": n, "LastChangedDateTimeOffset": text} for n, text in enumerate(texts)]
+    for _ in range(2):
+        load(db, *rows, {"Id": 9, "LastChangedDateTimeOffset": "2026-02-28T00:00:00.0000000Z"}, bulk=bulk)
+    assert db.query("SELECT id FROM ledger WHERE changed_at IS NOT NULL") == [("9",)]
+    assert db.query("SELECT count(*) FROM ledger") == [(9,)]
+
+
+@pytest.mark.finding("R5", "R8")
+def test_numbers_beyond_every_exponent(db: Database) -> None:
+    """A number of a huge exponent is kept, or refused by name and with a way out; never rounded to 0."""
+    load(db, '{"Id":1E999999999}', '{"Id":10E999999998}', '{"Id":1E-999999999}')
+    assert db.query("SELECT id FROM ledger ORDER BY id") == [("1E+999999999",), ("1E-999999999",)]
+    db.run("DROP TABLE ledger")
+    with pytest.raises(LoadError, match=r'row 1: .*out of range.*Use layout="raw"'):
+        load(db, '{"Id":1,"A":1E400}', layout="columns")
+    small = '{"Id":1,"A":1E-999999999}'
+    if db.kind in {"psycopg", "psycopg2"}:
+        with pytest.raises(LoadError, match=r'row 1: column a .*Use layout="raw"'):
+            load(db, small, layout="columns", kinds={})
+    else:
+        load(db, small, layout="columns", kinds={})
+        assert column(db, "a") == ["1E-999999999"]
+
+
+@pytest.mark.finding("R5")
+@BULK
+def test_nested_values_without_a_description(db: Database, *, bulk: bool) -> None:
+    """What the first load takes, the second takes too, also where JSON is text to the database."""
+    row = '{"Id":1,"Tags":[1.10,{"a":"\\u00e5"}]}'
+    for _ in range(2):
+        load(db, row, layout="columns", kinds={}, bulk=bulk)
+        assert db.query("SELECT CAST(tags AS VARCHAR(99)) FROM ledger") == [('[1.10,{"a":"\\u00e5"}]',)]

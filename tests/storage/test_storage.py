@@ -183,9 +183,10 @@ def test_failed_publish_leaves_the_old(
 
 
 def test_leftovers_of_a_killed_run_go(finished: IO[bytes], tmp_path: Path) -> None:
-    """What a killed run left beside the target is removed by the next; other files stay."""
-    left = f".{hashlib.sha256(b'b.ndjson').hexdigest()[:16]}.partial-0123"
-    (tmp_path / left).write_bytes(b"half")
+    """What killed runs left in the folder is removed by the next, also of other names; other files stay."""
+    for name in (b"b.ndjson", b"run-of-yesterday.ndjson"):
+        left = f".{hashlib.sha256(name).hexdigest()[:16]}.partial-0123"
+        (tmp_path / left).write_bytes(b"half")
     (tmp_path / ".c.ndjson.partial-0123").write_bytes(b"half")
     publish(finished, UPath(f"file://{tmp_path}/b.ndjson"))
     assert sorted(path.name for path in tmp_path.iterdir()) == [".c.ndjson.partial-0123", "b.ndjson"]

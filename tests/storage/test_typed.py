@@ -154,6 +154,16 @@ def test_parquet_misfit() -> None:
         _parquet("", {"A": "money"})
 
 
+@pytest.mark.finding("R5")
+@pytest.mark.parametrize("value", ["1E-999999999", "-1.5e-2000000", "0E-999999999", '"1E-999999999"'])
+def test_parquet_of_tiny_numbers(value: str) -> None:
+    """A number whose exponent would make pyarrow end the process is refused by name."""
+    with pytest.raises(FieldTypeError, match=r"A of the row with Id 2 is .*, which decimal128"):
+        _parquet(f'[{{"Id": 1, "A": null}}, {{"Id": 2, "A": {value}}}]', {"Id": "integer", "A": "decimal"})
+    if not value.startswith("0"):  # a zero is a decimal, of whatever exponent
+        assert _parquet(f'[{{"Id": 2, "A": {value}}}]', {}).column("A").to_pylist() == [value.strip('"')]
+
+
 @pytest.mark.finding("R13", "R5")
 def test_parquet_of_an_undescribed_list_by_all_pages() -> None:
     """All pages decide about the columns: a number may drift, be finer than usual, or become a text."""

@@ -80,6 +80,9 @@ class Unthrottled:
     def answered(self, slot: Slot) -> None:
         """Learn nothing."""
 
+    def lost(self, slot: Slot) -> None:
+        """Learn nothing."""
+
     def pause(self, seconds: float) -> None:
         """Note the pause."""
         self.pauses.append(seconds)

@@ -9,6 +9,7 @@ from typing import Any
 import digest
 import pytest
 import sandbox_tables
+import sandbox_tables_v1
 
 BESIDE = Path(__file__).resolve().parents[3] / "shared" / "facts"
 
@@ -43,6 +44,8 @@ def test_tables_of_the_sandbox_are_the_digest() -> None:
     """The sandbox's tables of operations, fields and enums are what the tool makes of the digest."""
     for name, text in sandbox_tables.tables(digest.read("poweroffice_v2")).items():
         assert (sandbox_tables.DATA / f"{name}.txt").read_text(encoding="utf-8") == text
+    for name, text in sandbox_tables_v1.tables().items():
+        assert (sandbox_tables_v1.DATA / f"{name}.txt").read_text(encoding="utf-8") == text
 
 
 def test_prose_is_left_out() -> None:

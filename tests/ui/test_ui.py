@@ -33,6 +33,18 @@ def test_the_form_shows_every_field(airflow: Standalone, page: Page) -> None:
         expect(form.get_by_text(field["description"], exact=True)).to_be_visible()
 
 
+def test_a_dag_of_ones_own(airflow: Standalone) -> None:
+    """A DAG file that is put into the named folder is seen soon, not after Airflow's five minutes."""
+    code = "from airflow.sdk import DAG\n\nwith DAG('of_my_own', schedule=None):\n    pass\n"
+    (airflow.own_dags / "of_my_own.py").write_text(code)
+
+    def missing() -> str:
+        found = airflow.api("GET", "dags?dag_id_pattern=of_my_own")["total_entries"]
+        return "" if found else "the DAG of my own"
+
+    airflow.wait(missing, seconds=60)
+
+
 def test_the_form_shows_no_key_while_it_is_typed(airflow: Standalone, page: Page) -> None:
     """Client key and subscription key are dots on the screen."""
     form = browser.open_connection_form(page, airflow.url, "po_form")

@@ -15,6 +15,35 @@ from functools import cache, cached_property
 from importlib.resources import files
 
 _CLOSE = 0.75  # how alike a name must be to be suggested
+_SYNONYMS = {
+    "ledger": ("AccountTransactions", "Reporting/AccountTransactions"),
+    "generalledger": ("AccountTransactions", "Reporting/AccountTransactions"),
+    "transactions": ("AccountTransactions", "Reporting/AccountTransactions"),
+    "journal": ("AccountTransactions", "Reporting/AccountTransactions"),
+    "accounts": ("GeneralLedgerAccounts", "GeneralLedgerAccount"),
+    "account": ("GeneralLedgerAccounts", "GeneralLedgerAccount"),
+    "chartofaccounts": ("GeneralLedgerAccounts", "GeneralLedgerAccount"),
+    "invoice": ("OutgoingInvoices", "OutgoingInvoice"),
+    "invoices": ("OutgoingInvoices", "OutgoingInvoice"),
+    "salesinvoices": ("OutgoingInvoices", "OutgoingInvoice"),
+    "purchaseinvoices": ("IncomingInvoices", "Voucher/IncomingInvoiceVoucher"),
+    "bills": ("IncomingInvoices", "Voucher/IncomingInvoiceVoucher"),
+    "vendors": ("Suppliers", "Supplier"),
+    "vendor": ("Suppliers", "Supplier"),
+    "vouchers": ("Vouchers/ManualJournals", "Voucher/ManualJournalVoucher"),
+    "orders": ("SalesOrders",),
+    "order": ("SalesOrders",),
+    "contacts": ("ContactPersons", "Customers"),
+    "accountingsettings": ("FinancialSettings", "VatSettings"),
+    "settings": ("FinancialSettings", "OrganizationSettings"),
+    "company": ("ClientIntegrationInformation",),
+    "balance": ("TrialBalance", "Reporting/TrialBalance"),
+    "balances": ("TrialBalance", "Reporting/TrialBalance"),
+    "openitems": ("Customerledger/OpenItems", "Reporting/CustomerLedger"),
+    "timesheets": ("TimeTracking/TimeTrackingEntry",),
+    "hours": ("TimeTracking/TimeTrackingEntry",),
+}
+"""What people call things, and the resources that they mean by it; those an API lacks are left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,9 +136,14 @@ class Catalogue:
         return exact or next((item for pattern, item in self._patterns if pattern.fullmatch(path)), None)
 
     def suggest(self, endpoint: str) -> str | None:
-        """Name the resource that an unknown endpoint was perhaps meant to be."""
+        """Name the resource that an unknown endpoint was perhaps meant to be, by spelling or meaning."""
         if self.find(endpoint):
             return None
+        version, _, below = endpoint.strip("/").partition("/")
+        if re.fullmatch(r"v\d", version.lower()):  # the base URL has it
+            return below if below and self.find(below) else self.suggest(below) if below else None
+        if meant := self._meant(endpoint):
+            return meant[0]
         first, _, rest = endpoint.strip("/").partition("/")
         names = {item.path.split("/")[0].lower(): item.path.split("/")[0] for item in self.resources}
         close = difflib.get_close_matches(first.lower(), names, n=1, cutoff=_CLOSE)
@@ -117,11 +151,20 @@ class Catalogue:
             return None
         return "/".join(filter(None, (names[close[0]], rest)))
 
+    def _meant(self, text: str) -> list[str]:
+        """Name the resources that people mean by a word."""
+        found = _SYNONYMS.get(text.strip("/").lower().replace("_", "").replace(" ", ""), ())
+        return [path for path in found if path.lower() in self._exact]
+
     def search(self, text: str) -> Iterator[Resource]:
         """Find resources whose path, filters or privilege hold a text, in any case."""
         wanted = text.lower()
+        meant = {path.lower() for path in self._meant(text)}
         for item in self.resources:
-            if wanted in " ".join((item.path, *item.filters, item.privilege)).lower():
+            if (
+                item.path.lower() in meant
+                or wanted in " ".join((item.path, *item.filters, item.privilege)).lower()
+            ):
                 yield item
 
 

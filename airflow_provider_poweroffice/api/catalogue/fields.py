@@ -6,10 +6,13 @@ Rule: pure; facts for typed targets. What is not described here has no type, and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
+from typing import Any
 
 KINDS = ("integer", "decimal", "boolean", "date", "timestamp", "text", "json")
 """Types of a field; ``json`` is any nested value, kept as it was sent."""
@@ -24,6 +27,28 @@ def _lists(name: str) -> dict[str, str]:
         return {}
     lines = path.read_text(encoding="utf-8").splitlines()[1:]
     return {path.strip("/ ").lower(): text for path, _, text in (line.partition(" | ") for line in lines)}
+
+
+def row_type(endpoint: str, name: str = "poweroffice_v2") -> type:
+    """
+    Make the type of a list's rows, for ``response=`` of an operator.
+
+    Money is ``Decimal``; dates and moments are the text that was sent; any field may be missing or null.
+
+    :param endpoint: path of a list, such as ``Customers``.
+    :raises ValueError: the list is not described.
+    """
+    import msgspec  # noqa: PLC0415 - a DAG file that needs no types does without
+
+    fields = fields_of(name, endpoint)
+    if not fields:
+        raise ValueError(f"the rows of {endpoint!r} are not described")
+    types = {"integer": int, "decimal": Decimal, "boolean": bool, "json": Any}
+    kinds = [
+        (field, types.get(kind, str) | None | msgspec.UnsetType if kind != "json" else Any, msgspec.UNSET)
+        for field, kind in fields.items()
+    ]
+    return msgspec.defstruct(re.sub(r"\W", "", endpoint), kinds)
 
 
 def fields_of(name: str, endpoint: str) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""Who calls Finance & Operations, where it lives, and where its tokens come from."""
+"""The app that calls Finance & Operations, the URLs of the environment, and its token endpoint."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def check_legal_entity(company: object) -> None:
     """
     Refuse what cannot be the ID of a legal entity (``dataAreaId``): it becomes part of filters and of paths.
 
-    :raises ValueError: it is not one to four ASCII letters and digits; ``"None"`` is what a template leaves.
+    :raises ValueError: it is not one to four ASCII letters and digits, or is ``"None"``, which a template may
+        leave.
     """
     if not isinstance(company, str) or not _COMPANY.fullmatch(company) or company == "None":
         raise ValueError(
@@ -48,7 +49,7 @@ class D365FOCredentials:
     Sources: Microsoft's pages "OAuth 2.0 client credentials flow" and "Troubleshoot service authentication".
 
     :param url: of the environment, ``https://contoso.operations.dynamics.com``; a path such as
-        ``/namespaces/AXSF`` is kept for calls. Its origin, in lower case, is what tokens are asked for.
+        ``/namespaces/AXSF`` is kept for calls. Its origin, in lower case, is the token's audience.
     :param tenant_id: GUID or domain of the environment's own tenant; ``adfs`` on premises.
     :param client_id: of the app, which must be registered inside Finance & Operations too.
     :param client_secret: the secret's value, not its id.
@@ -56,7 +57,7 @@ class D365FOCredentials:
     :param token_url: the whole token endpoint, instead of authority and tenant.
     :param token_version: ``"v1"`` asks by ``resource``, ``"v2"`` by ``scope``; default v2, or what
         ``token_url`` looks like. AD FS is asked as v1.
-    :param resource: what tokens are for, where it is not the environment URL; used as it stands.
+    :param resource: the token's audience, if not the environment's origin; used unchanged.
     :param system_url: where OData lives, if not at ``url``.
     :param company: legal entity whose rows are read where a query names none, see :func:`check_legal_entity`.
     :param token: used as it is, with or without ``Bearer``, never renewed; then the keys are not used.
@@ -115,7 +116,7 @@ class D365FOCredentials:
 
     @property
     def audience(self) -> str:
-        """Say what tokens are for: the environment's origin, lower case, without a trailing slash."""
+        """Give the token's audience: ``resource``, else the environment's origin in lower case."""
         parts = urlsplit(self.url.lower())
         usual = {"https": ":443", "http": ":80"}.get(parts.scheme, "")
         return self.resource or f"{parts.scheme}://{parts.netloc.removesuffix(usual)}"

@@ -1,5 +1,5 @@
 """
-Service operations: their paths, and what there is when one is not found.
+Service operations: their paths, and the nearest names when one is not found.
 
 Source: Microsoft's page "Custom service development" for the path; the answers to GET as read by published
 clients.
@@ -25,7 +25,7 @@ _SHOWN = 300  # characters
 
 
 class Requests(Protocol):
-    """Makes one call, as the client does."""
+    """The one method of a client that is needed here."""
 
     def request(self, method: str, endpoint: str) -> Response:
         """Make it."""
@@ -69,7 +69,7 @@ def service_path(parts: list[str]) -> str:
 
 def services(client: Requests, name: str = "") -> Any:
     """
-    Ask what there is.
+    List the service groups, services or operations.
 
     :param name: ``""``, ``Group``, ``Group/Service`` or ``Group/Service/Operation``.
     :return: a list of names, empty where the answer has none; for an operation, a dict of its
@@ -88,9 +88,9 @@ def services(client: Requests, name: str = "") -> Any:
 
 def near_names(client: Requests, parts: list[str]) -> str | None:
     """
-    Say which part of a service name there is not, and which names are near it.
+    Say which part of a service name does not exist, and which names are close to it.
 
-    :return: None when all parts are there, or when the server does not tell.
+    :return: None when all parts exist, or when the server does not list them.
     """
     try:
         for level, (part, (_, what)) in enumerate(zip(parts, _LEVELS, strict=False)):

@@ -6,10 +6,12 @@ Rule: a dialect is pure. It maps values to values; it does no I/O, reads no cloc
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from http import HTTPStatus
 from typing import Any, ClassVar, Generic, TypeVar
 
 from airflow_provider_poweroffice.api.catalogue import Catalogue, catalogue
@@ -17,7 +19,13 @@ from airflow_provider_poweroffice.api.credentials import Keys
 from airflow_provider_poweroffice.api.filters import Literals
 from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.api.texts import shown
-from airflow_provider_poweroffice.errors import APIStatusError, NotFoundError, error_class
+from airflow_provider_poweroffice.errors import (
+    APIStatusError,
+    InvalidResponseError,
+    NotFoundError,
+    PaginationError,
+    error_class,
+)
 
 __all__ = ["Dialect", "Endpoints", "Fault", "K", "PageInfo", "Paging", "Position"]
 
@@ -27,7 +35,7 @@ K = TypeVar("K", bound=Keys)
 @dataclass(frozen=True, slots=True)
 class Endpoints:
     """
-    Where an API lives.
+    The base URLs of an API.
 
     :param base: URL that endpoints are appended to, without a trailing slash.
     :param token: URL of the token endpoint.
@@ -98,7 +106,7 @@ class Fault:
     An error body, read: see :class:`~airflow_provider_poweroffice.errors.APIStatusError`.
 
     :param kind: class of the error, where the status alone does not tell.
-    :param final: the call was carried out, or refused, for good: a repetition cannot help.
+    :param final: a repetition cannot help: the call was carried out, or would be refused again.
     :param attributes: further attributes of an error of that class.
     """
 
@@ -114,7 +122,7 @@ class Fault:
 
 class Dialect(ABC, Generic[K]):
     """
-    One API's ways.
+    What one API does its own way.
 
     :raises TypeError: a class value that is declared here without a default is missing.
     """
@@ -137,12 +145,16 @@ class Dialect(ABC, Generic[K]):
     """How values are written in ``$filter``; None for an API that has no such filters."""
     archives: ClassVar[bool] = False
     """Records in use can be archived instead of deleted, see :meth:`archiving`."""
+    slash_at_end: ClassVar[bool] = False
+    """Paths of collections are also written with a slash at their end; it is taken off."""
     fields_key: ClassVar[str] = ""
     """Query name by which a paged list sends some fields of its rows only; "" where it cannot."""
     read_lag: ClassVar[float] = 0.0
     """Seconds that reads may lag behind writes."""
     default_retry_after: ClassVar[float] = 1.0
     """Seconds to wait after the first 429 that names no wait; doubled for each further one where above 1."""
+    refused_attempts: ClassVar[float] = math.inf
+    """Tries at most of a call whose new token is refused with 401; a task may be tried again later."""
     since_advice: ClassVar[str] = ""
     """Why nothing can be read by ``changed_since`` and ``created_since``, and what works instead."""
 
@@ -284,6 +296,13 @@ class Dialect(ABC, Generic[K]):
         :raises InvalidResponseError: the body is not complete JSON, or not an answer of this API.
         """
 
+    def count(self, answer: Response) -> int | None:
+        """Give how many rows the whole list has, as an answer says; None where it does not."""
+        try:
+            return self.page(answer.headers, answer.content)[1].total_rows
+        except (InvalidResponseError, PaginationError):  # no list
+            return None
+
     def refusal(self, content: bytes) -> Fault | None:  # noqa: ARG002 - for those that refuse so
         """Find a refusal in the body of an answer whose status is 2xx."""
         return None
@@ -293,8 +312,8 @@ class Dialect(ABC, Generic[K]):
         return ""
 
     def is_missing(self, error: APIStatusError) -> bool:
-        """Tell whether an error says that the record is not there."""
-        return isinstance(error, NotFoundError)
+        """Tell whether an error says that the record is not there, or is gone (410)."""
+        return isinstance(error, NotFoundError) or error.status == HTTPStatus.GONE
 
     def unwrap(self, content: bytes) -> bytes | None:  # noqa: ARG002 - for those that wrap
         """Find the answer proper in a successful body that wraps it; None where nothing is wrapped."""

@@ -51,6 +51,7 @@ class D365FO(ODataDialect[D365FOCredentials]):
     paging: ClassVar[Paging] = Paging.LINKED
     request_id_header: ClassVar[str | None] = "x-ms-client-request-id"
     default_retry_after: ClassVar[float] = 10.0  # throttling lasts minutes, and often names no wait
+    refused_attempts: ClassVar[float] = 3  # an app that is not registered inside is the usual reason
     literals: ClassVar[Literals] = LITERALS
     since_advice: ClassVar[str] = "entities share no field for it; use one of the entity's own in filters"
 
@@ -60,7 +61,7 @@ class D365FO(ODataDialect[D365FOCredentials]):
         return resource.key or None if resource else None
 
     def path(self, endpoint: str) -> str:
-        """Take a name for an entity's."""
+        """Read a bare name as an entity set."""
         return endpoint if endpoint.startswith(_ROOTS) else f"data/{endpoint}"
 
     def url(self, endpoints: Endpoints, path: str) -> str:
@@ -218,7 +219,7 @@ def _split_collection(content: bytes) -> tuple[bytes, PageInfo]:
     """
     Find the JSON array of rows, unread, and whether a page follows.
 
-    ``@odata.count`` is not looked at: it counts what ``$top`` cuts off, too.
+    ``@odata.count`` is ignored: it also counts rows that ``$top`` cuts off.
 
     :raises PaginationError: the body is JSON, but no collection.
     :raises InvalidResponseError: the body is not complete JSON.

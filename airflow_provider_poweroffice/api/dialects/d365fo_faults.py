@@ -30,7 +30,7 @@ ADVICE = {
     403: "the user that the app is mapped to lacks a role, duty or privilege for this call",
 }
 """Advice on answers that say nothing; Microsoft's page "Troubleshoot service authentication"."""
-_LONGEST = 1000  # characters of a text that is no JSON
+_LONGEST = 1000  # characters of a text that is not JSON
 _PREFIX = re.compile(r"^An exception occurr?ed when invoking the operation - ")  # the service misspells it
 _INFOLOG = re.compile(r"^Write failed for table row of type '([^']*)'\. Infolog: (.*)$", re.DOTALL)
 _LEVEL = re.compile(r"^(Info|Warning|Error):\s*")
@@ -174,7 +174,7 @@ def _sign_in(facts: Mapping[str, Any]) -> str | None:
 
 
 def _plain(body: Any) -> str:
-    """Read a body that is no JSON object: a throttle's sentence, or the title of a gateway's page."""
+    """Read a body that is not a JSON object: a throttle's sentence, or the title of a gateway's page."""
     text = body.strip() if isinstance(body, str) else ""
     return _title(text[:_HEAD]) if text.startswith("<") else text[:_LONGEST]
 

@@ -3,7 +3,7 @@ PowerOffice Go v1, the legacy API: envelopes with ``success``, OData query optio
 
 Source: the official v1 documentation, pages "Filtering", "API calls", "Limitations", "Backend changes".
 
-Rule: v1 wraps whatever it says; what does not say success is none.
+Rule: v1 wraps every answer; one that does not say success is not a success.
 """
 
 from __future__ import annotations
@@ -77,6 +77,7 @@ class PowerOfficeV1(ODataDialect[Credentials]):
     catalogue_name: ClassVar[str] = "poweroffice_v1"
     paging: ClassVar[Paging] = Paging.OFFSET
     archives: ClassVar[bool] = True
+    slash_at_end: ClassVar[bool] = True  # as in the documentation's own examples, ``customer/``
     read_lag: ClassVar[float] = 2.0  # reads go to a replica: page "Limitations"
     literals: ClassVar[Literals] = Literals(
         moment="DateTimeOffset'{}'",
@@ -132,6 +133,11 @@ class PowerOfficeV1(ODataDialect[Credentials]):
         """Take ``data`` and ``count`` out of the envelope."""
         return split_envelope(content)
 
+    def count(self, answer: Response) -> int | None:
+        """Give the envelope's ``count``."""
+        envelope = _read_or_none(answer.content)
+        return None if envelope is None else _count(envelope.count)
+
     def unwrap(self, content: bytes) -> bytes | None:
         """Give ``data``, or null."""
         return data_of(content)
@@ -149,7 +155,7 @@ class PowerOfficeV1(ODataDialect[Credentials]):
         return "" if says_success(response.content) else "with a body that does not say success"
 
     def is_missing(self, error: APIStatusError) -> bool:
-        """Tell whether a DELETE was refused as there is no such record."""
+        """Tell whether a DELETE was refused because the record does not exist."""
         gone = isinstance(error, RefusedError) and refusal_kind("DELETE", Fault(detail=error.detail))
         return gone is RefusedError or super().is_missing(error)
 
@@ -214,7 +220,7 @@ class _Envelope(msgspec.Struct):
 
     @property
     def is_refusal(self) -> bool:
-        """Tell whether it says no: a success that is left out, or neither yes nor no, says nothing."""
+        """Tell whether it reports a failure; a missing or unreadable ``success`` does not."""
         return not self.is_success and (_word(self.success) in _NO or bytes(self.validation)[:1] == b"{")
 
 
@@ -315,7 +321,7 @@ def _read(content: bytes) -> _Envelope:
     """
     Read an envelope, whose names may be spelt in any case.
 
-    :raises InvalidResponseError: it is no JSON object, or has one name twice, with different values.
+    :raises InvalidResponseError: it is not a JSON object, or has one name twice, with different values.
     """
     fields: dict[str, msgspec.Raw] = {}
     for name, value in _record(escaped(content)).items():

@@ -20,8 +20,7 @@ try:
     import redis
 except ImportError as missing:
     raise ImportError(
-        "rate_limit_backend names a Redis server, which needs the extra: "
-        "pip install 'airflow-provider-poweroffice[redis]'"
+        "rate_limit_backend names a Redis server, which needs the extra: pip install redis"
     ) from missing
 
 PREFIX = "airflow-provider-poweroffice:limit:"
@@ -68,7 +67,7 @@ class RedisThrottle(PacedThrottle):
     def pause(self, seconds: float) -> None:
         """Let nobody start a request for so many seconds."""
         with suppress(RateLimitStoreError):  # the next acquire says it; an answer must not be lost over it
-            self._run("pause", seconds)
+            self._run("refuse", seconds)
 
     def _enter(self, place: float | None) -> Turn:
         return self._run("enter", self.rate, *(() if place is None else (place,)))
@@ -77,9 +76,9 @@ class RedisThrottle(PacedThrottle):
         with suppress(RateLimitStoreError):
             self._run("leave", place)
 
-    def _settle(self, start: float, delay: float) -> None:
+    def _settle(self, start: float, trip: float, late: float) -> None:
         with suppress(RateLimitStoreError):
-            self._run("settle", start, delay)
+            self._run("settle", start, trip, late)
 
     def _run(self, operation: str, *numbers: float) -> Turn:
         try:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from typing import NamedTuple
 
+from airflow_provider_poweroffice.api.connection_options import RateLimit
 from airflow_provider_poweroffice.api.limits.stores import HostStore, MemoryStore, Store
-from airflow_provider_poweroffice.api.limits.throttle import Clock, ForkLock, Slot, Throttle
+from airflow_provider_poweroffice.api.limits.throttle import Clock, ForkLock, Slot, SystemClock, Throttle
 from airflow_provider_poweroffice.api.limits.turns import LocalThrottle
-from airflow_provider_poweroffice.api.options import RateLimit
 from airflow_provider_poweroffice.errors import RateLimitStoreError
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,10 @@ class FallbackThrottle:
         """Tell the one in use; a slot of the other one is unknown to it and changes nothing."""
         (self._second if self._is_away else self._first).answered(slot)
 
+    def lost(self, slot: Slot) -> None:
+        """Tell the one in use, as above."""
+        (self._second if self._is_away else self._first).lost(slot)
+
     def pause(self, seconds: float) -> None:
         """Let nobody start a request for so many seconds."""
         self._second.pause(seconds)
@@ -68,7 +73,12 @@ class FallbackThrottle:
         return self._away_until is not None and self._clock.monotonic() < self._away_until
 
 
-_stores: dict[str, Store] = {}
+class _Kept(NamedTuple):
+    clock: Clock  # kept too, so that no other one gets its id
+    store: Store
+
+
+_stores: dict[tuple[str, str, int], _Kept] = {}
 _stores_lock = ForkLock()
 
 
@@ -80,6 +90,9 @@ def shared_throttle(key: str, origin: str, rate: float, limit: RateLimit, clock:
         (portal page "Requests"), so all companies of an accounting firm share a limit.
     :param origin: host and port of the server.
     :param rate: requests per second.
+    :param clock: what is slept and measured by. Times of two clocks do not compare, so a clock other than
+        the system's has a window of its own in this process; by the file of a host, or by Redis, its owner
+        shares the limit with all.
     """
     name = hashlib.sha256(f"{origin} {key}".encode()).hexdigest()
     if limit.is_redis:
@@ -88,13 +101,15 @@ def shared_throttle(key: str, origin: str, rate: float, limit: RateLimit, clock:
         throttle = RedisThrottle(rate, clock, url=limit.backend, password=limit.password, name=name)
         if limit.on_unreachable == "error":
             return throttle
-        return FallbackThrottle(throttle, LocalThrottle(rate, clock, _store("host", name)), clock)
-    return LocalThrottle(rate, clock, _store(limit.backend, name))
+        return FallbackThrottle(throttle, LocalThrottle(rate, clock, _store("host", name, clock)), clock)
+    return LocalThrottle(rate, clock, _store(limit.backend, name, clock))
 
 
-def _store(backend: str, name: str) -> Store:
+def _store(backend: str, name: str, clock: Clock) -> Store:
+    at = (backend, name, 0 if isinstance(clock, SystemClock) else id(clock))
     with _stores_lock:
-        found = _stores.get(f"{backend} {name}")
+        found = _stores.get(at)
         if found is None:
-            found = _stores[f"{backend} {name}"] = MemoryStore() if backend == "process" else HostStore(name)
-        return found
+            store: Store = MemoryStore() if backend == "process" else HostStore(name)
+            found = _stores[at] = _Kept(clock, store)
+        return found.store

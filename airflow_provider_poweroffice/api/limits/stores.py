@@ -306,8 +306,8 @@ def boot() -> str:
 # A window as bytes. Whatever is not exactly such bytes, or not plausible, reads as None.
 
 _HEAD = struct.Struct("<8sI")  # what it is, and the checksum of the rest
-_FIELDS = struct.Struct("<QdddddII")  # epoch, stamp, wall, rate, rate_until, paused_until, starts, waiting
-_MAGIC = b"POLIMIT2"
+_FIELDS = struct.Struct("<QdddddddddII")  # epoch, stamp, wall, seven of the window's, starts, waiting
+_MAGIC = b"POLIMIT3"
 
 MOST_BYTES = 1 << 20
 
@@ -323,6 +323,10 @@ def encode(state: State) -> bytes:
         window.rate,
         window.rate_until,
         window.paused_until,
+        window.balance,
+        window.strict_until,
+        window.strict_for,
+        window.longest,
         len(window.starts),
         len(window.waiting),
     ) + struct.pack(f"<{len(pairs)}d", *pairs)
@@ -335,13 +339,13 @@ def decode(data: bytes) -> State | None:
     if len(data) < start:
         return None
     magic, checksum = _HEAD.unpack_from(data)
-    epoch, stamp, wall, rate, until, paused, starts, waiting = _FIELDS.unpack_from(data, _HEAD.size)
+    epoch, stamp, wall, rate, until, paused, *caution, starts, waiting = _FIELDS.unpack_from(data, _HEAD.size)
     end = start + 16 * (starts + waiting)
     if magic != _MAGIC or len(data) < end or zlib.crc32(data[_HEAD.size : end]) != checksum:
         return None
     values = struct.unpack_from(f"<{2 * (starts + waiting)}d", data, start)
     pairs = list(zip(values[::2], values[1::2], strict=True))
-    window = Window(rate, until, paused, pairs[:starts], pairs[starts:])
+    window = Window(rate, until, paused, pairs[:starts], pairs[starts:], *caution)
     if not (math.isfinite(stamp) and math.isfinite(wall) and window.is_plausible(stamp)):
         return None
     return State(epoch, stamp, wall, window)

@@ -86,6 +86,10 @@ class Throttle(Protocol):
         """Tell that a request was answered, which says when the server counted it at the latest."""
         ...
 
+    def lost(self, slot: Slot) -> None:
+        """Tell that a request got no answer, and will get none: nobody waits for it any longer."""
+        ...
+
     def pause(self, seconds: float) -> None:
         """Let nobody start a request for so many seconds: the server said so."""
         ...

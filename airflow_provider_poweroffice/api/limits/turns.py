@@ -15,15 +15,6 @@ from airflow_provider_poweroffice.api.limits.stores import MemoryStore, Store
 from airflow_provider_poweroffice.api.limits.throttle import Clock, ForkLock, NoSlotError, Slot
 from airflow_provider_poweroffice.api.limits.window import Turn
 
-LEAST = 0.004
-"""The least difference between two journeys that is assumed, in seconds."""
-
-SHARE = 0.025
-"""Seconds of delay that each answer allows on average, 2.5 % of the window of a second."""
-
-MOST = 2.0
-"""The most delay that is saved up, in seconds; also the first balance, as connections are opened then."""
-
 LEARN = 5
 """Answers after which the shortest round trip is trusted; until then each counts in full."""
 
@@ -32,33 +23,21 @@ REMEMBERED = 100
 
 
 class Latency:
-    """
-    How late the server counted requests, as its answers tell; safe to share between threads.
-
-    What a round trip took beyond the shortest one bounds how much later than others it was counted; how much
-    of that was the journey, and how much a slow server, nobody can tell. So the whole of it is taken, but no
-    more than ``SHARE`` of the window on average: an outlier (a new connection, a busy machine) is waited out,
-    a slow server is not.
-    """
+    """How long answers took beyond the shortest one; safe to share between threads."""
 
     def __init__(self) -> None:
         self._trips: deque[float] = deque(maxlen=REMEMBERED)
-        self._saved = MOST
         self._lock = ForkLock()
 
-    def delay(self, round_trip: float) -> float:
+    def late(self, trip: float) -> float:
         """
-        Say how long after its start a request was counted at the latest, in seconds.
+        Say by how much a request may have been counted later than others, in seconds.
 
-        :param round_trip: seconds from its start to its answer.
+        :param trip: seconds from its start to its answer.
         """
         with self._lock:
-            self._trips.append(round_trip)
-            late = round_trip - (min(self._trips) if len(self._trips) > LEARN else 0.0)
-            self._saved = min(MOST, self._saved + SHARE)
-            delay = max(LEAST, min(late, self._saved))
-            self._saved -= delay
-            return delay
+            self._trips.append(trip)
+            return trip - (min(self._trips) if len(self._trips) > LEARN else 0.0)
 
 
 class PacedThrottle(ABC):
@@ -111,11 +90,17 @@ class PacedThrottle(ABC):
 
     def answered(self, slot: Slot) -> None:
         """Tell that a request was answered, which says when the server counted it at the latest."""
-        self._settle(slot.start, self._latency.delay(self._clock.monotonic() - slot.asked))
+        trip = self._clock.monotonic() - slot.asked
+        self._settle(slot.start, trip, self._latency.late(trip))
+
+    def lost(self, slot: Slot) -> None:
+        """Tell that a request got no answer, and will get none."""
+        trip = self._clock.monotonic() - slot.asked
+        self._settle(slot.start, trip, trip)
 
     @abstractmethod
     def pause(self, seconds: float) -> None:
-        """Let nobody start a request for so many seconds."""
+        """Let nobody start a request for so many seconds; see :meth:`Window.refuse`."""
 
     @abstractmethod
     def _enter(self, place: float | None) -> Turn:
@@ -126,8 +111,8 @@ class PacedThrottle(ABC):
         """Give a place in the queue back."""
 
     @abstractmethod
-    def _settle(self, start: float, delay: float) -> None:
-        """Note the delay of a start; see :meth:`Window.settle`."""
+    def _settle(self, start: float, trip: float, late: float) -> None:
+        """Note an answer; see :meth:`Window.settle`."""
 
 
 class LocalThrottle(PacedThrottle):
@@ -144,7 +129,7 @@ class LocalThrottle(PacedThrottle):
 
     def pause(self, seconds: float) -> None:
         """Let nobody start a request for so many seconds."""
-        self._store.change(self._clock, lambda window, now: window.pause(now, seconds))
+        self._store.change(self._clock, lambda window, now: window.refuse(now, seconds))
 
     def _enter(self, place: float | None) -> Turn:
         return self._store.change(self._clock, lambda window, now: window.enter(now, self.rate, place))
@@ -152,5 +137,5 @@ class LocalThrottle(PacedThrottle):
     def _leave(self, place: float) -> None:
         self._store.change(self._clock, lambda window, _: window.leave(place))
 
-    def _settle(self, start: float, delay: float) -> None:
-        self._store.change(self._clock, lambda window, _: window.settle(start, delay))
+    def _settle(self, start: float, trip: float, late: float) -> None:
+        self._store.change(self._clock, lambda window, now: window.settle(now, start, trip, late))

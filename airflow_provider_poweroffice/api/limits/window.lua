@@ -2,13 +2,19 @@
 -- KEYS[1]: the window. ARGV: operation, then its numbers. A number goes out as text: Redis cuts decimals off.
 
 local MOST_SLOTS, LEASE, GRACE, UNKNOWN, LONGEST_PAUSE, TICK = 50, 60, 0.25, 0.02, 60, 1e-6
+local LEAST, SHARE, MOST_BALANCE = 0.004, 0.025, 5
+local STRICT, LONGEST_STRICT, UNANSWERED, RECHECK = 30, 600, 10, 0.05
+local FADE, GROWTH, SHORT, ODD = 0.98, 1.1, 0.05, 2
 
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) + tonumber(clock[2]) / 1e6
-local operation, first, second = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local operation, first, second, third = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 
 local function empty()
-  return {rate = math.huge, rate_until = 0, paused_until = 0, starts = {}, waiting = {}}
+  return {
+    rate = math.huge, rate_until = 0, paused_until = 0, starts = {}, waiting = {},
+    balance = MOST_BALANCE, strict_until = 0, strict_for = 0, longest = 0,
+  }
 end
 
 local function shape(rate)
@@ -31,14 +37,31 @@ local function without(pairs_, place, after)
   return left
 end
 
+local function counted(window, span)
+  local scale, list = math.min(1, span), {}
+  local patience = now < window.strict_until and 0 or window.longest > 0 and window.longest or UNANSWERED
+  for _, one in ipairs(window.starts) do
+    local moment = one[1]
+    if moment <= one[2] then
+      moment = one[2] + UNKNOWN * scale
+      local age = now - one[2]
+      if patience <= age and age < UNANSWERED then moment = math.max(moment, now - span + RECHECK * scale) end
+    end
+    list[#list + 1] = moment
+  end
+  table.sort(list)
+  return list
+end
+
 local function due(window, before)
   local slots, span = shape(window.rate)
-  local skip = math.max(0, #window.starts - slots)
-  local known = #window.starts - skip
+  local list = counted(window, span)
+  local skip = math.max(0, #list - slots)
+  local known = #list - skip
   local spans = math.floor((before + known) / slots)
   if spans == 0 then return now end
   local index = (before + known) % slots
-  return (index < known and window.starts[skip + index + 1][1] or now) + spans * span
+  return (index < known and list[skip + index + 1] or now) + spans * span
 end
 
 local function enter(window, rate, place)
@@ -60,16 +83,42 @@ local function enter(window, rate, place)
     sort(window.waiting)
     return place, moment - now
   end
-  local slots, span = shape(window.rate)
-  table.insert(window.starts, {now + UNKNOWN * math.min(1, span), now})
+  table.insert(window.starts, {now, now})
   sort(window.starts)
-  while #window.starts > slots do table.remove(window.starts, 1) end
+  while #window.starts > MOST_SLOTS do table.remove(window.starts, 1) end
   return place, 0
+end
+
+local function settle(window, start, trip, late)
+  local odd = window.longest > 0 and trip > ODD * window.longest
+  local usual = window.longest > 0 and math.max(SHORT, GROWTH * window.longest) or UNANSWERED
+  window.longest = math.max(math.min(trip, usual, UNANSWERED), SHORT, window.longest * FADE)
+  window.balance = math.min(MOST_BALANCE, window.balance + SHARE)
+  local delay
+  if odd or now < window.strict_until then
+    delay = math.max(LEAST, math.min(trip, now - start))
+  else
+    local allowed = math.max(LEAST, math.min(late, window.balance))
+    window.balance = math.max(0, window.balance - allowed)
+    delay = allowed * math.min(1, select(2, shape(window.rate)))
+  end
+  for _, one in ipairs(window.starts) do
+    if one[2] == start then one[1] = start + delay end
+  end
+  sort(window.starts)
+end
+
+local function refuse(window, seconds)
+  window.paused_until = math.max(window.paused_until, now + math.min(seconds, LONGEST_PAUSE))
+  if now < window.strict_until then return end
+  local soon = now < window.strict_until + window.strict_for
+  window.strict_for = soon and math.min(LONGEST_STRICT, 2 * window.strict_for) or STRICT
+  window.strict_until = now + window.strict_for
 end
 
 local stored = redis.call('GET', KEYS[1])
 local window = stored and cmsgpack.unpack(stored) or empty()
-local plausible = window.paused_until <= now + LONGEST_PAUSE
+local plausible = window.longest and window.paused_until <= now + LONGEST_PAUSE
 for _, one in ipairs(window.starts) do plausible = plausible and one[2] <= now end
 if not plausible then window = empty() end
 
@@ -79,13 +128,9 @@ if operation == 'enter' then
 elseif operation == 'leave' then
   window.waiting = without(window.waiting, first, -math.huge)
 elseif operation == 'settle' then
-  local span = select(2, shape(window.rate))
-  for _, one in ipairs(window.starts) do
-    if one[2] == first then one[1] = first + second * math.min(1, span) end
-  end
-  sort(window.starts)
-elseif operation == 'pause' then
-  window.paused_until = math.max(window.paused_until, now + math.min(first, LONGEST_PAUSE))
+  settle(window, first, second, third)
+elseif operation == 'refuse' then
+  refuse(window, first)
 end
 
 redis.call('SET', KEYS[1], cmsgpack.pack(window), 'EX', math.ceil(math.max(2 * LEASE, 4 / window.rate)))

@@ -3,17 +3,24 @@ The rule of the limit: how many requests may start in a window of time, and in w
 
 Rule: pure; every time is in seconds of whatever clock the sharers have in common.
 
-A server counts a request when it arrives: somewhere between its start here and its answer. So a start is
-held against the window from the latest moment at which it may have been counted: ``UNKNOWN`` after the
-start while it is not answered, then what the answer's own delay says (:class:`.turns.Latency`).
+A server counts a request somewhere between its start here and its answer. What an answer took beyond the
+shortest one bounds how much later than others it was counted; how much of that was the journey, and how much
+the server's work after it had counted, nobody can tell. So there are two ways:
+
+- By default a start is held against the window for what its answer took longer, as long as the balance lasts:
+  ``SHARE`` for each answer, ``MOST_BALANCE`` at most. A new connection is waited out, a slow server is not.
+  One that is unanswered for longer than others took lately may not be counted yet, as the server may have
+  stopped: it is held while it is.
+- A refusal tells that requests are counted late. For a while the window is then *strict*: a start is held
+  until its answer, so that no request of those who share the window can be refused. Where a refusal follows
+  soon after that, it is strict for twice as long.
 """
 
 from __future__ import annotations
 
-import math
+import sys
 from bisect import insort
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import NamedTuple
 
 LONGEST_PAUSE = 60.0
@@ -31,6 +38,39 @@ MOST_SLOTS = 50
 UNKNOWN = 0.02
 """How long an unanswered request is assumed to be under way, in seconds."""
 
+LEAST = 0.004
+"""The least difference between two journeys that is assumed, in seconds."""
+
+SHARE = 0.025
+"""Seconds of delay that each answer allows on average, 2.5 % of the window of a second."""
+
+MOST_BALANCE = 5.0
+"""The most delay that is saved up by all who share the limit, in seconds; also the first balance."""
+
+STRICT = 30.0
+"""How long the window is strict after a refusal, in seconds."""
+
+LONGEST_STRICT = 600.0
+"""The longest time for which a refusal makes the window strict, in seconds."""
+
+UNANSWERED = 10.0
+"""Seconds after which an unanswered request is taken for one that was counted long ago."""
+
+FADE = 0.98
+"""What is left of the usual longest trip at the next answer, where that is shorter."""
+
+GROWTH = 1.1
+"""What the usual longest trip becomes at most at the next answer, where that took longer."""
+
+SHORT = 0.05
+"""The shortest of usual longest trips, in seconds."""
+
+ODD = 2.0
+"""An answer that took more than so many times the usual longest trip tells of a server that stood still."""
+
+RECHECK = 0.05
+"""Seconds after which the window is asked again where an unanswered request is in the way."""
+
 LONGEST_WAIT = 600.0
 """The longest plausible wait for a place in the queue, in seconds, beyond rate and length of the queue."""
 
@@ -41,6 +81,8 @@ SLOWEST = 1 / 86_400
 """The lowest plausible rate, in requests per second."""
 
 _TICK = 1e-6
+
+_FIRST, _LAST = -sys.float_info.max, sys.float_info.max
 
 
 class Turn(NamedTuple):
@@ -65,8 +107,13 @@ class Window:
     :param rate: requests per second in force; the lowest that was asked for lately.
     :param rate_until: when that rate lapses unless it is asked for again.
     :param paused_until: nobody starts before.
-    :param starts: the latest starts as ``(counted, start)``, by the time they are held to be counted.
+    :param starts: the latest starts as ``(counted, start)``, by the time they are held to be counted; the two
+        are equal where there is no answer yet.
     :param waiting: the queue as ``(place, due)``; ``due`` is when its owner asks again.
+    :param balance: seconds of delay that may still be waited out.
+    :param strict_until: starts are held until their answers, see above.
+    :param strict_for: how long the latest refusal made the window strict, in seconds.
+    :param longest: seconds from a start to its answer, the usual longest; 0 before the first answer.
     :param share: part of the rate that is kept.
     """
 
@@ -75,6 +122,10 @@ class Window:
     paused_until: float = 0.0
     starts: list[tuple[float, float]] = field(default_factory=list)
     waiting: list[tuple[float, float]] = field(default_factory=list)
+    balance: float = MOST_BALANCE
+    strict_until: float = 0.0
+    strict_for: float = 0.0
+    longest: float = 0.0
     share: float = 1.0
 
     def enter(self, now: float, rate: float, place: float | None = None) -> Turn:
@@ -94,19 +145,32 @@ class Window:
         if due - now > _TICK:
             insort(self.waiting, (place, due))
             return Turn(place, due - now, now)
-        slots, span = shape(self.rate * self.share)
-        insort(self.starts, (now + UNKNOWN * min(1.0, span), now))
-        del self.starts[:-slots]
+        insort(self.starts, (now, now))
+        del self.starts[:-MOST_SLOTS]
         return Turn(place, 0.0, now)
 
     def _due(self, now: float, before: int) -> float:
         """Say when the next may start after so many in front of him."""
         slots, span = shape(self.rate * self.share)
-        last = self.starts[-slots:]
+        last = self._counted(now, span)[-slots:]
         spans, index = divmod(before + len(last), slots)
         if not spans:
             return now
-        return (last[index][0] if index < len(last) else now) + spans * span
+        return (last[index] if index < len(last) else now) + spans * span
+
+    def _counted(self, now: float, span: float) -> list[float]:
+        """List when the latest starts are held to be counted, in order."""
+        scale = min(1.0, span)
+        patience = 0.0 if now < self.strict_until else self.longest or UNANSWERED
+        times = []
+        for counted, start in self.starts:
+            if counted > start:
+                times.append(counted)
+            elif patience <= now - start < UNANSWERED:
+                times.append(max(start + UNKNOWN * scale, now - span + RECHECK * scale))
+            else:
+                times.append(start + UNKNOWN * scale)
+        return sorted(times)
 
     def earliest(self, now: float) -> float:
         """Say when the next start may be, whoever's it is."""
@@ -116,18 +180,42 @@ class Window:
         """Give a place in the queue back."""
         self.waiting = [one for one in self.waiting if one[0] != place]
 
-    def settle(self, start: float, delay: float) -> None:
+    def settle(self, now: float, start: float, trip: float, late: float) -> None:
         """
-        Note how long after its start a request was counted at the latest.
+        Note that a request was answered.
 
-        :param delay: seconds.
+        :param trip: seconds from its start to its answer.
+        :param late: the part of it beyond the shortest trip; all of it where no answer came.
         """
-        counted = start + delay * min(1.0, shape(self.rate * self.share)[1])
+        is_odd = trip > ODD * self.longest > 0
+        usual = max(SHORT, GROWTH * self.longest) if self.longest else UNANSWERED
+        self.longest = max(min(trip, usual, UNANSWERED), SHORT, self.longest * FADE)
+        self.balance = min(MOST_BALANCE, self.balance + SHARE)
+        if is_odd or now < self.strict_until:
+            delay = max(LEAST, min(trip, now - start))
+        else:
+            allowed = max(LEAST, min(late, self.balance))
+            self.balance = max(0.0, self.balance - allowed)
+            delay = allowed * min(1.0, shape(self.rate * self.share)[1])
+        counted = start + delay
         self.starts = sorted((counted if one[1] == start else one[0], one[1]) for one in self.starts)
 
     def pause(self, now: float, seconds: float) -> None:
         """Let nobody start for so many seconds, those in the queue included."""
         self.paused_until = max(self.paused_until, now + min(seconds, LONGEST_PAUSE))
+
+    def refuse(self, now: float, seconds: float) -> None:
+        """
+        Pause after a refusal, and be strict for a while.
+
+        A refusal of a strict window does not prolong that: others use the limit, whom no window sees.
+        """
+        self.pause(now, seconds)
+        if now < self.strict_until:
+            return
+        is_soon = now < self.strict_until + self.strict_for
+        self.strict_for = min(LONGEST_STRICT, 2 * self.strict_for) if is_soon else STRICT
+        self.strict_until = now + self.strict_for
 
     def adopt(self, other: Window, ahead: float = 0.0) -> None:
         """
@@ -136,9 +224,17 @@ class Window:
         :param ahead: seconds by which this window's clock is ahead of the other's.
         """
         known = {start for _, start in self.starts}
-        theirs = [(counted + ahead, start + ahead) for counted, start in other.starts]
+        # The answer of an open start may have been noted where this window does not see it.
+        theirs = [
+            ((counted if counted > start else start + UNKNOWN) + ahead, start + ahead)
+            for counted, start in other.starts
+        ]
         self.starts = sorted([*self.starts, *(one for one in theirs if one[1] not in known)])[-MOST_SLOTS:]
         self.paused_until = max(self.paused_until, other.paused_until + ahead)
+        self.balance = min(self.balance, other.balance)
+        if other.strict_for:
+            self.strict_until = max(self.strict_until, other.strict_until + ahead)
+            self.strict_for = max(self.strict_for, other.strict_for)
         if other.rate < self.rate:
             self.rate, self.rate_until = other.rate, other.rate_until + ahead
 
@@ -148,20 +244,24 @@ class Window:
 
         :param now: when it was written.
         """
-        pairs = (*self.starts, *self.waiting)
-        if self.rate < SLOWEST or math.isnan(self.rate) or len(self.waiting) > MOST_WAITING:
-            return False
-        if not all(map(math.isfinite, (self.rate_until, self.paused_until, *chain.from_iterable(pairs)))):
+        if not self.rate >= SLOWEST or len(self.waiting) > MOST_WAITING:  # also NaN
             return False
         slots, span = shape(self.rate)
         longest = LONGEST_WAIT + span * (1 + len(self.waiting) / slots)
-        return (
-            self.paused_until <= now + LONGEST_PAUSE
-            and self.rate_until <= now + max(LEASE, 2 / self.rate)
-            and len(self.starts) <= MOST_SLOTS
-            and all(start <= now and counted <= now + LONGEST_PAUSE for counted, start in self.starts)
-            and all(due <= now + longest for _, due in self.waiting)
+        bounds = (
+            (len(self.starts), 0, MOST_SLOTS),
+            (self.balance, 0, MOST_BALANCE),
+            (self.strict_for, 0, LONGEST_STRICT),
+            (self.longest, 0, UNANSWERED),
+            (self.rate_until, _FIRST, now + max(LEASE, 2 / self.rate)),
+            (self.paused_until, _FIRST, now + LONGEST_PAUSE),
+            (self.strict_until, _FIRST, now + LONGEST_STRICT),
+            *((counted, _FIRST, now + LONGEST_PAUSE) for counted, _ in self.starts),
+            *((start, _FIRST, now) for _, start in self.starts),
+            *((place, _FIRST, _LAST) for place, _ in self.waiting),
+            *((due, _FIRST, now + longest) for _, due in self.waiting),
         )
+        return all(least <= value <= most for value, least, most in bounds)
 
 
 def shape(rate: float) -> tuple[int, float]:

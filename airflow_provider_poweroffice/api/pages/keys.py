@@ -10,10 +10,11 @@ import logging
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
+from airflow_provider_poweroffice.api.surrogates import escaped
 from airflow_provider_poweroffice.errors import PaginationError
 
 if TYPE_CHECKING:
@@ -24,9 +25,9 @@ log = logging.getLogger(__name__)
 _UNREADABLE = (msgspec.MsgspecError, ValueError, TypeError, LookupError, RecursionError)
 _IDLE_PAGES = 100
 """Pages in a row without a row that was not read yet."""
-_ALWAYS_KEYS = frozenset({int, str})
-_NO_KEYS = frozenset({type(msgspec.UNSET), type(None), float})
-"""Types of what is no key; a whole number beyond 64 bits is read as a float."""
+
+_Value: TypeAlias = bool | int | str
+"""What a key is made of; a row with anything else in its place, or nothing, has none."""
 
 
 class RowKeys:
@@ -41,43 +42,28 @@ class RowKeys:
         names = [f"k{number}" for number in range(len(self.fields))]
         row = msgspec.defstruct(
             "Row",
-            [(name, Any, msgspec.UNSET) for name in names],
+            [(name, _Value) for name in names],
             rename=dict(zip(names, self.fields, strict=True)),
             gc=False,
         )
+        self._key = attrgetter(*names)
         self._rows = msgspec.json.Decoder(list[row]).decode  # type: ignore[valid-type]
-        self._columns = [attrgetter(name) for name in names]
         self._row = msgspec.json.Decoder(row).decode
 
     def of(self, page: Page) -> list[Any] | None:
         """Read the keys of all rows; None where a row has none, or is no object."""
         try:
-            return self._checked(self._rows(page.content))
+            return list(map(self._key, self._rows(escaped(page.content))))
         except _UNREADABLE:
             return None
 
     def ends(self, page: Page) -> tuple[Any, Any] | None:
         """Read the keys of the first and the last row alone; None where they have none."""
         try:
-            first, last = self._checked([self._row(page.raw_rows[0]), self._row(page.raw_rows[-1])])
+            first, last = (self._row(escaped(bytes(page.raw_rows[place]))) for place in (0, -1))
+            return self._key(first), self._key(last)
         except _UNREADABLE:
             return None
-        return first, last
-
-    def _checked(self, rows: Sequence[Any]) -> list[Any]:
-        """
-        Give the keys of decoded rows.
-
-        :raises LookupError, TypeError: one has none.
-        """
-        columns = [list(map(column, rows)) for column in self._columns]
-        types = set().union(*(map(type, column) for column in columns))
-        if not types.isdisjoint(_NO_KEYS):
-            raise LookupError("a row has no key")
-        keys = columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
-        if not types <= _ALWAYS_KEYS:
-            set(keys)  # all can be looked up
-        return keys
 
 
 class KeySet:

@@ -147,7 +147,7 @@ def _day(name: str, text: str) -> date:
     try:
         return date.fromisoformat(text.strip())
     except ValueError:
-        raise ValueError(f"query[{name!r}]: {text!r} is no date such as 2026-01-31") from None
+        raise ValueError(f"query[{name!r}]: {text!r} is not a date such as 2026-01-31") from None
 
 
 def unique_rows(key: str) -> UniqueRows:

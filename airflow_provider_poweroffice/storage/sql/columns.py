@@ -6,11 +6,22 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_WHOLE = re.compile(r"u?(tiny|small|medium|big|huge)?int(eger)?\d*|varint|bignum").fullmatch
-_NESTED = frozenset({"array", "list", "struct", "map", "union", "row", "record"})
-_FLOATS = frozenset({"real", "float", "double", "double precision", "float4", "float8"})
-_INEXACT = _NESTED | _FLOATS | {"money", "smallmoney", "name", '"char"'}
-_SIMPLE = {"bool": "boolean", "boolean": "boolean", "date": "date", "json": "json", "jsonb": "json"}
+_KINDS = tuple(
+    (re.compile(words).fullmatch, kind)
+    for words, kind in (
+        (r"array|list|struct|map|union|row|record", "inexact"),
+        (r"real|float|double( precision)?|float[48]|(small)?money|name|\"char\"", "inexact"),
+        (r"u?(tiny|small|medium|big|huge)?int(eger)?\d*|varint|bignum", "integer"),
+        (r"numeric|decimal(_text)?", "decimal"),
+        (r"(timestamp|datetime).*", "timestamp"),
+        (r"(time|interval).*", "time"),
+        (r".*char.*|text|clob", "text"),
+        (r"bool(ean)?(_text)?", "boolean"),
+        (r"date(_text)?", "date"),
+        (r"jsonb?(_text)?", "json"),
+    )
+)
+"""Names of types, without what is in brackets, and their kinds; the first that fits counts."""
 _FRACTION = 6  # digits of a second that a type without a precision keeps
 _TIMESTAMPS = {"timestamp_s": 0, "timestamp_ms": 3}
 
@@ -48,24 +59,16 @@ def kind_of_type(name: str) -> tuple[str, int | None]:
     """
     word, _, inside = name.lower().partition("(")
     word, bounds = word.strip(), inside.partition(")")[0].strip()
-    precision = int(bounds) if bounds.isdecimal() else None
-    kind, scale = "other", None
-    if name.endswith("]") or word in _INEXACT:
-        kind = "inexact"
-    elif _WHOLE(word):
-        kind = "integer"
-    elif word in {"numeric", "decimal", "decimal_text"}:
-        kind, behind = "decimal", bounds.partition(",")[2].strip() or ("0" if bounds else "")
-        scale = int(behind) if behind else None
-    elif word.startswith(("timestamp", "datetime")):
-        kind, scale = "timestamp", precision if precision is not None else _TIMESTAMPS.get(word)
-    elif word.startswith(("time", "interval")):
-        kind, scale = "time", precision if precision is not None else _FRACTION
-    elif "char" in word or word in {"text", "clob"}:
-        kind = "text"
-    else:
-        kind = _SIMPLE.get(word.removesuffix("_text"), "other")
-    return kind, scale
+    if name.endswith("]"):
+        return "inexact", None
+    kind = next((kind for is_named, kind in _KINDS if is_named(word)), "other")
+    if kind == "decimal":
+        behind = bounds.partition(",")[2].strip() or ("0" if bounds else "")
+        return kind, int(behind) if behind else None
+    if kind in {"timestamp", "time"}:
+        unbound = _FRACTION if kind == "time" else _TIMESTAMPS.get(word)
+        return kind, int(bounds) if bounds.isdecimal() else unbound
+    return kind, None
 
 
 @dataclass(frozen=True, slots=True)

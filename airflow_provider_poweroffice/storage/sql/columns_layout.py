@@ -10,6 +10,8 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 
@@ -42,6 +44,9 @@ from airflow_provider_poweroffice.storage.sql.layouts import Layout
 
 log = logging.getLogger(__name__)
 _NONE = msgspec.Raw(NULL)
+_text = msgspec.json.Decoder(str).decode
+_FULL = len(b'"2026-05-02T13:09:55.9103401Z"')
+_T, _Z = b"TZ"
 _NEVER = Annotated[str, msgspec.Meta(min_length=1, max_length=0)]  # in place of None where null does not fit
 _TEXTS = frozenset({None, "date", "timestamp", "text"})
 _IN_SECONDS = re.compile(rb"\.([0-9]+)").search
@@ -56,6 +61,7 @@ class ColumnsLayout(Layout):
     :param given: the kinds of fields that the user says, which go before it.
     :param column_names: ``"snake_case"``, or ``"as sent"``.
     :param allow_new: fields that the table has no column for get one.
+    :param json_is_text: the database has no type for JSON, so that a column of texts may be one of JSON.
     """
 
     audit = AuditColumns("_")
@@ -72,6 +78,7 @@ class ColumnsLayout(Layout):
         given: Mapping[str, str],
         column_names: str = "snake_case",
         allow_new: bool = False,
+        json_is_text: bool = False,
     ) -> None:
         super().__init__(table, key, existing)
         self._fields = Fields(
@@ -79,6 +86,8 @@ class ColumnsLayout(Layout):
         )
         self._kept: set[str] = set()
         self._halves_told = False
+        self._json_is_text = json_is_text
+        self._described = frozenset((*known, *given))
         if nameless := [field.field for field in self._keys if field.is_extra]:
             raise ValueError(f"key={nameless[0]!r} cannot be the name of a column")
         self._rebuild()
@@ -149,7 +158,7 @@ class ColumnsLayout(Layout):
                 self._check_one(row)
             except msgspec.ValidationError as error:
                 raise LoadError(
-                    f"table {self.table}, row {self.key_of(row)}: it cannot be read: {error}",
+                    f"table {self.table}, row {self.key_of(row)}: it cannot be read: {error}.{self.way_out}",
                     table=self.table,
                     row=self.key_of(row),
                 ) from None
@@ -184,6 +193,8 @@ class ColumnsLayout(Layout):
         field = self._fields.add(name)
         if field.is_extra or value == NULL:
             return
+        if field.existing and self._may_be_json(field, value):
+            field.existing = replace(field.existing, kind="json")
         kind = field.fixed
         if kind is None:
             kind = widened(field.kind, value, key=name in self.key)
@@ -194,6 +205,11 @@ class ColumnsLayout(Layout):
         else:
             field.loose = field.loose or not is_as_expected(kind, value)
         field.kind = kind
+
+    def _may_be_json(self, field: Field, value: bytes) -> bool:
+        """Tell whether a column of texts is the JSON of an undescribed field, made by an earlier load."""
+        is_text = self._json_is_text and field.kind == "text" and field.field not in self._described
+        return is_text and kind_of(value) == "json"
 
     def _conflict(self, field: Field, value: bytes, row: bytes, what: str) -> TypeConflictError:
         shown = value.decode() if len(value) <= 80 else value[:80].decode(errors="ignore") + "..."  # noqa: PLR2004 - a line of log
@@ -213,29 +229,14 @@ class ColumnsLayout(Layout):
     def _rebuild(self) -> None:
         """Make the structs that check rows, and that take them apart, and say what is done to each column."""
         fields = list(self._fields)
-        typed: list[Any] = []
-        for n, field in enumerate(fields):
-            kind = _type_of(field)
-            if field.field in self.key:
-                typed.append((f"f{n}", _NEVER if kind is None else kind))
-            else:
-                default = _NONE if kind is msgspec.Raw else None
-                typed.append((f"f{n}", kind if kind in {msgspec.Raw, None} else kind | None, default))
-        raw = [(f"f{n}", msgspec.Raw, _NONE) for n in range(len(fields))]
-        rename = {f"f{n}": field.field for n, field in enumerate(fields)}
-        options: dict[str, Any] = {"rename": rename, "kw_only": True}
-        row = msgspec.defstruct("Row", typed, forbid_unknown_fields=True, **options)
-        parts = msgspec.defstruct("Parts", raw, **options)
+        row, parts = _structs(fields, self.key)
         self._check_all: Any = msgspec.json.Decoder(list[row]).decode  # type: ignore[valid-type]
         self._check_one: Any = msgspec.json.Decoder(row).decode
         self._take_apart: Any = msgspec.json.Decoder(list[parts]).decode  # type: ignore[valid-type]
         self._own = [n for n, field in enumerate(fields) if field.is_column]
         self._extra = [(n, field) for n, field in enumerate(fields) if field.is_extra]
-        self._conversions = [
-            (n, convert)
-            for n in self._own
-            if (convert := _conversion(fields[n], key=fields[n].field in self.key)) is not None
-        ]
+        found = [(n, _conversion(fields[n], self.key)) for n in self._own]
+        self._conversions = [(n, convert) for n, convert in found if convert is not None]
         self._measured = [
             (n, field) for n, field in enumerate(fields) if field.kind == "decimal" and not field.existing
         ]
@@ -318,6 +319,27 @@ class ColumnsLayout(Layout):
         return key_text(tuple(bytes(values.get(name, _NONE)) for name in self.key))
 
 
+def _structs(fields: Sequence[Field], key: tuple[str, ...]) -> tuple[Any, Any]:
+    """Make the struct that checks a row, and the one that takes it apart."""
+    rename = {f"f{n}": field.field for n, field in enumerate(fields)}
+    checked = [_checked(short, field, key) for short, field in zip(rename, fields, strict=True)]
+    parts = [(short, msgspec.Raw, _NONE) for short in rename]
+    return (
+        msgspec.defstruct("Row", checked, forbid_unknown_fields=True, rename=rename, kw_only=True),
+        msgspec.defstruct("Parts", parts, rename=rename, kw_only=True),
+    )
+
+
+def _checked(short: str, field: Field, key: tuple[str, ...]) -> tuple[Any, ...]:
+    """Give a field of a struct that checks: its short name, its type and, unless it is a key's, a default."""
+    kind = _type_of(field)
+    if field.field in key:
+        return short, _NEVER if kind is None else kind
+    if kind is None:
+        return short, None, None
+    return (short, kind, _NONE) if kind is msgspec.Raw else (short, kind | None, None)
+
+
 def _type_of(field: Field) -> Any:
     if field.is_extra or field.kind == "json":
         return msgspec.Raw
@@ -331,27 +353,36 @@ def _column_holds(kind: str, value: bytes) -> bool:
     seen = kind_of(value)
     if kind in {"other", "time", "inexact"}:
         return kind != "inexact" and seen != "json" and (kind == "other" or seen == "text")
-    if kind == "timestamp" and seen == "text" and is_as_expected(kind, value):
+    if kind in {"date", "timestamp"} and seen == "text" and is_as_expected(kind, value):
         return True  # whether a calendar has it is told when it is written, and by name
     return holds(kind, value)
 
 
-def _conversion(field: Field, *, key: bool) -> Callable[[bytes], bytes] | None:
+def _conversion(field: Field, key: tuple[str, ...]) -> Callable[[bytes], bytes] | None:
     """Give what makes a column's value of a JSON value; None where nothing has to be done."""
     scale = field.existing.scale if field.existing else None
+    is_key = field.field in key
     if field.kind == "timestamp":
         return partial(_moment, scale=scale)
     if field.kind == "time":
         return partial(_fraction, scale=scale)
-    if field.kind == "decimal" and (key or field.loose or scale is not None):
-        return partial(_number, scale=scale, write=canonical if key else unquoted)
-    if field.kind == "text" and key and field.loose:
-        return _key_text
-    return {"integer": _whole, "date": _day}.get(field.kind or "") if field.loose else None
+    if field.kind == "decimal" and (is_key or scale is not None):
+        return partial(_number, scale=scale, write=canonical if is_key else unquoted)
+    if not field.loose:
+        return None
+    late = {"integer": _whole, "date": _day, "decimal": unquoted, "text": _key_text if is_key else None}
+    return late.get(field.kind or "")
 
 
 def _moment(value: bytes, *, scale: int | None) -> bytes:
-    return b'"%b"' % moment_text(msgspec.json.decode(value), scale).encode()
+    if scale is None and len(value) == _FULL and value[-2] == _Z and value[11] == _T:  # nearly all are so
+        micro = value[1:-3]
+        try:
+            datetime.fromisoformat(micro.decode())
+        except ValueError:
+            raise ValueError("which is no moment that a calendar has") from None
+        return b'"%bZ"' % micro
+    return b'"%b"' % moment_text(_text(value), scale).encode()
 
 
 def _whole(value: bytes) -> bytes:

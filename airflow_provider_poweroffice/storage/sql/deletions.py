@@ -44,6 +44,7 @@ class Deletions:
     ) -> None:
         self.marked = 0
         self.restored = 0
+        self._before = 0
         self._session = session
         self._owner = owner
         self._most = most
@@ -68,8 +69,9 @@ class Deletions:
         sql = f"SELECT count(*) FROM {self._table} WHERE {where}"  # noqa: S608 - names are checked
         return int(self._session.rows(sql, (self._owner.company,))[0][0])
 
-    def note_returning(self) -> None:
-        """Count the marked rows that are there again; before the rows are written, which unmarks some."""
+    def note_before(self) -> None:
+        """Count, before the rows are written, those that there are, and the marked ones that come back."""
+        self._before = self._count(f"{self._deleted_at} IS NULL")
         self.restored = self._count(f"{self._deleted_at} IS NOT NULL", self._there)
 
     def _check_listed(self, unmarked: int) -> None:
@@ -107,14 +109,15 @@ class Deletions:
         """
         rows = self._count(f"{self._deleted_at} IS NULL")
         gone = self._count(f"{self._deleted_at} IS NULL", f"NOT {self._there}")
-        if rows > FEW and gone > rows * self._most:
+        before = self._before
+        if before > FEW and gone > before * self._most:
             raise TooManyDeletionsError(
-                f"table {self._label}: {gone} of {rows} rows of {self._owner.company} would be marked as "
+                f"table {self._label}: {gone} of {before} rows of {self._owner.company} would be marked as "
                 f"deleted, more than max_deletions={self._most:g} allows; the table is as before. Check "
                 "company, keys, privileges and query; if they are gone, run once with max_deletions=1",
                 table=self._label,
                 gone=gone,
-                rows=rows,
+                rows=before,
             )
         if self._listed:
             self._check_listed(rows - gone)

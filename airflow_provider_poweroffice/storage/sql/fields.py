@@ -99,24 +99,25 @@ class Fields:
 
     def _new(self, name: str) -> Field:
         column = self._name(name)
-        folded = column.casefold()
         existing = (self._existing or {}).get(column)
-        has_room = self._existing is None or self._allow_new or name in self._key
-        is_free = self._owners.get(folded, name) == name and folded not in self._taken
-        can_be_made = folded not in _RESERVED | self._folded and has_room
-        if not (
-            is_free
-            and is_name(column)
-            and not column.startswith("_")
-            and folded != ROW
-            and (existing is not None or can_be_made)
-        ):
+        if not self._is_free(column, name) or (existing is None and not self._can_be_made(column, name)):
             return Field(name, "", None, None)
-        self._taken.add(folded)
+        self._taken.add(column.casefold())
         known = self._known.get(name)
         if existing and existing.kind == "text" and known == "json":
             existing = replace(existing, kind="json")  # in a database that has no type for it
         return Field(name, column, existing.kind if existing else known, existing, given=name in self._given)
+
+    def _is_free(self, column: str, field: str) -> bool:
+        """Tell whether a field may have a column of this name: it is a name, and no other field's."""
+        folded = column.casefold()
+        is_own = self._owners.get(folded, field) == field and folded not in self._taken
+        return is_own and is_name(column) and not column.startswith("_") and folded != ROW
+
+    def _can_be_made(self, column: str, field: str) -> bool:
+        """Tell whether a table that lacks a column may get it."""
+        has_room = self._existing is None or self._allow_new or field in self._key
+        return has_room and column.casefold() not in _RESERVED | self._folded
 
     def assume_known(self) -> None:
         """Take up all the fields of the official description."""

@@ -94,6 +94,7 @@ class Load:
             given=plan.fields,
             column_names=plan.column_names,
             allow_new=plan.allow_new_columns,
+            json_is_text=session is not None and session.database.json_is_text,
         )
 
     @property
@@ -245,7 +246,7 @@ class Load:
             with session.transaction():
                 session.database.lock(session, self.plan.table, self.plan.owner.company)
                 if deletions:
-                    deletions.note_returning()
+                    deletions.note_before()
                 counts = merge.run(0, self.rows)
                 if self.plan.mode == "replace":
                     self._check_shrinking(counts)

@@ -120,7 +120,7 @@ class RawLayout(Layout):
 
 
 def _moment(value: bytes) -> str | None:
-    """Read a change time; whatever is none gives None, as the row itself is kept whole."""
+    """Read a change time; whatever no calendar has gives None, as the row itself is kept whole."""
     try:
         return moment_text(msgspec.json.decode(value)) if value[:1] == b'"' else None
     except ValueError:

@@ -108,6 +108,7 @@ class ServerThread:
             loop="asyncio",
             lifespan="off",
             log_config=None,
+            log_level="warning",  # of whoever starts a sandbox, the log is not ours to fill
             access_log=False,
             proxy_headers=False,
             server_header=False,

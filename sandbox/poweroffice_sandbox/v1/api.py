@@ -1,7 +1,7 @@
 """
-PowerOffice Go v1 for :class:`..core.asgi.Shell`: path, throttle, token, module, handler.
+PowerOffice Go v1 for :class:`..core.asgi.Shell`: path, throttle, token, privilege, module, handler.
 
-Rule: the order is here; what a verb does is decided in :mod:`.rest.lists` and :mod:`.rest.writes`.
+Rule: the order is here; what a route does is decided in :mod:`.rest` and :mod:`.flows`.
 """
 
 from __future__ import annotations
@@ -17,13 +17,16 @@ from ..core.journal import Entry
 from ..core.poweroffice import totals
 from ..core.reply import RefusedError, Reply
 from ..core.tokens import basic
-from .reply import denied, no_such, throttled
-from .resources import RESOURCES, Resource
+from .flows import ACTIONS, do_due
+from .reply import denied, no_such, not_served, throttled
+from .resources import resource_of
+from .resources.tables import Route
 from .rest.call import V1Call
-from .rest.lists import list_rows, one_row
+from .rest.lists import list_rows, one_row, plain_rows
+from .rest.reports import REPORTS
+from .rest.routing import places
 from .rest.writes import delete, save
 from .state import V1State
-from .switches import V1Switches
 from .tokens import Grant, integration_of
 
 _DEMO_PATH = re.compile(r"/demo(?=/)", re.IGNORECASE)
@@ -32,29 +35,55 @@ _DEMO_HOSTS = ("api-demo.", "godemo.")
 _TOKEN = "OAuth/Token"  # noqa: S105 - a path
 
 _HANDLERS: Mapping[str, Callable[[V1Call], Reply]] = {
-    "GET": list_rows,
-    "GET one": one_row,
-    "POST": save,
-    "PUT": save,
-    "DELETE": delete,
+    "list": list_rows,
+    "plain": plain_rows,
+    "one": one_row,
+    "create": save,
+    "upsert": save,
+    "update": save,
+    "delete": delete,
 }
 
 
+def handler_of(route: Route) -> Callable[[V1Call], Reply] | None:
+    """Find what answers a route; ``None`` for one that the sandbox does not serve."""
+    if route.name in ACTIONS:
+        return ACTIONS[route.name]
+    if route.path in REPORTS or resource_of(route) is not None:
+        return _HANDLERS.get(route.kind)
+    return None
+
+
 class _Target(NamedTuple):
-    """Where a request leads: to the token endpoint when there is no resource."""
+    """
+    Where a request leads: to the token endpoint when there are no routes.
+
+    :param routes: of the path, by method; of two paths that fit, the one that has the method.
+    :param names: the values of the path's placeholders.
+    """
 
     environment: Environment
-    resource: Resource | None
-    identifier: str | None
+    routes: Mapping[str, Route]
+    names: dict[str, str]
 
 
-def _modules(state: V1State, query: Query, _body: Any) -> Any:
-    return {"modules": sorted(state.modules(state.company_of(query)))}
+def _subscriptions(state: V1State, query: Query, _body: Any) -> Any:
+    return {"subscriptions": sorted(state.subscriptions(state.company_of(query)))}
 
 
-def _modules_change(state: V1State, _query: Query, body: Any) -> Any:
+def _subscriptions_change(state: V1State, _query: Query, body: Any) -> Any:
     given = object_of(body)
-    return {"modules": state.set_modules(state.company_of(given), given.get("modules", ()))}
+    names = given.get("subscriptions", ())
+    return {"subscriptions": state.set_subscriptions(state.company_of(given), names)}
+
+
+def _privileges(state: V1State, query: Query, _body: Any) -> Any:
+    return {"privileges": sorted(state.privileges(state.company_of(query)))}
+
+
+def _privileges_change(state: V1State, _query: Query, body: Any) -> Any:
+    given = object_of(body)
+    return {"privileges": state.set_privileges(state.company_of(given), given.get("privileges", ()))}
 
 
 class V1Api(Api):
@@ -66,8 +95,10 @@ class V1Api(Api):
 
     controls: ClassVar[Controls] = {
         ("GET", "totals"): totals,
-        ("GET", "modules"): _modules,
-        ("POST", "modules"): _modules_change,
+        ("GET", "subscriptions"): _subscriptions,
+        ("POST", "subscriptions"): _subscriptions_change,
+        ("GET", "privileges"): _privileges,
+        ("POST", "privileges"): _privileges_change,
     }
 
     def __init__(self, state: V1State) -> None:
@@ -97,9 +128,9 @@ class V1Api(Api):
         target = self._target(incoming)
         if target is None:
             return no_such(404, incoming.method, incoming.path, self._state.switches)
-        if target.resource is None:
+        if not target.routes:
             return self._token(incoming, target.environment)
-        return self._operation(incoming, target, target.resource, entry)
+        return self._operation(incoming, target, entry)
 
     def _target(self, incoming: Incoming) -> _Target | None:
         """Find where a path leads; the casing counts if the switch says so."""
@@ -109,17 +140,13 @@ class V1Api(Api):
             environment, path = DEMO, path[prefix.end() if prefix else 0 :]
         exact = self._state.switches.path_case == "exact"
         words = path.strip("/")
-        for known in (_TOKEN, *RESOURCES):
-            start = words if exact else words.lower()
-            wanted = known if exact else known.lower()
-            if start != wanted and not start.startswith(f"{wanted}/"):
-                continue
-            rest = words[len(known) + 1 :]
-            if known == _TOKEN:
-                return None if rest else _Target(environment, None, None)
-            if "/" not in rest:
-                return _Target(environment, RESOURCES[known], rest or None)
-        return None
+        if words == _TOKEN or (not exact and words.lower() == _TOKEN.lower()):
+            return _Target(environment, {}, {})
+        found = places(path, exact=exact)
+        if not found:
+            return None
+        place, names = next((item for item in found if incoming.method in item[0].routes), found[0])
+        return _Target(environment, place.routes, names)
 
     def _integration_key(self, incoming: Incoming, environment: Environment, now: float) -> str | None:
         authorization = incoming.headers.get("authorization", "")
@@ -143,43 +170,51 @@ class V1Api(Api):
             now=state.clock.now(),
         )
 
-    def _operation(self, incoming: Incoming, target: _Target, resource: Resource, entry: Entry) -> Reply:
+    def _operation(self, incoming: Incoming, target: _Target, entry: Entry) -> Reply:
         state = self._state
-        verb = f"{incoming.method} one" if incoming.method == "GET" and target.identifier else incoming.method
         now = state.clock.now()
         grant = state.tokens.grant(incoming.headers.get("authorization", ""), now)
         if grant is None or grant.company.environment != target.environment.name:
             return denied(401, "Authorization has been denied for this request.", state.switches)
         entry.company = grant.company.alias
-        if resource.module not in grant.modules:
-            text = f"The client does not have the module {resource.module}."
-            return denied(403, text, state.switches)
-        if not _is_served(verb, resource, target.identifier, state.switches):
+        route = target.routes.get(incoming.method)
+        if route is None:
             return no_such(405, incoming.method, incoming.path, state.switches)
+        lacking = _lacking(route, grant)
+        if lacking:
+            return denied(403, lacking, state.switches)
+        handler = handler_of(route)
+        if handler is None:
+            return not_served(route.name)
+        call = self._call(incoming, target, route, grant)
+        do_due(call)
         try:
-            return _HANDLERS[verb](self._call(incoming, target, resource, grant))
+            return handler(call)
         except RefusedError as refused:
             return refused.reply
 
-    def _call(self, incoming: Incoming, target: _Target, resource: Resource, grant: Grant) -> V1Call:
+    def _call(self, incoming: Incoming, target: _Target, route: Route, grant: Grant) -> V1Call:
         return V1Call(
             grant=grant,
             books=self._state.books(grant.company),
             switches=self._state.switches,
-            resource=resource,
-            identifier=target.identifier,
-            is_update=incoming.method == "PUT",
+            route=route,
+            own=resource_of(route),
+            names=target.names,
             pairs=incoming.pairs,
             body=incoming.body,
             now=self._state.clock.now(),
         )
 
 
-def _is_served(verb: str, resource: Resource, identifier: str | None, switches: V1Switches) -> bool:
-    """Say whether a verb is there: POST without an id, DELETE with one, PUT with or without."""
-    is_voucher = resource.path.startswith("Voucher/")
-    if verb not in resource.verbs:
-        return verb == "DELETE" and is_voucher and switches.voucher_delete == "served" and bool(identifier)
-    if verb == "PUT" and switches.put == "405":
-        return False
-    return identifier is None if verb == "POST" else verb != "DELETE" or identifier is not None
+def _lacking(route: Route, grant: Grant) -> str:
+    """Name the privilege or the module that a call needs and the token has not."""
+    full = f"{route.privilege}_Full"
+    wanted = {full} if route.method != "GET" else {full, route.privilege}
+    if route.privilege and not wanted & grant.privileges:
+        return f"The privilege {route.privilege if route.method == 'GET' else full} is missing."
+    resource = resource_of(route)
+    needed = resource.subscription if resource else "Accounting"
+    if route.path.startswith("Reporting/TimeTransactions"):
+        needed = "TimeTracking"
+    return "" if needed in grant.subscriptions else f"The client does not have the module {needed}."

@@ -12,15 +12,30 @@ from random import Random
 from typing import Any, ClassVar, NamedTuple, Self
 from uuid import UUID
 
-from ..core.companies import Company
+from ..core.companies import ENVIRONMENTS, Company
 from ..core.table import Id, Row, Table
 from .sizes import V1Sizes
 
+OWN = "_own"
+"""The field by which a seed says that the first application has made a row; it is not kept."""
+
+_FIRST_LINE = 70_000_001
+
 
 class V1Table(Table):
-    """Rows by ``id``."""
+    """
+    Rows by ``id``; a row whose type has none carries its key as one.
+
+    :param rows: the first rows.
+    :param owner: the application that made those of them that have :data:`OWN`.
+    """
 
     key: ClassVar[str] = "id"
+
+    def __init__(self, rows: Iterable[Row] = (), owner: str = "") -> None:
+        first = list(rows)
+        super().__init__({name: value for name, value in row.items() if name != OWN} for row in first)
+        self.owners = {row["id"]: owner for row in first if row.get(OWN)}
 
 
 class Source(NamedTuple):
@@ -31,8 +46,25 @@ class Source(NamedTuple):
     sizes: V1Sizes
     table: Callable[[str], V1Table]
 
+    def guid(self) -> str:
+        """Draw a guid."""
+        return guid(self.random)
+
 
 Seed = Callable[[Source], Iterable[Row]]
+
+
+class Due(NamedTuple):
+    """Work that the service does later: when, which, on what."""
+
+    time: float
+    task: str
+    key: Id
+
+
+def guid(random: Random) -> str:
+    """Draw a guid."""
+    return str(UUID(int=random.getrandbits(128), version=4))
 
 
 class V1Books:
@@ -48,12 +80,14 @@ class V1Books:
     def __init__(self, company: Company, sizes: V1Sizes, seed: int, seeds: dict[str, Seed]) -> None:
         self._company, self._sizes, self._seed, self._seeds = company, sizes, seed, seeds
         self._tables: dict[str, V1Table] = {}
-        self._draws = 0
+        self._draws = self._lines = 0
+        self.queue: list[Due] = []
 
     def copy(self) -> Self:
         """Give a copy that later changes do not reach."""
         other = copy(self)
         other._tables = {name: table.copy() for name, table in self._tables.items()}  # noqa: SLF001
+        other.queue = list(self.queue)
         return other
 
     def random(self, name: str) -> Random:
@@ -65,16 +99,26 @@ class V1Books:
         self._draws += 1
         return self.random(f"draw/{self._draws}")
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all tables."""
+        return tuple(self._seeds)
+
     def table(self, name: str) -> V1Table:
         """
         Give a table.
 
-        :param name: of a resource, e.g. ``Customer``.
+        :param name: of the type of its rows, e.g. ``Customer``.
         """
         if name not in self._tables:
             source = Source(self.random(name), self._company, self._sizes, self.table)
-            self._tables[name] = V1Table(self._seeds[name](source))
+            owner = ENVIRONMENTS[self._company.environment].applications[0].key
+            self._tables[name] = V1Table(self._seeds[name](source), owner)
         return self._tables[name]
+
+    def put_back(self, name: str, table: V1Table) -> None:
+        """Put a table back as it was, from a copy."""
+        self._tables[name] = table
 
     def seen(self, name: str, now: float, lag: float) -> dict[Id, Row]:
         """
@@ -84,9 +128,13 @@ class V1Books:
         """
         return self.table(name).seen(now, lag)
 
-    def next_id(self, name: str) -> Any:
+    def next_id(self, name: str, *, is_guid: bool) -> Any:
         """Give an id for a new row: a number above all others, or a new guid."""
-        rows = self.table(name).rows
-        if name == "TimeTrackingEntry":
-            return str(UUID(int=self.draw().getrandbits(128), version=4))
-        return max((key for key in rows if isinstance(key, int)), default=1_000_000) + 1
+        if is_guid:
+            return guid(self.draw())
+        return max((key for key in self.table(name).rows if isinstance(key, int)), default=1_000_000) + 1
+
+    def next_line(self) -> int:
+        """Give an id for what is inside a new row."""
+        self._lines += 1
+        return _FIRST_LINE + self._lines

@@ -126,3 +126,14 @@ def not_found(entity: str, identifier: str, switches: V1Switches) -> Reply:
     if switches.not_found == "no-data":
         return success()
     return failure(text, status=404 if switches.not_found == "404" else 200)
+
+
+def not_served(route: str) -> Reply:
+    """
+    Make the answer of the sandbox itself to a route that the vendor has and the sandbox does not serve.
+
+    :param route: its method and path.
+    """
+    return failure(
+        f"The sandbox does not serve {route}; PowerOffice Go does. See its docs/v1.md.", status=501
+    )

@@ -43,23 +43,37 @@ class V1Sandbox(PowerOfficeSandbox[V1State]):
             "extra": {"api_version": "v1"},
         }
 
-    def set_modules(
-        self, *modules: str, company: int | str = 0, environment: str = "production"
+    def set_subscriptions(
+        self, *names: str, company: int | str = 0, environment: str = "production"
     ) -> tuple[str, ...]:
         """
         Change the modules of a company; tokens issued before keep the old ones.
 
-        :param modules: those it has from now on, of :data:`.state.MODULES`.
+        :param names: those it has from now on, of :data:`.state.SUBSCRIPTIONS`.
         :param company: position or alias.
         :param environment: ``production`` or ``demo``.
         :return: the same, in order.
         :raises ValueError: there is no such module or company.
         """
-        return self.state.set_modules(self.state.company(company, environment), modules)
+        return self.state.set_subscriptions(self.state.company(company, environment), names)
+
+    def set_privileges(
+        self, *names: str, company: int | str = 0, environment: str = "production"
+    ) -> tuple[str, ...]:
+        """
+        Change the privileges of integrations in a company; tokens issued before keep the old ones.
+
+        :param names: those they have from now on, of :data:`.state.PRIVILEGES`.
+        :param company: position or alias.
+        :param environment: ``production`` or ``demo``.
+        :return: the same, in order.
+        :raises ValueError: there is no such privilege or company.
+        """
+        return self.state.set_privileges(self.state.company(company, environment), names)
 
     def key_lines(self, environment: Environment) -> list[str]:
         """Say who may call an environment, for the command."""
-        return client_key_lines(environment, {2: ", Accounting module only"})
+        return client_key_lines(environment, {2: ", Accounting module only, and few privileges"})
 
     def curl(self) -> list[str]:
         """Give the lines of an example for ``curl``."""

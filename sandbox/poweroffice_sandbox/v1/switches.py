@@ -47,8 +47,10 @@ class V1Switches(SwitchTable):
     unknown_path: str = choice("empty", "message", about="body of a 404 for a path, and of a 405")
     timestamps: str = choice("spaced", "offset", "z", about="form of times, spaced: 07:58:57 +00:00")
     time_fractions: str = choice("none", "hidden", about="hidden: compared with fractions that are not shown")
-    dates: str = choice("timestamp", "date", about="form of days")
+    dates: str = choice("date", "timestamp", about="form of days")
     decimals: str = choice("short", "long", about="a whole amount as 0 or 0.0")
+    enums: str = choice("numbers", "names", about="form of enumerations in answers; bodies may have either")
+    cid: str = choice("cid", "cID", about="name of the field cid; the older prints have cID")
     # Query
     unordered: str = choice(
         "unstable", "id", "refused", about="rows without $orderby; refused: $top and $skip need it"
@@ -65,7 +67,20 @@ class V1Switches(SwitchTable):
     path_case: str = choice("any", "exact", about="exact: a path in another casing is 404")
     to_date: str = choice("inclusive", "exclusive", about="whether a report has the rows of toDate")
     archived: str = choice("listed", "hidden", about="hidden: unless $filter asks for IsArchived")
-    ledger_by_match: str = choice("one", "list", about="data of Reporting/CustomerLedger/{matchId}")
+    report_dates: str = choice(
+        "required", "optional", about="fromDate and toDate of reports that read a period"
+    )
+    time_query: str = choice(
+        "used", "ignored", about="fromdate and todate of TimeTracking/TimeTrackingEntry, which one sample has"
+    )
+    own_rows: str = choice(
+        "own",
+        "all",
+        about="all: vouchers and bank transfers of others are listed too, which the reference denies",
+    )
+    ledger_party: str = choice(
+        "absent", "present", about="the obsolete customer or supplier inside the entries of a ledger"
+    )
     mutation: str = choice("off", "insert", "touch", "delete", about="what happens after each list served")
     # Writing
     read_lag: float = number(1.0, "seconds until a write is seen by reads")
@@ -76,5 +91,6 @@ class V1Switches(SwitchTable):
         "failure", "empty", about="empty: an e-mail address without @ gives 200 and no body"
     )
     unknown_fields: str = choice("ignored", "refused", about="unknown fields in a body")
-    voucher_delete: str = choice("405", "served", about="DELETE of a voucher")
-    put: str = choice("served", "405", about="PUT, which only a very old text has")
+    lists_in_body: str = choice("refused", "saved", about="a POST with a list of objects")
+    unbalanced: str = choice("refused", "accepted", about="journals whose lines do not sum to zero")
+    queue_seconds: float = number(1.0, "seconds until a queued invoice is sent or an import posted")

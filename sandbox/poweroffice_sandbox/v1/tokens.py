@@ -1,8 +1,8 @@
 """
 The token endpoint of v1 and the tokens it has issued.
 
-Rule: a token carries company, environment and modules as they were when it was issued. No subscription key.
-Facts: official v1 documentation, "Auth" and "Backend changes".
+Rule: a token carries company, environment, modules and privileges as they were when it was issued. No
+subscription key. Facts: official v1 documentation, "Auth" and "Backend changes".
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
-from ..core.companies import Company, Environment
+from ..core.companies import ENVIRONMENTS, Company, Environment
 from ..core.reply import Reply, as_json
 from ..core.tokens import IssuedTokens, basic
 from .reply import failure
@@ -37,10 +37,16 @@ class Integration:
 
 @dataclass(frozen=True)
 class Grant:
-    """What a token allows, and until when."""
+    """
+    What a token allows, and until when.
+
+    :param invalid: privileges that the integration asks for and has not.
+    """
 
     integration: Integration
-    modules: frozenset[str]
+    subscriptions: frozenset[str]
+    privileges: frozenset[str]
+    invalid: frozenset[str]
     expires: float
 
     @property
@@ -64,12 +70,20 @@ class V1Tokens(IssuedTokens[Grant]):
     """
     The tokens issued so far.
 
-    :param modules: gives the modules of a company.
+    :param subscriptions: gives the modules of a company.
+    :param privileges: gives the privileges of integrations in a company.
+    :param all_privileges: those there are.
     """
 
-    def __init__(self, modules: Callable[[Company], frozenset[str]]) -> None:
+    def __init__(
+        self,
+        subscriptions: Callable[[Company], frozenset[str]],
+        privileges: Callable[[Company], frozenset[str]],
+        all_privileges: tuple[str, ...],
+    ) -> None:
         super().__init__()
-        self._modules = modules
+        self._subscriptions, self._privileges = subscriptions, privileges
+        self._all = frozenset(all_privileges)
         self._refresh: dict[str, Integration] = {}
 
     def answer(
@@ -109,7 +123,11 @@ class V1Tokens(IssuedTokens[Grant]):
         told: Any = {"number": lifetime, "string": str(lifetime), "one-less": lifetime - 1}[
             switches.expires_in
         ]
-        grant = Grant(found, self._modules(found.company), now + lifetime)
+        privileges = self._privileges(found.company)
+        # The right to read is part of the right to write.
+        held = privileges | {name.removesuffix("_Full") for name in privileges}
+        subscriptions = self._subscriptions(found.company)
+        grant = Grant(found, subscriptions, privileges, self._all - held, now + lifetime)
         token = self._signed(grant, now)
         body: dict[str, Any] = {"access_token": token, "token_type": "bearer", "expires_in": told}
         if switches.refresh_token != "absent":  # noqa: S105
@@ -123,7 +141,10 @@ class V1Tokens(IssuedTokens[Grant]):
         claims = {
             "goClientId": company.client_id,
             "goClientName": company.name,
-            "goActiveClientSubscriptions": sorted(grant.modules),
+            "goUserId": ENVIRONMENTS[company.environment].applications[grant.integration.application].key,
+            "goActiveClientSubscriptions": sorted(grant.subscriptions),
+            "goInvalidPrivileges": sorted(grant.invalid),
+            "role": sorted(grant.privileges),
             "iss": "poweroffice-sandbox",
             "aud": f"poweroffice-sandbox-{company.environment}",
         }

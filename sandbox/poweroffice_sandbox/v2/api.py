@@ -19,7 +19,7 @@ from ..core.reply import RefusedError, Reply
 from . import onboarding
 from .flows.order_sending import settle
 from .gateway import throttled
-from .reply import NOT_FOUND, problem
+from .reply import NOT_FOUND, dressed, problem
 from .rest.call import Call
 from .routes import find_route
 from .state import State
@@ -80,9 +80,10 @@ class V2Api(Api):
         target, state = _target(incoming.path), self._state
         if target is None or self._too_long(incoming):
             return NOT_FOUND
-        return state.gateway.refusal(
+        refused = state.gateway.refusal(
             target.environment, incoming.headers, incoming.query, state.switches, state.clock.now()
         )
+        return refused and dressed(refused, state.switches)
 
     def throttled(self, seconds: int) -> Reply:
         """Give the gateway's 429."""
@@ -100,7 +101,8 @@ class V2Api(Api):
         state, authorization = self._state, incoming.headers.get("authorization", "")
         if not target.is_token:
             opened = self._without_token(incoming, target)
-            return opened or self._operation(incoming, target, entry, authorization)
+            reply = opened or self._operation(incoming, target, entry, authorization)
+            return dressed(reply, state.switches)
         if incoming.method != "POST":
             return NOT_FOUND
         return state.tokens.answer(
@@ -168,6 +170,7 @@ class V2Api(Api):
             now=self._state.clock.now(),
             resource_name=resource,
             path_ids=path_ids,
+            method=incoming.method,
         )
 
 

@@ -21,6 +21,11 @@ class Switches(SwitchTable):
     token_lifetime: int = number(1200, "seconds a token is valid")
     expires_in: str = choice("number", "string", about="JSON type of expires_in in the token answer")
     bad_keys: str = choice("400", "401", about="status for a wrong application or client key")
+    problem_type: str = choice("json", "problem-json", about="media type of the API's own errors")
+    bad_parameters: str = choice(
+        "errors", "detail", about="400 for what cannot be bound: errors by parameter and status, or a detail"
+    )
+    www_authenticate: str = choice("present", "absent", about="WWW-Authenticate of a 401")
     auth_body: str = choice("empty", "problem", about="body of the API's own 401 and 403")
     pagination: str = choice(
         "full", "minimal", "totals-only", "absent", about="keys of X-Pagination (minimal: nextPageLink only)"
@@ -39,7 +44,10 @@ class Switches(SwitchTable):
     long_urls: str = choice("404", "served", about="answer to path and query of more than 2000 characters")
     missing_date: str = choice("404", "400", about="status when a required date is missing")
     invoice_dates: str = choice("optional", "required", about="fromDate and toDate of OutgoingInvoices")
-    patch_media_type: str = choice("any", "strict", about="strict: 415 unless application/json-patch+json")
+    body_media_type: str = choice("json", "any", about="json: 415 unless the Content-Type is one of JSON")
+    patch_media_type: str = choice(
+        "any", "strict", about="of a PATCH; strict: 415 unless application/json-patch+json"
+    )
     patch_names: str = choice(
         "any-case", "exact", about="exact: operations on names in another casing are silently ignored"
     )

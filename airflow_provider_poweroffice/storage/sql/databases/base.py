@@ -26,6 +26,21 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def _described(kind: str, scale: int | None, fraction: int | None) -> Existing:
+    """
+    Read what ``information_schema`` says of a column.
+
+    :param scale: digits behind the point of a number.
+    :param fraction: digits behind the second.
+    """
+    column = Existing.of(kind)
+    if column.kind == "other":  # an array, or a type that only the database knows
+        return column if kind.lower() == "user-defined" else replace(column, kind="inexact")
+    bounds = {"decimal": scale, "timestamp": fraction, "time": fraction}
+    bound = bounds.get(column.kind)
+    return column if bound is None else replace(column, scale=int(bound))
+
+
 class Database:
     """Standard SQL; also the base of the others."""
 
@@ -48,6 +63,11 @@ class Database:
     def __init__(self, mark: str = "?", quote: str = '"') -> None:
         self.mark = mark
         self.quote = quote
+
+    @property
+    def json_is_text(self) -> bool:
+        """Tell whether a new column of JSON looks like one of texts."""
+        return self.types["json"] == self.types["text"]
 
     def quoted(self, name: str) -> str:
         """Quote the name of a column."""
@@ -128,17 +148,7 @@ class Database:
         rows = session.rows(sql + self.mark, parameters)
         if sorted(name for name, *_ in rows) != sorted(names):
             raise ValueError(f"table={str(table)!r}: there are several of this name; give its schema")
-        found = {}
-        for name, kind, scale, fraction in rows:
-            column = Existing.of(kind)
-            if column.kind == "decimal" and scale is not None:
-                column = replace(column, scale=int(scale))
-            elif column.kind in {"timestamp", "time"} and fraction is not None:
-                column = replace(column, scale=int(fraction))
-            elif column.kind == "other":  # an array, or a type that only the database knows
-                column = replace(column, kind="inexact" if kind.lower() != "user-defined" else "other")
-            found[name] = column
-        return found
+        return {name: _described(kind, scale, fraction) for name, kind, scale, fraction in rows}
 
     def existing(self, rows: Iterable[Sequence[Any]]) -> dict[str, Existing] | None:
         """Read names and types of columns."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Self
 
+from ...core.companies import ENVIRONMENTS
 from ...core.table import Id, Row
-from ..books import V1Books
-from ..resources import Resource
+from ..books import V1Books, V1Table
+from ..resources.entries import Resource
+from ..resources.tables import Route
 from ..switches import V1Switches
 from ..tokens import Grant
 
@@ -16,11 +19,11 @@ from ..tokens import Grant
 @dataclass(frozen=True)
 class V1Call:
     """
-    A request to one resource, with a token that allows it.
+    A request to one route, with a token that allows it.
 
-    :param resource: which.
-    :param identifier: the part of the path after the resource; ``None`` for the list.
-    :param is_update: whether it is a PUT.
+    :param route: which.
+    :param own: the resource its rows are of; :attr:`resource` gives it where there must be one.
+    :param names: the values of the path's placeholders.
     :param pairs: the query, as received.
     :param body: as received.
     """
@@ -28,22 +31,50 @@ class V1Call:
     grant: Grant
     books: V1Books
     switches: V1Switches
-    resource: Resource
-    identifier: str | None
-    is_update: bool
+    route: Route
+    own: Resource | None
+    names: Mapping[str, str]
     pairs: list[tuple[str, str]]
     body: bytes
     now: float
+
+    def of(self, resource: Resource) -> Self:
+        """Give the same request as one of another resource."""
+        return replace(self, own=resource)
+
+    @property
+    def resource(self) -> Resource:
+        """The resource."""
+        if self.own is None:
+            raise LookupError(f"{self.route.name} has no resource.")
+        return self.own
+
+    @property
+    def application(self) -> str:
+        """The key of the application that asks."""
+        company = self.grant.company
+        return ENVIRONMENTS[company.environment].applications[self.grant.integration.application].key
 
     @cached_property
     def query(self) -> dict[str, str]:
         """The query by lower-case name."""
         return {name.lower(): value for name, value in self.pairs}
 
+    @property
+    def table(self) -> V1Table:
+        """The table of the resource."""
+        return self.books.table(self.resource.entity)
+
     def seen(self, table: str) -> dict[Id, Row]:
         """Give the rows of a table as the replica has them."""
         return self.books.seen(table, self.now, self.switches.read_lag)
 
-    def rows(self) -> dict[Id, Any]:
-        """Give the rows of the resource's table, as they are."""
-        return self.books.table(self.resource.table).rows
+    def is_own(self, table: str, key: Id) -> bool:
+        """Say whether the application that asks has made a row."""
+        return self.books.table(table).owners.get(key) == self.application
+
+    def shows(self, key: Id) -> bool:
+        """Say whether a row of the resource is shown to the application that asks."""
+        if not self.resource.is_own or self.switches.own_rows == "all":
+            return True
+        return self.is_own(self.resource.entity, key)

@@ -136,7 +136,21 @@ def _and(left: Read, right: Read) -> Operand:
     return Operand("flag", lambda row: bool(left(row) and right(row)))
 
 
+def _numbered(left: Operand, right: Operand) -> tuple[Operand, Operand]:
+    """Compare an enumeration by its numbers; a text is the name of one."""
+    if left.kind != "enum" or right.kind not in {"text", "number"}:
+        return left, right
+    if right.kind == "number":
+        return left._replace(kind="number"), right
+    name = right.read({})
+    if name not in left.names:
+        raise FilterError(f"'{name}' is no value of the enumeration: {', '.join(left.names)}.")
+    return left._replace(kind="number"), Operand("number", lambda _row: left.names[name])
+
+
 def _comparison(name: str, left: Operand, right: Operand) -> Operand:
+    left, right = _numbered(left, right)
+    right, left = _numbered(right, left)
     if left.kind != right.kind and "null" not in {left.kind, right.kind}:
         raise FilterError(
             "A binary operator with incompatible types was detected. "

@@ -10,29 +10,35 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from ..resources.fields import FIELDS, field_named
+from ..resources.tables import ENUMS, field_named
 from ..switches import V1Switches
 from .lexer import FilterError
 
 Row = Mapping[str, Any]
 Read = Callable[[Row], Any]
 
-_KINDS = {"int": "number", "date": "moment", "stamp": "moment"}
+_KINDS = {"int": "number", "date": "moment", "stamp": "moment", "span": "text"}
 EDM = {
     "text": "Edm.String",
     "number": "Edm.Decimal",
     "flag": "Edm.Boolean",
     "moment": "Edm.DateTimeOffset",
     "guid": "Edm.Guid",
+    "enum": "Edm.Enum",
     "null": "<null>",
 }
 
 
 class Operand(NamedTuple):
-    """One side of a comparison."""
+    """
+    One side of a comparison.
+
+    :param names: name → number, of an enumeration.
+    """
 
     kind: str
     read: Read
+    names: Mapping[str, int] = {}
 
 
 def _text_function(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -116,10 +122,13 @@ def field(entity: str, path: str, switches: V1Switches) -> Operand:
     found = field_named(entity, name, exact=switches.filter_names == "pascal")
     if found is None:
         raise FilterError(f"Could not find a property named '{name}' on type '{entity}'.")
-    if rest and found.kind in FIELDS and not found.is_list:
-        kind, read = field(found.kind, rest, switches)
-        return Operand(kind, lambda row: read(row.get(found.name) or {}))
+    if rest and found.is_nested and not found.is_list:
+        inner = field(found.kind, rest, switches)
+        return inner._replace(read=lambda row: inner.read(row.get(found.name) or {}))
     if rest or not found.is_scalar:
         raise FilterError(f"The property '{path}' on type '{entity}' cannot be compared.")
     kind = _KINDS.get(found.kind, found.kind)
+    if found.enum:
+        names = {name: number for number, name in ENUMS[found.enum].items()}
+        return Operand(kind, _scalar(found.name, found.kind, switches), names)
     return _folded(Operand(kind, _scalar(found.name, found.kind, switches)), switches)

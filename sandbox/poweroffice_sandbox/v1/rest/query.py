@@ -7,15 +7,16 @@ Rule: reading and refusing only; :mod:`.lists` applies it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..reply import ODATA, bad_parameters, refuse
-from ..resources import Resource
+from ..resources.tables import Route
 from ..switches import V1Switches
 from .filters import filter_test
 from .lexer import FilterError
 from .operands import Operand, Row, field
+from .times import moment
 
 _KNOWN = ("$filter", "$orderby", "$top", "$skip")
 _NAMES_ARCHIVED = re.compile(r"\bIsArchived\b", re.IGNORECASE)
@@ -39,22 +40,22 @@ class Options(NamedTuple):
     names_archived: bool
 
 
-def read_options(pairs: Sequence[tuple[str, str]], resource: Resource, switches: V1Switches) -> Options:
+def read_options(pairs: Sequence[tuple[str, str]], route: Route, switches: V1Switches) -> Options:
     """
     Read the query of a list.
 
     :raises RefusedError: something in it cannot be served.
     """
-    _refuse_blank(pairs, switches)
+    refuse_blank(pairs, switches)
     given = {name.lower(): value for name, value in pairs}
-    _refuse_unknown(given, resource, switches)
+    _refuse_unknown(given, route, switches)
     if switches.unordered == "refused" and given.keys() & {"$top", "$skip"} and "$orderby" not in given:
         raise refuse("$top and $skip need an $orderby: without it the rows have no order.", ODATA)
     text = given.get("$filter")
     try:
         return Options(
-            test=None if text is None else filter_test(text, resource.entity, switches),
-            order=_order(given.get("$orderby", ""), resource.entity, switches),
+            test=None if text is None else filter_test(text, route.row, switches),
+            order=_order(given.get("$orderby", ""), route.row, switches),
             top=_count(given, "$top"),
             skip=_count(given, "$skip") or 0,
             names_archived=bool(_NAMES_ARCHIVED.search(text or "")),
@@ -63,21 +64,40 @@ def read_options(pairs: Sequence[tuple[str, str]], resource: Resource, switches:
         raise refuse(str(error), ODATA) from None
 
 
-def _refuse_blank(pairs: Sequence[tuple[str, str]], switches: V1Switches) -> None:
+def refuse_blank(pairs: Sequence[tuple[str, str]], switches: V1Switches) -> None:
+    """
+    Refuse names without a value.
+
+    :raises RefusedError: there are some.
+    """
     # Official documentation, "Backend changes": empty string parameters are refused by ASP.NET.
     blank = {name: f"The {name} field is required." for name, value in pairs if not value.strip()}
     if blank:
         raise bad_parameters(blank, switches)
 
 
-def _refuse_unknown(given: dict[str, str], resource: Resource, switches: V1Switches) -> None:
-    reports = {"fromdate", "todate"} if resource.is_report else set()
+def _refuse_unknown(given: dict[str, str], route: Route, switches: V1Switches) -> None:
+    own = {name.lower() for name in route.query}
     for name in given:
-        if name in _KNOWN or name in reports:
+        if name in _KNOWN or name in own:
             continue
         policy = switches.unsupported_options if name.startswith("$") else switches.unknown_query
         if policy == "refused":
             raise refuse(f"The query option '{name}' is not supported.", ODATA)
+
+
+def day_of(query: Mapping[str, str], name: str, switches: V1Switches) -> str:
+    """
+    Read a day of the query; an empty text where none was given.
+
+    :param query: by lower-case name.
+    :raises RefusedError: it is no date.
+    """
+    text = query.get(name.lower(), "")
+    try:
+        return moment(text)[:10] if text else ""
+    except ValueError:
+        raise bad_parameters({name: f"The value '{text}' is not valid for {name}."}, switches) from None
 
 
 def _count(given: dict[str, str], name: str) -> int | None:

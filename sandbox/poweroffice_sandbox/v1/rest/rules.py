@@ -1,41 +1,92 @@
 """
-What a row must satisfy before it is stored, and what keeps it from being deleted.
+What a row must satisfy before it is stored, and what keeps it from being changed or deleted.
 
-Rule: reads the tables, changes nothing. Which fields are required, which are unique and what is related is
-assumed; that there are such refusals, and the names of their exceptions, is known.
+Rule: reads the tables, changes nothing, and knows no resource: what is required, unique, bounded and
+refused is said by its entry. That there are such refusals, and the names of their exceptions, is known;
+their texts are not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from decimal import Decimal
+from collections.abc import Iterator
+from typing import Any
 
 from ...core.reply import RefusedError, Reply
 from ...core.table import Row
-from ..books import V1Books
 from ..reply import UNIQUE, VALIDATION, refuse
+from ..resources import RESOURCES
+from ..resources.entries import Limit
+from ..resources.links import dangling, is_linked, parts
+from ..resources.tables import TYPES
 from .call import V1Call
 
-_JOURNALS = ("ManualJournalVoucher", "BankJournalVoucher")
-DRAFT = 0
-"""The status of an invoice that is not sent."""
+REFERENCE = "externalImportReference"
+# The reference: external references 50, ids of SAF-T 35.
+_LENGTHS = {
+    REFERENCE: 50,
+    "externalImportLineReference": 50,
+    "externalReference": 50,
+    "saftSourceId": 35,
+    "saftBatchId": 35,
+}
+# The reference: this value comes in answers only.
+_ONLY_ANSWERED = {
+    "vatReturnSpecification": 6,
+    "debitVatReturnSpecification": 6,
+    "creditVatReturnSpecification": 6,
+}
 
 
-def check(call: V1Call, row: Row) -> None:
+def check(call: V1Call, row: Row, old: Row | None) -> None:
     """
     Check a row that is to be stored.
 
+    :param old: the row before.
     :raises RefusedError: something is missing, wrong or taken.
     """
-    errors = [*_missing(call, row), *_wrong(call, row), *_wrong_address(call, row)]
+    if old is not None and old.get("isLocked"):
+        raise refuse(f"{call.resource.entity} {old['id']} is locked.", VALIDATION)
+    errors = [*_missing(call, row), *_wrong(call, row, old or {}), *_wrong_address(call, row)]
+    if not errors and call.resource.check is not None:
+        errors = list(call.resource.check(call, row, old))
     if errors:
-        raise refuse(" ".join(errors), VALIDATION)
-    for name in call.resource.unique:
-        value = row.get(name)
-        for other in call.rows().values():
-            if value is not None and other.get(name) == value and other["id"] != row["id"]:
-                text = f"{call.resource.entity} with {name} '{value}' exists already, id {other['id']}."
+        raise refuse(" ".join(dict.fromkeys(errors)), VALIDATION)
+    _check_unique(call, row)
+
+
+def _check_unique(call: V1Call, row: Row) -> None:
+    entity = call.resource.entity
+    groups = [name.split("+") for name in call.resource.unique]
+    for names in groups:
+        value = _values(row, names)
+        if value is None:
+            continue
+        for other in call.table.rows.values():
+            if other["id"] != row["id"] and _values(other, names) == value:
+                what = " and ".join(names)
+                raise refuse(
+                    f"{entity} with {what} '{row[names[0]]}' exists already, id {other['id']}.", UNIQUE
+                )
+    if row.get(REFERENCE) and REFERENCE in TYPES[entity]:
+        _check_reference(call, row)
+
+
+def _check_reference(call: V1Call, row: Row) -> None:
+    """Keep the external reference unique: of vouchers among all kinds, else in its table."""
+    tables = [entity for entity, item in RESOURCES.items() if item.is_voucher]
+    for table in tables if call.resource.is_voucher else [call.resource.entity]:
+        for other in call.books.table(table).rows.values():
+            if other.get(REFERENCE) == row[REFERENCE] and other["id"] != row["id"]:
+                text = f"{table} with {REFERENCE} '{row[REFERENCE]}' exists already, id {other['id']}."
                 raise refuse(text, UNIQUE)
+
+
+def _values(row: Row, names: list[str]) -> tuple[Any, ...] | None:
+    """Give what is compared; texts count without their casing. ``None`` when there is nothing."""
+    if row.get(names[0]) in (None, ""):
+        return None
+    values = (row.get(name) for name in names)
+    return tuple(value.lower() if isinstance(value, str) else value for value in values)
 
 
 def _missing(call: V1Call, row: Row) -> Iterator[str]:
@@ -45,7 +96,7 @@ def _missing(call: V1Call, row: Row) -> Iterator[str]:
 
 
 def _wrong_address(call: V1Call, row: Row) -> Iterator[str]:
-    address = row.get("emailAddress", "@")
+    address = row.get("emailAddress") or "@"
     if "@" in address:
         return
     if call.switches.bad_email == "empty":
@@ -54,78 +105,37 @@ def _wrong_address(call: V1Call, row: Row) -> Iterator[str]:
     yield f"'{address}' is no e-mail address."
 
 
-# Field → the table and field it points to.
-_POINTS_TO = {
-    "customerCode": ("Customer", "code"),
-    "supplierCode": ("Supplier", "code"),
-    "employeeCode": ("Employee", "code"),
-    "projectCode": ("Project", "code"),
-    "departmentCode": ("Department", "code"),
-    "productCode": ("Product", "code"),
-    "vatCode": ("VatCode", "code"),
-}
+def _wrong(call: V1Call, row: Row, old: Row) -> Iterator[str]:
+    resource = call.resource
+    yield from dangling(call.books, row, resource.entity)
+    for path, limit in resource.limits.items():
+        yield from _outside(row, path, limit)
+    lengths = {**_LENGTHS, **resource.lengths}
+    for part in parts(row, resource.entity):
+        for name, value in part.items():
+            if isinstance(value, str) and len(value) > lengths.get(name, len(value)):
+                yield f"{name} may have {lengths[name]} characters, not {len(value)}."
+            if value is not None and _ONLY_ANSWERED.get(name) == value:
+                yield f"{name} cannot be {value}."
+    for name, values in resource.refused.items():
+        if row.get(name) in values and row[name] != old.get(name):
+            yield f"{name} cannot be {row[name]}."
 
 
-def _wrong(call: V1Call, row: Row) -> Iterator[str]:
-    for part in (row, *(row.get("lines") or ())):
-        for name, (table, field) in _POINTS_TO.items():
-            value = part.get(name)
-            if value is not None and not _has(call.books, table, field, value):
-                yield f"{table} with {field} '{value}' does not exist."
-    if call.resource.path.startswith("Voucher/"):
-        yield from _wrong_lines(call, row.get("lines") or [])
-
-
-def _wrong_lines(call: V1Call, lines: list[Row]) -> Iterator[str]:
-    for place, line in enumerate(lines, 1):
-        if line.get("amount") is None:
-            yield f"Line {place}: amount is required."
-        code = line.get("accountCode")
-        tables = ("GeneralLedgerAccount", "Customer", "Supplier")
-        if code is None or not any(_has(call.books, table, "code", code) for table in tables):
-            yield f"Line {place}: account '{code}' does not exist."
-    total = sum((line.get("amount") or Decimal(0) for line in lines), Decimal(0))
-    if call.resource.entity in _JOURNALS and total:
-        yield f"The lines do not sum to zero, but to {total}."
-
-
-def _has(books: V1Books, table: str, field: str, value: object) -> bool:
-    return any(row.get(field) == value for row in books.table(table).rows.values())
-
-
-# What refers to a row: table → field of its rows or their lines, and field of the row referred to.
-_REFERENCES: dict[str, tuple[tuple[str, str], ...]] = {
-    "Customer": (
-        ("OutgoingInvoiceVoucher", "customerCode"),
-        ("OutgoingInvoice", "customerCode"),
-        ("Project", "customerCode"),
-        *((name, "accountCode") for name in _JOURNALS),
-    ),
-    "Supplier": (
-        ("IncomingInvoiceVoucher", "supplierCode"),
-        *((name, "accountCode") for name in _JOURNALS),
-    ),
-    "Employee": (("TimeTrackingEntry", "employeeCode"),),
-    "Project": (("TimeTrackingEntry", "projectCode"),),
-    "Product": (("OutgoingInvoice", "productCode"),),
-    "Department": (("Employee", "departmentCode"), ("Project", "departmentCode")),
-}
-
-
-def _refers(field: str, code: object) -> Callable[[Row], bool]:
-    return lambda row: any(part.get(field) == code for part in (row, *(row.get("lines") or ())))
+def _outside(row: Row, path: str, limit: Limit) -> Iterator[str]:
+    """Find numbers out of bounds; the path may lead into lines."""
+    name, _, rest = path.partition(".")
+    value = row.get(name)
+    if rest:
+        for item in value or ():
+            yield from _outside(item, rest, limit)
+    elif value is not None and not limit[0] <= value <= limit[1]:
+        yield f"{name} must be between {limit[0]} and {limit[1]}, not {value}."
 
 
 def is_related(call: V1Call, row: Row) -> bool:
     """Say whether other rows refer to a row, or it has become final."""
-    entity = call.resource.entity
-    if entity == "ContactGroup":
-        rows = call.books.table("Customer").rows.values()
-        return any(str(row["id"]) in (item.get("contactGroups") or ()) for item in rows)
-    if entity == "OutgoingInvoice":
-        return bool(row["status"] != DRAFT)
-    for table, field in _REFERENCES.get(entity, ()):
-        test = _refers(field, row["code"])
-        if any(test(item) for item in call.books.table(table).rows.values()):
-            return True
-    return False
+    final = call.resource.final
+    return bool(row.get("isLocked") or (final and final(call, row))) or is_linked(
+        call.books, row, call.resource.entity
+    )

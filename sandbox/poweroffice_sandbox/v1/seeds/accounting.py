@@ -13,9 +13,9 @@ from typing import Any
 
 from ...core import names
 from ...core.clock import TICKS, stamp
-from ...core.origin import SPAN, START
+from ...core.origin import FIRST_DAY, SPAN, START, voucher_uuid
 from ...core.table import Row
-from ..books import Seed, Source
+from ..books import OWN, Source
 from . import registers as seeds
 
 _DAY = 86_400 * TICKS
@@ -30,20 +30,27 @@ def accounts(source: Source) -> Iterator[Row]:
     """Make general ledger accounts: NS 4102."""
     for place, (code, name, _kind, vat) in enumerate(names.ACCOUNTS):
         row = {"id": 40_001 + place, "code": code, "name": name, "vatCode": vat, "isActive": True}
+        row["isVatCodeLockedAfterPosting"] = False
         yield {**row, "lastChanged": seeds.times(source.random)["lastChanged"]}
 
 
 def vat_codes(_source: Source) -> Iterator[Row]:
     """Make VAT codes."""
     for key, code, name, rate, until in names.VAT_CODES:
-        yield {"id": key, "code": code, "name": name, "rate": Decimal(rate), "isActive": until is None}
+        row = {"id": key, "code": code, "name": name, "rate": Decimal(rate), "isActive": until is None}
+        yield {**row, "validFrom": FIRST_DAY, "validto": until}
 
 
-def _head(source: Source, cycle: int, place: int, kind: int) -> dict[str, Any]:
+# Of so many vouchers of a kind, how many the first application has made.
+_OWN_OF = {0: 5, 1: 3, 2: 2, 3: 2}
+
+
+def _head(source: Source, cycle: int, place: int) -> dict[str, Any]:
     """Give what all four vouchers of a cycle have; ``place`` is 0 to 3."""
     day = START + SPAN * cycle // source.sizes.voucher_cycles // _DAY * _DAY
     return {
-        "id": kind * 100_000 + 1 + cycle,
+        "id": voucher_uuid(4 * cycle + place + 1, source.company.index),
+        OWN: cycle % _OWN_OF[place] == _OWN_OF[place] - 1,
         "voucherNo": 4 * cycle + place + 1,
         "voucherDate": stamp(day)[:10],
         "createdDate": stamp(day + (9 + place) * 3_600 * TICKS + 1_234_567),
@@ -55,7 +62,7 @@ def _head(source: Source, cycle: int, place: int, kind: int) -> dict[str, Any]:
 
 def _line(voucher: Mapping[str, Any], place: int, account: int, amount: Decimal, vat: str = "0") -> Row:
     text = f"Bilag {voucher['voucherNo']}, linje {place + 1}"
-    line = {"id": voucher["id"] * 10 + place, "accountCode": account, "amount": amount}
+    line = {"id": 10 * voucher["voucherNo"] + place, "accountCode": account, "amount": amount}
     return {**line, "vatCode": vat, "description": text}
 
 
@@ -71,7 +78,7 @@ def outgoing(source: Source) -> Iterator[Row]:
     """Make vouchers of invoices to customers."""
     payers = used(source.sizes.customers)
     for cycle in _cycles(source) if payers else ():
-        head = _head(source, cycle, 0, 81)
+        head = _head(source, cycle, 0)
         line = _line(head, 0, 3000, _amount(source), "3")
         yield {
             **head,
@@ -80,7 +87,6 @@ def outgoing(source: Source) -> Iterator[Row]:
             "customerCode": seeds.FIRST_CUSTOMER + cycle % payers,
             "currencyRate": Decimal(1),
             "deliveryDate": head["voucherDate"],
-            "description": "Faktura",
             "lines": [line],
         }
 
@@ -89,7 +95,7 @@ def incoming(source: Source) -> Iterator[Row]:
     """Make vouchers of invoices from suppliers."""
     sellers = used(source.sizes.suppliers)
     for cycle in _cycles(source) if sellers else ():
-        head = _head(source, cycle, 1, 82)
+        head = _head(source, cycle, 1)
         yield {
             **head,
             "invoiceNo": f"F-{cycle}",
@@ -110,7 +116,7 @@ def _journal(head: Mapping[str, Any], debit: int, credit: int, amount: Decimal) 
 def manual(source: Source) -> Iterator[Row]:
     """Make manual journals: rent."""
     for cycle in _cycles(source):
-        voucher = _journal(_head(source, cycle, 2, 83), 6300, 1700, _amount(source))
+        voucher = _journal(_head(source, cycle, 2), 6300, 1700, _amount(source))
         yield {**voucher, "description": "Periodisering av leie"}
 
 
@@ -118,7 +124,7 @@ def bank(source: Source) -> Iterator[Row]:
     """Make bank journals: most pay the invoice of two cycles before, some half of it, some are fees."""
     invoices = list(source.table("OutgoingInvoiceVoucher").rows.values())
     for cycle in _cycles(source):
-        head = _head(source, cycle, 3, 84)
+        head = _head(source, cycle, 3)
         if not invoices or cycle < 2 or cycle % 5 == 0:  # noqa: PLR2004
             yield {**_journal(head, 7770, 1920, Decimal("35.50")), "description": "Bankgebyr"}
             continue
@@ -131,46 +137,40 @@ def bank(source: Source) -> Iterator[Row]:
 
 
 def invoices(source: Source) -> Iterator[Row]:
-    """Make the invoices behind the vouchers to customers."""
+    """Make the invoices behind the vouchers to customers that no integration made; they share ids."""
     goods = used(source.sizes.products)
-    for place, voucher in enumerate(source.table("OutgoingInvoiceVoucher").rows.values()):
+    table = source.table("OutgoingInvoiceVoucher")
+    for place, voucher in enumerate(table.rows.values()):
+        if voucher["id"] in table.owners:
+            continue
         gross = voucher["lines"][0]["amount"]
         net = (gross / Decimal("1.25")).quantize(Decimal("0.01"))
         product = {"productCode": str(1_000 + place % goods)} if goods else {}
         line = {"id": 91_000_001 + place, **product, "description": "Vare", "quantity": Decimal(1)}
+        sums = {"netAmount": net, "totalAmount": gross}
+        rates = {"vatCode": "3", "vatRate": Decimal(25), "salesAccount": 3000}
         yield {
-            "id": 9_000_001 + place,
+            "id": voucher["id"],
             "invoiceNo": voucher["invoiceNo"],
+            "documentNo": str(voucher["invoiceNo"]),
+            "cid": voucher["cid"],
+            "voucherNo": voucher["voucherNo"],
+            "orderNo": 20_001 + place,
             "customerCode": voucher["customerCode"],
             "customerReference": f"Bestilling {place}",
-            "invoiceDate": voucher["voucherDate"],
+            "orderDate": voucher["voucherDate"],
+            "voucherDate": voucher["voucherDate"],
+            "deliveryDate": voucher["deliveryDate"],
+            "invoiceDeliveryDate": voucher["deliveryDate"],
             "dueDate": voucher["dueDate"],
+            "expectedDueDate": voucher["dueDate"],
+            "sentDate": voucher["createdDate"],
+            "invoiceDeliveryType": 1,
             "status": 2,
             "currencyCode": "NOK",
-            "netAmount": net,
-            "totalAmount": gross,
+            "paymentTerms": 14,
+            **sums,
             "createdDate": voucher["createdDate"],
             "lastChanged": voucher["createdDate"],
-            "lines": [{**line, "unitPrice": net, "vatCode": "3"}],
+            "outgoingInvoiceLines": [{**line, **sums, **rates, "unitPrice": net, "sortOrder": 0}],
         }
-
-
-SEEDS: dict[str, Seed] = {
-    "Customer": seeds.customers,
-    "Supplier": seeds.suppliers,
-    "ContactGroup": seeds.contact_groups,
-    "Employee": seeds.employees,
-    "Product": seeds.products,
-    "Project": seeds.projects,
-    "Department": seeds.departments,
-    "TimeTrackingEntry": seeds.time_entries,
-    "GeneralLedgerAccount": accounts,
-    "VatCode": vat_codes,
-    "OutgoingInvoiceVoucher": outgoing,
-    "IncomingInvoiceVoucher": incoming,
-    "ManualJournalVoucher": manual,
-    "BankJournalVoucher": bank,
-    "OutgoingInvoice": invoices,
-    "Import": lambda _source: (),
-}
-"""How each table begins; there are no imports."""

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 from random import Random
 from typing import Any
-from uuid import UUID
 
 from ...core import names
 from ...core.clock import stamp
@@ -20,6 +19,9 @@ from ..books import Source
 
 FIRST_CUSTOMER = 10_000
 FIRST_SUPPLIER = 20_000
+FIRST_EMPLOYEE = 1
+ACTIVITIES = (("100", "Fakturerbar tid", 100), ("200", "Internt arbeid", 250))
+HOUR_TYPES = ("Ordinær timelønn", "Overtid 50 %", "Overtid 100 %")
 _QUOTED = ("O'Hara & Sønner AS", 'Kafé "Ærlig Øl" AS', "Ås' Verksted & d'Or ANS")
 
 
@@ -64,11 +66,12 @@ def _contact(random: Random, place: int) -> Row:
         "mailAddress": _address(random, 3_000_000 + place),
         "isArchived": place % 12 == 5,  # noqa: PLR2004
         "lastChanged": _changed(random),
-        "contactGroups": [str(5 + place % 4)] if place % 7 == 0 else [],
+        "createdDate": stamp(START),
+        "contactGroups": [names.CONTACT_GROUP_NAMES[place % 4]] if place % 7 == 0 else [],
+        "isActive": True,
     }
     if place % 3 == 0:
         row["phoneNumber"] = f"+47 {40_000_000 + random.randrange(9_999_999)}"
-        row["streetAddress"] = _address(random, 3_500_000 + place)
         row["streetAddresses"] = [_address(random, 3_700_000 + place)]
     return row
 
@@ -81,10 +84,11 @@ def customers(source: Source) -> Iterator[Row]:
             "code": FIRST_CUSTOMER + place,
             "externalCode": 70_000 + place if place % 2 else None,
             **_contact(source.random, place),
-            "invoiceDeliveryType": source.random.randrange(3),
+            "invoiceDeliveryType": source.random.randrange(1, 4),
             "paymentTerms": source.random.choice((14, 30)),
             "isVatFree": False,
             "sendReminders": True,
+            "customerCreatedDate": stamp(START),
         }
 
 
@@ -95,6 +99,7 @@ def suppliers(source: Source) -> Iterator[Row]:
             "id": 2_000_001 + 3 * place,
             "code": FIRST_SUPPLIER + place,
             **_contact(source.random, place),
+            "supplierCreatedDate": stamp(START),
         }
 
 
@@ -109,7 +114,7 @@ def departments(source: Source) -> Iterator[Row]:
     for place in range(source.sizes.departments):
         name = names.DEPARTMENT_NAMES[place % len(names.DEPARTMENT_NAMES)]
         row = {"id": 601 + place, "code": str(10 + place), "name": name}
-        yield {**row, "isArchived": False, "lastChanged": _changed(source.random)}
+        yield {**row, "isActive": True, "lastChanged": _changed(source.random)}
 
 
 def _department(source: Source, place: int) -> dict[str, Any]:
@@ -129,6 +134,10 @@ def employees(source: Source) -> Iterator[Row]:
             "jobTitle": source.random.choice(names.JOB_TITLES),
             "emailAddress": f"ansatt{place}@example.no",
             "startDate": stamp(START + source.random.randrange(SPAN))[:10],
+            "socialSecurityNumber": f"{1_017_000_000 + place:011d}" if place % 2 else None,
+            "gender": 1 + place % 2,
+            "createdDate": stamp(START),
+            "employeeCreatedDate": stamp(START),
             **_department(source, place),
             "isArchived": place % 12 == 7,  # noqa: PLR2004
             "lastChanged": _changed(source.random),
@@ -143,13 +152,15 @@ def products(source: Source) -> Iterator[Row]:
             "id": 5_000_001 + place,
             "code": str(1_000 + place),
             "name": f"{names.GOODS[place % len(names.GOODS)]} {place}",
-            "type": place % 3,
-            "unit": "stk",
+            "type": 1 + place % 2,
+            "unitOfMeasureCode": 5,
+            "productGroupId": 651 + place % 3,
+            "salesAccount": 3000,
+            "vatExemptSalesAccount": 3100,
             "salesPrice": price,
             "costPrice": (price / 2).quantize(Decimal("0.01")),
             "vatCode": "3",
-            "isActive": True,
-            "isArchived": place % 12 == 2,  # noqa: PLR2004
+            "isActive": place % 12 != 2,  # noqa: PLR2004
             "lastChanged": _changed(source.random),
         }
 
@@ -167,26 +178,36 @@ def projects(source: Source) -> Iterator[Row]:
             **customer,
             **_department(source, place),
             "startDate": stamp(START + source.random.randrange(SPAN))[:10],
-            "status": place % 3,
+            "status": 3 if place % 12 == 9 else 1 + place % 2,  # noqa: PLR2004
+            "isBillable": bool(customer),
             "isInternal": not customer,
-            "isArchived": place % 12 == 9,  # noqa: PLR2004
+            "billingMethod": 1,
+            "createdDate": stamp(START),
             "lastChanged": _changed(source.random),
         }
 
 
 def time_entries(source: Source) -> Iterator[Row]:
-    """Make hours, on the first two thirds of employees and projects."""
+    """Make hours, on the first two thirds of employees and projects; the first tenth is locked."""
     sizes = source.sizes
     if not sizes.employees or not sizes.projects:
         return
     for place in range(sizes.time_entries):
+        minutes = 15 * source.random.randrange(2, 32)
+        billable = Decimal(minutes) / 60 if place % 4 else Decimal(0)
         yield {
-            "id": str(UUID(int=source.random.getrandbits(128), version=4)),
+            "id": 8_000_001 + place,
             "employeeCode": 1 + place % -(-2 * sizes.employees // 3),
             "projectCode": f"P{100 + place % -(-2 * sizes.projects // 3)}",
+            "activityCode": ACTIVITIES[place % 4 == 0][0],
+            "hourType": HOUR_TYPES[place % 9 == 0],
             "date": stamp(START + source.random.randrange(SPAN))[:10],
-            "hours": Decimal(source.random.randrange(2, 32)) / 4,
+            "minutes": minutes,
+            "hours": (Decimal(minutes) / 60).quantize(Decimal("0.0001")),
+            "billableHours": billable.quantize(Decimal("0.0001")),
+            "hourlyRate": Decimal(1_250),
+            "billableAmount": (billable * 1_250).quantize(Decimal("0.01")),
             "comment": f"Møte om «{names.GOODS[place % len(names.GOODS)]}»",
-            "isBillable": place % 4 != 0,
-            **times(source.random),
+            "isLocked": place < sizes.time_entries // 10,
+            "lastChanged": _changed(source.random),
         }

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from ...core.clock import stamp, ticks
 from ...core.table import Row
-from ..reply import refuse
+from ..reply import refuse, unbound
 from ..rest.bodies import decoded, read_fields
 from ..rest.call import Call
 from ..schema.dto import BadValueError, Schema, schema_of, whole
@@ -84,4 +84,4 @@ def query_id(call: Call, *, required: bool) -> str:
         return str(UUID(text))
     except ValueError:
         detail = f"The value '{text}' is not valid for id."
-        raise refuse(400, "One or more validation errors occurred.", detail) from None
+        raise unbound("id", detail) from None

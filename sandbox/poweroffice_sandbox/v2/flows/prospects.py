@@ -14,13 +14,14 @@ from ..rest.call import Call, Route, Routes
 from ..rest.lists import find_row
 from ..rest.writes import post_row
 
+_JSON = {"content-type": "application/json"}
 _FIELDS = ("Name", "OrganizationNumber", "EmailAddress", "PhoneNumber")
 
 
 def _convert(call: Call) -> Reply:
     prospect = find_row(call)
     body = json_bytes({name: prospect[name] for name in _FIELDS})
-    reply = post_row(replace(call, resource_name="Customers", path_ids=(), body=body))
+    reply = post_row(replace(call, resource_name="Customers", path_ids=(), body=body, headers=_JSON))
     call.books.table(call.resource.table).remove(prospect["Id"], call.now)
     return reply
 

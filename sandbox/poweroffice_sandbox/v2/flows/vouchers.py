@@ -3,8 +3,9 @@ Vouchers posted straight to the ledger: ``/Vouchers/<kind>`` and ``/Vouchers/Rev
 
 Rule: POST and GET by id only; an integration sees and reverses only what it posted itself (OpenAPI). To undo
 is to reverse; that frees the reference and the invoice number. Assumed: the shape of POST
-OutgoingInvoiceJournals, which is newer than the OpenAPI file of March 2025, and that a reversal has the dates
-of what it reverses.
+OutgoingInvoiceJournals and of OutgoingCreditNoteJournals, newer than the OpenAPI file of March 2025, and
+that a reversal has the dates of what it reverses. A credit note is sent as an invoice is, with positive
+amounts.
 """
 
 from __future__ import annotations
@@ -50,12 +51,17 @@ class Kind:
 
 
 INVOICE = Kind("OutgoingInvoiceJournals", "OutgoingInvoiceVoucher", "OutgoingInvoice", "OutgoingInvoiceLines")
+CREDIT_NOTE = Kind(
+    "OutgoingCreditNoteJournals", "OutgoingInvoiceVoucher", "OutgoingCreditNote", "OutgoingInvoiceLines"
+)
+_SALES = (INVOICE, CREDIT_NOTE)
 KINDS = (
     Kind("BankJournals", "BankVoucher", "BankJournal"),
     Kind("CashJournals", "CashVoucher", "CashJournal"),
     Kind("ManualJournals", "ManualVoucher", "ManualJournal"),
     Kind("YearEndJournals", "YearEndVoucher", "YearEndJournal"),
     INVOICE,
+    CREDIT_NOTE,
 )
 REVERSERS = "/".join(kind.privilege for kind in KINDS)
 
@@ -82,13 +88,13 @@ def post(kind: Kind, call: Call) -> Reply:
     sent = read_flow(call, kind.entity, LABEL)
     check_free(call, "ExternalImportReference", sent.get("ExternalImportReference"))
     sent = {**sent, "CurrencyCode": sent.get("CurrencyCode") or "NOK"}
-    if kind is INVOICE:
+    if kind in _SALES:
         check_free(call, "InvoiceNo", sent.get("InvoiceNo"))
     rows = ledger_lines(call, _entries(kind, sent), sent)
     booked = book(call, _head(kind.type, sent), rows)
     row = _stored(call, kind, sent, booked)
     call.books.table(kind.table).put(row, call.now, call.application)
-    if kind is INVOICE:
+    if kind in _SALES:
         add_invoice(call, booked, {**row, **dimension_fields(call.books, sent)}, vat_of(rows))
     return row_reply(call, 201, row)
 
@@ -105,13 +111,14 @@ def _head(kind: str, sent: Row) -> Row:
 def _entries(kind: Kind, sent: Row) -> list[Row]:
     """Give the lines to post; an invoice debits the customer and credits its lines."""
     lines: list[Row] = sent.get(kind.lines) or []
-    if kind is not INVOICE:
+    if kind not in _SALES:
         return lines
     total = sum(cents(line.get("CurrencyAmount") or 0) for line in lines)
     if total != cents(sent.get("CurrencyAmount") or total):
         raise invalid(f"CurrencyAmount is {sent['CurrencyAmount']}, the sum of the lines is {total}.")
-    customer = {**sent, "AccountId": sent["CustomerAccountId"], "CurrencyAmount": total}
-    opposite = [{**line, "CurrencyAmount": -cents(line.get("CurrencyAmount") or 0)} for line in lines]
+    sign = -1 if kind is CREDIT_NOTE else 1
+    customer = {**sent, "AccountId": sent["CustomerAccountId"], "CurrencyAmount": sign * total}
+    opposite = [{**line, "CurrencyAmount": -sign * cents(line.get("CurrencyAmount") or 0)} for line in lines]
     return [customer, *opposite] if lines else []
 
 
@@ -136,7 +143,7 @@ def _stored(call: Call, kind: Kind, sent: Row, booked: Row) -> Row:
         "VoucherNo": booked["VoucherNo"],
         "IsReversed": False,
     }
-    if kind is INVOICE:
+    if kind in _SALES:
         known["CurrencyAmount"] = booked["CurrencyAmount"]
         known["InvoiceNo"] = sent.get("InvoiceNo") or str(booked["VoucherNo"])
     return whole(kind.entity, {**sent, **known}, now)

@@ -1,8 +1,9 @@
 """
 Endpoints known to exist in 2026 whose details are not: **assumed**.
 
-Rule: paths and verbs are known (facts 3.3); fields, privileges, filters and rows are made up, so that a
-client can be tried, not trusted. Nothing else of the sandbox depends on them.
+Rule: paths and verbs are known (facts 3.3). Of time tracking and auditing companies the fields' names are
+those that public clients send or declare; all other fields, and privileges, filters and rows, are made up, so
+that a client can be tried, not trusted. Nothing else of the sandbox depends on them.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from ..schema.resource import NO_ROWS, Resource, Seed
 from ..seeds import Source
 from .entries import entry, invented
 
+_INACTIVE = {"includeInactive": Filter("ignored", "")}
 _CHANGES = ("createdDateTimeOffsetGreaterThan", "lastChangedDateTimeOffsetGreaterThan")
 _DAY = 86_400 * TICKS
 
@@ -42,10 +44,19 @@ def _entries(source: Source) -> Iterator[Row]:
             "ActivityTimeId": 1_511 + index % 2,
             "HourTypeId": 1_501,
             "ProjectId": BASE["Projects"] + index % source.sizes.projects if source.sizes.projects else None,
-            "EntryDate": stamp(START + (700 + index) * _DAY)[:10],
-            "Hours": money(750),
+            "Date": stamp(START + (700 + index) * _DAY)[:10],
+            "Quantity": money(750),
+            "BillableQuantity": money(750 if index % 4 else 0),
+            "FromTime": "08:00",
+            "ToTime": "16:00",
+            "BreakTime": 30,
             "IsApproved": index % 3 != 0,
         }
+
+
+def _hour_types(source: Source) -> Iterator[Row]:
+    yield {"Id": 0, "Code": "0", "Name": "Regular hours", "IsActive": True}  # as one client has seen it
+    yield from _named(1_501, ("Normaltid", "Overtid 50 %"), source)
 
 
 def _prospects(_source: Source) -> Iterator[Row]:
@@ -54,7 +65,8 @@ def _prospects(_source: Source) -> Iterator[Row]:
 
 
 def _auditors(_source: Source) -> Iterator[Row]:
-    yield {"Id": 1_551, "Name": "Havdal Revisjon AS", "OrganizationNumber": "999600100"}
+    people = [{"Id": 1_561, "Name": "Sunniva Havdal"}, {"Id": 1_562, "Name": "Eirik Lothe"}]
+    yield {"Id": 1_551, "Name": "Havdal Revisjon AS", "Auditors": people}
 
 
 def _lock_dates(_source: Source) -> Iterator[Row]:
@@ -82,10 +94,7 @@ ASSUMED = (
         "Auditing company",
         "QualityAssignmentGeneral",
         "list",
-        """
-        -CreatedDateTimeOffset:timestamp -Id:int -LastChangedDateTimeOffset:timestamp -Name:string?
-        -OrganizationNumber:string?
-        """,
+        "-Auditors:Auditor[]? -Id:int -Name:string?",
         seed=Seed(_auditors),
     ),
     _of(
@@ -137,7 +146,7 @@ ASSUMED = (
         named_by=(("HourTypeId", "", "Code"),),
         unique=("Code",),
         defaults={"IsActive": True},
-        seed=Seed(partial(_named, 1_501, ("Normaltid", "Overtid 50 %"))),
+        seed=Seed(_hour_types),
     ),
     _of(
         "TimeTracking/ActivityTime",
@@ -146,9 +155,10 @@ ASSUMED = (
         "list get post patch delete",
         """
         Code:string? -CreatedDateTimeOffset:timestamp -Id:int IsActive:bool? IsBillable:bool?
-        -LastChangedDateTimeOffset:timestamp !Name:string?
+        -LastChangedDateTimeOffset:timestamp !Name:string? ProductId:int? ProjectId:int?
         """,
-        queries=("isActive", *_CHANGES),
+        queries=("includeInactive", *_CHANGES),
+        filters=_INACTIVE,
         named_by=(("ActivityTimeId", "", "Code"),),
         unique=("Code",),
         defaults={"IsActive": True},
@@ -161,10 +171,11 @@ ASSUMED = (
         "list get post patch delete",
         """
         Code:string? -CreatedDateTimeOffset:timestamp -Id:int IsActive:bool?
-        -LastChangedDateTimeOffset:timestamp !Name:string? UnitOfMeasureCode:UnitOfMeasureType
-        UnitPrice:number?
+        -LastChangedDateTimeOffset:timestamp !Name:string? ProductId:int? ProjectId:int?
+        UnitOfMeasureCode:UnitOfMeasureType UnitPrice:number?
         """,
-        queries=("isActive", *_CHANGES),
+        queries=("includeInactive", *_CHANGES),
+        filters=_INACTIVE,
         named_by=(("ActivityItemId", "", "Code"),),
         unique=("Code",),
         defaults={"IsActive": True},
@@ -176,9 +187,11 @@ ASSUMED = (
         "TimeTracking",
         "list get post patch delete",
         """
-        !ActivityTimeId:int -CreatedDateTimeOffset:timestamp Description:string? !EmployeeId:int
-        !EntryDate:date ExternalImportReference:string<=50? HourTypeId:int? !Hours:number -Id:int
-        -IsApproved:bool -LastChangedDateTimeOffset:timestamp ProjectId:int?
+        !ActivityTimeId:int BillableQuantity:number? BreakTime:int? -CreatedDateTimeOffset:timestamp
+        CustomerId:int? !Date:date DepartmentId:int? !EmployeeId:int ExternalComment:string?
+        ExternalImportReference:string<=50? FromTime:string? HourTypeId:int? -Id:int
+        InternalComment:string? -IsApproved:bool -LastChangedDateTimeOffset:timestamp ProjectId:int?
+        Quantity:number? ToTime:string?
         """,
         queries=_CHANGES,
         unique=("ExternalImportReference",),
@@ -190,9 +203,10 @@ ASSUMED = (
         "TimeTracking",
         "list get post patch delete",
         """
-        !ActivityItemId:int -CreatedDateTimeOffset:timestamp Description:string? !EmployeeId:int
-        !EntryDate:date ExternalImportReference:string<=50? -Id:int -IsApproved:bool
-        -LastChangedDateTimeOffset:timestamp ProjectId:int? !Quantity:number
+        !ActivityItemId:int -CreatedDateTimeOffset:timestamp CustomerId:int? !Date:date DepartmentId:int?
+        !EmployeeId:int ExternalComment:string? ExternalImportReference:string<=50? -Id:int
+        InternalComment:string? -IsApproved:bool -LastChangedDateTimeOffset:timestamp ProjectId:int?
+        !Quantity:number
         """,
         queries=_CHANGES,
         unique=("ExternalImportReference",),
@@ -204,14 +218,15 @@ ASSUMED = (
         "TimeTransaction",
         "list",
         """
-        -ActivityTimeId:int -CreatedDateTimeOffset:timestamp -Description:string? -EmployeeId:int
-        -EntryDate:date -HourTypeId:int? -Hours:number -Id:int -IsApproved:bool
-        -LastChangedDateTimeOffset:timestamp -ProjectId:int?
+        -ActivityTimeId:int -BillableQuantity:number? -CreatedDateTimeOffset:timestamp -CustomerId:int?
+        -Date:date -DepartmentId:int? -EmployeeId:int -ExternalComment:string? -HourTypeId:int? -Id:int
+        -InternalComment:string? -IsApproved:bool -LastChangedDateTimeOffset:timestamp -ProjectId:int?
+        -Quantity:number?
         """,
         queries=("fromDate!", "toDate!", "onlyApproved"),
         filters={
-            "fromDate": Filter("from", "EntryDate"),
-            "toDate": Filter("to", "EntryDate"),
+            "fromDate": Filter("from", "Date"),
+            "toDate": Filter("to", "Date"),
             "onlyApproved": Filter("only", "IsApproved"),
         },
         rows="TimeTracking/EntryTime",

@@ -224,6 +224,15 @@ def _addresses(source: Source) -> Iterator[Row]:
         }
 
 
+_ASSIGNMENT_NEEDS = (
+    "CustomerContactPersonId",
+    "CustomerSubledgerAccountId",
+    "ManagerSubledgerAccountId",
+    "NoticePeriod",
+    "StartDate",
+)
+
+
 def _assignments(source: Source) -> Iterator[Row]:
     managers, customers = source.ids("Employees"), source.ids("Customers")
     for index, customer in enumerate(customers[:8] if managers else ()):
@@ -233,6 +242,7 @@ def _assignments(source: Source) -> Iterator[Row]:
             "ManagerSubledgerAccountId": managers[index % len(managers)] + SUBLEDGER,
             "Description": f"Regnskapsoppdrag {index + 1}",
             "StartDate": "2022-01-01",
+            "NoticePeriod": 3,
             "Status": ("Active", "Draft", "Archived")[index % 3],
         }
 
@@ -332,8 +342,14 @@ CONTACTS = (
         entity="AssignmentGeneral",
         operations=invented("Assignments", "QualityAssignmentGeneral", "post patch delete"),
         only=("/Assignments/{id}", "POST /Assignments"),
-        # Assumed: the writes are newer than the OpenAPI file; they take what the answer has.
-        marks={field.name: "" for field in schema_of("AssignmentGeneral").fields if field.name != "Id"},
+        model="AssignmentGeneral",
+        # The writes are newer than the OpenAPI file; a client generated in June 2025 has their fields.
+        # Assumed: the RevisedDate of bodies is the RevisionDate of answers.
+        marks={
+            **{field.name: "" for field in schema_of("AssignmentGeneral").fields if field.name != "Id"},
+            **dict.fromkeys(_ASSIGNMENT_NEEDS, "!"),
+            "RevisedDate": "=RevisionDate",
+        },
         seed=Seed(_assignments),
     ),
     entry(

@@ -183,7 +183,8 @@ def _counted(tables: Tables, row: Row) -> Row:
 
 
 def _part(name: str, label: str, rows: Rows) -> Resource:
-    return entry(f"{_EMPLOYMENTS}/{name}", label, parent=_EMPLOYMENT, seed=Seed(rows))
+    model = f"Employment{label.title().replace(' ', '')}"
+    return entry(f"{_EMPLOYMENTS}/{name}", label, parent=_EMPLOYMENT, seed=Seed(rows), model=model)
 
 
 PAYROLL = (
@@ -211,6 +212,7 @@ PAYROLL = (
         ),
         filters={},
         parent=_EMPLOYEE,
+        marks={"EndedAndReported": "~"},  # EmploymentPatchDto of June 2025 has it, the body of a POST has not
         view=_counted,
         seed=Seed(_employments),
     ),
@@ -234,6 +236,7 @@ PAYROLL = (
     entry(
         "Employees/HourlyRates",
         "Hourly rate",
+        model="EmployeeHourlyRates",
         filters={"validNow": Filter("valid_now", "ValidFromDate/ValidToDate")},
         parent=_EMPLOYEE,
         defaults={"ValidToDate": "9999-12-31"},

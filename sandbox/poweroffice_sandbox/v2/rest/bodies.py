@@ -7,6 +7,7 @@ examples).
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -16,25 +17,46 @@ from ...core.clock import stamp, ticks
 from ...core.reply import RefusedError
 from ...core.table import Row
 from ..books import Books
-from ..reply import refuse
+from ..reply import refuse, unbound
 from ..resources import references
 from ..schema.dto import CHANGED, BadValueError, Field, Schema, read_value, schema_of
 from ..schema.resource import Resource
 from .call import Call
 
+_PATCH_TYPE = re.compile(r"application/json-patch\+json$")
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
+_JSON_TYPE = re.compile(r"(application|text)/(json|[\w.-]+\+json)$")
+
+
+def check_media_type(call: Call) -> None:
+    """
+    Refuse a body that does not say it is JSON: the description lists such types only.
+
+    :raises RefusedError: 415; that is what ASP.NET answers, the description does not say.
+    """
+    given = call.headers.get("content-type", "").partition(";")[0].strip().lower()
+    wanted = _JSON_TYPE
+    if call.method == "PATCH" and call.switches.patch_media_type == "strict":
+        wanted = _PATCH_TYPE
+    elif call.switches.body_media_type == "any":
+        return
+    if call.body and not wanted.match(given):
+        raise refuse(415, "Unsupported Media Type", f"The media type '{given}' is not supported.")
 
 
 def decoded(call: Call) -> Any:
     """
     Decode the body; fractions become :class:`~decimal.Decimal`, so ``1.10`` is given back as ``1.10``.
 
-    :raises RefusedError: 400, it is not JSON.
+    :raises RefusedError: 415, its media type is none of JSON; 400, it is not JSON.
     """
+    check_media_type(call)
     try:
         return _decode(call.body)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise refuse(400, "One or more validation errors occurred.", "The body is not valid JSON.") from None
+        raise unbound("$", "The body is not valid JSON.") from None
 
 
 def validation_error(resource: Resource, detail: str, status: int = 400) -> RefusedError:

@@ -31,6 +31,7 @@ class Call:
     :param headers: lower-case names.
     :param now: the sandbox's time.
     :param path_ids: the ids in the path, in order and lower case.
+    :param method: the verb in capitals.
     """
 
     grant: Grant
@@ -45,6 +46,7 @@ class Call:
     now: float
     resource_name: str = ""
     path_ids: tuple[str, ...] = ()
+    method: str = "GET"
 
     @property
     def company(self) -> Company:

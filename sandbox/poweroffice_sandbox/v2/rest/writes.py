@@ -16,6 +16,7 @@ from ...core.table import Row
 from ..reply import problem
 from ..schema.dto import CHANGED, BadValueError, filled
 from .bodies import (
+    check_media_type,
     check_party,
     check_unique,
     decoded,
@@ -30,7 +31,6 @@ from .call import Call
 from .lists import find_row, one_reply, owner_row
 from .patch import PatchError, apply_patch
 
-_PATCH_TYPE = "application/json-patch+json"
 _FIRST_NUMBER = {"Customers": 10_000, "Suppliers": 20_000, "Employees": 1}
 
 
@@ -84,10 +84,7 @@ def _hide(row: Row) -> None:
 def patch_row(call: Call) -> Reply:
     """Change a row by a JSON Patch."""
     resource = call.resource
-    if call.switches.patch_media_type == "strict":
-        given = call.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if given != _PATCH_TYPE:
-            return problem(415, "Unsupported Media Type", f"Content-Type '{given}' is not {_PATCH_TYPE}.")
+    check_media_type(call)
     row = find_row(call)
     try:
         changed = _patched(call, row)

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from .tables import ENUMS, named_words
 
-_WORD = re.compile(r"(!?)([-+>]?)(\w+):(\w+(?:\[\])?)(?:<=(\d+))?(\?)?$")
+_WORD = re.compile(r"(!?)([-+>~]?)(\w+):(\w+(?:\[\])?)(?:<=(\d+))?(?:=(\d+)\.\.(\d+))?(\?)?$")
 _INTEGER = re.compile(r"-?\d+$")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?$")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.IGNORECASE)
@@ -40,6 +40,7 @@ class Field:
     required: bool
     max_length: int | None
     nullable: bool
+    limits: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,8 @@ class Schema:
         :param method: ``POST`` or ``PATCH``.
         """
         field = self.by_name.get(name.lower())
-        if field is None or field.mark == "-" or (method == "PATCH" and field.mark):
-            return None
-        return field
+        closed = {"-", "~"} if method == "POST" else {"-", "+", ">"}
+        return None if field is None or field.mark in closed else field
 
 
 def schema(text: str) -> Schema:
@@ -82,10 +82,10 @@ def schema(text: str) -> Schema:
         match = _WORD.match(word)
         if match is None:
             raise ValueError(f"field notation: {word!r}")
-        needed, mark, name, kind, longest, nullable = match.groups()
-        fields.append(
-            Field(name, kind, mark, bool(needed), int(longest) if longest else None, bool(nullable))
-        )
+        needed, mark, name, kind, longest, least, most, nullable = match.groups()
+        limits = (int(least), int(most)) if least else None
+        length = int(longest) if longest else None
+        fields.append(Field(name, kind, mark, bool(needed), length, bool(nullable), limits))
     return Schema(tuple(fields), {field.name.lower(): field for field in fields})
 
 
@@ -105,9 +105,21 @@ def schema_of(entity: str, **marks: str) -> Schema:
 
 
 def marked(fields: Schema, marks: Mapping[str, str]) -> Schema:
-    """Give the same fields with other marks for some, by name."""
-    kept = tuple(replace(field, mark=marks.get(field.name, field.mark)) for field in fields.fields)
-    return Schema(kept, {field.name.lower(): field for field in kept})
+    """
+    Give the same fields with other marks for some.
+
+    :param marks: by name, ``!`` among them; ``=Other`` makes the name another one for a field in bodies.
+    """
+    other = {name: mark[1:] for name, mark in marks.items() if mark.startswith("=")}
+    kept = tuple(
+        _remarked(field, marks[field.name]) if field.name in marks else field for field in fields.fields
+    )
+    by_name = {field.name.lower(): field for field in kept}
+    return Schema(kept, by_name | {name.lower(): by_name[known.lower()] for name, known in other.items()})
+
+
+def _remarked(field: Field, mark: str) -> Field:
+    return replace(field, mark=mark.lstrip("!"), required=field.required or mark.startswith("!"))
 
 
 _BLANKS: dict[str, Any] = {"bool": False, "int": 0, "number": 0, "string": "", "uuid": str(UUID(int=0))}
@@ -127,6 +139,8 @@ def _blank(field: Field, time: str) -> Any:
         return None
     if field.type in ENUMS:
         return ENUMS[field.type][0]
+    if field.limits:
+        return field.limits[0]
     return {**_BLANKS, "date": time[:10], "timestamp": time}.get(field.type)
 
 
@@ -149,6 +163,13 @@ def _text(field: Field, value: Any) -> str:
             f"The field {field.name} must be a string with a maximum length of {field.max_length}."
         )
     return value
+
+
+def _within(field: Field, value: Decimal | int) -> None:
+    if field.limits and not field.limits[0] <= value <= field.limits[1]:
+        least, most = field.limits
+        # The text of .NET's RangeAttribute; the description has the range, not the text.
+        raise BadValueError(f"The field {field.name} must be between {least} and {most}.")
 
 
 def _integer(field: Field, value: Any) -> int:
@@ -238,4 +259,9 @@ def read_value(field: Field, value: Any) -> Any:
     if field.type in ENUMS:
         return _enum(field, value)
     reader = _READERS.get(field.type)
-    return value if reader is None else reader(field, value)
+    if reader is None:
+        return value
+    read: Any = reader(field, value)
+    if field.limits:
+        _within(field, read)
+    return read

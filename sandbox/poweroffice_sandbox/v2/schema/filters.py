@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from ...core.clock import parse_ticks, stamp
 from ...core.table import Row, Table
-from ..reply import refuse
+from ..reply import refuse, unbound
 from .tables import ENUMS
 
 
@@ -48,7 +48,7 @@ def uncastable(detail: str) -> Exception:
 def invalid(given: Given) -> Exception:
     """Make the refusal of a single value; to be raised."""
     detail = f"The value '{given.value}' is not valid for {given.name}."
-    return refuse(400, "One or more validation errors occurred.", detail)
+    return unbound(given.name, detail)
 
 
 def numbers(given: Given) -> list[tuple[int, float]]:

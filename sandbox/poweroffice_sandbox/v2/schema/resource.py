@@ -71,6 +71,7 @@ class Resource:
     :param delete_status: what a DELETE answers.
     :param required: filters a list cannot do without.
     :param newer: filters known to exist since the OpenAPI file; what they look at is assumed.
+    :param model: the name in ``<Name>PatchDto``, where it is not the label's.
     :param visible: says of a row, given its owner and the application that asks, whether it may be seen.
     """
 
@@ -96,6 +97,7 @@ class Resource:
     seed: Seed = NO_ROWS
     named_by: tuple[tuple[str, str, str], ...] = ()
     ledger_field: str = ""
+    model: str = ""
 
     @property
     def table(self) -> str:
@@ -105,7 +107,7 @@ class Resource:
     @property
     def schema_name(self) -> str:
         """The name in ``<Name>PatchDto``."""
-        return self.label.title().replace(" ", "")
+        return self.model or self.label.title().replace(" ", "")
 
     @property
     def filter_names(self) -> dict[str, str]:

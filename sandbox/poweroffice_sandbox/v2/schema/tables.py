@@ -4,10 +4,10 @@ The official tables: operations, fields and enums as the OpenAPI file of March 2
 Rule: reads ``data/*.txt``; nothing is added here. ``operations``, ``fields`` and ``enums`` are written by
 ``tools/sandbox_tables.py``.
 
-Notation of the fields, one word each: ``Name:type``, ``<=n`` the longest text, ``?`` may be null. In front:
-``!`` required in POST, ``-`` only in answers, ``+`` accepted by POST but not by PATCH, ``>`` accepted by POST
-and never answered. Nothing in front: in answers, POST and PATCH. A type that begins with a capital is an enum
-or another entity.
+Notation of the fields, one word each: ``Name:type``, ``<=n`` the longest text, ``=a..b`` the range of a
+number, ``?`` may be null. In front: ``!`` required in POST, ``-`` only in answers, ``+`` accepted by POST but
+not by PATCH, ``~`` by PATCH but not by POST, ``>`` accepted by POST and never answered. Nothing in front: in
+answers, POST and PATCH. A type that begins with a capital is an enum or another entity.
 """
 
 from __future__ import annotations

@@ -1,0 +1,55 @@
+"""
+Mapped tasks: their arguments are checked while the DAG file is read.
+
+Airflow makes the tasks of ``partial(...).expand(...)`` when they run, and tells of wrong arguments only then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import DAG
+from airflow.sdk.definitions.mappedoperator import OperatorPartial
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator
+    from airflow.sdk.definitions.mappedoperator import MappedOperator
+
+_MOST = 20  # instances that are looked at
+_UNCHECKED = frozenset({"dag", "task_group", "is_setup", "is_teardown", "on_failure_fail_dagrun"})
+_NOT_KNOWN = "{{ not_known_yet }}"
+
+
+class CheckedPartial(OperatorPartial):
+    """What ``partial()`` of a task of this package gives."""
+
+    def expand(self, **mapped_kwargs: Any) -> MappedOperator:
+        """
+        Map, after a look at the arguments.
+
+        :raises ValueError, TypeError: what the task itself would raise.
+        """
+        self._expand_called = True  # also where the look at its arguments ends it
+        check_mapped(self.operator_class, self.kwargs, mapped_kwargs)
+        return super().expand(**mapped_kwargs)
+
+
+def check_mapped(kind: type[BaseOperator], fixed: Mapping[str, Any], mapped: Mapping[str, Any]) -> None:
+    """
+    Have a task check what is known of its arguments, for each of its instances, without making one.
+
+    :param fixed: what all instances share.
+    :param mapped: lists of values, or what other tasks give, which is known only when they have run.
+    :raises ValueError, TypeError: what the task itself would raise.
+    """
+    lists = {name: value for name, value in mapped.items() if isinstance(value, (list, tuple)) and value}
+    if not all(name in kind.template_fields for name in mapped.keys() - lists.keys()):
+        return  # such a value has no form in which it could be unknown
+    shared = {name: value for name, value in fixed.items() if name not in _UNCHECKED}
+    shared |= dict.fromkeys(mapped.keys() - lists.keys(), _NOT_KNOWN)
+    for index in range(min(_MOST, max(map(len, lists.values()), default=1))):
+        one = {name: values[min(index, len(values) - 1)] for name, values in lists.items()}
+        nowhere = DAG("poweroffice_checked_arguments", schedule=None)  # not registered: it is not entered
+        place: dict[str, Any] = {"dag": nowhere, "task_group": nowhere.task_group}
+        kind(**shared, **one, **place, _airflow_from_mapped=True)

@@ -1,0 +1,95 @@
+"""What can be known while a DAG file is read is said then, of mapped tasks too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG
+
+from airflow_provider_poweroffice.api.dialects.registry import DIALECTS
+from airflow_provider_poweroffice.operators.companies import PowerOfficeCompaniesOperator
+from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
+from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
+from airflow_provider_poweroffice.tasks.base import _MOST_ROWS
+from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
+    PowerOfficeToObjectStorageOperator,
+)
+
+PLACE = {"object_path": "file:///x/{{ company }}.ndjson.gz"}
+DATES = {"fromDate": "2026-01-01", "toDate": "2026-01-31"}
+WRONG = [
+    (PowerOfficeOperator, {"endpoint": "Customers", "method": "PATCH", "body": {"Name": "x"}}, "JSON Patch"),
+    (PowerOfficeOperator, {"endpoint": "Customers", "query": "a=b"}, "query must be a mapping"),
+    (PowerOfficeOperator, {"endpoint": "AccountTransactions"}, "needs fromDate and toDate"),
+    (PowerOfficeOperator, {"endpoint": "Customers", "filters": ("Name", "==", "x")}, "v2 has no"),
+    (PowerOfficeSensor, {"endpoint": "VatCodes", "changed_since": "2026-01-01T00:00:00Z"}, "read it whole"),
+    (
+        PowerOfficeToObjectStorageOperator,
+        {"endpoint": "VatCodes", "incremental": True} | PLACE,
+        "read it whole",
+    ),
+    (PowerOfficeToObjectStorageOperator, {"endpoint": "Customers", "page_size": 50_000} | PLACE, "to 20000"),
+    (PowerOfficeToObjectStorageOperator, {"endpoint": "Customers", "page_size": "500"} | PLACE, "page_size"),
+    (
+        PowerOfficeToObjectStorageOperator,
+        {"endpoint": "Customers", "object_path": "x.ndjson.gz"},
+        "no scheme",
+    ),
+]
+RIGHT = [
+    (PowerOfficeOperator, {"endpoint": "AccountTransactions", "query": DATES | {"accountNos": None}}),
+    (PowerOfficeOperator, {"endpoint": "AccountTransactions", "query": "{{ params.query }}"}),
+    (PowerOfficeOperator, {"endpoint": "{{ params.what }}", "method": "{{ params.verb }}"}),
+    (PowerOfficeOperator, {"endpoint": "SalesOrders", "method": "PATCH", "body": "{{ params.body }}"}),
+    (PowerOfficeSensor, {"endpoint": "VatCodes", "changed_since": "{{ none }}"}),
+    (PowerOfficeToObjectStorageOperator, {"endpoint": "Customer", "page_size": 50_000} | PLACE),
+    (PowerOfficeToObjectStorageOperator, {"endpoint": "SomethingNew", "page_size": 50_000} | PLACE),
+]
+
+
+def alone(kind: Any, arguments: dict[str, Any]) -> None:
+    """Make a task as it is."""
+    kind(task_id="t", **arguments)
+
+
+def mapped(kind: Any, arguments: dict[str, Any]) -> None:
+    """Map a task over companies, and over the second of two of each other argument."""
+    fixed = {name: value for name, value in arguments.items() if name in {"method", "object_path"}}
+    lists = {name: [value, value] for name, value in arguments.items() if name not in fixed}
+    kind.partial(task_id="t", company="a", **fixed).expand(**lists)
+
+
+def after_a_list(kind: Any, arguments: dict[str, Any]) -> None:
+    """Map a task over what another task lists."""
+    listed = PowerOfficeCompaniesOperator(task_id="companies").output
+    kind.partial(task_id="t", **arguments).expand(company=listed)
+
+
+@pytest.mark.parametrize("made", [alone, mapped, after_a_list])
+@pytest.mark.parametrize(("kind", "arguments", "says"), WRONG)
+def test_wrong(made: Callable[..., None], kind: Any, arguments: dict[str, Any], says: str) -> None:
+    """A wrong argument ends the import of the DAG file, and names itself."""
+    with DAG("d", schedule=None), pytest.raises((ValueError, TypeError), match=says):
+        made(kind, arguments)
+
+
+@pytest.mark.parametrize("made", [alone, after_a_list])
+@pytest.mark.parametrize(("kind", "arguments"), RIGHT)
+def test_right(made: Callable[..., None], kind: Any, arguments: dict[str, Any]) -> None:
+    """What may be right, by another version or a template, is let through, and nothing is left in the DAG."""
+    with DAG("d", schedule=None) as dag:
+        made(kind, arguments)
+    assert set(dag.task_ids) <= {"t", "companies"}
+
+
+def test_a_misspelt_endpoint_of_a_mapped_task() -> None:
+    """The warning comes for mapped endpoints too."""
+    with DAG("d", schedule=None), pytest.warns(UserWarning, match="did you mean 'Customers'"):
+        PowerOfficeOperator.partial(task_id="t").expand(endpoint=["VatCodes", "Custmers"])
+
+
+def test_the_largest_pages_are_the_dialects_own() -> None:
+    """What is checked early is what is checked before the call."""
+    assert {f"poweroffice_{name}": DIALECTS[name].max_page_size for name in ("v2", "v1")} == _MOST_ROWS
