@@ -13,14 +13,18 @@ The server says                                 What is done
 more follow, and nothing denies it              go on; an empty page is asked for once more, then an error
                                                 (or, where the keys are listed, left to that check)
 nothing follows, and nothing denies it          the end
-both, or nothing, after a full page             go on; an empty page is the end, asked for once more where
-                                                no check follows
+both, or nothing, after a full or first page    go on; an empty page is the end, asked for once more unless
+                                                all keys were listed, and as many rows came
 both, or nothing, after a short first page      go on in pages of that size: the server may cap them
 a count equal to the rows of a full first page  nothing: it may be the count of that page
 a short page, and that more follow              the page is asked for once more
 another page number, or a page that came        the page is asked for once more, then ``PaginationError``
 before
-404, 204 or ``[]`` on the first page            404 is an error, the others an empty collection
+404 on the first page                           an error
+204 or ``[]`` on the first page                 an empty collection; asked for once more where all is read
+204 or ``[]`` there, and that rows there are    asked for once more, then an error
+more rows, far behind those there at first      the keys are listed, and what is missing of them is read;
+                                                where they cannot be listed, an error
 a link that was followed before                 ``PaginationError``
 a link to an empty page without a link          asked for once more, then the end; to no page: an error
 page after page without a row that is new       ``PaginationError`` after 100 of them

@@ -117,8 +117,6 @@ class Asking:
             return self._overlap.join(request)
         start = self._cursor.start_of(request)
         page = self.fetch(request)
-        if self._cursor.overlapping and self._cursor.pages and page:
-            return self._overlap.look_back(request)  # more rows than one short page was thought to be
         if self._is_doubtful(request, page):
             promised = bool(page) or says_rows(page)
             if not page:
@@ -161,7 +159,7 @@ class Asking:
         if self._cursor.expected:
             return True
         if self.roll is None or self.roll.listed is None:
-            return self._cursor.last_full
+            return self._cursor.last_full or self._cursor.pages == 1  # a server may cap its pages
         return self._totals.sent < self.roll.listed
 
     def _is_doubtful_beginning(self, page: Page) -> bool:

@@ -85,8 +85,7 @@ class Cursor:
     @property
     def overlaps(self) -> bool:
         """Tell whether the next page is asked for with the last row of the one before."""
-        likely_all = self.pages == 1 and not self.last_full and not self._totals.more_promised
-        return self.overlapping and self.offset > 0 and not likely_all
+        return self.overlapping and self.offset > 0
 
     def request(self, size: int | None = None, *, once: bool = False) -> PageRequest:
         """
@@ -179,7 +178,7 @@ class Cursor:
     @property
     def outgrown(self) -> bool:
         """Tell whether far more rows came than there were at first: they come faster than they are read."""
-        at_first = self._totals.at_first if self._totals.more_promised else self.listed
+        at_first = self._totals.at_first if self._totals.counts_beyond(self.number) else self.listed
         return at_first is not None and self.offset >= 2 * at_first + 10 * self.page_size
 
     def reaches_limit(self, begin: int) -> bool:

@@ -191,8 +191,8 @@ def _further(info: PageInfo, number: int, size: int, rows: int) -> tuple[bool, b
     counted, full, reached = info.total_rows or 0, rows >= size, (number - 1) * size + rows
     more = info.is_last is False or (info.total_pages or 0) > number or counted > reached
     counts_all = counted == reached and not (full and counted == size)  # not those of a page
-    # Behind a first answer, one that is short proves nothing: the server caps its answers.
-    return more, not more and (bool(info.is_last) or counts_all or (number == 1 and not full))
+    # That the first answer is short proves nothing: the server may cap them. Further ones are no larger.
+    return more, not more and (bool(info.is_last) or counts_all or (number > 1 and not full))
 
 
 def _behind(rank: int, most: int) -> tuple[int, int]:

@@ -71,7 +71,7 @@ class Overlap:
         if self._ignores_skip(request, page):
             raise NoOverlapError("the server ignores how many rows to skip")
         if not self._continues(page):
-            return self.look_back(request, stale=stale)
+            return self._look_back(request, stale=stale)
         if self._cursor.paging is Paging.LINKED and page.info.next_link and len(page) == 1:
             raise NoOverlapError("the server sends one row a page")
         return Answer(page, request.at.offset, request.size, overlaps=True, stale=stale)
@@ -114,7 +114,7 @@ class Overlap:
         keys = self._rows.of(page)
         return bool(keys) and keys == self._rows.first
 
-    def look_back(self, request: PageRequest, *, stale: bool = False) -> Answer:
+    def _look_back(self, request: PageRequest, *, stale: bool = False) -> Answer:
         """
         Go back, in growing steps, to a row that was read; rows before it have gone, or come.
 

@@ -132,7 +132,6 @@ class Pages(Iterator[Page]):
             rows=rows,
             not_before=not_before,
         )
-        self._grows_at_end = collection.grows_at_end and collection.ordered
         self._roll = self._asking.roll = self._roll_call(collection)
         self._checks.links_followed = not cursor.overlapping
         totals.moves_noticed = self._roll is not None or cursor.overlapping
@@ -155,7 +154,7 @@ class Pages(Iterator[Page]):
             self._rows,
             label=collection.label,
             partial=self._limits.max_pages is not None or self._on_page_error is not None,
-            grows_at_end=self._grows_at_end,
+            grows_at_end=collection.grows_at_end and collection.ordered,
         )
 
     def __next__(self) -> Page:
@@ -274,11 +273,10 @@ class Pages(Iterator[Page]):
         return False
 
     def _list_early(self, further: Further, *, full: bool) -> int | None:
-        """List the keys where the end, or pages in flight, cannot be told without; give their number."""
+        """List the keys where the end, or how many pages follow, is not told without; give their number."""
         if self._roll is None:
             return None
-        in_flight = self._limits.concurrency > 1 and further is not Further.END
-        useful = further is Further.OPEN or (in_flight and (self.pages > 1 or full))
+        useful = further is Further.OPEN or (further is Further.MORE and (self.pages > 1 or full))
         return self._roll.listed if useful and self._roll.list_early() else None
 
     def _note_short(self, page: Page) -> None:
@@ -338,17 +336,18 @@ class Pages(Iterator[Page]):
 
     def _is_outgrown(self) -> bool:
         """
-        Stop behind the rows that were there at first, where others come faster than they are read.
+        Stop far behind the rows that were there at first, where others come faster than they are read.
 
-        :raises IncompleteReadError: it cannot be told which were there at first.
+        Which rows there are is then told by listing their keys, as the count at first may have been wrong.
+
+        :raises IncompleteReadError: they cannot be listed.
         """
         if not self._cursor.outgrown:
             return False
-        at_end = self._grows_at_end and all(isinstance(key, int) for key in self._rows.last[-1:] or [None])
-        if self._roll is None and not (self._cursor.overlapping and at_end):
+        if self._roll is None or self._cursor.skipped:
             raise IncompleteReadError(
-                f"{self._label}: rows come faster than they are read: {self.rows} came, of "
-                f"{self._totals.at_first} at first; read it with a filter"
+                f"{self._label}: rows come faster than they are read: {self.rows} came, far more than there "
+                "were at first; read it with a filter"
             )
         log.warning(
             "%s: rows come faster than they are read: stopped after %d; those that came during the read "
@@ -365,7 +364,7 @@ class Pages(Iterator[Page]):
             return
         self._source.forget()
         try:
-            for page in self._roll.missing(ended_empty=self._ended_empty):
+            for page in self._roll.missing(ended_empty=self._ended_empty, outgrown=self._outgrown):
                 self.pages += 1
                 yield page
         except PowerOfficeError as error:

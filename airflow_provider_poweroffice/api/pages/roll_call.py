@@ -127,17 +127,19 @@ class RollCall:
             self._cursor.listed = len(self._listed)
         return True
 
-    def missing(self, *, ended_empty: bool) -> Iterator[Page]:
+    def missing(self, *, ended_empty: bool, outgrown: bool) -> Iterator[Page]:
         """
         Read the rows that are listed and did not come: they moved between pages.
 
         :param ended_empty: an empty page ended the read, behind one that was full.
+        :param outgrown: it was stopped, as rows came without end.
         """
         promised = self._totals.more_said or self._counted_more
         one_answer = self._cursor.pages == 0 or (self._cursor.pages == 1 and not promised and not ended_empty)
-        if self._cursor.skipped or one_answer or (self._landmark_seen and not self._moved):
+        in_place = self._landmark_seen and not self._moved and not outgrown
+        if self._cursor.skipped or one_answer or in_place:
             return
-        if self._listed is None or self._counted_more:
+        if self._listed is None or self._counted_more or outgrown:
             yield from self._look_for(None)
         elif wanted := self._rows.missing(self._listed):
             yield from self._look_for(wanted)

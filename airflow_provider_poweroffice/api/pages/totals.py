@@ -124,6 +124,14 @@ class Totals:
         """Tell whether the server said that there is a page of this number."""
         return self.more_promised or (self.total_pages is not None and number <= self.total_pages)
 
+    def counts_beyond(self, number: int) -> bool:
+        """
+        Tell whether the server counts rows, or pages, behind those that came.
+
+        :param number: of the next page.
+        """
+        return self.sent < (self.total_rows or 0) or number <= (self.total_pages or 0)
+
     def counts_fewer(self, page: Page) -> bool:
         """Tell whether the server counts fewer rows on this page than on one before."""
         total = page.info.total_rows
