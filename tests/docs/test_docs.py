@@ -49,7 +49,7 @@ def _posted_invoice() -> str:
     """Give the voucher of an invoice that has a document."""
     with PowerOfficeHook() as hook:
         page = next(hook.client.pages("OutgoingInvoices", page_size=1))
-    return str(json.loads(page.raw_rows[0])["VoucherId"])
+    return str(page.rows[0]["Id"])
 
 
 @pytest.mark.parametrize("code", SNIPPETS)
