@@ -16,6 +16,7 @@ from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 from support.airflow_home import HOME, ROOT
 
+from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from poweroffice_sandbox import D365FOSandbox, Sandbox, V1Sandbox
 
 FOLDERS = ("docs/", "sandbox/", "sandbox/docs/")
@@ -44,6 +45,13 @@ def _connections(
     monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(warehouse))
 
 
+def _posted_invoice() -> str:
+    """Give the voucher of an invoice that has a document."""
+    with PowerOfficeHook() as hook:
+        page = next(hook.client.pages("OutgoingInvoices", page_size=1))
+    return str(page.rows[0]["Id"])
+
+
 @pytest.mark.parametrize("code", SNIPPETS)
 def test_snippet(code: str, tmp_path: Path) -> None:
     """A snippet is valid, and its operators do what they are shown to do."""
@@ -56,7 +64,12 @@ def test_snippet(code: str, tmp_path: Path) -> None:
     dags = [thing for thing in space.values() if isinstance(thing, DAG)] or [dag]
     context = {
         "run_id": "manual__1",
-        "params": {"since": None, "company": None, "token": None},
+        "params": {
+            "since": None,
+            "company": None,
+            "token": None,
+            "voucher_id": _posted_invoice() if "voucher_id" in code else None,
+        },
         "dag_run": SimpleNamespace(run_after=datetime.now(UTC)),
     }
     needs_run = "xcom_pull" in code or any(isinstance(task, MappedOperator) for task in dags[-1].tasks)

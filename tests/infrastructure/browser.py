@@ -36,6 +36,7 @@ _OPTIONS = (
 )
 _TOAST = "[data-scope=toast][data-part=root]"
 # The viewer of JSON makes its lines in any order, and puts each in its place.
+_SWEEP = 20  # turns of the wheel, from the top of what a viewer shows to its end
 _LINES = "lines => lines.map(line => [parseInt(line.style.top), line.textContent])"
 
 
@@ -173,23 +174,25 @@ def read_xcom(page: Page) -> dict[str, Any]:
     page.get_by_role("link", name="Storage", exact=True).click()
     page.get_by_role("link", name="XCom", exact=True).click()
     page.get_by_role("button", name="Expand all extra JSON").click()
-    lines = page.get_by_role("row").filter(has_text="return_value").locator(".view-line")
+    viewer = page.get_by_role("row").filter(has_text="return_value").locator(".monaco-editor").first
+    lines = viewer.locator(".view-line")
     deadline = time.monotonic() + SLOW / 1000
-    seen: dict[int, str] = {}  # by height in the text, of which the viewer holds only what is in sight
-    while True:
-        seen |= dict(lines.evaluate_all(_LINES))
-        shown = re.sub(r"\s", "", "".join(seen[top] for top in sorted(seen)))
-        with contextlib.suppress(ValueError):  # the viewer is still unfolding it
-            receipt: dict[str, Any] = json.loads(shown)
-            if receipt:
-                return receipt
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"the XCom page shows no whole JSON object: {shown}")
-        box = lines.first.bounding_box()
-        if box:  # it moves while the viewer unfolds
-            page.mouse.move(box["x"] + 20, box["y"] + 5)
-            page.mouse.wheel(0, 100)
-        page.wait_for_timeout(200)
+    shown = ""
+    while time.monotonic() < deadline:
+        seen: dict[int, str] = {}  # by height in the text, of which the viewer holds only what is in sight
+        for step in range(_SWEEP):
+            box = viewer.bounding_box()
+            if box:  # it moves while the viewer unfolds
+                page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+                page.mouse.wheel(0, 60 if step else -10_000)
+            page.wait_for_timeout(100)
+            seen |= dict(lines.evaluate_all(_LINES))
+            shown = re.sub(r"\s", "", "".join(seen[top] for top in sorted(seen)))
+            with contextlib.suppress(ValueError):  # not to the end yet, or the viewer is still unfolding it
+                receipt: dict[str, Any] = json.loads(shown)
+                if receipt:
+                    return receipt
+    raise TimeoutError(f"the XCom page shows no whole JSON object: {shown}")
 
 
 def extra_link(page: Page) -> Locator:
