@@ -8,6 +8,7 @@ only, and imports nothing else of this package.
 from .core.companies import Keys
 from .core.faults import Fault, FaultError
 from .core.journal import Entry
+from .core.sandbox import SeedError
 from .core.server import PortError
 from .core.sizes import SizeError
 from .core.switches import SwitchError
@@ -29,6 +30,7 @@ __all__ = [
     "Keys",
     "PortError",
     "Sandbox",
+    "SeedError",
     "SizeError",
     "Sizes",
     "SwitchError",

@@ -16,13 +16,19 @@ from .asgi import Api, Shell
 from .clock import Clock
 from .faults import Fault
 from .journal import Entry
-from .server import ServerThread, listen
+from .near import instead
+from .server import PortError, ServerThread, listen
 from .sizes import SizeTable
 from .sockets import Connections
 from .state import BaseState
-from .switches import SwitchTable
+from .switches import SwitchError, SwitchTable
 
 T = TypeVar("T", bound=BaseState[Any, Any])
+_COMMON = ("host", "port", "seed", "size", "clock", "faults")
+
+
+class SeedError(ValueError):
+    """A seed that is no whole number."""
 
 
 class BaseSandbox(ABC, Generic[T]):
@@ -38,6 +44,7 @@ class BaseSandbox(ABC, Generic[T]):
     :param options: by name, sizes and switches of the API's tables.
     :raises SwitchError: an unknown option, or a value it does not take.
     :raises SizeError: a number of rows out of range.
+    :raises SeedError: a seed that is no whole number.
     :raises PortError: the port is in use; raised by :meth:`start`.
     """
 
@@ -46,6 +53,9 @@ class BaseSandbox(ABC, Generic[T]):
     state_class: ClassVar[type[BaseState[Any, Any]]]
     api_class: ClassVar[type[Any]]
     """An :class:`.asgi.Api`, made of the state."""
+
+    another_port = "Choose another port, or 0 for a free one."
+    """What a refused port is answered with, besides the reason."""
 
     def __init__(
         self,
@@ -58,6 +68,9 @@ class BaseSandbox(ABC, Generic[T]):
         faults: Iterable[Mapping[str, Any]] = (),
         **options: Any,
     ) -> None:
+        if not isinstance(seed, int) or isinstance(seed, bool):
+            raise SeedError(f"seed = {seed!r}: give a whole number.")
+        self._check(options)
         rows = {name: options.pop(name) for name in self.size_table.names() if name in options}
         sizes = self.size_table.chosen(size, rows)
         self._host, self._port = host, port
@@ -66,6 +79,15 @@ class BaseSandbox(ABC, Generic[T]):
         switches = self.switch_table().changed(options)
         self.state: T = self.state_class(switches, sizes, seed, Clock(clock), faults)  # type: ignore[assignment]
         self._api: Api = self.api_class(self.state)
+
+    @classmethod
+    def _check(cls, options: Iterable[str]) -> None:
+        """Refuse the name of an option that does not exist; a switch may have dashes in its name."""
+        own = {*cls.size_table.names(), *cls.switch_table.names()}
+        for name in options:
+            if name.replace("-", "_") not in own:
+                names = (*cls.switch_table.names(), *cls.size_table.names(), *_COMMON)
+                raise SwitchError(f"{name}: no such option; {instead(name, names)}.")
 
     @abstractmethod
     def totals(self) -> dict[str, int]:
@@ -82,7 +104,10 @@ class BaseSandbox(ABC, Generic[T]):
         :raises PortError: the address cannot be listened on.
         """
         if self._thread is None:
-            plug = listen(self._host, self._port)
+            try:
+                plug = listen(self._host, self._port)
+            except PortError as error:
+                raise PortError(f"{error}. {self.another_port}") from error
             self._port = plug.getsockname()[1]
             shell = Shell(self.state, self._api, self._connections, self._host)
             self._thread = ServerThread(shell, plug, self._connections, self._opened)
