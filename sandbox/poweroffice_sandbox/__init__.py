@@ -12,6 +12,7 @@ from .core.sandbox import SeedError
 from .core.server import PortError
 from .core.sizes import SizeError
 from .core.switches import SwitchError
+from .core.today import TodayError
 from .d365fo import D365FOKeys, D365FOSandbox, D365FOSwitches
 from .v1.sandbox import V1Sandbox
 from .v1.sizes import V1Sizes
@@ -35,6 +36,7 @@ __all__ = [
     "Sizes",
     "SwitchError",
     "Switches",
+    "TodayError",
     "V1Sandbox",
     "V1Sizes",
     "V1Switches",

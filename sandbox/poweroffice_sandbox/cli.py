@@ -22,6 +22,7 @@ from .core.sandbox import BaseSandbox
 from .core.server import PortError
 from .core.sizes import SizeError
 from .core.switches import SwitchError
+from .core.today import TodayError
 from .d365fo.sandbox import D365FOSandbox
 from .v1.sandbox import V1Sandbox
 from .v2.sandbox import Sandbox
@@ -112,6 +113,12 @@ def _general(parser: argparse.ArgumentParser) -> None:
         )
     parser.add_argument(
         "--seed", type=int, default=1, help="the same seed gives the same rows (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--today",
+        metavar="DATE",
+        help="the day on which the books end and the time begins, such as 2026-11-28 (default: the books end"
+        " at 2025-12-31, and the time is this machine's)",
     )
     for api in SERVED:
         parser.add_argument(
@@ -207,7 +214,7 @@ def read(argv: Sequence[str] | None) -> list[Chosen]:
         if api.name in wanted:
             faults = [parse_fault(text) for text in own.pop("faults")]
             named = {name: value for name, value in own.items() if value is not None}
-            common = {"host": given["host"], "port": port, "seed": given["seed"]}
+            common = {"host": given["host"], "port": port, "seed": given["seed"], "today": given["today"]}
             chosen.append(Chosen(api, {**common, "faults": faults, **named}))
         port = port + 1 if port else 0
     return chosen
@@ -257,7 +264,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         _serve(read(argv))
-    except (PortError, SwitchError, SizeError, FaultError) as error:
+    except (PortError, SwitchError, SizeError, FaultError, TodayError) as error:
         return _refused(str(error))
     except KeyboardInterrupt:
         return 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from types import TracebackType
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
@@ -22,9 +23,10 @@ from .sizes import SizeTable
 from .sockets import Connections
 from .state import BaseState
 from .switches import SwitchError, SwitchTable
+from .today import Calendar, day_of
 
 T = TypeVar("T", bound=BaseState[Any, Any])
-_COMMON = ("host", "port", "seed", "size", "clock", "faults")
+_COMMON = ("host", "port", "seed", "size", "clock", "faults", "today")
 
 
 class SeedError(ValueError):
@@ -41,10 +43,13 @@ class BaseSandbox(ABC, Generic[T]):
     :param size: how many rows: ``small``, or another name of the API's table of sizes.
     :param clock: the source of time, seconds since 1970.
     :param faults: from the start and after each :meth:`reset`; the settings of :class:`.faults.Fault`.
+    :param today: the day on which the books end and the sandbox's time begins: a date or its text.
+        Left out, the books end at 2025-12-31 and the time is that of ``clock``.
     :param options: by name, sizes and switches of the API's tables.
     :raises SwitchError: an unknown option, or a value it does not take.
     :raises SizeError: a number of rows out of range.
     :raises SeedError: a seed that is no whole number.
+    :raises TodayError: a day on which no books can end.
     :raises PortError: the port is in use; raised by :meth:`start`.
     """
 
@@ -66,6 +71,7 @@ class BaseSandbox(ABC, Generic[T]):
         size: str = "small",
         clock: Callable[[], float] = time.time,
         faults: Iterable[Mapping[str, Any]] = (),
+        today: date | str | None = None,
         **options: Any,
     ) -> None:
         if not isinstance(seed, int) or isinstance(seed, bool):
@@ -77,7 +83,9 @@ class BaseSandbox(ABC, Generic[T]):
         self._connections: Connections = {}
         self._thread: ServerThread | None = None
         switches = self.switch_table().changed(options)
-        self.state: T = self.state_class(switches, sizes, seed, Clock(clock), faults)  # type: ignore[assignment]
+        moving, calendar = Clock(clock), Calendar(None if today is None else day_of(today))
+        calendar.set(moving)
+        self.state: T = self.state_class(switches, sizes, seed, moving, faults=faults, calendar=calendar)  # type: ignore[assignment]
         self._api: Api = self.api_class(self.state)
 
     @classmethod

@@ -68,7 +68,7 @@ class V1State(PowerOfficeState[V1Switches, V1Sizes]):
         """Give a company's data."""
         if company.client_id not in self._books:
             seeds = {name: item.seed for name, item in RESOURCES.items()}
-            self._books[company.client_id] = V1Books(company, self.sizes, self.seed, seeds)
+            self._books[company.client_id] = V1Books(company, self.sizes, self.seed, seeds, self.calendar)
         return self._books[company.client_id]
 
     def subscriptions(self, company: Company) -> frozenset[str]:
