@@ -56,7 +56,6 @@ def _of_resource(name: str, resource: Resource) -> Iterator[tuple[str, str, Rout
         yield method, f"/{name}{tail}", Route(handler, name, resource.privilege)
 
 
-@cache
 def served() -> Routes:
     """Give what is served, by method and path."""
     table: Routes = {
