@@ -10,9 +10,12 @@ import argparse
 import signal
 import sys
 import time
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from pathlib import Path
 
 from tests.infrastructure.airflow_home import PASSWORD, ROOT, USER, StartError, sandbox_port
-from tests.infrastructure.standalone import CONNECTION, Standalone
+from tests.infrastructure.standalone import CONNECTION, FOLDER, Standalone
 
 
 class Progress:
@@ -45,9 +48,10 @@ def main() -> int:
         signal.signal(sign, signal.default_int_handler)
     progress = Progress()
     try:
-        with Standalone(port=options.port, sandbox_port=sandbox_port(), say=progress) as airflow:
+        last = books_end(FOLDER)
+        with Standalone(port=options.port, sandbox_port=sandbox_port(), today=last, say=progress) as airflow:
             progress.end()
-            print(_guide(airflow), flush=True)
+            print(_guide(airflow, last), flush=True)
             airflow.watch()
     except KeyboardInterrupt:
         progress.end()
@@ -60,12 +64,27 @@ def main() -> int:
     return 0
 
 
-def _guide(airflow: Standalone) -> str:
+def books_end(folder: Path) -> date:
+    """
+    Give the day on which the sandboxes' books end: that of the first start in a folder.
+
+    Books that moved on with each start would not be those that a warehouse in the folder holds.
+    """
+    file = folder / "books_end"
+    with suppress(OSError, ValueError):
+        return date.fromisoformat(file.read_text(encoding="ascii"))
+    folder.mkdir(parents=True, exist_ok=True)
+    today = datetime.now(UTC).date()
+    file.write_text(today.isoformat(), encoding="ascii")
+    return today
+
+
+def _guide(airflow: Standalone, last: date) -> str:
     paths = (airflow.lake, airflow.warehouse, airflow.home.log, airflow.own_dags)
     lake, warehouse, log, own = (path.relative_to(ROOT) for path in paths)
     return f"""\
 Airflow     {airflow.url}  user {USER}, password {PASSWORD}
-Sandbox     {airflow.sandbox.url}  behaves like PowerOffice Go; all its data is invented.
+Sandbox     {airflow.sandbox.url}  behaves like PowerOffice Go; all its data is invented, until {last}.
             Those of v1 and of Dynamics 365 run too
 Connection  {CONNECTION}: Admin > Connections, the pulse at the end of its row tests it
 Your DAGs   put their files into {own}: they are here within 10 s

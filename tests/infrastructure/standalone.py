@@ -10,7 +10,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,6 +23,7 @@ from tests.infrastructure.airflow_home import DAGS, PASSWORD, ROOT, USER, Home, 
 from tests.infrastructure.processes import Guarded
 
 CONNECTION = "poweroffice_default"
+FOLDER = ROOT / ".work" / "airflow"
 COMPANIES = ("fjordlys", "havblaast")
 START_SECONDS = 240.0
 
@@ -35,6 +36,7 @@ class Standalone:
     :param port: of Airflow, 0 for a free one.
     :param sandbox_port: of the sandbox, 0 for a free one.
     :param size: of the sandbox's companies.
+    :param today: the day on which the books of all sandboxes end, default their own.
     :param lake: where the example DAGs put their files, default inside the folder.
     :param dags: the folders with DAGs.
     :param connection: make the connections that the example DAGs use.
@@ -47,11 +49,12 @@ class Standalone:
 
     def __init__(
         self,
-        folder: Path = ROOT / ".work" / "airflow",
+        folder: Path = FOLDER,
         *,
         port: int = 0,
         sandbox_port: int = 0,
         size: str = "medium",
+        today: date | None = None,
         lake: Path | None = None,
         dags: Sequence[Path] = (DAGS,),
         connection: bool = True,
@@ -61,9 +64,9 @@ class Standalone:
     ) -> None:
         self.home = Home(folder)
         self.port = port
-        self.sandbox = Sandbox(port=sandbox_port, size=size, **options)
-        self.v1_sandbox = V1Sandbox()
-        self.fo_sandbox = D365FOSandbox()
+        self.sandbox = Sandbox(port=sandbox_port, size=size, today=today, **options)
+        self.v1_sandbox = V1Sandbox(today=today)
+        self.fo_sandbox = D365FOSandbox(today=today)
         self.lake = lake or folder / "lake"
         self.warehouse = folder / "warehouse.sqlite"
         self._dags = dags

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,8 @@ def airflow() -> Iterator[Standalone]:
     """Run Airflow and the sandbox; without a browser there is nothing to test."""
     if browser.find_chromium() is None:
         pytest.fail(f"no browser: {browser.INSTALL}")
-    with Standalone(FOLDER, fresh=True, dags=(DAGS, ROOT / "tests" / "ui" / "dags")) as running:
+    dags = (DAGS, ROOT / "tests" / "ui" / "dags")
+    with Standalone(FOLDER, fresh=True, today=datetime.now(UTC).date(), dags=dags) as running:
         yield running
 
 
