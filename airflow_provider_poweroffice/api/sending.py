@@ -11,6 +11,7 @@ import logging
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote, urlencode
@@ -265,6 +266,7 @@ class Sender:
                     stream=True,
                 )
                 if is_success(answer.status_code):
+                    self._refuse_part(call, answer.status_code)
                     return take(answer, limit)
                 response = read_error(answer)
         except requests.RequestException as error:
@@ -278,6 +280,16 @@ class Sender:
         refusal = self._status_error(call, response, len(answer.request.url or ""))
         refusal.request_id = headers[id_header] if id_header else None
         return refusal
+
+    def _refuse_part(self, call: Call, status: int) -> None:
+        """
+        Refuse a part of an answer that was not asked for: a proxy or a cache cut it.
+
+        :raises InvalidResponseError: 206 without a ``Range`` of the caller's (RFC 9110 §15.3.7).
+        """
+        if status == HTTPStatus.PARTIAL_CONTENT and not any(name.lower() == "range" for name in call.headers):
+            label = f"{call.method} {self.connection.path_of(call)}"
+            raise InvalidResponseError(f"{label}: 206: a part of the answer came, and none was asked for")
 
     def _accept(self, call: Call, response: Response) -> Response:
         """

@@ -14,7 +14,7 @@ from airflow_provider_poweroffice.api.dialects.base import PageInfo, Position
 from airflow_provider_poweroffice.api.pages.page import split_rows
 from airflow_provider_poweroffice.api.pages.page_size import PageLimits
 from airflow_provider_poweroffice.api.pages.pages import Collection
-from airflow_provider_poweroffice.errors import IncompleteReadError
+from airflow_provider_poweroffice.errors import IncompleteReadError, InvalidResponseError
 from poweroffice_sandbox import Sandbox
 from poweroffice_sandbox.d365fo import D365FOSandbox
 
@@ -60,6 +60,19 @@ def test_server_clock_ahead(
     )
     pages = client.pages("Customers", changed_since=iso(clock, ahead - 60), page_size=10)
     assert sum(len(page) for page in pages) == (0 if empty else 1)
+
+
+def test_part_that_nobody_asked_for(client: Client, sandbox: Sandbox) -> None:
+    """A 206 without a Range is no whole answer: a GET asks again, a POST has an unknown outcome."""
+    part = {"action": "status", "status": 206, "body": '[{"Id":1}]', "path": "/Customers", "times": 1}
+    sandbox.add_fault(**part)
+    assert sum(len(page) for page in client.pages("Customers")) > 1
+    sandbox.add_fault(**part)
+    with pytest.raises(InvalidResponseError, match="206: a part of the answer came") as caught:
+        client.request("POST", "Customers", body={"Name": "Fjell AS"})
+    assert caught.value.outcome_unknown
+    sandbox.add_fault(**part)
+    assert client.request("GET", "Customers", headers={"Range": "bytes=0-9"}).status_code == 206
 
 
 @pytest.mark.finding("D8")
