@@ -10,10 +10,12 @@ from airflow.sdk import DAG
 
 from airflow_provider_poweroffice.api.dialects.registry import DIALECTS
 from airflow_provider_poweroffice.operators.companies import PowerOfficeCompaniesOperator
+from airflow_provider_poweroffice.operators.d365fo import D365FORestEndpointOperator
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
 from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
 from airflow_provider_poweroffice.tasks.base import _MOST_ROWS
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
+    PowerOfficeDownloadOperator,
     PowerOfficeToObjectStorageOperator,
 )
 
@@ -37,6 +39,75 @@ WRONG = [
         {"endpoint": "Customers", "object_path": "x.ndjson.gz"},
         "no scheme",
     ),
+    (
+        PowerOfficeToObjectStorageOperator,
+        {"endpoint": "VatCodes", "object_path": "s3://b/x.csv"},
+        "end it in",
+    ),
+    (PowerOfficeOperator, {"endpoint": "Customers", "query": ["Fields"]}, "query must be a mapping"),
+    (PowerOfficeOperator, {"endpoint": "Customers", "method": "POST", "query": "a=b"}, "query must be"),
+    (PowerOfficeOperator, {"endpoint": "VatCodes/None"}, "was an id missing"),
+    (PowerOfficeOperator, {"endpoint": "https://goapi.poweroffice.net/v2/Customers"}, "is an absolute URL"),
+    (PowerOfficeOperator, {"endpoint": "Customers?PageSize=1"}, "holds a query"),
+    (PowerOfficeSensor, {"endpoint": "Customers//1"}, "has an empty part"),
+    (PowerOfficeSensor, {"endpoint": ""}, "must name a resource"),
+    (
+        PowerOfficeDownloadOperator,
+        {"endpoint": None, "object_path": "file:///x/a.pdf"},
+        "must name a resource",
+    ),
+    (
+        PowerOfficeDownloadOperator,
+        {"endpoint": "VoucherDocumentation/Download", "query": "id=1", "object_path": "file:///x/a.pdf"},
+        "query must be a mapping",
+    ),
+    (PowerOfficeOperator, {"endpoint": "Customers", "headers": {"Authorization": "x"}}, "made from the"),
+    (PowerOfficeOperator, {"endpoint": "Customers", "headers": "a: b"}, "headers must be a mapping"),
+    (PowerOfficeOperator, {"endpoint": "Customers", "body": {"Name": "x"}}, "body does not go with GET"),
+    (PowerOfficeOperator, {"endpoint": "Customers/1", "method": "PATCH"}, "JSON Patch"),
+    (
+        PowerOfficeOperator,
+        {"endpoint": "Customers/1", "method": "PATCH", "body": {"Name": "{{ params.name }}"}},
+        "JSON Patch",
+    ),
+    (
+        PowerOfficeOperator,
+        {"endpoint": "Customers/1", "method": "PATCH", "body": [{"op": "set", "path": "/Name"}]},
+        "without a known op",
+    ),
+    (PowerOfficeOperator, {"endpoint": "Customer", "filters": ("Name", "is", "x")}, "unknown comparison"),
+    (PowerOfficeOperator, {"endpoint": "Customer", "filters": "Name eq 'x'"}, "text goes to query"),
+    (
+        PowerOfficeSensor,
+        {"endpoint": "Customers", "changed_since": "yesterday"},
+        "changed_since: 'yesterday'",
+    ),
+    (PowerOfficeToObjectStorageOperator, {"endpoint": "New", "page_size": 60_000} | PLACE, "page_size"),
+    (PowerOfficeOperator, {"endpoint": "Customers", "full": "yes"}, "full must be True or False"),
+    (PowerOfficeOperator, {"endpoint": "Customers", "fail_on_error": "False"}, "fail_on_error must be"),
+    (
+        PowerOfficeToObjectStorageOperator,
+        {"endpoint": "Customers", "on_page_error": len} | PLACE,
+        "on_page_error is called as",
+    ),
+]
+WRONG_CALLS = [
+    ({"service_name": "Group/Service", "payload": {}}, "has 2 part"),
+    ({"service_name": "Group/Service/Operation/"}, "leave out the last slash"),
+    ({"payload": "{'a': 1}"}, "raw=True sends it"),
+    ({"charset": "bogus", "payload": {}}, "unknown charset"),
+    ({"method": "GET", "payload": {}}, "payload does not go with GET"),
+    ({"retry_timeout": "60"}, "hh:mm:ss"),
+    ({"throttle_seed": 0.5}, "throttle_seed must be"),
+    ({"timeout": -1}, "timeout must be"),
+    ({"expected_status": 99}, "expected_status must be"),
+    ({"fail_on_error": "False"}, "fail_on_error must be True or False"),
+    ({"headers": {"Authorization": "x"}}, "made from the connection"),
+]
+RIGHT_CALLS = [
+    {"payload": "call.json"},
+    {"payload": {"a": "{{ params.a }}"}, "retry_timeout": "{{ params.wait }}", "timeout": "{{ params.t }}"},
+    {"service_name": "{{ params.name }}", "method": "{{ params.verb }}", "payload": "{}"},
 ]
 RIGHT = [
     (PowerOfficeOperator, {"endpoint": "AccountTransactions", "query": DATES | {"accountNos": None}}),
@@ -82,6 +153,26 @@ def test_right(made: Callable[..., None], kind: Any, arguments: dict[str, Any]) 
     with DAG("d", schedule=None) as dag:
         made(kind, arguments)
     assert set(dag.task_ids) <= {"t", "companies"}
+
+
+@pytest.mark.parametrize("is_mapped", [False, True])
+@pytest.mark.parametrize(("arguments", "says"), WRONG_CALLS)
+def test_wrong_call(arguments: dict[str, Any], says: str, *, is_mapped: bool) -> None:
+    """A service call that cannot be made ends the import of the DAG file too."""
+    given = {"service_name": "Group/Service/Operation"} | arguments
+    name = given.pop("service_name")
+    kind: Any = D365FORestEndpointOperator
+    with DAG("d", schedule=None), pytest.raises((ValueError, TypeError), match=says):
+        kind.partial(task_id="t", **given).expand(service_name=[name]) if is_mapped else kind(
+            task_id="t", service_name=name, **given
+        )
+
+
+@pytest.mark.parametrize("arguments", RIGHT_CALLS)
+def test_right_call(arguments: dict[str, Any]) -> None:
+    """Templates, and the names of template files, are let through."""
+    with DAG("d", schedule=None):
+        D365FORestEndpointOperator(task_id="t", **({"service_name": "Group/Service/Operation"} | arguments))
 
 
 def test_a_misspelt_endpoint_of_a_mapped_task() -> None:
