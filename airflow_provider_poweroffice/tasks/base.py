@@ -355,6 +355,7 @@ def check_path(endpoint: Any, catalogues: tuple[str, ...]) -> None:
     versions = {name.rpartition("_")[2]: catalogue(name) for name in catalogues}
     if any(known.find(endpoint) for known in versions.values()):
         return
-    found = {version: known.suggest(endpoint) for version, known in versions.items()}
+    at_home = [version for version, known in versions.items() if known.has_root(endpoint)]
+    found = {version: versions[version].suggest(endpoint) for version in at_home or versions}
     if meant := " or ".join(f"{path!r} ({name})" for name, path in found.items() if path):
         warnings.warn(f"endpoint {endpoint!r} is not known; did you mean {meant}?", UserWarning, stacklevel=5)

@@ -181,6 +181,12 @@ def test_a_misspelt_endpoint_of_a_mapped_task() -> None:
         PowerOfficeOperator.partial(task_id="t").expand(endpoint=["VatCodes", "Custmers"])
 
 
+def test_no_version_is_named_that_cannot_be_meant(recwarn: pytest.WarningsRecorder) -> None:
+    """What begins as a resource of one version is not a misspelt one of another."""
+    PowerOfficeOperator(task_id="t", endpoint="VatCodes/999")
+    assert [str(item.message) for item in recwarn if "did you mean" in str(item.message)] == []
+
+
 def test_the_largest_pages_are_the_dialects_own() -> None:
     """What is checked early is what is checked before the call."""
     assert {f"poweroffice_{name}": DIALECTS[name].max_page_size for name in ("v2", "v1")} == _MOST_ROWS

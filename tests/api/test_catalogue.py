@@ -75,6 +75,7 @@ def test_find(endpoint: str, path: str | None) -> None:
         ("AccountTransaction", "AccountTransactions"),
         ("Customers", None),
         ("TimeTracking/Entries", None),
+        ("Something", None),
         ("Customers/42/Something", None),
     ],
 )
@@ -237,8 +238,9 @@ def test_resources_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert item["required"] == ["fromDate", "toDate"]
     main(["resources", "accounttransactions", "-o", "yaml"])
     assert yaml.safe_load(capsys.readouterr().out) == [item]
-    with pytest.raises(SystemExit, match="did you mean Customers"):
-        main(["resources", "Custmers"])
+    for word, meant in (("Custmers", "Customers"), ("invoise", "OutgoingInvoices")):
+        with pytest.raises(SystemExit, match=f"did you mean {meant}"):
+            main(["resources", word])
     main(["resources", "Reporting/AccountTransactions", "--api-version", "v1"])
     assert "fromDate toDate" in capsys.readouterr().out
 
@@ -252,6 +254,14 @@ def test_resources_command(capsys: pytest.CaptureFixture[str]) -> None:
         ("Ledger", "AccountTransactions"),
         ("/v2/Customers", "Customers"),
         ("v2/Invoices", "OutgoingInvoices"),
+        ("ledgers", "AccountTransactions"),
+        ("general-ledger", "AccountTransactions"),
+        ("accounting_settings", "FinancialSettings"),
+        ("account settings", "FinancialSettings"),
+        ("Invoises", "OutgoingInvoices"),
+        ("credit notes", "OutgoingInvoices"),
+        ("Vat-Codes", "VatCodes"),
+        ("companies", "ClientIntegrationInformation"),
     ],
 )
 def test_what_people_call_it(word: str, meant: str) -> None:
@@ -292,8 +302,14 @@ def test_template_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert 'endpoint="Customer"' in capsys.readouterr().out
     with pytest.raises(SystemExit, match="POST is taken by SalesOrders/Complete"):
         main(["template", "SalesOrders", "-m", "POST"])
-    with pytest.raises(SystemExit, match="did you mean OutgoingInvoices"):
-        main(["template", "invoice"])
+    main(["template", "Customer", "--api", "v1", "-m", "POST"])
+    assert '        # "vatNumber": "",' in capsys.readouterr().out
+    main(["template", "accountingSettings"])
+    made = capsys.readouterr()
+    assert 'endpoint="FinancialSettings"' in made.out
+    assert made.err == "'accountingSettings' is taken for FinancialSettings\n"
+    with pytest.raises(SystemExit, match="no resource 'Nothing'; `airflow poweroffice resources` lists"):
+        main(["template", "Nothing"])
 
 
 def test_row_types(client: Client) -> None:
