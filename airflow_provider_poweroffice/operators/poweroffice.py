@@ -61,13 +61,16 @@ class PowerOfficeOperator(PowerOfficeTask, CallTask):
         if self.on_refused_delete != "archive":
             return super()._send(client, request, files)
         from airflow_provider_poweroffice.api.archive import delete_or_archive
+        from airflow_provider_poweroffice.tasks.company import labelled
+        from airflow_provider_poweroffice.tasks.results import told
 
-        return delete_or_archive(
-            client,
-            request.endpoint,
-            query=request.query,
-            headers=request.headers,
-        )
+        monotonic = client.connection.clock.monotonic
+        began = monotonic()
+        answer = delete_or_archive(client, request.endpoint, query=request.query, headers=request.headers)
+        what = "" if answer.method == "DELETE" else "archived: "
+        line = told(client, request.endpoint, answer, monotonic() - began)
+        self.log.info("%s", labelled(self.company, what + line))
+        return answer
 
 
 def _check_patch(body: Any) -> None:

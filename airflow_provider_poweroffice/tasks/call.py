@@ -191,7 +191,7 @@ class CallTask(CollectionTask):
         monotonic = client.connection.clock.monotonic
         began = monotonic()
         answer = client.send(call, idempotent=self.idempotent)
-        self.log.info("%s", labelled(self.company, told(client, call, answer, monotonic() - began)))
+        self.log.info("%s", labelled(self.company, told(client, call.endpoint, answer, monotonic() - began)))
         if rows := more_rows(client.dialect, answer, request.query):
             self.log.warning(
                 "%s: the first page only, of %s rows in all; paginate=True reads them all",

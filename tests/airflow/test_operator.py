@@ -140,6 +140,12 @@ def test_type(kind: Any) -> None:
     assert call(endpoint="Customers", query=query, response=kind) == expected
 
 
+@pytest.mark.parametrize("kind", [list, list[dict], dict])
+def test_plain_types(kind: Any) -> None:
+    """A list is a list, whatever its rows are."""
+    assert call(endpoint="VatCodes", response=kind) == call(endpoint="VatCodes")
+
+
 def test_type_of_one_object() -> None:
     """A single object is checked too, and decimals come as text, exactly."""
     made = call(endpoint="Products", method="POST", body='{"Name": "x", "UnitPrice": 1190.10}')
@@ -293,6 +299,7 @@ def test_idempotent_write_is_left_to_retries(sandbox: Sandbox) -> None:
         ({"endpoint": "Customers", "method": "HEAD"}, "GET, POST"),
         ({"endpoint": "Customers", "response": "xml"}, "'xml'"),
         ({"endpoint": "Customers", "response": 5}, "response"),
+        ({"endpoint": "Customers", "response": "HttpResponse"}, "full=True gives status and headers"),
         ({"endpoint": "Customers", "page_size": 5}, "paginate=True"),
         ({"endpoint": "Customers", "paginate": True, "method": "POST"}, "method='GET'"),
         ({"endpoint": "Customers", "paginate": True, "body": {}}, "body=None"),
