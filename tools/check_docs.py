@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import dialect_cases
+import fidelity
 import reliability
 
 from airflow_provider_poweroffice import errors
@@ -49,6 +50,10 @@ GENERATED = {
     "d365fo-fields": lambda: connection_fields(D365FO_CONN_FIELDS),
     "dialect-cases": dialect_cases.table,
     "error-tree": error_tree,
+    "fidelity-counts": fidelity.counts,
+    "fidelity-v2": lambda: fidelity.table(fidelity.v2()),
+    "fidelity-v1": lambda: fidelity.table(fidelity.v1()),
+    "fidelity-d365fo": lambda: fidelity.table(fidelity.d365fo()),
     "findings": reliability.table,
 }
 

@@ -28,7 +28,7 @@ FAILING = "firma-004"
 REFUSED_KEY = "c11e0bad-0000-4000-8000-00000000bad0"
 POOL = 6
 RUN_SECONDS = 600.0
-MOST_REFUSED = 0.02
+MOST_REFUSED = 0.05
 """Share of the requests that may be refused; where the limit is not shared, it is a quarter."""
 
 

@@ -8,9 +8,11 @@ only, and imports nothing else of this package.
 from .core.companies import Keys
 from .core.faults import Fault, FaultError
 from .core.journal import Entry
+from .core.sandbox import SeedError
 from .core.server import PortError
 from .core.sizes import SizeError
 from .core.switches import SwitchError
+from .core.today import TodayError
 from .d365fo import D365FOKeys, D365FOSandbox, D365FOSwitches
 from .v1.sandbox import V1Sandbox
 from .v1.sizes import V1Sizes
@@ -29,10 +31,12 @@ __all__ = [
     "Keys",
     "PortError",
     "Sandbox",
+    "SeedError",
     "SizeError",
     "Sizes",
     "SwitchError",
     "Switches",
+    "TodayError",
     "V1Sandbox",
     "V1Sizes",
     "V1Switches",

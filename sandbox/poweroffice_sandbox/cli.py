@@ -17,10 +17,12 @@ from typing import Any, NoReturn
 
 from .core.faults import FaultError, parse_fault
 from .core.guard import is_loopback
+from .core.near import near
 from .core.sandbox import BaseSandbox
 from .core.server import PortError
 from .core.sizes import SizeError
 from .core.switches import SwitchError
+from .core.today import TodayError
 from .d365fo.sandbox import D365FOSandbox
 from .v1.sandbox import V1Sandbox
 from .v2.sandbox import Sandbox
@@ -112,6 +114,12 @@ def _general(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=int, default=1, help="the same seed gives the same rows (default: %(default)s)"
     )
+    parser.add_argument(
+        "--today",
+        metavar="DATE",
+        help="the day on which the books end and the time begins, such as 2026-11-28 (default: the books end"
+        " at 2025-12-31, and the time is this machine's)",
+    )
     for api in SERVED:
         parser.add_argument(
             api.option("fault"),
@@ -171,6 +179,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _unknown(words: Sequence[str], parser: argparse.ArgumentParser) -> str:
+    """Say which options were perhaps meant."""
+    known = [item for action in parser._actions for item in action.option_strings]  # noqa: SLF001 - no other way
+    said: list[str] = []
+    for word in words:
+        name = word.partition("=")[0]
+        found = near(name, known) if name.startswith("-") else []
+        if name.startswith("-") or not said:
+            said.append(f"{name}: no such option" + (f"; perhaps {' or '.join(found)}" if found else ""))
+    return ". ".join(said)
+
+
 def read(argv: Sequence[str] | None) -> list[Chosen]:
     """
     Read the options.
@@ -181,7 +201,11 @@ def read(argv: Sequence[str] | None) -> list[Chosen]:
     :raises FaultError: a fault cannot be used.
     :raises SystemExit: an option cannot be used; it was said in one line.
     """
-    given = vars(_parser().parse_args(argv))
+    parser = _parser()
+    known, unknown = parser.parse_known_args(argv)
+    if unknown:
+        parser.error(_unknown(unknown, parser))
+    given = vars(known)
     wanted, chosen, port = given["apis"] or [api.name for api in SERVED], [], FIRST_PORT
     for api in SERVED:
         start = f"{api.name}."
@@ -190,7 +214,7 @@ def read(argv: Sequence[str] | None) -> list[Chosen]:
         if api.name in wanted:
             faults = [parse_fault(text) for text in own.pop("faults")]
             named = {name: value for name, value in own.items() if value is not None}
-            common = {"host": given["host"], "port": port, "seed": given["seed"]}
+            common = {"host": given["host"], "port": port, "seed": given["seed"], "today": given["today"]}
             chosen.append(Chosen(api, {**common, "faults": faults, **named}))
         port = port + 1 if port else 0
     return chosen
@@ -201,14 +225,9 @@ def _serve(all_chosen: Sequence[Chosen]) -> None:
     with ExitStack() as stack:
         sandboxes: list[BaseSandbox[Any]] = []
         for chosen in all_chosen:
-            sandbox = chosen.api.sandbox(**chosen.arguments)
-            try:
-                sandboxes.append(sandbox.bind())
-            except PortError as error:
-                option = chosen.api.option("port")
-                raise PortError(
-                    f"{error}. Choose another with {option}, or {option} 0 for a free one."
-                ) from error
+            sandbox, option = chosen.api.sandbox(**chosen.arguments), chosen.api.option("port")
+            sandbox.another_port = f"Choose another with {option}, or {option} 0 for a free one."
+            sandboxes.append(sandbox.bind())
             stack.callback(sandbox.stop)
         for sandbox in sandboxes[1:]:
             sandbox.start()
@@ -245,7 +264,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         _serve(read(argv))
-    except (PortError, SwitchError, SizeError, FaultError) as error:
+    except (PortError, SwitchError, SizeError, FaultError, TodayError) as error:
         return _refused(str(error))
     except KeyboardInterrupt:
         return 0

@@ -16,7 +16,7 @@ from poweroffice_sandbox import Sandbox, SizeError, SwitchError, Switches
         ({"rate_limit": -1}, "rate_limit = -1: give a whole number that is not negative"),
         ({"read_lag": "2"}, "read_lag = '2': give a number that"),
         ({"page_size_cap": 1.5}, "page_size_cap = 1.5"),
-        ({"colour": 1}, "colour: no such switch; there are rate_limit,"),
+        ({"colour": 1}, "colour: no such option; there are rate_limit,"),
     ],
 )
 def test_refused_values(options: Any, words: str) -> None:

@@ -205,7 +205,7 @@ def test_defaults_are_the_facts() -> None:
     assert (switches.rate_limit, switches.token_lifetime, switches.read_lag) == (50, 1200, 1.0)
     with pytest.raises(SwitchError, match="count = 'some'"):
         V1Sandbox(count="some")
-    with pytest.raises(SwitchError, match="colour: no such switch"):
+    with pytest.raises(SwitchError, match="colour: no such option"):
         V1Sandbox(colour="red")
 
 

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .near import choose, near
+
 # OpenAPI "Auth roles": reading needs the name, writing the name + "_Full".
 FULL_PRIVILEGES = (
     "AccountTransaction",
@@ -211,7 +213,7 @@ def environment_named(name: str) -> Environment:
     try:
         return ENVIRONMENTS[name]
     except KeyError:
-        raise ValueError(f"environment = {name!r}: choose one of {', '.join(ENVIRONMENTS)}.") from None
+        raise ValueError(f"environment = {name!r}: {choose(name, ENVIRONMENTS)}.") from None
 
 
 def company_among(companies: Sequence[Company], name: int | str) -> Company:
@@ -226,7 +228,9 @@ def company_among(companies: Sequence[Company], name: int | str) -> Company:
             return item
     more = f" and {len(companies) - _SHOWN} more" if len(companies) > _SHOWN else ""
     choices = ", ".join(f"{item.index} ({item.alias})" for item in companies[:_SHOWN])
-    raise ValueError(f"company = {name!r}: choose one of {choices}{more}.")
+    found = near(str(name), [item.alias for item in companies])
+    perhaps = f"; perhaps {' or '.join(found)}" if found else ""
+    raise ValueError(f"company = {name!r}: choose one of {choices}{more}{perhaps}.")
 
 
 def keys_of(company: Company, application: int = 0) -> Keys:

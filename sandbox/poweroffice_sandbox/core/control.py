@@ -8,10 +8,12 @@ sandbox has; those of one API are in its own table (:mod:`..v2.controls`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from .near import instead
 from .reply import Reply, as_json
 from .state import BaseState
 
@@ -21,7 +23,21 @@ AnyState = BaseState[Any, Any]
 Control = Callable[[Any, Query, Any], Any]
 """From the state, the query and the JSON body to what is answered: JSON values or a reply."""
 
-Controls = Mapping[tuple[str, str], Control]
+
+@dataclass(frozen=True)
+class Action:
+    """
+    A control call.
+
+    :param run: does it.
+    :param names: what its query or body may name; ``None`` when ``run`` checks that.
+    """
+
+    run: Control
+    names: tuple[str, ...] | None = ()
+
+
+Controls = Mapping[tuple[str, str], Action]
 """Control calls by method and name."""
 
 
@@ -88,18 +104,18 @@ def _advance(state: AnyState, _query: Query, body: Any) -> Any:
 
 
 _TABLE: Controls = {
-    ("GET", "health"): _health,
-    ("GET", "journal"): _journal,
-    ("GET", "counts"): _counts,
-    ("GET", "switches"): _switches,
-    ("POST", "switches"): _switches_set,
-    ("GET", "faults"): _faults,
-    ("POST", "faults"): _faults_add,
-    ("DELETE", "faults"): _faults_clear,
-    ("POST", "reset"): _reset,
-    ("POST", "save"): _save,
-    ("POST", "restore"): _restore,
-    ("POST", "advance"): _advance,
+    ("GET", "health"): Action(_health),
+    ("GET", "journal"): Action(_journal),
+    ("GET", "counts"): Action(_counts, ("method", "path")),
+    ("GET", "switches"): Action(_switches),
+    ("POST", "switches"): Action(_switches_set, None),
+    ("GET", "faults"): Action(_faults),
+    ("POST", "faults"): Action(_faults_add, None),
+    ("DELETE", "faults"): Action(_faults_clear),
+    ("POST", "reset"): Action(_reset),
+    ("POST", "save"): Action(_save, ("name",)),
+    ("POST", "restore"): Action(_restore, ("name",)),
+    ("POST", "advance"): Action(_advance, ("seconds",)),
 }
 
 
@@ -113,13 +129,25 @@ def control(state: AnyState, own: Controls, *, method: str, path: str, query: Qu
     table = {**_TABLE, **own}
     action = table.get((method, path.removeprefix(PREFIX).rstrip("/")))
     if action is None:
-        known = ", ".join(f"{verb} {PREFIX}{name}" for verb, name in table)
-        return as_json(404, {"error": f"{method} {path}: no such control endpoint; there are {known}."})
+        known = instead(f"{method} {path}", [f"{verb} {PREFIX}{name}" for verb, name in table])
+        return as_json(404, {"error": f"{method} {path}: no such control endpoint; {known}."})
     try:
-        result = action(state, query, _body(body))
+        given = _body(body)
+        _check(action, query, given)
+        result = action.run(state, query, given)
     except (ValueError, TypeError) as error:
         return as_json(400, {"error": str(error)})
     return result if isinstance(result, Reply) else as_json(200, result)
+
+
+def _check(action: Action, query: Query, body: Any) -> None:
+    """Refuse what a call does not take, before it does anything."""
+    if action.names is None:
+        return
+    for name in (*query, *object_of(body)):
+        if name not in action.names:
+            there = instead(name, action.names) if action.names else "it takes nothing"
+            raise ControlError(f"{name}: no such setting of this call; {there}.")
 
 
 def object_of(body: Any, what: str = "") -> dict[str, Any]:

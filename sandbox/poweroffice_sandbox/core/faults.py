@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 
 from .journal import matches
+from .near import choose, instead
 
 ACTIONS = (
     "status",
@@ -70,7 +71,7 @@ class Fault:
 
     def __post_init__(self) -> None:
         if self.action not in ACTIONS:
-            raise FaultError(f"action = {self.action!r}: choose one of {', '.join(ACTIONS)}.")
+            raise FaultError(f"action = {self.action!r}: {choose(self.action, ACTIONS)}.")
         if self.every < 1 or self.times < 0:
             raise FaultError(f"every = {self.every}, times = {self.times}: give every >= 1 and times >= 0.")
         for name in ("keep", "chance"):
@@ -113,9 +114,9 @@ def make_fault(rule: Mapping[str, Any]) -> Fault:
     """
     for name in rule:
         if name not in SETTINGS:
-            raise FaultError(f"{name}: no such setting of a fault; there are {', '.join(SETTINGS)}.")
+            raise FaultError(f"{name}: no such setting of a fault; {instead(name, SETTINGS)}.")
     if "action" not in rule:
-        raise FaultError(f"action is missing: choose one of {', '.join(ACTIONS)}.")
+        raise FaultError(f"action is missing: {choose(None, ACTIONS)}.")
     endless = rule.get("every", 1) != 1 or "chance" in rule or rule["action"] == "throttle"
     return Fault(**({"times": 0, **rule} if endless else rule))
 

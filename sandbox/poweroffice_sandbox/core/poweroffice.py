@@ -57,6 +57,10 @@ class PowerOfficeState(BaseState[S, Z], Generic[S, Z]):
         """Give the number of rows of each resource."""
 
 
+COMPANY = ("company", "environment")
+"""By these a control call says which company it means."""
+
+
 def totals(state: PowerOfficeState[Any, Any], query: Query, _body: Any) -> Any:
     """Answer the control call ``totals``."""
     company = state.company_of(query)

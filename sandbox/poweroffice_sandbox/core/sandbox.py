@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from types import TracebackType
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
@@ -16,13 +17,20 @@ from .asgi import Api, Shell
 from .clock import Clock
 from .faults import Fault
 from .journal import Entry
-from .server import ServerThread, listen
+from .near import instead
+from .server import PortError, ServerThread, listen
 from .sizes import SizeTable
 from .sockets import Connections
 from .state import BaseState
-from .switches import SwitchTable
+from .switches import SwitchError, SwitchTable
+from .today import Calendar, day_of
 
 T = TypeVar("T", bound=BaseState[Any, Any])
+_COMMON = ("host", "port", "seed", "size", "clock", "faults", "today")
+
+
+class SeedError(ValueError):
+    """A seed that is no whole number."""
 
 
 class BaseSandbox(ABC, Generic[T]):
@@ -35,9 +43,13 @@ class BaseSandbox(ABC, Generic[T]):
     :param size: how many rows: ``small``, or another name of the API's table of sizes.
     :param clock: the source of time, seconds since 1970.
     :param faults: from the start and after each :meth:`reset`; the settings of :class:`.faults.Fault`.
+    :param today: the day on which the books end and the sandbox's time begins: a date or its text.
+        Left out, the books end at 2025-12-31 and the time is that of ``clock``.
     :param options: by name, sizes and switches of the API's tables.
     :raises SwitchError: an unknown option, or a value it does not take.
     :raises SizeError: a number of rows out of range.
+    :raises SeedError: a seed that is no whole number.
+    :raises TodayError: a day on which no books can end.
     :raises PortError: the port is in use; raised by :meth:`start`.
     """
 
@@ -46,6 +58,9 @@ class BaseSandbox(ABC, Generic[T]):
     state_class: ClassVar[type[BaseState[Any, Any]]]
     api_class: ClassVar[type[Any]]
     """An :class:`.asgi.Api`, made of the state."""
+
+    another_port = "Choose another port, or 0 for a free one."
+    """What a refused port is answered with, besides the reason."""
 
     def __init__(
         self,
@@ -56,16 +71,31 @@ class BaseSandbox(ABC, Generic[T]):
         size: str = "small",
         clock: Callable[[], float] = time.time,
         faults: Iterable[Mapping[str, Any]] = (),
+        today: date | str | None = None,
         **options: Any,
     ) -> None:
+        if not isinstance(seed, int) or isinstance(seed, bool):
+            raise SeedError(f"seed = {seed!r}: give a whole number.")
+        self._check(options)
         rows = {name: options.pop(name) for name in self.size_table.names() if name in options}
         sizes = self.size_table.chosen(size, rows)
         self._host, self._port = host, port
         self._connections: Connections = {}
         self._thread: ServerThread | None = None
         switches = self.switch_table().changed(options)
-        self.state: T = self.state_class(switches, sizes, seed, Clock(clock), faults)  # type: ignore[assignment]
+        moving, calendar = Clock(clock), Calendar(None if today is None else day_of(today))
+        calendar.set(moving)
+        self.state: T = self.state_class(switches, sizes, seed, moving, faults=faults, calendar=calendar)  # type: ignore[assignment]
         self._api: Api = self.api_class(self.state)
+
+    @classmethod
+    def _check(cls, options: Iterable[str]) -> None:
+        """Refuse the name of an option that does not exist; a switch may have dashes in its name."""
+        own = {*cls.size_table.names(), *cls.switch_table.names()}
+        for name in options:
+            if name.replace("-", "_") not in own:
+                names = (*cls.switch_table.names(), *cls.size_table.names(), *_COMMON)
+                raise SwitchError(f"{name}: no such option; {instead(name, names)}.")
 
     @abstractmethod
     def totals(self) -> dict[str, int]:
@@ -82,7 +112,10 @@ class BaseSandbox(ABC, Generic[T]):
         :raises PortError: the address cannot be listened on.
         """
         if self._thread is None:
-            plug = listen(self._host, self._port)
+            try:
+                plug = listen(self._host, self._port)
+            except PortError as error:
+                raise PortError(f"{error}. {self.another_port}") from error
             self._port = plug.getsockname()[1]
             shell = Shell(self.state, self._api, self._connections, self._host)
             self._thread = ServerThread(shell, plug, self._connections, self._opened)

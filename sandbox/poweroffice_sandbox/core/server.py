@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import socket
 import threading
 from collections.abc import Callable
@@ -85,6 +86,8 @@ def listen(host: str, port: int) -> socket.socket:
     except OverflowError:
         raise PortError(f"{host}:{port}: the port must be from 0 to 65535") from None
     except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortError(f"{host}:{port} is in use: a program listens there already") from error
         raise PortError(f"{host}:{port}: {error.strerror or error}") from error
     return plug
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
+from .near import choose, instead
+
 MOST_STORED_ROWS = 200_000
 """Rows are held in memory, two or three KB each."""
 
@@ -55,9 +57,9 @@ class SizeTable:
         """
         tables = cls.choices()
         if size not in tables:
-            raise SizeError(f"size = {size!r}: choose one of {', '.join(tables)}.")
+            raise SizeError(f"size = {size!r}: {choose(size, tables)}.")
         given = changes or {}
         for name in given:
             if name not in cls.names():
-                raise SizeError(f"{name}: no such size; there are {', '.join(cls.names())}.")
+                raise SizeError(f"{name}: no such size; {instead(name, cls.names())}.")
         return replace(tables[size], **{name: value for name, value in given.items() if value is not None})

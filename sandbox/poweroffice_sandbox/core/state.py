@@ -15,10 +15,12 @@ from .faults import Fault, Faults, make_fault
 from .journal import Journal
 from .sizes import SizeTable
 from .switches import SwitchTable
+from .today import Calendar
 from .tokens import IssuedTokens
 
 S = TypeVar("S", bound=SwitchTable)
 Z = TypeVar("Z", bound=SizeTable)
+_USUAL = Calendar()
 
 
 class BaseState(ABC, Generic[S, Z]):
@@ -30,6 +32,7 @@ class BaseState(ABC, Generic[S, Z]):
     :param seed: of the data and of the faults' chances.
     :param clock: its time.
     :param faults: those in force from the start.
+    :param calendar: when its books end.
     """
 
     data: ClassVar[tuple[str, ...]]
@@ -38,11 +41,19 @@ class BaseState(ABC, Generic[S, Z]):
     tokens: IssuedTokens[Any]
 
     def __init__(
-        self, switches: S, sizes: Z, seed: int, clock: Clock, faults: Iterable[Mapping[str, Any]] = ()
+        self,
+        switches: S,
+        sizes: Z,
+        seed: int,
+        clock: Clock,
+        *,
+        faults: Iterable[Mapping[str, Any]] = (),
+        calendar: Calendar = _USUAL,
     ) -> None:
         self.switches = switches
         self.sizes = sizes
         self.clock = clock
+        self.calendar = calendar
         self.connections = 0
         self.seed = seed
         self._saved: dict[str, dict[str, Any]] = {}

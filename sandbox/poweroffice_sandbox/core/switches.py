@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
 
+from .near import choose, instead
+
 
 def choice(*values: str, about: str) -> Any:
     """
@@ -43,7 +45,7 @@ class SwitchTable:
         for item in fields(self):
             value, allowed = getattr(self, item.name), item.metadata["values"]
             if allowed is not None and value not in allowed:
-                raise SwitchError(f"{item.name} = {value!r}: choose one of {', '.join(allowed)}.")
+                raise SwitchError(f"{item.name} = {value!r}: {choose(value, allowed)}.")
             if allowed is None and not _is_amount(value, whole=isinstance(item.default, int)):
                 kind = "a whole number" if isinstance(item.default, int) else "a number"
                 raise SwitchError(f"{item.name} = {value!r}: give {kind} that is not negative.")
@@ -63,7 +65,7 @@ class SwitchTable:
         named = {name.replace("-", "_"): value for name, value in changes.items()}
         for name in named:
             if name not in self.names():
-                raise SwitchError(f"{name}: no such switch; there are {', '.join(self.names())}.")
+                raise SwitchError(f"{name}: no such switch; {instead(name, self.names())}.")
         return replace(self, **named)
 
     def as_dict(self) -> dict[str, Any]:

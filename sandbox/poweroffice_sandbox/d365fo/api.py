@@ -11,8 +11,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from ..core.asgi import Api, Incoming
-from ..core.control import Controls, Query
+from ..core.control import Action, Controls, Query
 from ..core.journal import Entry
+from ..core.near import choose
 from ..core.reply import RefusedError, Reply, as_json
 from . import services
 from .call import Call
@@ -38,7 +39,7 @@ _SERVICES = {("api", "services"): services.answer, ("data",): odata.answer, ("me
 def _totals(state: D365FOState, query: Query, _body: Any) -> Any:
     company = query.get("company")
     if company is not None and company.lower() not in COMPANIES:
-        raise ValueError(f"company = {company!r}: choose one of {', '.join(COMPANIES)}.")
+        raise ValueError(f"company = {company!r}: {choose(company, COMPANIES)}.")
     return {"company": company, "rows": state.totals(company), "connections": state.connections}
 
 
@@ -46,7 +47,10 @@ def _executed(state: D365FOState, _query: Query, _body: Any) -> Any:
     return dict(state.executed)
 
 
-CONTROLS: Controls = {("GET", "totals"): _totals, ("GET", "executed"): _executed}
+CONTROLS: Controls = {
+    ("GET", "totals"): Action(_totals, ("company",)),
+    ("GET", "executed"): Action(_executed),
+}
 
 
 class D365FOApi(Api):

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..core.near import choose
+
 TENANT = "7e4a9700-0000-4000-8000-000000000001"
 """The environment's tenant."""
 
@@ -82,4 +84,4 @@ def app_of(app: int | str) -> AppRegistration:
     for place, item in enumerate(APPS):
         if app in {place, str(place), item.name} or str(app).lower() == item.client_id:
             return item
-    raise ValueError(f"app = {app!r}: choose one of {', '.join(item.name for item in APPS)}.")
+    raise ValueError(f"app = {app!r}: {choose(app, [item.name for item in APPS])}.")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from ..core.connection import as_json_text, as_uri
+from ..core.near import choose
 from ..core.sandbox import BaseSandbox
 from .api import D365FOApi
 from .keys import APPS, DOMAIN, TENANT, app_of
@@ -70,7 +71,7 @@ class D365FOSandbox(BaseSandbox[D365FOState]):
             "adfs": "adfs/oauth2/token",
         }
         if version not in paths:
-            raise ValueError(f"version = {version!r}: choose one of {', '.join(paths)}.")
+            raise ValueError(f"version = {version!r}: {choose(version, paths)}.")
         return f"{self.url}/{paths[version]}"
 
     def keys(self, app: int | str = 0) -> D365FOKeys:

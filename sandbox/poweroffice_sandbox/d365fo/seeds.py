@@ -129,7 +129,7 @@ def _entries(random: Random, rows: D365FOSizes) -> Iterator[Row]:
             COMPANY: COMPANIES[0],
             "SourceKey": 68_719_480_000 + number * 3,
             "Voucher": f"GNJ{pair + 1:09d}",
-            "AccountingDate": _day(pair * 1344 // max(1, rows.ledger_entries)),
+            "AccountingDate": _day(pair * 2 * 1344 // max(1, rows.ledger_entries)),
             "MainAccount": random.choice(_ACCOUNTS),
             "PostingType": "LedgerJournal",
             "TransactionCurrencyCode": "USD",

@@ -42,7 +42,7 @@ class D365FOState(BaseState[D365FOSwitches, D365FOSizes]):
     def table(self, set_name: str) -> Table:
         """Give the rows of a set."""
         if set_name not in self._tables:
-            rows = seeded(set_name, self.sizes, self.seed)
+            rows = self.calendar.moved(seeded(set_name, self.sizes, self.seed))
             self._tables[set_name] = Table(ENTITIES[set_name], rows, Random(f"{self.seed}/versions"))
         return self._tables[set_name]
 

@@ -12,9 +12,9 @@ from typing import Any, ClassVar, NamedTuple
 
 from ..core.asgi import Api, Incoming
 from ..core.companies import DEMO, PRODUCTION, Environment
-from ..core.control import Controls, Query, object_of
+from ..core.control import Action, Controls, Query, object_of
 from ..core.journal import Entry
-from ..core.poweroffice import totals
+from ..core.poweroffice import COMPANY, totals
 from ..core.reply import RefusedError, Reply
 from ..core.tokens import basic
 from .flows import ACTIONS, do_due
@@ -94,11 +94,11 @@ class V1Api(Api):
     """
 
     controls: ClassVar[Controls] = {
-        ("GET", "totals"): totals,
-        ("GET", "subscriptions"): _subscriptions,
-        ("POST", "subscriptions"): _subscriptions_change,
-        ("GET", "privileges"): _privileges,
-        ("POST", "privileges"): _privileges_change,
+        ("GET", "totals"): Action(totals, COMPANY),
+        ("GET", "subscriptions"): Action(_subscriptions, COMPANY),
+        ("POST", "subscriptions"): Action(_subscriptions_change, (*COMPANY, "subscriptions")),
+        ("GET", "privileges"): Action(_privileges, COMPANY),
+        ("POST", "privileges"): Action(_privileges_change, (*COMPANY, "privileges")),
     }
 
     def __init__(self, state: V1State) -> None:

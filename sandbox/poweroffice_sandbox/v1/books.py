@@ -14,12 +14,15 @@ from uuid import UUID
 
 from ..core.companies import ENVIRONMENTS, Company
 from ..core.table import Id, Row, Table
+from ..core.today import Calendar
 from .sizes import V1Sizes
 
 OWN = "_own"
 """The field by which a seed says that the first application has made a row; it is not kept."""
 
 _FIRST_LINE = 70_000_001
+_OF_YEARS = frozenset({"Budget"})
+"""Tables that are of the year in which the books end; their dates are not moved."""
 
 
 class V1Table(Table):
@@ -45,6 +48,7 @@ class Source(NamedTuple):
     company: Company
     sizes: V1Sizes
     table: Callable[[str], V1Table]
+    year: int
 
     def guid(self) -> str:
         """Draw a guid."""
@@ -75,11 +79,16 @@ class V1Books:
     :param sizes: how many rows.
     :param seed: of the sandbox.
     :param seeds: how each table is filled, by name.
+    :param calendar: when they end.
     """
 
-    def __init__(self, company: Company, sizes: V1Sizes, seed: int, seeds: dict[str, Seed]) -> None:
+    def __init__(
+        self, company: Company, sizes: V1Sizes, seed: int, seeds: dict[str, Seed], calendar: Calendar
+    ) -> None:
         self._company, self._sizes, self._seed, self._seeds = company, sizes, seed, seeds
+        self._calendar = calendar
         self._tables: dict[str, V1Table] = {}
+        self._unmoved: dict[str, V1Table] = {}
         self._draws = self._lines = 0
         self.queue: list[Due] = []
 
@@ -111,10 +120,21 @@ class V1Books:
         :param name: of the type of its rows, e.g. ``Customer``.
         """
         if name not in self._tables:
-            source = Source(self.random(name), self._company, self._sizes, self.table)
+            rows = self._seeded(name)
             owner = ENVIRONMENTS[self._company.environment].applications[0].key
-            self._tables[name] = V1Table(self._seeds[name](source), owner)
+            self._tables[name] = V1Table(rows if name in _OF_YEARS else self._calendar.moved(rows), owner)
         return self._tables[name]
+
+    def _seeded(self, name: str) -> Iterable[Row]:
+        table = self._as_seeded if self._calendar.days else self.table
+        year = self._calendar.year
+        return self._seeds[name](Source(self.random(name), self._company, self._sizes, table, year))
+
+    def _as_seeded(self, name: str) -> V1Table:
+        """Give a table with the dates of its seed, which another seed makes its own from."""
+        if name not in self._unmoved:
+            self._unmoved[name] = V1Table(self._seeded(name))
+        return self._unmoved[name]
 
     def put_back(self, name: str, table: V1Table) -> None:
         """Put a table back as it was, from a copy."""

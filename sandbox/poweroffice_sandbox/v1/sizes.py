@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 from ..core.sizes import SizeTable, rows
 
@@ -24,3 +25,12 @@ class V1Sizes(SizeTable):
     departments: int = rows(8)
     time_entries: int = rows(200)
     voucher_cycles: int = rows(150, 20_000)
+
+    @classmethod
+    def choices(cls) -> dict[str, Self]:
+        """Give the tables that ``size`` chooses from, by name."""
+        return {
+            "small": cls(),
+            "medium": cls(5_000, 1_500, 200, 2_000, 500, 20, 5_000, 2_500),
+            "large": cls(20_000, 5_000, 500, 5_000, 2_000, 40, 20_000, 10_000),
+        }

@@ -7,10 +7,10 @@ Rule: no HTTP here. The control endpoints and :class:`.sandbox.V1Sandbox` both a
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import ClassVar
 
 from ..core.companies import ENVIRONMENTS, Company
+from ..core.near import near
 from ..core.poweroffice import PowerOfficeState
 from ..core.throttle import SlidingSecond
 from .books import V1Books
@@ -68,7 +68,7 @@ class V1State(PowerOfficeState[V1Switches, V1Sizes]):
         """Give a company's data."""
         if company.client_id not in self._books:
             seeds = {name: item.seed for name, item in RESOURCES.items()}
-            self._books[company.client_id] = V1Books(company, self.sizes, self.seed, seeds)
+            self._books[company.client_id] = V1Books(company, self.sizes, self.seed, seeds, self.calendar)
         return self._books[company.client_id]
 
     def subscriptions(self, company: Company) -> frozenset[str]:
@@ -118,6 +118,5 @@ def chosen(what: str, names: Iterable[str], known: tuple[str, ...]) -> frozenset
     wanted = frozenset(names)
     for name in wanted:
         if name not in known:
-            near = get_close_matches(name, known) or known[:10]
-            raise ValueError(f"{what} = {name!r}: choose of {', '.join(near)}.")
+            raise ValueError(f"{what} = {name!r}: choose of {', '.join(near(name, known) or known[:10])}.")
     return wanted

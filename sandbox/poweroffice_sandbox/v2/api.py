@@ -12,9 +12,9 @@ from typing import Any
 
 from ..core.asgi import Api, Incoming
 from ..core.companies import DEMO, PRODUCTION, Environment
-from ..core.control import Controls, Query, object_of
+from ..core.control import Action, Controls, Query, object_of
 from ..core.journal import Entry
-from ..core.poweroffice import totals
+from ..core.poweroffice import COMPANY, totals
 from ..core.reply import RefusedError, Reply
 from . import onboarding
 from .flows.order_sending import settle
@@ -55,10 +55,12 @@ def _onboarding(state: State, query: Query, _body: Any) -> Reply:
 
 
 CONTROLS: Controls = {
-    ("GET", "totals"): totals,
-    ("GET", "privileges"): _rights,
-    ("POST", "privileges"): _rights_change,
-    ("GET", "onboarding"): _onboarding,
+    ("GET", "totals"): Action(totals, COMPANY),
+    ("GET", "privileges"): Action(_rights, COMPANY),
+    ("POST", "privileges"): Action(
+        _rights_change, (*COMPANY, "privileges", "add", "remove", "allow_send_invoice")
+    ),
+    ("GET", "onboarding"): Action(_onboarding, ("code", "company", "answer")),
 }
 
 

@@ -12,6 +12,7 @@ from typing import Self
 
 from ..core.companies import ENVIRONMENTS, Company
 from ..core.table import Id, Row, Table
+from ..core.today import Calendar
 from .ledger.ledger import Ledger
 from .ledger.pattern import PERIOD_ROWS, pattern
 from .ledger.rows import RowWriter
@@ -27,14 +28,17 @@ class Books:
     :param company: whose.
     :param sizes: how many rows to begin with.
     :param seed: the sandbox's seed.
+    :param calendar: when they end.
     """
 
-    def __init__(self, company: Company, sizes: Sizes, seed: int) -> None:
+    def __init__(self, company: Company, sizes: Sizes, seed: int, calendar: Calendar) -> None:
         self.company = company
+        self.calendar = calendar
         self._sizes = sizes
         self._seed = f"{seed}/{company.environment}/{company.index}"
         self._first = ENVIRONMENTS[company.environment].applications[0].key
         self._tables: dict[str, Table] = {}
+        self._unmoved: dict[str, Table] = {}
         self._ledger: Ledger | None = None
         self._last_id = 20_000_000
 
@@ -52,10 +56,12 @@ class Books:
     def ledger(self) -> Ledger:
         """The ledger."""
         if self._ledger is None:
-            self._ledger = Ledger(
-                pattern(self._seed, self._sizes), self._sizes.ledger_rows, self.company.index
-            )
+            self._ledger = self._new_ledger(*self.calendar.ledger())
         return self._ledger
+
+    def _new_ledger(self, start: int, end: int) -> Ledger:
+        lines = pattern(self._seed, self._sizes)
+        return Ledger(lines, self._sizes.ledger_rows, self.company.index, start, end)
 
     @cached_property
     def writer(self) -> RowWriter:
@@ -77,19 +83,30 @@ class Books:
             self._tables[resource] = self._made(resource)
         return self._tables[resource]
 
-    def _made(self, name: str) -> Table:
-        """Make a table as it is at the beginning."""
+    def _made(self, name: str, *, is_moved: bool = True) -> Table:
+        """Make a table as it is at the beginning, with its dates as the seed or as the calendar has them."""
         seed, resource = table_of(name)
         source = Source(
             self._seed,
             name,
             company=self.company,
             sizes=self._sizes,
-            table=self._as_first,
-            ledger=lambda: self.ledger,
+            table=self._as_seeded if self.calendar.days else self._as_first,
+            ledger=self._ledger_of_seeds if self.calendar.days else lambda: self.ledger,
         )
         rows = seed.rows(source) if resource is None else seeded(seed, resource.schema, source)
+        if is_moved:
+            rows = self.calendar.moved(rows)
         return Table(rows, self._first if seed.is_owned else "")
+
+    def _as_seeded(self, name: str) -> Table:
+        """Give a table with the dates of its seed, which another seed makes its own from."""
+        if name not in self._unmoved:
+            self._unmoved[name] = self._made(name, is_moved=False)
+        return self._unmoved[name]
+
+    def _ledger_of_seeds(self) -> Ledger:
+        return self._new_ledger(*self.calendar.ledger(is_moved=False))
 
     def _as_first(self, name: str) -> Table:
         """Give a table without what clients have written; a seed must not depend on when it is made."""

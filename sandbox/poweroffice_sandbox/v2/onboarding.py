@@ -26,6 +26,10 @@ from .reply import refuse
 from .schema.dto import BadValueError
 
 PAGE = "/_sandbox/onboarding"
+OPERATIONS = (("POST", "/Onboarding/Initiate"), ("POST", "/Onboarding/Finalize"))
+"""The operations that need no token."""
+
+_NAMES = tuple(f"{method} {path.lower()}" for method, path in OPERATIONS)
 _VALID = 900
 _USER = "bruker@regnskap.example"
 
@@ -39,9 +43,9 @@ def answer(
     :param path: below ``/v2``, in lower case, with the method in front.
     :param origin: scheme and host as the client wrote them.
     """
-    if path == "POST /onboarding/initiate":
+    if path == _NAMES[0]:
         return _initiate(environment, access, body, origin, now)
-    return _finalize(environment, access, body, now) if path == "POST /onboarding/finalize" else None
+    return _finalize(environment, access, body, now) if path == _NAMES[1] else None
 
 
 def _invalid(detail: str) -> RefusedError:

@@ -56,9 +56,8 @@ def _of_resource(name: str, resource: Resource) -> Iterator[tuple[str, str, Rout
         yield method, f"/{name}{tail}", Route(handler, name, resource.privilege)
 
 
-@cache
-def routes() -> dict[tuple[str, int], list[tuple[list[str], Route]]]:
-    """Give the templates by method and number of segments, those with the fewest placeholders first."""
+def served() -> Routes:
+    """Give what is served, by method and path."""
     table: Routes = {
         (method, path): route
         for name, resource in RESOURCES.items()
@@ -69,9 +68,14 @@ def routes() -> dict[tuple[str, int], list[tuple[list[str], Route]]]:
         for item in operations()
         if item.path in objects.HANDLERS
     }
-    table |= _FLOWS
+    return table | _FLOWS
+
+
+@cache
+def routes() -> dict[tuple[str, int], list[tuple[list[str], Route]]]:
+    """Give the templates by method and number of segments, those with the fewest placeholders first."""
     found: dict[tuple[str, int], list[tuple[list[str], Route]]] = {}
-    for (method, path), route in sorted(table.items(), key=lambda item: item[0][1].count("{")):
+    for (method, path), route in sorted(served().items(), key=lambda item: item[0][1].count("{")):
         parts = path.lower().split("/")
         found.setdefault((method, len(parts)), []).append((parts, route))
     return found

@@ -46,7 +46,7 @@ class State(PowerOfficeState[Switches, Sizes]):
         if company.client_id not in self._books:
             # A client made at run time begins without rows.
             size = self.sizes if company.client_keys else NO_ROWS
-            self._books[company.client_id] = Books(company, size, self.seed)
+            self._books[company.client_id] = Books(company, size, self.seed, self.calendar)
         return self._books[company.client_id]
 
     def totals(self, company: Company) -> dict[str, int]:

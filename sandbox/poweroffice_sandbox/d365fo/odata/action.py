@@ -23,12 +23,14 @@ class Action:
     :param on_row: whether it needs a key.
     :param parameters: EDM types by name; all are needed.
     :param returns: the EDM type, or empty.
+    :param is_invented: whether the real service has none of this name.
     """
 
     run: Callable[[Call, Record | None, dict[str, Any]], Any]
     on_row: bool = True
     parameters: tuple[tuple[str, str], ...] = ()
     returns: str = ""
+    is_invented: bool = False
 
 
 class ThrownError(Exception):

@@ -93,13 +93,17 @@ def _of_set(run: Any, returns: str) -> Action:
 
 ACTIONS: dict[str, dict[str, Action]] = {
     "LedgerJournalHeaders": {
-        "post": Action(_post),
-        "countLines": Action(_line_count, returns="Edm.Int32"),
-        "nextJournalNumber": Action(_next_number, on_row=False, returns="Edm.String"),
+        "post": Action(_post, is_invented=True),
+        "countLines": Action(_line_count, returns="Edm.Int32", is_invented=True),
+        "nextJournalNumber": Action(_next_number, on_row=False, returns="Edm.String", is_invented=True),
     },
     "CustomersV3": {
         "accountsOnHold": Action(
-            _on_hold, on_row=False, parameters=(("company", "Edm.String"),), returns="Collection(Edm.String)"
+            _on_hold,
+            on_row=False,
+            parameters=(("company", "Edm.String"),),
+            returns="Collection(Edm.String)",
+            is_invented=True,
         )
     },
     "DataManagementEntities": {

@@ -134,7 +134,7 @@ def _enumerations() -> Items:
     ]
 
 
-_LISTS: dict[str, Callable[[], Items]] = {
+LISTS: dict[str, Callable[[], Items]] = {
     "PublicEntities": _public_entities,
     "DataEntities": _data_entities,
     "PublicEnumerations": _enumerations,
@@ -225,7 +225,7 @@ def answer(call: Call) -> Reply:
     :param call: with the path's parts after ``metadata``.
     """
     match = _SEGMENT.match(call.parts[0]) if len(call.parts) == 1 else None
-    if call.method != "GET" or match is None or match[1] not in {*_LISTS, "Labels"}:
+    if call.method != "GET" or match is None or match[1] not in {*LISTS, "Labels"}:
         raise RefusedError(as_json(404, {"Message": _NO_RESOURCE}))
     try:
         return _answer(call, match[1], match[2])
@@ -237,7 +237,7 @@ def _answer(call: Call, name: str, text: str | None) -> Reply:
     key = {} if text is None else _key(text)
     if name == "Labels":
         return _label(call, key)
-    items = _LISTS[name]()
+    items = LISTS[name]()
     context = {"@odata.context": f"{call.base}/metadata/$metadata#{name}"}
     if text is None:
         return as_json(200, context | _listed(items, call.incoming.pairs), OData_Version="4.0")

@@ -38,7 +38,7 @@ def _budgets(source: Source) -> Iterator[Row]:
                 "accountCode": account,
                 "accountName": name,
                 "month": month,
-                "year": 2025,
+                "year": source.year,
                 "amount": Decimal(amount),
             }
             for account, name, amount in (
@@ -47,10 +47,14 @@ def _budgets(source: Source) -> Iterator[Row]:
             )
             for month in range(1, 13)
         ]
-        year = {"year": 2025, "startDate": "2025-01-01", "endDate": "2025-12-31"}
+        year = {
+            "year": source.year,
+            "startDate": f"{source.year}-01-01",
+            "endDate": f"{source.year}-12-31",
+        }
         yield {
             "id": source.guid(),
-            "name": "Budsjett 2025",
+            "name": f"Budsjett {source.year}",
             "managerCode": 1,
             **year,
             "budgetLineItems": lines,

@@ -13,7 +13,6 @@ from decimal import Decimal
 
 import msgspec
 
-from ...core.origin import LOCK_DATE
 from ...core.reply import RefusedError, Reply
 from ...core.table import Row
 from ..reply import problem, refuse
@@ -42,8 +41,9 @@ def _send(call: Call) -> Reply:
         raise _invalid(f"Sales order with id = {order['Id']} is already being processed.")
     request = {"DeliveryType": "Auto", **(read_flow(call, "SendInvoiceRequest", _LABEL) if call.body else {})}
     date = request.get("VoucherDate") or now_of(call)[:10]
-    if date <= LOCK_DATE:
-        raise _invalid(f"VoucherDate {date} is on or before the lock date {LOCK_DATE}.")
+    locked = call.books.calendar.lock_date
+    if date <= locked:
+        raise _invalid(f"VoucherDate {date} is on or before the lock date {locked}.")
     due = request.get("OverrideDueDate") or due_date(date, order["PaymentTerm"])
     row = whole("InvoiceSentState", {"Id": order["Id"], "IsInvoiceBeingProcessed": True, "DueDate": due}, "")
     row["InvoiceDeliveryType"] = _DELIVERY.get(request["DeliveryType"], "PdfByEmail")

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from ...core.clock import ticks
-from ...core.origin import LOCK_DATE, SUBLEDGER, account_id
+from ...core.origin import SUBLEDGER, account_id
 from ...core.reply import RefusedError
 from ...core.table import Row
 from ..books import Books
@@ -141,8 +141,9 @@ def ledger_lines(call: Call, lines: Iterable[Row], head: Row) -> list[Row]:
 
 def _line_rows(books: Books, line: Row, head: Row) -> list[Row]:
     date = line.get("PostingDate") or head["VoucherDate"]
-    if date <= LOCK_DATE:
-        raise invalid(f"PostingDate {date} is on or before the lock date {LOCK_DATE}.")
+    locked = books.calendar.lock_date
+    if date <= locked:
+        raise invalid(f"PostingDate {date} is on or before the lock date {locked}.")
     vat, rate = _vat_fields(books, line.get("VatId")), Decimal(line.get("CurrencyExchangeRate") or 1)
     gross = cents(line.get("CurrencyAmount") or 0)
     net = cents(gross / (1 + Decimal(vat["VatRate"]) / 100))

@@ -35,10 +35,20 @@ class Ledger:
     :param lines: the pattern.
     :param rows: how many rows; rounded down to whole vouchers.
     :param company: the company's position.
+    :param start: where it begins, in ticks.
+    :param end: no generated voucher was changed after this.
     """
 
-    def __init__(self, lines: tuple[Line, ...], rows: int, company: int = 0) -> None:
+    def __init__(
+        self,
+        lines: tuple[Line, ...],
+        rows: int,
+        company: int = 0,
+        start: int = START,
+        end: int = START + SPAN,
+    ) -> None:
         self.lines = lines
+        self._start, self._end = start, end
         cycles, rest = divmod(rows, CYCLE_ROWS)
         self.base = cycles * CYCLE_VOUCHERS + bisect_right(_STARTS, rest) - 1
         """Generated vouchers."""
@@ -101,7 +111,7 @@ class Ledger:
         """
         if voucher >= self.base:
             return self.tail.time(voucher - self.base, "PostingDate")
-        return START + voucher * _POSTING_SPAN // self.base
+        return self._start + voucher * _POSTING_SPAN // self.base
 
     def created(self, voucher: int) -> int:
         """
@@ -124,7 +134,7 @@ class Ledger:
         if voucher in self._touched:
             return self._touched[voucher]
         late = (voucher * 37 % 59 + 1) * DAY if voucher % 17 == 3 else 0  # noqa: PLR2004
-        return self.created(voucher) + late
+        return min(self.created(voucher) + late, self._end)
 
     def append(self, now: int) -> None:
         """

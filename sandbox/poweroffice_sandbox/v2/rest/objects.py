@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from ...core.clock import parse_ticks, stamp, ticks
-from ...core.origin import FIRST_DAY, LOCK_DATE, START, account_id, money
+from ...core.origin import account_id, money
 from ...core.reply import JSON_TYPE, Reply, json_bytes
 from ...core.table import Row
 from ..reply import refuse
@@ -91,7 +91,7 @@ def _handler(path: str) -> Handler:
     fields = schema_of(entity)
 
     def handler(call: Call) -> Reply:
-        row = filled(fields, make(call), stamp(START))
+        row = filled(fields, make(call), stamp(call.books.calendar.start))
         return _one(call, {name: row[name] for name in fields.names})
 
     return handler
@@ -150,7 +150,7 @@ def integration(call: Call) -> Reply:
 
 def lock_date(call: Call) -> Reply:
     """Answer GET LockDateSettings."""
-    return _one(call, {"LockDate": LOCK_DATE})
+    return _one(call, {"LockDate": call.books.calendar.lock_date})
 
 
 def financial(call: Call) -> Reply:
@@ -158,14 +158,14 @@ def financial(call: Call) -> Reply:
     return _one(
         call,
         {
-            "ConversionDate": FIRST_DAY,
+            "ConversionDate": call.books.calendar.first_day,
             "CurrencyCode": "NOK",
             "CurrencyGainsAccountId": account_id(8060),
             "CurrencyGainsAccountNo": 8060,
             "CurrencyLossAccountId": account_id(8160),
             "CurrencyLossAccountNo": 8160,
             "FinancialYearEndMonth": "December",
-            "LastChangedDateTimeOffset": stamp(START),
+            "LastChangedDateTimeOffset": stamp(call.books.calendar.start),
             "UseTrustAccountManagement": False,
         },
     )
