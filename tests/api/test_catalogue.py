@@ -8,6 +8,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -17,7 +18,7 @@ from airflow_provider_poweroffice.api.catalogue import catalogue
 from airflow_provider_poweroffice.api.catalogue.fields import row_type
 from airflow_provider_poweroffice.api.catalogue.template import template
 from airflow_provider_poweroffice.cli import main
-from airflow_provider_poweroffice.errors import PermissionDeniedError
+from airflow_provider_poweroffice.errors import BadRequestError, PermissionDeniedError
 from airflow_provider_poweroffice.tasks.results import validate
 from poweroffice_sandbox import Sandbox
 
@@ -333,3 +334,12 @@ def test_unknown_fields_of_a_body(client: Client, caplog: pytest.LogCaptureFixtu
     (line,) = (line for line in caplog.messages if "not known" in line)
     assert line.startswith("POST /v2/Customers: ")
     assert line.endswith("Nmae (did you mean Name?), MailAddress.Zip (did you mean ZipCode?)")
+
+
+@pytest.mark.parametrize("kind", [str, str.encode])
+def test_unknown_fields_of_a_text(client: Client, caplog: pytest.LogCaptureFixture, kind: Any) -> None:
+    """JSON that was written by hand is looked at too; what is no JSON is the server's to refuse."""
+    client.request("POST", "Customers", body=kind('{"Name": "Havblikk AS", "Emial": "a@b.no"}'))
+    assert any("not known" in line and "Emial" in line for line in caplog.messages)
+    with pytest.raises(BadRequestError):
+        client.request("POST", "Customers", body=kind("{no"))
