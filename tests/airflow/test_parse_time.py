@@ -132,13 +132,19 @@ def mapped(kind: Any, arguments: dict[str, Any]) -> None:
     kind.partial(task_id="t", company="a", **fixed).expand(**lists)
 
 
+def mapped_by_sets(kind: Any, arguments: dict[str, Any]) -> None:
+    """Map a task over whole sets of arguments, one of which is another task's result."""
+    listed = PowerOfficeCompaniesOperator(task_id="companies").output
+    kind.partial(task_id="t").expand_kwargs([arguments | {"company": listed}])
+
+
 def after_a_list(kind: Any, arguments: dict[str, Any]) -> None:
     """Map a task over what another task lists."""
     listed = PowerOfficeCompaniesOperator(task_id="companies").output
     kind.partial(task_id="t", **arguments).expand(company=listed)
 
 
-@pytest.mark.parametrize("made", [alone, mapped, after_a_list])
+@pytest.mark.parametrize("made", [alone, mapped, mapped_by_sets, after_a_list])
 @pytest.mark.parametrize(("kind", "arguments", "says"), WRONG)
 def test_wrong(made: Callable[..., None], kind: Any, arguments: dict[str, Any], says: str) -> None:
     """A wrong argument ends the import of the DAG file, and names itself."""
@@ -146,7 +152,7 @@ def test_wrong(made: Callable[..., None], kind: Any, arguments: dict[str, Any], 
         made(kind, arguments)
 
 
-@pytest.mark.parametrize("made", [alone, after_a_list])
+@pytest.mark.parametrize("made", [alone, mapped_by_sets, after_a_list])
 @pytest.mark.parametrize(("kind", "arguments"), RIGHT)
 def test_right(made: Callable[..., None], kind: Any, arguments: dict[str, Any]) -> None:
     """What may be right, by another version or a template, is let through, and nothing is left in the DAG."""
