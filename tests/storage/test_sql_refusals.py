@@ -135,5 +135,13 @@ def test_table_of_somebody_else(db: Database) -> None:
     """A table that was not made here may be filled by any resource."""
     load(db, ROWS[0], layout="columns")
     db.run("CREATE TABLE other AS SELECT * FROM ledger")
-    load(db, ROWS[1], layout="columns", mode="append", source="VatCodes", table=TableName("other"))
+    load(
+        db,
+        ROWS[1],
+        layout="columns",
+        mode="append",
+        source="VatCodes",
+        table=TableName("other"),
+        run_id="run 2",
+    )
     assert db.query("SELECT count(*) FROM other") == [(2,)]
