@@ -82,6 +82,12 @@ class Books:
                 self.present.append(new)
                 self.present.sort()
 
+    def answer(self, kind: str, query: dict[str, str]) -> tuple[int, dict[str, str], Any]:
+        """Answer a request for a list: status, headers and body."""
+        given: tuple[int, dict[str, str], Any] | None = self.odd.get(self.requests)
+        right: tuple[int, dict[str, str], Any] = getattr(Answers(self), kind)(query)
+        return given or right
+
     def _often(self, rate: float) -> int:
         return int(rate) + (self.dice.random() < rate % 1)
 
@@ -138,7 +144,6 @@ class Answers:
 @contextmanager
 def serving(books: Books) -> Iterator[str]:
     """Run the server, and give its URL."""
-    answers = Answers(books)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -154,7 +159,7 @@ def serving(books: Books) -> Iterator[str]:
             kind = "v2" if parts.path.startswith("/v2/") else "d365fo" if "/data/" in parts.path else "v1"
             with books.lock:
                 books.requests += 1
-                answer = books.odd.get(books.requests) or getattr(answers, kind)(query)
+                answer = books.answer(kind, query)
                 books.happen()
             self._answer(*answer)
 

@@ -44,9 +44,9 @@ _GZIP_MAGIC = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
-class Waiting:
+class SpooledResponse:
     """
-    A successful answer that nobody has asked for yet.
+    A successful answer whose content waits in a file.
 
     :param head: it, without its content.
     :param body: the content; in a file that has no name.
@@ -81,7 +81,7 @@ def read_whole(answer: requests.Response, limit: int | None = None) -> Response:
     return head(answer, content.getvalue())
 
 
-def read_to_wait(answer: requests.Response, limit: int | None = None) -> Waiting:
+def read_spooled(answer: requests.Response, limit: int | None = None) -> SpooledResponse:
     """
     Take an answer where it costs no memory, see :func:`read_whole`.
 
@@ -94,7 +94,7 @@ def read_to_wait(answer: requests.Response, limit: int | None = None) -> Waiting
     except BaseException:
         file.close()
         raise
-    return Waiting(head(answer, b""), file)
+    return SpooledResponse(head(answer, b""), file)
 
 
 def read_error(answer: requests.Response, limit: int = ERROR_BYTES) -> Response:

@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import Any, Self, Unpack
 
 from airflow_provider_poweroffice.api.auth import TokenAuth
-from airflow_provider_poweroffice.api.body import ANSWER_BYTES, IN_MEMORY, Waiting
+from airflow_provider_poweroffice.api.body import ANSWER_BYTES, IN_MEMORY, SpooledResponse
 from airflow_provider_poweroffice.api.call import Call, Files, build_call, encode_query
 from airflow_provider_poweroffice.api.catalogue.bodies import BodyField, body_of, unknown_fields
 from airflow_provider_poweroffice.api.change_filter import check_query, since_query
@@ -196,7 +196,7 @@ class Client:
         query: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         max_bytes: int = ANSWER_BYTES,
-    ) -> Waiting:
+    ) -> SpooledResponse:
         """
         Make one GET whose answer is kept as it came, in a file without a name, whatever its size.
 
@@ -217,12 +217,12 @@ class Client:
         if found.head.is_file:
             return found
         # Not a file by its type: it is judged as any answer is, and may be a refusal.
-        answer = self._sender.send(call, None, self._readable, waiting=found, limit=max_bytes)
+        answer = self._sender.send(call, None, self._readable, spooled=found, limit=max_bytes)
         if not answer.content:
             raise InvalidResponseError(f"{label}: {answer.status_code} with no content to be stored")
         file: Any = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed by who takes it
         file.write(answer.content)
-        return Waiting(answer, file)
+        return SpooledResponse(answer, file)
 
     @staticmethod
     def deleted(error: APIStatusError) -> Response:

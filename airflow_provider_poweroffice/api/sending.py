@@ -18,7 +18,7 @@ from uuid import uuid4
 
 import requests
 
-from airflow_provider_poweroffice.api.body import Waiting, read_error, read_to_wait, read_whole
+from airflow_provider_poweroffice.api.body import SpooledResponse, read_error, read_spooled, read_whole
 from airflow_provider_poweroffice.api.call import Call
 from airflow_provider_poweroffice.api.call_context import CallLimits, Departure, adding, call_context
 from airflow_provider_poweroffice.api.cancellation import CancelledScopeError
@@ -133,21 +133,21 @@ class Sender:
         idempotent: bool | None,
         read: Callable[[Response], T],
         *,
-        waiting: Waiting | None = None,
+        spooled: SpooledResponse | None = None,
         retry: RetryOptions | None = None,
         limit: int | None = None,
     ) -> T:
         """
         Try a call until it is answered and read, or may not be tried again.
 
-        :param waiting: its answer, if it was fetched ahead; takes the place of the first try.
+        :param spooled: its answer, if it was fetched ahead; takes the place of the first try.
         :param retry: instead of the client's own.
         :param limit: largest body in bytes; None for any.
         :raises ValueError: the API cannot take the query.
         :raises PageTooLargeError: it is larger.
         """
         call = self.completed(call)
-        ahead = [waiting] if waiting else []
+        ahead = [spooled] if spooled else []
 
         def attempt() -> T:
             response = ahead.pop().whole() if ahead else self._send(call, limit, read_whole)
@@ -155,7 +155,7 @@ class Sender:
 
         return self._repeat(call, idempotent, attempt, retry)
 
-    def fetch_ahead(self, call: Call, limit: int | None) -> Waiting:
+    def fetch_ahead(self, call: Call, limit: int | None) -> SpooledResponse:
         """
         Carry out a GET whose answer is asked for later, then with :meth:`send`.
 
@@ -163,8 +163,8 @@ class Sender:
         """
         call = self.completed(call)
 
-        def attempt() -> Waiting:
-            return self._send(call, limit, read_to_wait)
+        def attempt() -> SpooledResponse:
+            return self._send(call, limit, read_spooled)
 
         return self._repeat(call, None, attempt, None)
 

@@ -149,8 +149,9 @@ class LoadSettings(msgspec.Struct, frozen=True, kw_only=True):
         """
         Tell whether the keys must be listed.
 
-        Rows may move between the pages of a whole read; a list of keys shows whether all were read. It is not
-        made where the API cannot send keys without their rows: everything would be read twice.
+        Rows may move between the pages of a whole read. Where it is not proved that none did, a list of keys
+        shows whether all were read. It is not made where the API cannot send keys without their rows:
+        everything would be read twice.
 
         :param pages: that were read.
         """
@@ -160,7 +161,7 @@ class LoadSettings(msgspec.Struct, frozen=True, kw_only=True):
             return False
         if is_given(self.read.changed_since) or is_given(self.read.created_since) or not pages.complete:
             return True
-        return pages.pages > 1 and sends_keys_alone(dialect, self.read.endpoint)
+        return not pages.proved_whole and sends_keys_alone(dialect, self.read.endpoint)
 
     def plan(self, dialect: Dialect[Any], owner: LoadOwner) -> LoadPlan:
         """

@@ -10,14 +10,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import requests
 
-from airflow_provider_poweroffice.api.body import IN_MEMORY, read_to_wait, read_whole
+from airflow_provider_poweroffice.api.body import IN_MEMORY, read_spooled, read_whole
 from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.errors import PageTooLargeError
 
 ROWS = b"[" + b",".join(b'{"Id": %d}' % number for number in range(60_000)) + b"]"
 READERS = {
     "now": lambda answer, limit=None: read_whole(answer, limit).content,
-    "later": lambda answer, limit=None: read_to_wait(answer, limit).whole().content,
+    "later": lambda answer, limit=None: read_spooled(answer, limit).whole().content,
 }
 
 
@@ -106,8 +106,8 @@ def test_limit(server: str, path: str, size: int | None, reader: str) -> None:
 def test_a_large_body_waits_in_a_file(server: str) -> None:
     """What waits is in memory only while it is small, and gone when it is dropped."""
     assert len(ROWS) > IN_MEMORY
-    waiting = read_to_wait(requests.get(f"{server}/plain", stream=True, timeout=10))
-    assert waiting.head.content == b""
-    assert waiting.body.fileno() > 0
-    waiting.drop()
-    assert waiting.body.closed
+    spooled = read_spooled(requests.get(f"{server}/plain", stream=True, timeout=10))
+    assert spooled.head.content == b""
+    assert spooled.body.fileno() > 0
+    spooled.drop()
+    assert spooled.body.closed

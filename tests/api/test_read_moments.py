@@ -11,7 +11,9 @@ from support import FakeClock, FromFunction
 
 from airflow_provider_poweroffice.api import Client, Page, Pages
 from airflow_provider_poweroffice.api.dialects.base import PageInfo, Position
-from airflow_provider_poweroffice.api.pages.page import PageOptions, split_rows
+from airflow_provider_poweroffice.api.pages.page import split_rows
+from airflow_provider_poweroffice.api.pages.page_size import PageLimits
+from airflow_provider_poweroffice.api.pages.pages import Collection
 from airflow_provider_poweroffice.errors import IncompleteReadError
 from poweroffice_sandbox import Sandbox
 from poweroffice_sandbox.d365fo import D365FOSandbox
@@ -29,7 +31,7 @@ def test_beginning_is_that_of_the_first_page(first: str | None) -> None:
         sent_at = first if at.number == 1 else "Sat, 28 Nov 2026 10:00:03 GMT"
         return Page(at.number, body, split_rows(body), PageInfo(total_rows=3, total_pages=3), sent_at)
 
-    pages = Pages(FromFunction(fetch), PageOptions(page_size=1, first_page=1), label="GET /x")
+    pages = Pages(FromFunction(fetch), PageLimits(page_size=1, first_page=1), Collection(label="GET /x"))
     assert sum(len(page) for page in pages) == 3
     assert pages.began == first
 

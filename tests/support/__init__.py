@@ -13,7 +13,7 @@ from airflow_provider_poweroffice.api import Client, Credentials, Page, Pages
 from airflow_provider_poweroffice.api.dialects.base import Position
 from airflow_provider_poweroffice.api.limits.throttle import Slot
 from airflow_provider_poweroffice.api.options import CONCURRENCY
-from airflow_provider_poweroffice.api.pages.fetcher import Wanted
+from airflow_provider_poweroffice.api.pages.page_source import PageRequest
 from poweroffice_sandbox import Sandbox, Switches, V1Sandbox, V1Switches
 
 AS_NEW = Switches(rate_limit=0).as_dict()
@@ -56,11 +56,11 @@ class FromFunction:
     def __init__(self, make: Callable[[Position], Page]) -> None:
         self._make = make
 
-    def get(self, wanted: Wanted) -> Page:
+    def get(self, request: PageRequest) -> Page:
         """Make a page."""
-        return self._make(wanted.at)
+        return self._make(request.at)
 
-    def ahead(self, pages: Iterable[Wanted]) -> None:
+    def ahead(self, pages: Iterable[PageRequest]) -> None:
         """Fetch nothing ahead."""
 
     def forget(self) -> None:

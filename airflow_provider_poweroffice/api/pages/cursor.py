@@ -10,46 +10,52 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from airflow_provider_poweroffice.api.dialects.base import Paging, Position
-from airflow_provider_poweroffice.api.pages.fetcher import Wanted
-from airflow_provider_poweroffice.api.pages.page import PageOptions
-from airflow_provider_poweroffice.api.pages.page_size import DEFAULT_PAGE_BYTES, MOST_PAGE_BYTES
-from airflow_provider_poweroffice.api.pages.totals import PageChecks
+from airflow_provider_poweroffice.api.pages.page_size import DEFAULT_PAGE_BYTES, MOST_PAGE_BYTES, PageLimits
+from airflow_provider_poweroffice.api.pages.page_source import PageRequest
+from airflow_provider_poweroffice.api.pages.totals import Totals
 
 
-class Progress:
+class Cursor:
     """
     The place of one read.
 
     Where pages are asked for by offset, each begins with the last row of the one before: a row that is
-    not there any more at its rank tells that rows moved, see :class:`.pages.Pages`.
+    not there any more at its rank tells that rows moved, see :mod:`.overlap`.
 
-    :param checks: what the server said so far.
+    :param totals: what the server said so far.
     :param paging: how pages are asked for.
     :param ordered: new rows come last.
-    :param overlap: pages overlap by one row, where they can.
+    :param overlapping: pages overlap by one row, where they can.
     """
 
     def __init__(
-        self, options: PageOptions, checks: PageChecks, *, paging: Paging, ordered: bool, overlap: bool
+        self, limits: PageLimits, totals: Totals, *, paging: Paging, ordered: bool, overlapping: bool
     ) -> None:
-        self.page_size = options.page_size
-        self.begin = (options.first_page - 1) * options.page_size
+        self.paging = paging
+        self.page_size = limits.page_size
+        self.begin = (limits.first_page - 1) * limits.page_size
         """Rows before the next page, as pages are numbered."""
-        self.overlap = overlap
+        self.offset = self.begin
+        """Rows before the next page, as they came."""
+        self.pages = 0
+        """Pages that came."""
+        self.skipped = 0
+        """Pages that were left out."""
+        self.overlapping = overlapping
+        self.link: str | None = None
+        """To the next page, as the last one had it."""
+        self.last_full = False
+        """The last page had as many rows as were asked for."""
         self.listed: int | None = None
         """Rows of the collection, as they were counted by listing their keys."""
         self.alone: int | None = None
         """Rank of a row whose page is not fetched ahead."""
-        self._offset = self.begin
-        self._options = options
-        self._checks = checks
-        self._chained = paging is Paging.LINKED
+        self._limits = limits
+        self._totals = totals
         self._fixed = paging in {Paging.LINKED, Paging.WHOLE}
         self._ordered = ordered
         self._full = 0
         self._all_full = True
-        self._last_full = False
-        self._pages = 0
 
     @property
     def number(self) -> int:
@@ -57,24 +63,19 @@ class Progress:
         return self.begin // self.page_size + 1
 
     @property
-    def offset(self) -> int:
-        """Rows before the next page, as they came."""
-        return self._offset
+    def is_whole(self) -> bool:
+        """Tell whether no page was left out so far."""
+        return self._limits.first_page == 1 and not self.skipped
 
     @property
     def expected(self) -> bool:
         """Tell whether the server said that there is a next page."""
-        return self._checks.expects(self.number)
+        return self._totals.expects(self.number)
 
     @property
     def past_the_total(self) -> bool:
         """Tell whether the server counts fewer pages than the next one's number."""
-        return self._checks.total_pages is not None and self.number > self._checks.total_pages
-
-    @property
-    def last_full(self) -> bool:
-        """Tell whether the last page had as many rows as were asked for."""
-        return self._last_full
+        return self._totals.total_pages is not None and self.number > self._totals.total_pages
 
     @property
     def may_shrink(self) -> bool:
@@ -84,10 +85,9 @@ class Progress:
     @property
     def overlaps(self) -> bool:
         """Tell whether the next page is asked for with the last row of the one before."""
-        likely_all = self._pages == 1 and not self._last_full and not self._checks.more_promised
-        return self.overlap and self._offset > 0 and not likely_all
+        return self.overlapping and self.offset > 0
 
-    def wanted(self, size: int | None = None, *, once: bool = False) -> Wanted:
+    def request(self, size: int | None = None, *, once: bool = False) -> PageRequest:
         """
         Describe the next page.
 
@@ -96,16 +96,17 @@ class Progress:
         """
         size = size or self._closing or self.page_size
         default = DEFAULT_PAGE_BYTES if self.may_shrink and size > 1 else MOST_PAGE_BYTES
-        return Wanted(
+        expected = self.expected and self.paging is not Paging.LINKED and not self._totals.moves_noticed
+        return PageRequest(
             at=Position(
                 number=self.begin // size + 1,
-                offset=self._offset - self.overlaps,
-                link=None if self.overlap else self._checks.link,
+                offset=self.offset - self.overlaps,
+                link=None if self.overlapping else self.link,
             ),
-            size=min(size + 1, self._options.largest) if self.overlaps else size,
-            expected=self.expected and not self._chained and not self._checks.checked,
+            size=min(size + 1, self._limits.largest) if self.overlaps else size,
+            expected=expected,
             once=once,
-            limit=self._options.page_bytes or default,
+            page_bytes=self._limits.page_bytes or default,
         )
 
     @property
@@ -117,21 +118,21 @@ class Progress:
         be full is asked for in a size that makes it short: of those near the usual one, the first whose
         pages have a border at or before this page's beginning and none up to the end of the list.
         """
-        end, begin, checks = self.listed, self._offset, self._checks
-        if end is None or self._fixed or self.overlap or not self._all_full or begin + self.page_size != end:
+        end, begin = self.listed, self.offset
+        if end is None or self._fixed or self.overlapping or not self._all_full:
             return None
-        if checks.total_rows is not None or checks.total_pages is not None or checks.more_promised:
+        if begin + self.page_size != end or self._totals.counts or self._totals.more_promised:
             return None
-        sizes = range(self.page_size, min(2 * self.page_size, self._options.largest) + 1)
+        sizes = range(self.page_size, min(2 * self.page_size, self._limits.largest) + 1)
         return next((size for size in sizes if (begin // size + 1) * size > end), None)
 
-    def start_of(self, wanted: Wanted) -> int:
-        """Give the rows before a page that was asked for by :meth:`wanted`."""
-        return (wanted.at.number - 1) * wanted.size if self._closing == wanted.size else self._offset
+    def start_of(self, request: PageRequest) -> int:
+        """Give the rows before a page that was asked for by :meth:`request`."""
+        return (request.at.number - 1) * request.size if self._closing == request.size else self.offset
 
     def shrink(self, size: int) -> None:
         """Ask for smaller pages from now on."""
-        self._checks.resized()
+        self._totals.resized()
         self.page_size = size
 
     def cap(self, rows: int, *, counted: bool) -> None:
@@ -141,13 +142,13 @@ class Progress:
         :param counted: it counts pages of that size.
         """
         if not counted:
-            self._checks.resized()
+            self._totals.resized()
         self.page_size = rows
-        self._options = replace(self._options, page_size=rows)
-        self.begin = self._offset
-        self._full, self._all_full, self._last_full = 1, True, self._checks.more_promised
+        self._limits = replace(self._limits, page_size=rows)
+        self.begin = self.offset
+        self._full, self._all_full, self.last_full = 1, True, self._totals.more_promised
 
-    def read(self, start: int, rows: int, *, full: bool) -> int:
+    def advance(self, start: int, rows: int, *, full: bool) -> int:
         """
         Go on behind a page.
 
@@ -157,56 +158,73 @@ class Progress:
         :return: rows by which the read came forward.
         """
         self.begin += self.page_size
-        before, self._offset = self._offset, start + rows
-        self._last_full = full
-        self._pages += 1
+        before, self.offset = self.offset, start + rows
+        self.last_full = full
+        self.pages += 1
         self._all_full = self._all_full and full
         self._full += self._all_full
-        return self._offset - before
-
-    def go_slowly(self) -> None:
-        """Fetch no page ahead any more: rows move."""
-        self._options = replace(self._options, concurrency=1)
+        return self.offset - before
 
     def skip(self) -> None:
         """Go on behind a page that did not come."""
+        self.skipped += 1
         self.begin += self.page_size
-        self._offset += self.page_size
+        self.offset += self.page_size
+
+    def go_slowly(self) -> None:
+        """Fetch no page ahead any more: rows move."""
+        self._limits = replace(self._limits, concurrency=1)
+
+    @property
+    def outgrown(self) -> bool:
+        """Tell whether far more rows came than there were at first: they come faster than they are read."""
+        at_first = self._totals.at_first if self._totals.counts_beyond(self.number) else self.listed
+        return at_first is not None and self.offset >= 2 * at_first + 10 * self.page_size
 
     def reaches_limit(self, begin: int) -> bool:
         """Tell whether a page that begins there is one more than ``max_pages``."""
-        limit = self._options.max_pages
-        return limit is not None and begin >= (self._options.first_page - 1 + limit) * self._options.page_size
+        limit = self._limits.max_pages
+        return limit is not None and begin >= (self._limits.first_page - 1 + limit) * self._limits.page_size
 
-    def probable(self) -> Iterator[Wanted]:
-        """
-        List the pages that will be asked for next, as many as may be in flight.
-
-        Without totals these are guesses: one more, then two, four, ..., and none after a page with fewer
-        rows than were asked for, so that a collection wastes fewer requests than the concurrency. Where new
-        rows do not come last, nothing is guessed: without totals nobody could tell that pages shifted.
-        """
-        first, most = self.wanted(), self._options.concurrency
-        stride = first.size - self.overlaps
-        if self._fixed or most == 1:
+    def probable(self) -> Iterator[PageRequest]:
+        """List the pages that will be asked for next, as many as may be in flight."""
+        if self._fixed or self._limits.concurrency == 1:
             return
-        if self._checks.total_pages is None and self._checks.total_rows is None and self.listed is None:
-            certain = self._checks.checked and not self.overlap  # the keys are listed in a moment
-            guesses = 2 ** min(self._full - 1, 10) if self._all_full and self._full and not certain else 0
-            most = min(most, max(guesses, int(self._checks.more_promised))) if self._ordered else 0
-        for step in range(most):
+        first = self.request()
+        stride = first.size - self.overlaps
+        for step in range(self._most_ahead()):
             at = replace(first.at, number=first.at.number + step, offset=first.at.offset + step * stride)
             if self._is_past(at, stride) or self.reaches_limit(self.begin + step * self.page_size):
                 return
             yield replace(first, at=at)
 
+    def _most_ahead(self) -> int:
+        """
+        Tell how many pages may be in flight.
+
+        Without totals these are guesses: one more, then two, four, ..., and none after a page with fewer
+        rows than were asked for, so that a collection wastes fewer requests than the concurrency. Where new
+        rows do not come last, nothing is guessed: without totals nobody could tell that pages shifted.
+        """
+        most, totals = self._limits.concurrency, self._totals
+        if totals.counts or self.listed is not None:
+            return most
+        if not self._ordered:
+            return 0
+        certain = totals.moves_noticed and not self.overlapping  # the keys are listed in a moment
+        guesses = 2 ** min(self._full - 1, 10) if self._all_full and self._full and not certain else 0
+        return min(most, max(guesses, int(totals.more_promised)))
+
     def _is_past(self, at: Position, stride: int) -> bool:
-        checks, begin = self._checks, at.offset + self.overlaps
+        """Tell whether a page lies behind the last one, as far as that is known, or is not fetched ahead."""
+        totals, begin = self._totals, at.offset + self.overlaps
         if self.alone is not None and begin <= self.alone < begin + stride:
             return True
-        if checks.total_pages is not None and not self.overlap:
-            return at.number > checks.total_pages
-        total = self.listed if checks.total_rows is None else checks.total_rows
-        if checks.total_rows is None and total is not None and not checks.more_promised:
-            return begin + stride >= total  # the last page may be asked for in another size
-        return total is not None and begin >= total
+        if totals.total_pages is not None and not self.overlapping:
+            return at.number > totals.total_pages
+        if totals.total_rows is not None:
+            return begin >= totals.total_rows
+        if self.listed is None:
+            return False
+        # The last page may be asked for in another size.
+        return begin >= self.listed - (0 if totals.more_promised else stride)

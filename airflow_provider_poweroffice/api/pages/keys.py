@@ -6,20 +6,25 @@ Rule: pure; of each row nothing but its key is parsed.
 
 from __future__ import annotations
 
+import logging
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
 from airflow_provider_poweroffice.api.surrogates import escaped
+from airflow_provider_poweroffice.errors import PaginationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from airflow_provider_poweroffice.api.pages.page import Page
 
+log = logging.getLogger(__name__)
+
+_UNREADABLE = (msgspec.MsgspecError, ValueError, TypeError, LookupError, RecursionError)
+_IDLE_PAGES = 100
+"""Pages in a row without a row that was not read yet."""
 
 _Value: TypeAlias = bool | int | str
 """What a key is made of; a row with anything else in its place, or nothing, has none."""
@@ -49,7 +54,7 @@ class RowKeys:
         """Read the keys of all rows; None where a row has none, or is no object."""
         try:
             return list(map(self._key, self._rows(escaped(page.content))))
-        except (msgspec.MsgspecError, ValueError, TypeError, LookupError, RecursionError):
+        except _UNREADABLE:
             return None
 
     def ends(self, page: Page) -> tuple[Any, Any] | None:
@@ -57,20 +62,11 @@ class RowKeys:
         try:
             first, last = (self._row(escaped(bytes(page.raw_rows[place]))) for place in (0, -1))
             return self._key(first), self._key(last)
-        except (msgspec.MsgspecError, ValueError, TypeError, LookupError, RecursionError):
+        except _UNREADABLE:
             return None
 
 
-class Read(Protocol):
-    """Knows which rows were read."""
-
-    def add(self, keys: Iterable[Any]) -> None:
-        """Note rows that were read."""
-
-    def __contains__(self, key: object) -> bool: ...
-
-
-class ReadKeys:
+class KeySet:
     """Which rows were read, each by its key; some 100 bytes for each row."""
 
     def __init__(self) -> None:
@@ -86,8 +82,16 @@ class ReadKeys:
         """Note rows that were read."""
         self._keys.update(keys)
 
+    def add_new(self, keys: list[Any]) -> bool:
+        """Note rows that were read, if none of them came before, and none twice; tell whether that is so."""
+        found = set(keys)
+        if len(found) < len(keys) or not self._keys.isdisjoint(found):
+            return False
+        self._keys |= found
+        return True
 
-class ReadRanges:
+
+class KeyRanges:
     """
     Which rows were read, as ranges of keys; some 100 bytes for each page.
 
@@ -122,3 +126,129 @@ class ReadRanges:
             if self._ends[later] >= last:
                 break
             self._ends[later] = last
+
+
+class RowsRead:
+    """
+    The rows of one read: which came, so that each comes once.
+
+    :param keys: tells rows apart; None where nothing does.
+    :param label: method and path without query, for messages.
+    :param drop_repeated: leave out a row that came before; False where the key is a guess.
+    """
+
+    def __init__(self, keys: RowKeys | None, *, label: str, drop_repeated: bool) -> None:
+        self.keys = keys
+        self.first: list[Any] = []
+        """Keys of the first page."""
+        self.last: list[Any] = []
+        """Keys of the last page."""
+        self.total = 0
+        """Rows that came, each counted once."""
+        self._read: KeySet | KeyRanges = KeySet()
+        self._label = label
+        self._drop_repeated = drop_repeated
+        self._idle_pages = 0
+        self._asked: tuple[Page, list[Any] | None] | None = None
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._read
+
+    @property
+    def count(self) -> int | None:
+        """Rows read; None where they are not counted, or have no keys."""
+        return len(self._read) if isinstance(self._read, KeySet) and self.keys else None
+
+    def of(self, page: Page) -> list[Any]:
+        """Read the keys of a page; none where its rows have none."""
+        return (self._keys_of(page) if page else None) or []
+
+    def _keys_of(self, page: Page) -> list[Any] | None:
+        """Read the keys of a page, once for all questions before it is taken."""
+        if self._asked is None or self._asked[0] is not page:
+            self._asked = (page, self.keys.of(page) if self.keys else None)
+        return self._asked[1]
+
+    def missing(self, keys: Iterable[Any]) -> set[Any]:
+        """Tell which of these rows did not come."""
+        return {key for key in keys if key not in self._read}
+
+    def count_in_ranges(self, first: Any, last: Any) -> None:
+        """Go on with ranges of keys, which cost less: rows come in the order of their keys."""
+        self._read = KeyRanges()
+        self._read.add([first, last])
+
+    def take(self, page: Page, *, overlaps: bool = False) -> Page:
+        """
+        Note the rows of a page; leave out those that came before.
+
+        :param overlaps: it begins with a row that was read, as was wanted.
+        :raises PaginationError: no page brought a row that is new for very long.
+        """
+        page = self._new(page, overlaps=overlaps)
+        self.total += len(page)
+        return page
+
+    def _new(self, page: Page, *, overlaps: bool) -> Page:
+        if not page or self.keys is None:
+            self._count_idle(len(page))
+            return page
+        if self._follows(page):
+            return page
+        keys, self._asked = self._keys_of(page), None
+        if keys is None:
+            self._forget(page)
+            return page
+        return self._without_repeated(page, keys, overlaps=overlaps)
+
+    def _follows(self, page: Page) -> bool:
+        """Tell, by its ends alone, whether a page of ordered rows lies behind all that were read; note it."""
+        if not isinstance(self._read, KeyRanges):
+            return False
+        ends = self.keys.ends(page) if self.keys else None
+        if ends is None or self._read.last is None or not self._read.last < ends[0] <= ends[1]:
+            return False
+        self._read.add(ends)
+        self._idle_pages = 0
+        return True
+
+    def _without_repeated(self, page: Page, keys: list[Any], *, overlaps: bool) -> Page:
+        if isinstance(self._read, KeySet) and self._read.add_new(keys):
+            self.first, self.last = self.first or keys, keys
+            self._count_idle(len(keys))
+            return page
+        repeated = len(keys) - len(set(keys))
+        if repeated:
+            page, keys = _without_copies(page, keys)
+        self.first, self.last = self.first or keys, keys
+        new = [row for row, key in zip(page.raw_rows, keys, strict=True) if key not in self._read]
+        before = len(keys) - len(new)
+        self._read.add(keys)
+        self._count_idle(len(new))
+        if before - (overlaps and before > 0) + repeated > 0:
+            times = before + repeated
+            log.warning("%s: page %d holds %d rows that came before", self._label, page.number, times)
+        return page.holding(new) if before and (self._drop_repeated or overlaps) else page
+
+    def _count_idle(self, new: int) -> None:
+        """Stop a server that leads on and on without a row that is new."""
+        self._idle_pages = 0 if new else self._idle_pages + 1
+        if self._idle_pages > _IDLE_PAGES:
+            raise PaginationError(f"{self._label}: {self._idle_pages} pages in a row held no row that is new")
+
+    def _forget(self, page: Page) -> None:
+        """Go on without keys: rows do not have them, or not all do."""
+        if self.first and self.keys:
+            log.warning(
+                "%s: a row on page %d has no %s: it cannot be told whether rows moved while pages were read",
+                self._label,
+                page.number,
+                ", ".join(self.keys.fields),
+            )
+        self.keys = None
+
+
+def _without_copies(page: Page, keys: list[Any]) -> tuple[Page, list[Any]]:
+    """Leave out rows that are on a page twice, alike to the last byte; rows that differ share no true key."""
+    kept = dict.fromkeys(zip(keys, map(bytes, page.raw_rows), strict=True))
+    return page.holding(row for _, row in kept), [key for key, _ in kept]

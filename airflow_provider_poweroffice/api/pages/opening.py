@@ -14,10 +14,10 @@ from airflow_provider_poweroffice.api.change_filter import NotBefore, check_quer
 from airflow_provider_poweroffice.api.dialects.base import Paging, Position
 from airflow_provider_poweroffice.api.filters import with_filters
 from airflow_provider_poweroffice.api.options import is_given
-from airflow_provider_poweroffice.api.pages.fetcher import ClientSource
 from airflow_provider_poweroffice.api.pages.keys import RowKeys
-from airflow_provider_poweroffice.api.pages.page import PageOptions
-from airflow_provider_poweroffice.api.pages.pages import Pages
+from airflow_provider_poweroffice.api.pages.page_size import PageLimits
+from airflow_provider_poweroffice.api.pages.page_source import SenderPageSource
+from airflow_provider_poweroffice.api.pages.pages import Collection, Pages
 from airflow_provider_poweroffice.api.pages.periods import PeriodPages, split_query, unique_rows
 from airflow_provider_poweroffice.api.read_options import DEFAULT_ORDER, ReadOptions
 
@@ -59,7 +59,7 @@ class _Opening:
         self._named = {name.lower() for name in self._call.query}
         self._resource = self._dialect.catalogue.find(self._call.endpoint)
         self._paging = self._dialect.paging_of(self._call.endpoint)
-        self._options = PageOptions.of(self._dialect, self._call.endpoint, read)
+        self._limits = PageLimits.of(self._dialect, self._call.endpoint, read)
         self._moment = since_query(
             self._dialect,
             self._call.endpoint,
@@ -73,24 +73,28 @@ class _Opening:
     def pages(self) -> Pages:
         """Open the pages."""
         call = self._complete()
-        return Pages(
-            ClientSource(
-                self._sender,
-                call,
-                self._options,
-                paged=self._paging is not Paging.WHOLE,
-                listed=self._lean,
-                by_key=self._key_order,
-            ),
-            self._options,
+        source = SenderPageSource(
+            self._sender,
+            call,
+            concurrency=self._limits.concurrency,
+            paged=self._paging is not Paging.WHOLE,
+            listed=self._lean,
+            by_key=self._key_order,
+        )
+        collection = Collection(
             label=self._sender.connection.label_of(call),
-            on_page_error=self._read.skips,
             paging=self._paging,
             ordered=self._by_default,
             keys=self._keys,
-            overlap=self._overlaps,
-            drop_doubled=self._resource is not None or bool(self._moment),
+            overlapping=self._overlaps,
+            drop_repeated=self._resource is not None or bool(self._moment),
             grows_at_end=self._grows_at_end(call),
+        )
+        return Pages(
+            source,
+            self._limits,
+            collection,
+            on_page_error=self._read.skips,
             not_before=self._not_before,
         )
 
@@ -108,8 +112,8 @@ class _Opening:
         paged = self._paging is not Paging.WHOLE
         if self._order and paged and self._dialect.order_key.lower() not in self._named:
             query[self._dialect.order_key] = self._order
-        first = Position(number=self._options.first_page, offset=0)
-        paging = self._dialect.page_query(first, self._options.page_size) if paged else {}
+        first = Position(number=self._limits.first_page, offset=0)
+        paging = self._dialect.page_query(first, self._limits.page_size) if paged else {}
         check_query(self._dialect, self._call.endpoint, query | paging)
         return replace(self._call, query=query)
 

@@ -1,13 +1,13 @@
 """
-One page of a collection, split into rows without parsing them; and which pages are asked for.
+One page of a collection, split into rows without parsing them.
 
 Rule: pure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any
@@ -15,10 +15,7 @@ from typing import Any
 import msgspec
 
 from airflow_provider_poweroffice.api.decoding import UNREADABLE, reason_of
-from airflow_provider_poweroffice.api.dialects.base import Dialect, PageInfo, Paging
-from airflow_provider_poweroffice.api.options import check_whole
-from airflow_provider_poweroffice.api.pages.page_size import check_bytes
-from airflow_provider_poweroffice.api.read_options import ReadOptions
+from airflow_provider_poweroffice.api.dialects.base import Dialect, PageInfo
 from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.api.surrogates import escaped, masked, split_rows
 from airflow_provider_poweroffice.errors import IncompleteReadError, InvalidResponseError, PaginationError
@@ -62,69 +59,16 @@ class Page:
             ) from None
         return rows
 
+    def holding(self, rows: Iterable[bytes]) -> Page:
+        """Give the same page with these rows alone."""
+        kept = list(map(msgspec.Raw, rows))
+        return replace(self, raw_rows=kept, content=b"[" + b",".join(kept) + b"]")
+
     def __len__(self) -> int:
         return len(self.raw_rows)
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.rows)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageOptions:
-    """
-    Which pages to read.
-
-    :param page_size: rows asked for per page.
-    :param first_page: page to begin with.
-    :param max_pages: pages to read at most; None reads all.
-    :param concurrency: pages in flight at most.
-    :param page_bytes: largest page in bytes; None for the default where pages can be made smaller, and for
-        none elsewhere.
-    :param largest: rows of the largest page that the API gives.
-    """
-
-    page_size: int
-    first_page: int
-    max_pages: int | None = None
-    concurrency: int = 1
-    page_bytes: int | None = None
-    largest: int = 0
-
-    @classmethod
-    def of(cls, dialect: Dialect[Any], endpoint: str, read: ReadOptions) -> PageOptions:
-        """
-        Fill in what the API does by default, and check what it cannot do.
-
-        :raises ValueError, TypeError: names the argument, its value and its limits.
-        """
-        most = dialect.page_limit(endpoint)
-        size = min(dialect.default_page_size, most) if read.page_size is None else read.page_size
-        check_whole("page_size", size, 1, most)
-        if dialect.paging_of(endpoint) is Paging.LINKED:
-            _check_linked(dialect, read)
-        if read.page_bytes is not None:
-            check_bytes(read.page_bytes, size)
-        return cls(
-            page_size=size,
-            first_page=read.first_page or 1,
-            max_pages=read.max_pages,
-            concurrency=read.concurrency,
-            page_bytes=read.page_bytes,
-            largest=most,
-        )
-
-
-def _check_linked(dialect: Dialect[Any], read: ReadOptions) -> None:
-    """Refuse what a client cannot ask for where each page links to the next."""
-    if read.first_page not in {None, 1}:
-        raise ValueError(
-            f"first_page={read.first_page} is not supported: this API links each page to the next"
-        )
-    if read.page_size not in {None, dialect.default_page_size}:
-        raise ValueError(
-            f"page_size={read.page_size} cannot be asked for: the server sends up to {dialect.max_page_size} "
-            "rows on a page, and links to the next"
-        )
 
 
 def split_page(dialect: Dialect[Any], response: Response, number: int, *, expected: bool = False) -> Page:

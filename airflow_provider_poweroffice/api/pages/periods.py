@@ -102,6 +102,11 @@ class PeriodPages(Iterator[Page]):
         return next((pages.began for pages in self._opened if pages.began), None)
 
     @property
+    def proved_whole(self) -> bool:
+        """Tell whether every row came that was there all the time: a row may move from period to period."""
+        return len(self._opened) == 1 and self._opened[0].proved_whole
+
+    @property
     def complete(self) -> bool:
         """Tell whether nothing was left out so far."""
         return all(pages.complete for pages in self._opened)
@@ -197,4 +202,4 @@ class UniqueRows:
         if len(rows) == len(page.raw_rows):
             return page
         self.repeated += len(page.raw_rows) - len(rows)
-        return replace(page, raw_rows=rows, content=b"[" + b",".join(rows) + b"]")
+        return page.holding(rows)

@@ -27,164 +27,187 @@ the last page, asked for when all the others had come, at 9:
 together are the list. Rows behind the last page were added later. (To see *near* before *far*, or *far* at
 the end alone, would prove less: a deletion between two pages would fit into the gap.)
 
-Where a landmark has moved, the roll is called in several answers, ordered by key whatever the order of the
+Where a landmark has moved, the keys are listed in several answers, ordered by key whatever the order of the
 read. Each of them begins with a row of the one before, so that none of its rows can move out of sight either.
 """
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
 
-from airflow_provider_poweroffice.api.dialects.base import PageInfo, Position
-from airflow_provider_poweroffice.api.pages.fetcher import Source, Wanted
-from airflow_provider_poweroffice.api.pages.page import NO_ROWS, Page
-from airflow_provider_poweroffice.api.pages.page_size import DEFAULT_PAGE_BYTES, may_be_too_big
-from airflow_provider_poweroffice.errors import (
-    BadRequestError,
-    IncompleteReadError,
-    NotFoundError,
-    PageTooLargeError,
-    PowerOfficeError,
-)
-
-if TYPE_CHECKING:
-    from airflow_provider_poweroffice.api.pages.keys import RowKeys
+from airflow_provider_poweroffice.api.dialects.base import Position
+from airflow_provider_poweroffice.api.pages.cursor import Cursor
+from airflow_provider_poweroffice.api.pages.key_list import KeyList
+from airflow_provider_poweroffice.api.pages.keys import RowsRead
+from airflow_provider_poweroffice.api.pages.page import Page
+from airflow_provider_poweroffice.api.pages.page_source import Answer, PageRequest
+from airflow_provider_poweroffice.api.pages.totals import Totals
+from airflow_provider_poweroffice.errors import IncompleteReadError
 
 log = logging.getLogger(__name__)
 
-_FEWEST = 100  # an answer of so few keys is not too large
-_TRIES = 5
-"""How often the roll is called anew: the list changed while it was called."""
+_ROUNDS = 10
+"""How often rows that moved are looked for."""
 
 
 class RollCall:
     """
-    Lists the keys of a collection.
+    Finds the rows of one read that moved between its pages.
 
-    :param label: method and path without query, for messages.
-    :param largest: rows of the largest page that the API gives.
+    :param keys: lists the keys of the collection.
+    :param fetch: gives the page of a request.
+    :param partial: not all pages are read, or not all must come: landmarks, and a list before the end, would
+        prove nothing.
+    :param grows_at_end: nothing but a new row can enter, and it comes last.
     """
 
-    def __init__(self, source: Source, keys: RowKeys, *, label: str, largest: int) -> None:
-        self._source = source
+    def __init__(
+        self,
+        keys: KeyList,
+        fetch: Callable[[PageRequest], Page],
+        cursor: Cursor,
+        totals: Totals,
+        rows: RowsRead,
+        *,
+        label: str,
+        partial: bool,
+        grows_at_end: bool,
+    ) -> None:
         self._keys = keys
+        self._fetch = fetch
+        self._cursor = cursor
+        self._totals = totals
+        self._rows = rows
         self._label = label
-        self.largest = largest
-        self._lean = True
+        self._partial = partial
+        self._grows_at_end = grows_at_end
+        self._listed: list[Any] | None = None
+        self._landmark: tuple[int, Any] | None = None
+        self._landmark_seen = False
+        self._moved = False
 
-    def one(self, rank: int) -> Any:
-        """Give the key of the row of a rank, from 0; None where there is none."""
-        keys = self._ask(rank + 1, 1)
-        return keys[0][0] if keys[0] else None
+    @property
+    def listed(self) -> int | None:
+        """Rows that were listed before the end; None where they were not."""
+        return None if self._listed is None else len(self._listed)
 
-    def listed(self, at_least: int) -> list[Any]:
+    def cap(self, rows: int) -> None:
+        """Ask for no more keys at once than the server sends rows."""
+        self._keys.largest = rows
+
+    @property
+    def has_landmarks(self) -> bool:
+        """Tell whether landmarks take the place of a list."""
+        return self._landmark is not None
+
+    @property
+    def _counted_more(self) -> bool:
+        """Tell whether the server counted more rows all the time than were read."""
+        return self._totals.stays_above(self._rows.count)
+
+    # The list
+
+    def list_early(self) -> bool:
         """
-        List all keys in the order of the rows.
+        List the keys now, where the server says nothing of what follows: the list tells where the end is.
 
-        :param at_least: rows that there are, as far as is known: what holds fewer is not believed to be all.
-        :raises IncompleteReadError: the list is not to be had.
+        Elsewhere they are listed when all pages have come.
+
+        :return: they are listed.
         """
-        tries = 0
-        while tries < _TRIES:
-            try:
-                found = self._call(at_least)
-            except PowerOfficeError as error:
-                if self.largest < _FEWEST or not (
-                    isinstance(error, PageTooLargeError) or may_be_too_big(error)
-                ):
-                    raise
-                self.largest //= 4
-                log.info("%s: listing keys in answers of %d rows: %s", self._label, self.largest, error)
-                continue
-            if found is not None:
-                return list(found)
-            tries += 1
-            log.info("%s: rows moved while their keys were listed; listing them again", self._label)
-        raise IncompleteReadError(f"{self._label}: rows move too fast to list their keys; read it again")
+        if self._landmark or self._partial or self._cursor.skipped or self._totals.counts:
+            return False
+        if self._cursor.pages == 1 and not self._totals.more_promised:
+            return False
+        if self._listed is None:
+            self._listed = self._keys.listed(self._totals.sent)
+            self._cursor.listed = len(self._listed)
+        return True
 
-    def _call(self, at_least: int) -> dict[Any, None] | None:
-        """List all keys once; None where rows moved between two answers."""
-        found: dict[Any, None] = {}
-        size, number, covered, most = self.largest, 1, 0, self.largest
-        while True:
-            keys, info = self._ask(number, size)
-            before, start = len(found), (number - 1) * size
-            if start < covered and (not keys or keys[0] not in found):
-                return None
-            found.update(dict.fromkeys(keys))
-            more, end = _further(info, number, size, len(keys))
-            if number > 1 and len(found) == before:
-                if more or (start < covered and len(keys) >= size):
-                    return None  # it leads on and brings nothing: rows came before those listed, or a slip
-                break
-            if not keys or (end and len(found) >= at_least):
-                break
-            covered = start + len(set(keys))
-            if number == 1:
-                most = len(keys)  # fewer than were asked for: the server caps its pages
-            number, size = _behind(covered, most)
-        if not found and at_least:
-            raise IncompleteReadError(
-                f"{self._label}: the list of keys is empty, although {at_least} rows came; read it again"
-            )
-        return found
+    def missing(self, *, ended_empty: bool, outgrown: bool) -> Iterator[Page]:
+        """
+        Read the rows that are listed and did not come: they moved between pages.
 
-    def _ask(self, number: int, size: int) -> tuple[list[Any], PageInfo]:
-        page = self._page(number, size)
-        if not page and number == 1:
-            page = self._page(number, size)  # an empty answer may be a slip
-        keys = self._keys.of(page)
-        if keys is None:
-            raise IncompleteReadError(
-                f"{self._label}: rows have no {','.join(self._keys.fields)} in the list of keys, so it "
-                "cannot be told whether all came; order_by=None reads without this check"
-            )
-        return keys, page.info
+        :param ended_empty: an empty page ended the read, behind one that was full.
+        :param outgrown: it was stopped, as rows came without end.
+        """
+        promised = self._totals.more_said or self._counted_more
+        one_answer = self._cursor.pages == 0 or (self._cursor.pages == 1 and not promised and not ended_empty)
+        in_place = self._landmark_seen and not self._moved and not outgrown
+        if self._cursor.skipped or one_answer or in_place:
+            return
+        if self._listed is None or self._counted_more or outgrown:
+            yield from self._look_for(None)
+        elif wanted := self._rows.missing(self._listed):
+            yield from self._look_for(wanted)
 
-    def _page(self, number: int, size: int) -> Page:
-        at = Position(number=number, offset=(number - 1) * size)
-        limit = DEFAULT_PAGE_BYTES if size > 1 else None
-        try:
-            return self._source.get(
-                Wanted(at=at, size=size, listing=self._lean, by_key=True, fresh=True, limit=limit)
-            )
-        except NotFoundError:
-            return NO_ROWS
-        except BadRequestError as error:
-            if not self._lean:
-                raise
-            log.warning("%s: the keys cannot be listed alone, so whole rows are read: %s", self._label, error)
-            self._lean = False
-            return self._page(number, size)
+    def _look_for(self, wanted: set[Any] | None) -> Iterator[Page]:
+        """
+        Read rows that did not come.
 
+        :param wanted: their keys; None for all that the next list names.
+        """
+        for _ in range(_ROUNDS):
+            listed = self._keys.listed(min(self._rows.total, self._totals.sent))
+            here = self._rows.missing(listed)
+            wanted = here if wanted is None else wanted & here
+            if wanted:
+                log.info("%s: rows moved while pages were read: %d are read again", self._label, len(wanted))
+                yield from self._pages_of(listed, wanted)
+                wanted = self._rows.missing(wanted)
+            if not wanted:
+                return
+        raise IncompleteReadError(
+            f"{self._label}: rows move faster than they can be read: {len(wanted or ())} that were there did "
+            "not come; read it again"
+        )
 
-def _further(info: PageInfo, number: int, size: int, rows: int) -> tuple[bool, bool]:
-    """
-    Tell whether an answer says that more follow, and whether it proves that none do.
+    def _pages_of(self, listed: list[Any], wanted: set[Any]) -> Iterator[Page]:
+        """Read the pages on which those rows are now."""
+        size = self._cursor.page_size
+        for number in sorted({rank // size + 1 for rank, key in enumerate(listed) if key in wanted}):
+            at = Position(number=number, offset=(number - 1) * size)
+            again = replace(self._cursor.request(), at=at, size=size, expected=False, by_key=True, fresh=True)
+            page = self._rows.take(self._fetch(again))
+            if page:
+                yield page
 
-    A count is compared with ranks, not with the keys listed: some of those may be gone by now.
+    # Landmarks
 
-    :param size: rows asked for.
-    :param rows: of the answer.
-    """
-    counted, full, reached = info.total_rows or 0, rows >= size, (number - 1) * size + rows
-    more = info.is_last is False or (info.total_pages or 0) > number or counted > reached
-    counts_all = counted == reached and not (full and counted == size)  # not those of a page
-    return more, not more and (bool(info.is_last) or counts_all or not full)
+    def find_landmarks(self) -> None:
+        """Find the first row of the last page, then the last one of the first, where that is a proof."""
+        first, last = self._rows.first[:1], self._rows.last[-1:]
+        if not self._may_have_landmarks() or not all(isinstance(key, int) for key in first + last):
+            return
+        rank = (self._counted - 1) // self._cursor.page_size * self._cursor.page_size
+        far, near = self._keys.one(rank), self._keys.one(self._totals.sent - 1)
+        self._moved = [near] != last or not isinstance(far, int)
+        self._landmark = (rank, far)
+        self._cursor.alone = rank
+        self._rows.count_in_ranges(first[0], last[0])
 
+    @property
+    def _counted(self) -> int:
+        """Rows of the collection, as far as the server counts."""
+        return self._totals.total_rows or (self._totals.total_pages or 0) * self._cursor.page_size
 
-def _behind(rank: int, most: int) -> tuple[int, int]:
-    """
-    Give number and size of the page that leads furthest, and begins some rows before a rank.
+    def _may_have_landmarks(self) -> bool:
+        """Tell whether the list is too long for one answer, and nothing but its end can grow."""
+        if self._partial or self._landmark or self._cursor.pages != 1 or self._cursor.skipped:
+            return False
+        if not (self._grows_at_end and self._cursor.last_full and self._totals.more_promised):
+            return False
+        return bool(self._rows.first) and self._counted > self._keys.largest
 
-    So it still begins with a row that was listed when some were deleted meanwhile. Where pages are so small
-    that none leads on, it begins at the rank, or before it.
-
-    :param rank: rows listed so far.
-    :param most: rows of the largest page.
-    """
-    joint = rank - most // 20
-    size = max(range(most, most // 2, -1), key=lambda rows: -(-joint // rows) * rows)
-    number = -(-joint // size)
-    return (number, size) if number * size > rank else (rank // most + 1, most)
+    def look_at(self, answer: Answer) -> None:
+        """Compare the row that has the landmark's rank."""
+        if self._landmark is None or self._rows.keys is None:
+            return
+        rank, far = self._landmark
+        if answer.start <= rank < answer.start + len(answer.page):
+            self._landmark_seen = True
+            found = self._rows.keys.ends(answer.page.holding(answer.page.raw_rows[rank - answer.start :]))
+            self._moved = self._moved or found is None or found[0] != far

@@ -1,0 +1,211 @@
+"""
+The keys of all rows of a collection, listed without the rows.
+
+Rule: a list in several answers is one list: each answer begins with a row of the one before, so that none of
+its rows can move out of sight between two of them.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from airflow_provider_poweroffice.api.dialects.base import PageInfo, Position
+from airflow_provider_poweroffice.api.pages.keys import RowKeys
+from airflow_provider_poweroffice.api.pages.page import NO_ROWS, Page
+from airflow_provider_poweroffice.api.pages.page_size import DEFAULT_PAGE_BYTES, may_be_too_big
+from airflow_provider_poweroffice.api.pages.page_source import PageRequest, PageSource
+from airflow_provider_poweroffice.errors import (
+    BadRequestError,
+    IncompleteReadError,
+    NotFoundError,
+    PageTooLargeError,
+    PowerOfficeError,
+)
+
+log = logging.getLogger(__name__)
+
+_FEWEST = 100  # an answer of so few keys is not too large
+_MOST_ANSWERS = 10_000
+_TRIES = 5
+"""How often the keys are listed anew: the list changed while it was made."""
+
+
+class KeyList:
+    """
+    Lists the keys of a collection.
+
+    :param label: method and path without query, for messages.
+    :param largest: rows of the largest page that the API gives.
+    """
+
+    def __init__(self, source: PageSource, keys: RowKeys, *, label: str, largest: int) -> None:
+        self._source = source
+        self._keys = keys
+        self._label = label
+        self.largest = largest
+        self._lean = True
+
+    def one(self, rank: int) -> Any:
+        """Give the key of the row of a rank, from 0; None where there is none."""
+        keys = self._ask(rank + 1, 1)
+        return keys[0][0] if keys[0] else None
+
+    def listed(self, at_least: int) -> list[Any]:
+        """
+        List all keys in the order of the rows.
+
+        :param at_least: rows that there are, as far as is known: what holds fewer is not believed to be all.
+        :raises IncompleteReadError: the list is not to be had.
+        """
+        tries = 0
+        while tries < _TRIES:
+            try:
+                found = self._call(at_least)
+            except PowerOfficeError as error:
+                if self.largest < _FEWEST or not (
+                    isinstance(error, PageTooLargeError) or may_be_too_big(error)
+                ):
+                    raise
+                self.largest //= 4
+                log.info("%s: listing keys in answers of %d rows: %s", self._label, self.largest, error)
+                continue
+            if found is not None:
+                return list(found)
+            tries += 1
+            log.info("%s: rows moved while their keys were listed; listing them again", self._label)
+        raise IncompleteReadError(f"{self._label}: rows move too fast to list their keys; read it again")
+
+    def _call(self, at_least: int) -> dict[Any, None] | None:
+        """List all keys once; None where rows moved between two answers."""
+        course = _Course(self.largest)
+        while True:
+            keys, info = self._ask(course.number, course.size)
+            if not course.joins(keys):
+                return None
+            more, end = _further(info, course.number, course.size, len(keys))
+            if not course.take(keys) and course.number > 1:
+                if more or course.is_full_overlap(keys):
+                    return None  # it leads on and brings nothing: rows came before those listed, or a slip
+                break
+            if not keys or (end and len(course.found) >= at_least):
+                break
+            course.go_on(keys)
+            if course.is_outgrown(info, at_least):
+                raise IncompleteReadError(
+                    f"{self._label}: rows come faster than their keys can be listed; read it with a filter"
+                )
+        if not course.found and at_least:
+            raise IncompleteReadError(
+                f"{self._label}: the list of keys is empty, although {at_least} rows came; read it again"
+            )
+        return course.found
+
+    def _ask(self, number: int, size: int) -> tuple[list[Any], PageInfo]:
+        page = self._page(number, size)
+        if not page and number == 1:
+            page = self._page(number, size)  # an empty answer may be a slip
+        keys = self._keys.of(page)
+        if keys is None:
+            raise IncompleteReadError(
+                f"{self._label}: rows have no {','.join(self._keys.fields)} in the list of keys, so it "
+                "cannot be told whether all came; order_by=None reads without this check"
+            )
+        return keys, page.info
+
+    def _page(self, number: int, size: int) -> Page:
+        at = Position(number=number, offset=(number - 1) * size)
+        most = DEFAULT_PAGE_BYTES if size > 1 else None
+        try:
+            return self._source.get(
+                PageRequest(at=at, size=size, listing=self._lean, by_key=True, fresh=True, page_bytes=most)
+            )
+        except NotFoundError:
+            return NO_ROWS
+        except BadRequestError as error:
+            if not self._lean:
+                raise
+            log.warning("%s: the keys cannot be listed alone, so whole rows are read: %s", self._label, error)
+            self._lean = False
+            return self._page(number, size)
+
+
+class _Course:
+    """
+    Where a list in several answers is.
+
+    :param largest: rows of the largest answer.
+    """
+
+    def __init__(self, largest: int) -> None:
+        self.found: dict[Any, None] = {}
+        self.number, self.size = 1, largest
+        self._covered = 0
+        self._answers = 0
+        self._at_first = 0
+        self._largest = largest
+
+    @property
+    def _overlaps(self) -> bool:
+        return (self.number - 1) * self.size < self._covered
+
+    def joins(self, keys: list[Any]) -> bool:
+        """Tell whether an answer begins with a row of the one before, where it should."""
+        return not self._overlaps or (bool(keys) and keys[0] in self.found)
+
+    def take(self, keys: list[Any]) -> bool:
+        """Note an answer, and tell whether it brought anything."""
+        before = len(self.found)
+        self.found.update(dict.fromkeys(keys))
+        return len(self.found) > before
+
+    def is_full_overlap(self, keys: list[Any]) -> bool:
+        """Tell whether an answer that should lead on is full."""
+        return self._overlaps and len(keys) >= self.size
+
+    def is_outgrown(self, info: PageInfo, at_least: int) -> bool:
+        """Tell whether far more rows are listed than there were at first."""
+        self._answers += 1
+        if self._answers == 1 and (info.total_rows or 0) > self._covered:
+            self._at_first = max(info.total_rows or 0, at_least)
+        grown = (info.total_rows or 0) > self._covered >= 2 * self._at_first + 10 * self._largest
+        return (grown and self._at_first > 0) or self._answers > _MOST_ANSWERS
+
+    def go_on(self, keys: list[Any]) -> None:
+        """Ask for what follows an answer."""
+        self._covered = (self.number - 1) * self.size + len(set(keys))
+        if self.number == 1:
+            self._largest = len(keys)  # fewer than were asked for: the server caps its pages
+        self.number, self.size = _behind(self._covered, self._largest)
+
+
+def _further(info: PageInfo, number: int, size: int, rows: int) -> tuple[bool, bool]:
+    """
+    Tell whether an answer says that more follow, and whether it proves that none do.
+
+    A count is compared with ranks, not with the keys listed: some of those may be gone by now.
+
+    :param size: rows asked for.
+    :param rows: of the answer.
+    """
+    counted, full, reached = info.total_rows or 0, rows >= size, (number - 1) * size + rows
+    more = info.is_last is False or (info.total_pages or 0) > number or counted > reached
+    counts_all = counted == reached and not (full and counted == size)  # not those of a page
+    # That the first answer is short proves nothing: the server may cap them. Further ones are no larger.
+    return more, not more and (bool(info.is_last) or counts_all or (number > 1 and not full))
+
+
+def _behind(rank: int, most: int) -> tuple[int, int]:
+    """
+    Give number and size of the page that leads furthest, and begins some rows before a rank.
+
+    So it still begins with a row that was listed when some were deleted meanwhile. Where pages are so small
+    that none leads on, it begins at the rank, or before it.
+
+    :param rank: rows listed so far.
+    :param most: rows of the largest page.
+    """
+    joint = rank - most // 20
+    size = max(range(most, most // 2, -1), key=lambda rows: -(-joint // rows) * rows)
+    number = -(-joint // size)
+    return (number, size) if number * size > rank else (rank // most + 1, most)

@@ -1,0 +1,146 @@
+"""
+Pages by offset: each begins with the last row of the one before, so that rows that move are noticed.
+
+The rows of one answer follow each other without a gap. So a page whose first row was read holds whatever
+follows that row, and all rows up to the last one were read, if all rows up to the first one were: by
+induction from the first page, nothing is missing, whatever came or went between two answers, and in whatever
+order they came. This holds for rows in a fixed order of their keys.
+
+Where a page does not begin with a row that was read, rows before it have gone, or come: the read goes back,
+in growing steps, to a row that it knows.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from airflow_provider_poweroffice.api.dialects.base import Paging
+from airflow_provider_poweroffice.api.pages.cursor import Cursor
+from airflow_provider_poweroffice.api.pages.keys import RowsRead
+from airflow_provider_poweroffice.api.pages.page import Page
+from airflow_provider_poweroffice.api.pages.page_source import Answer, PageRequest
+from airflow_provider_poweroffice.errors import IncompleteReadError, PaginationError
+
+log = logging.getLogger(__name__)
+
+_ROUNDS = 10
+"""How often in a row the read goes back without coming to a row that is new."""
+
+
+class NoOverlapError(Exception):
+    """The server takes no notice of the rows to skip, and has links that can be followed instead."""
+
+
+class Overlap:
+    """
+    Joins each page with the rows that were read.
+
+    :param fetch: gives the page of a request.
+    :param forget: ends what was fetched ahead.
+    :param label: method and path without query, for messages.
+    """
+
+    def __init__(
+        self,
+        fetch: Callable[[PageRequest], Page],
+        forget: Callable[[], None],
+        cursor: Cursor,
+        rows: RowsRead,
+        *,
+        label: str,
+    ) -> None:
+        self._fetch = fetch
+        self._forget = forget
+        self._cursor = cursor
+        self._rows = rows
+        self._label = label
+        self._times_back = 0
+        self._rows_then: int | None = None
+
+    def join(self, request: PageRequest) -> Answer:
+        """
+        Fetch a page that begins with the last row read; where it does not, look for where rows moved to.
+
+        :raises NoOverlapError: pages cannot overlap here.
+        :raises PaginationError: the server takes no notice of the rows to skip.
+        :raises IncompleteReadError: no row that was read is there any more.
+        """
+        page, stale = self._asked_twice(request)
+        if self._ignores_skip(request, page):
+            raise NoOverlapError("the server ignores how many rows to skip")
+        if not self._continues(page):
+            return self._look_back(request, stale=stale)
+        if self._cursor.paging is Paging.LINKED and page.info.next_link and len(page) == 1:
+            raise NoOverlapError("the server sends one row a page")
+        return Answer(page, request.at.offset, request.size, overlaps=True, stale=stale)
+
+    def _asked_twice(self, request: PageRequest) -> tuple[Page, bool]:
+        """Fetch a page, and once more where it may be a slip; tell whether it is no end all the same."""
+        again = replace(request, fresh=True)
+        page = self._fetch(request)
+        if not page or (self._by_offset(request) and self._begins_anew(page)):
+            page = self._fetch(again)
+            if self._by_offset(request) and self._begins_anew(page):
+                raise PaginationError(
+                    f"{self._label}: page {request.at.number} repeats a page already read: the server takes "
+                    "no notice of the rows to skip"
+                )
+        if not self._is_stale(page):
+            return page, False
+        page = self._fetch(again)  # it came before, or rows came before those read: no end
+        return page, self._is_stale(page)
+
+    def _by_offset(self, request: PageRequest) -> bool:
+        return self._cursor.paging is Paging.OFFSET and request.at.offset > 0
+
+    def _ignores_skip(self, request: PageRequest, page: Page) -> bool:
+        """Tell whether an API with links sends the first page again, whatever is to be skipped."""
+        linked = self._cursor.paging is Paging.LINKED and self._cursor.pages == 1
+        return linked and request.at.offset > 0 and self._begins_anew(page)
+
+    def _continues(self, page: Page) -> bool:
+        keys = self._rows.of(page)
+        return bool(keys) and keys[0] in self._rows
+
+    def _is_stale(self, page: Page) -> bool:
+        """Tell whether a page that should go on behind the last row read holds nothing but rows read."""
+        keys = self._rows.of(page) if len(page) > 1 else []
+        return bool(keys) and all(key in self._rows for key in keys)
+
+    def _begins_anew(self, page: Page) -> bool:
+        """Tell whether the first page came again: the server takes no notice of the rows to skip."""
+        keys = self._rows.of(page)
+        return bool(keys) and keys == self._rows.first
+
+    def _look_back(self, request: PageRequest, *, stale: bool = False) -> Answer:
+        """
+        Go back, in growing steps, to a row that was read; rows before it have gone, or come.
+
+        :raises IncompleteReadError: there is none, or it leads to no row that is new, again and again.
+        """
+        log.info("%s: rows moved while pages were read; looking for the last row read", self._label)
+        self._forget()
+        self._count_times()
+        self._cursor.go_slowly()
+        back = max(2, len(self._rows.last) // 5)
+        while True:
+            start = max(0, self._cursor.offset - back)
+            at = replace(request.at, offset=start)
+            page = self._fetch(replace(request, at=at, fresh=True))
+            if self._continues(page) or (start == 0 and page):
+                return Answer(page, start, request.size, overlaps=True, stale=stale)
+            if start == 0:
+                raise IncompleteReadError(
+                    f"{self._label}: no row that was read is there any more; read it again"
+                )
+            back *= 3
+
+    def _count_times(self) -> None:
+        self._times_back = self._times_back + 1 if self._rows.count == self._rows_then else 1
+        self._rows_then = self._rows.count
+        if self._times_back > _ROUNDS:
+            raise IncompleteReadError(
+                f"{self._label}: {_ROUNDS} times in a row no new row followed those read; read it again"
+            )

@@ -1,0 +1,97 @@
+"""
+Whether a page is the one that was asked for, and did not come before; whether links lead in a circle.
+
+Rule: it keeps a fingerprint of each page, and no rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from airflow_provider_poweroffice.api.pages.page import Page
+from airflow_provider_poweroffice.errors import PaginationError
+
+
+class PageChecks:
+    """
+    The checks on the pages of one read.
+
+    :param label: method and path without query, for messages.
+    """
+
+    def __init__(self, label: str) -> None:
+        self.links_followed = True
+        """Links are followed, so that one that comes twice leads in a circle."""
+        self._label = label
+        self._counts_from: int | None = None
+        self._seen: set[bytes] = set()
+
+    def is_suspicious(self, page: Page, *, keyed: bool) -> bool:
+        """
+        Tell whether a page is another one than was asked for, or came before: asked again, it may be right.
+
+        :param keyed: its rows have keys, so that no two pages are alike.
+        """
+        said = page.info.number
+        if said is not None and self._counts_from is not None and said - page.number != self._counts_from:
+            return True
+        return self._is_comparable(page, keyed=keyed) and _fingerprint(page, keyed=keyed) in self._seen
+
+    def check(self, page: Page, *, keyed: bool) -> None:
+        """
+        Refuse another page than was asked for, or one that came before; note it.
+
+        A server may count its pages from 0, but must keep to it.
+
+        :raises PaginationError: it is.
+        """
+        self._check_number(page)
+        if not self._is_comparable(page, keyed=keyed):
+            return
+        digest = _fingerprint(page, keyed=keyed)
+        if digest in self._seen:
+            raise PaginationError(
+                f"{self._label}: page {page.number} repeats a page already read. "
+                "If the rows really are alike, add Id to Fields so that they differ"
+            )
+        self._seen.add(digest)
+
+    def _check_number(self, page: Page) -> None:
+        said = page.info.number
+        if said is None:
+            return
+        if self._counts_from is None:
+            self._counts_from = said - page.number
+        if said - page.number != self._counts_from or self._counts_from not in {0, -1}:
+            raise PaginationError(f"{self._label}: asked for page {page.number}, the answer says page {said}")
+
+    @staticmethod
+    def _is_comparable(page: Page, *, keyed: bool) -> bool:
+        """Tell whether two pages alike would be one page: they have keys, or no number of their own."""
+        return bool(page) and (keyed or page.info.number is None)
+
+    def follow(self, page: Page) -> str | None:
+        """
+        Give the link to the next page; one that was followed before leads in a circle.
+
+        :raises PaginationError: it does.
+        """
+        link = page.info.next_link
+        if link is None or not self.links_followed:
+            return link
+        digest = _digest(link.encode())
+        if digest in self._seen:
+            raise PaginationError(f"{self._label}: the link in page {page.number} was followed already")
+        self._seen.add(digest)
+        return link
+
+
+def _fingerprint(page: Page, *, keyed: bool) -> bytes:
+    """Give what no two pages of a read share; of rows with keys the first and the last one tell enough."""
+    if keyed:
+        return _digest(b"%d" % len(page.content) + bytes(page.raw_rows[0]) + bytes(page.raw_rows[-1]))
+    return _digest(page.content)
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=16).digest()

@@ -1,0 +1,286 @@
+"""
+Where pages come from: requests, made when a page is asked for or some pages ahead.
+
+Rule: a page fetched ahead is used only as the answer to exactly the request that would be made now, so
+that reading ahead can never change what is read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from queue import SimpleQueue
+from typing import Any, Protocol
+
+from airflow_provider_poweroffice.api.body import SpooledResponse
+from airflow_provider_poweroffice.api.call import Call
+from airflow_provider_poweroffice.api.call_context import adding
+from airflow_provider_poweroffice.api.cancellation import CancelledScopeError, CancelScope
+from airflow_provider_poweroffice.api.dialects.base import Position
+from airflow_provider_poweroffice.api.pages.page import Page, split_page
+from airflow_provider_poweroffice.api.response import Response
+from airflow_provider_poweroffice.api.sending import Sender
+
+_JOIN_SECONDS = 5.0  # for all: a thread that is still connecting cannot be woken up; it sends nothing then
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRequest:
+    """
+    A page to be fetched.
+
+    :param at: where it begins.
+    :param size: rows asked for.
+    :param expected: the server said that it has rows.
+    :param once: without retries: the size itself is being tried.
+    :param fresh: by a new request, whatever was fetched ahead.
+    :param listing: the keys of its rows alone, where the API can leave the rest out.
+    :param by_key: of the list in the order of its key, whatever the order of the read.
+    :param page_bytes: largest body in bytes; None for any.
+    """
+
+    at: Position
+    size: int
+    expected: bool = False
+    once: bool = False
+    fresh: bool = False
+    listing: bool = False
+    by_key: bool = False
+    page_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """
+    A page, and how it was asked for.
+
+    :param start: rows before it.
+    :param asked: rows asked for.
+    :param overlaps: it begins with a row that was read, as was wanted.
+    :param stale: it holds nothing but rows that were read, and is no end.
+    """
+
+    page: Page
+    start: int
+    asked: int
+    overlaps: bool = False
+    stale: bool = False
+
+    @property
+    def full(self) -> bool:
+        """Tell whether it has as many rows as were asked for."""
+        return len(self.page) >= self.asked
+
+
+class PageSource(Protocol):
+    """Gives the pages of one collection."""
+
+    def get(self, request: PageRequest) -> Page:
+        """Give a page, now."""
+
+    def ahead(self, pages: Iterable[PageRequest]) -> None:
+        """Begin to fetch pages that will probably be asked for next, in this order."""
+
+    def forget(self) -> None:
+        """End what was begun ahead."""
+
+
+class SenderPageSource:
+    """
+    Pages by requests over a connection.
+
+    :param sender: makes them.
+    :param call: the request for the collection, without paging.
+    :param concurrency: pages in flight at most.
+    :param paged: False for a list that has no pages.
+    :param listed: the query by which the API leaves out all but the key of a row.
+    :param by_key: the query that orders rows by their key, where the call itself orders them otherwise.
+    """
+
+    def __init__(
+        self,
+        sender: Sender,
+        call: Call,
+        *,
+        concurrency: int,
+        paged: bool,
+        listed: Mapping[str, str] | None = None,
+        by_key: Mapping[str, str] | None = None,
+    ) -> None:
+        self._sender = sender
+        self._call = call
+        self._threads = concurrency
+        self._paged = paged
+        self._listed = dict(listed or {})
+        self._by_key = dict(by_key or {})
+        self._fetches = Prefetcher(self._threads)
+
+    def get(self, request: PageRequest) -> Page:
+        """
+        Give a page: as it was fetched ahead, else by a request.
+
+        :raises PowerOfficeError: of the request, or of what was fetched ahead.
+        """
+        call, key = self._call_for(request)
+        spooled = None if request.fresh or request.listing else self._take(key)
+
+        def read(answer: Response) -> Page:
+            return split_page(
+                self._sender.connection.dialect, answer, request.at.number, expected=request.expected
+            )
+
+        return self._sender.send(
+            call,
+            None,
+            read,
+            spooled=spooled,
+            retry=replace(self._sender.connection.retry, attempts=1) if request.once else None,
+            limit=request.page_bytes,
+        )
+
+    def _take(self, key: Any) -> SpooledResponse | None:
+        if key in self._fetches:
+            return self._fetches.take(key)
+        if self._fetches:
+            # The server gives other pages than were asked for: where the next one begins is not known.
+            self.forget()
+            self._threads = 1
+        return None
+
+    def ahead(self, pages: Iterable[PageRequest]) -> None:
+        """Begin to fetch pages, as many as there are threads; none after one that failed."""
+        if self._threads == 1:
+            return
+        for request in pages:
+            call, key = self._call_for(request)
+            if key in self._fetches:
+                continue
+            if self._fetches.full or self._fetches.failed:
+                return
+            self._fetches.start(key, partial(self._sender.fetch_ahead, call, request.page_bytes))
+
+    def forget(self) -> None:
+        """End what was begun ahead, and every thread."""
+        self._fetches.close()
+        self._fetches = Prefetcher(self._threads)
+
+    def _call_for(self, request: PageRequest) -> tuple[Call, Any]:
+        base = self._call
+        if link := request.at.link:
+            return replace(base, query={}, url=self._sender.connection.resolve(base, link)), link
+        paging = self._sender.connection.dialect.page_query(request.at, request.size) if self._paged else {}
+        own = (self._by_key if request.by_key else {}) | (self._listed if request.listing else {})
+        names = {name.lower() for name in own}
+        kept = {name: text for name, text in base.query.items() if name.lower() not in names}
+        base = replace(base, query=kept | own)
+        return replace(base, query={**base.query, **paging}), tuple(sorted(paging.items()))
+
+
+class _Job:
+    """One fetch: to do, or done."""
+
+    def __init__(self, fetch: Callable[[], SpooledResponse]) -> None:
+        self.fetch = fetch
+        self.done = threading.Event()
+        self.answer: SpooledResponse | None = None
+        self.error: Exception | None = None
+
+    def run(self) -> None:
+        """Fetch, and keep what comes of it."""
+        try:
+            self.answer = self.fetch()
+        except CancelledScopeError:
+            return
+        except Exception as error:  # noqa: BLE001 - raised where the answer is asked for
+            self.error = error
+        self.done.set()
+
+
+class Prefetcher:
+    """
+    Threads that fetch ahead; they end with :meth:`close`, and with the process.
+
+    It knows nothing of pages: what is fetched ahead is found again by a key, and judged where it is used.
+
+    :param threads: at most.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._most = threads
+        self._threads: list[threading.Thread] = []
+        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
+        self._jobs: dict[Hashable, _Job] = {}
+        self._scope = CancelScope()
+
+    def __bool__(self) -> bool:
+        """Tell whether something was fetched, or is being fetched, that nobody took."""
+        return bool(self._jobs)
+
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._jobs
+
+    @property
+    def failed(self) -> bool:
+        """Tell whether one of them failed."""
+        return any(job.error for job in self._jobs.values())
+
+    @property
+    def full(self) -> bool:
+        """Tell whether there are as many of them as threads: a slow taker does not let them pile up."""
+        return len(self._jobs) >= self._most
+
+    def start(self, key: Hashable, fetch: Callable[[], SpooledResponse]) -> None:
+        """
+        Fetch, as soon as a thread is free.
+
+        :param key: to find it again.
+        """
+        job = self._jobs[key] = _Job(fetch)
+        self._queue.put(job)
+        if len(self._threads) < len(self._jobs):
+            thread = threading.Thread(
+                target=_work, args=(self._queue, self._scope), name="poweroffice-pages", daemon=True
+            )
+            self._threads.append(thread)
+            thread.start()
+
+    def take(self, key: Hashable) -> SpooledResponse:
+        """
+        Wait for what was started under a key.
+
+        :raises Exception: what the fetch raised.
+        """
+        job = self._jobs.pop(key)
+        job.done.wait()
+        if job.answer is None:
+            raise job.error or AssertionError("unreachable: done means an answer or an error")
+        return job.answer
+
+    def close(self) -> None:
+        """Stop the threads at once: no request is started after this, and no thread is left."""
+        self._scope.cancel()
+        self._queue.put(None)
+        for thread in self._threads:
+            if thread is threading.current_thread():  # when memory is collected there
+                continue
+            with contextlib.suppress(RuntimeError):  # a signal, such as a timeout, came while it was started
+                thread.join(_JOIN_SECONDS / len(self._threads))
+        for job in self._jobs.values():
+            if job.answer:
+                job.answer.drop()
+        self._jobs.clear()
+        self._threads.clear()
+
+
+def _work(queue: SimpleQueue[_Job | None], scope: CancelScope) -> None:
+    with adding(scope=scope):
+        while job := queue.get():
+            with contextlib.suppress(CancelledScopeError):
+                scope.check()
+                job.run()
+                scope.unregister()
+            del job  # what it holds is free while the next one is waited for
+        queue.put(None)  # for the next thread
