@@ -11,6 +11,7 @@ Rule: one declaration for both; what is known is loaded when a command runs.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -109,9 +110,12 @@ def template(arguments: argparse.Namespace) -> None:
     name, known = _known(arguments)
     resource = known.find(arguments.resource)
     if resource is None:
-        meant = known.suggest(arguments.resource)
-        hint = f"did you mean {meant}?" if meant else "`airflow poweroffice resources` lists what is"
-        raise SystemExit(f"no resource {arguments.resource!r}; {hint}")
+        resource = known.find(known.suggest(arguments.resource) or "")
+        if resource is None:
+            raise SystemExit(
+                f"no resource {arguments.resource!r}; `airflow poweroffice resources` lists what there is"
+            )
+        print(f"{arguments.resource!r} is taken for {resource.path}", file=sys.stderr)  # noqa: T201 - as below
     try:
         print(text.template(known, name, resource, arguments.method), end="")  # noqa: T201 - a command's output
     except ValueError as error:

@@ -65,7 +65,7 @@ def since_query(
     name = resource.since_filter(kind)
     if isinstance(overlap, bool) or not isinstance(overlap, (int, float)) or overlap < 0:
         raise ValueError(f"overlap must be a number of seconds from 0, not {overlap!r}")
-    moment = _moment(f"{kind}_since", value)
+    moment = read_moment(f"{kind}_since", value)
     if moment > (now + FAR_AHEAD) * TICKS:
         raise ValueError(f"{kind}_since {value!r} lies in the future: it would find nothing")
     start = moment - round((overlap + dialect.read_lag) * TICKS)
@@ -88,7 +88,7 @@ class NotBefore:
     def __init__(self, name: str, value: Any, now: float) -> None:
         self._name = name
         self._value = value
-        self._moment = _moment(name, value)
+        self._moment = read_moment(name, value)
         self._now = round(now * TICKS)
 
     @property
@@ -115,7 +115,7 @@ class NotBefore:
             )
 
 
-def _moment(name: str, value: Any) -> int:
+def read_moment(name: str, value: Any) -> int:
     """Read a moment as a count of 100 ns."""
     if isinstance(value, datetime):
         if value.tzinfo is None:

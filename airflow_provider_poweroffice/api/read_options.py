@@ -7,6 +7,7 @@ DAG file is told while the file is read. DAG files import this module.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
@@ -141,9 +142,20 @@ def check_on_page_error(value: Any) -> None:
     """
     Check the argument.
 
-    :raises ValueError: it is neither ``"stop"``, ``"skip"`` nor callable.
+    :raises ValueError: it is neither ``"stop"``, ``"skip"`` nor callable with an error and a page's number.
     """
     if not (isinstance(value, str) and value in {"stop", "skip"}) and not callable(value):
         raise ValueError(
             f"on_page_error must be 'stop', 'skip' or a callable (error, page) -> bool, not {value!r}"
         )
+    if callable(value):
+        try:
+            signature = inspect.signature(value)
+        except ValueError:  # of C, and says nothing
+            return
+        try:
+            signature.bind(None, 1)
+        except TypeError as error:
+            raise ValueError(
+                f"on_page_error is called as (error, page), which {value!r} does not take: {error}"
+            ) from None

@@ -326,10 +326,10 @@ def is_human_resources(host: str | None, system_url: str | None) -> bool:
     """
     Tell whether a connection is written as the cmdlet documents it for Talent and Human Resources.
 
-    :param host: ``http://hr.talent.dynamics.com``, the audience of all instances.
+    :param host: ``http://hr.talent.dynamics.com``, the audience of all instances, or the same with https.
     :param system_url: of the instance, ``https://aos-....hr.talent.dynamics.com/namespaces/...``.
     """
-    plain = (host or "").strip().lower().rstrip("/").removeprefix("http://")
+    plain = (host or "").strip().lower().rstrip("/").removeprefix("https://").removeprefix("http://")
     instance = urlsplit(system_url or "")
     below = (instance.hostname or "").endswith(f".{urlsplit(_TALENT).hostname}")
     return f"http://{plain}" == _TALENT and instance.scheme == "https" and below

@@ -14,7 +14,7 @@ from airflow_provider_poweroffice._compat import conf
 from airflow_provider_poweroffice.api.options import RetryOptions, is_given
 from airflow_provider_poweroffice.hooks.d365fo import D365FOHook
 from airflow_provider_poweroffice.links import D365FODocsLink
-from airflow_provider_poweroffice.tasks.base import refuse_other_api
+from airflow_provider_poweroffice.tasks.base import check_flags, is_literal, refuse_other_api
 from airflow_provider_poweroffice.tasks.call import CallTask, Request
 from airflow_provider_poweroffice.tasks.connections import D365FOTask
 from airflow_provider_poweroffice.tasks.rendering import RenderedOperator
@@ -156,6 +156,37 @@ class D365FORestEndpointOperator(RenderedOperator):
         check_limit(max_result_bytes)
         if response_check is not None and not callable(response_check):
             raise TypeError(f"response_check must be callable, not {response_check!r}")
+        check_flags(self, "raw", "full", "fail_on_error", "deferrable")
+        if idempotent is not None:
+            check_flags(self, "idempotent")
+        self._check_literals()
+
+    def _check_literals(self) -> None:
+        """
+        Refuse, while the DAG file is read, what no call can have; templates are not looked at.
+
+        :raises ValueError, TypeError: names the argument, its value and the way out.
+        """
+        from airflow_provider_poweroffice.tasks import service_call
+
+        for read, value in (
+            (service_call.read_retry_timeout, self.retry_timeout),
+            (service_call.read_seed, self.throttle_seed),
+            (service_call.read_timeout, self.timeout),
+            (service_call.read_statuses, self.expected_status),
+        ):
+            if is_literal(value):
+                read(value)
+        of_call = (self.service_name, self.payload, self.method, self.charset, self.headers)
+        if all(map(is_literal, of_call)) and not _names_file(self.payload):
+            service_call.read_call(
+                self.service_name,
+                self.payload,
+                method=self.method,
+                charset=self.charset,
+                headers=self.headers,
+                raw=self.raw,
+            )
 
     @cached_property
     def clock(self) -> Clock:

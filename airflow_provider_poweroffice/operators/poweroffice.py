@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_poweroffice.tasks.base import check_reading, is_literal, warn_of_unknown
+from airflow_provider_poweroffice.tasks.base import check_path, check_query, check_reading, is_literal
 from airflow_provider_poweroffice.tasks.call import CallTask, Request
 from airflow_provider_poweroffice.tasks.connections import PowerOfficeTask
 from airflow_provider_poweroffice.tasks.results import refuse_minted_keys
@@ -38,15 +38,16 @@ class PowerOfficeOperator(PowerOfficeTask, CallTask):
         super().__init__(**kwargs)
         self.endpoint = endpoint
         self.on_refused_delete = on_refused_delete
-        warn_of_unknown(endpoint, self.catalogues)
         refuse_minted_keys(endpoint)
+        check_path(endpoint, self.catalogues)
+        check_query(self.query)
         if self.method == "GET":
             check_reading(self, endpoint)
-        if self.method == "PATCH" and isinstance(self.body, Mapping):
-            raise ValueError(
-                "body of PATCH must be a list of JSON Patch operations, not a mapping: "
-                '[{"op": "replace", "path": "/Name", "value": "..."}]; v1 has no PATCH'
-            )
+            for name in ("body", "files"):
+                if getattr(self, name) is not None:
+                    raise ValueError(f"{name} does not go with GET: name the method, such as method='POST'")
+        if self.method == "PATCH":
+            _check_patch(self.body)
         if on_refused_delete not in {"fail", "archive"}:
             raise ValueError(f"on_refused_delete must be 'fail' or 'archive', not {on_refused_delete!r}")
         if on_refused_delete == "archive" and is_literal(self.method) and self.method != "DELETE":
@@ -60,10 +61,25 @@ class PowerOfficeOperator(PowerOfficeTask, CallTask):
         if self.on_refused_delete != "archive":
             return super()._send(client, request, files)
         from airflow_provider_poweroffice.api.archive import delete_or_archive
+        from airflow_provider_poweroffice.tasks.company import labelled
+        from airflow_provider_poweroffice.tasks.results import told
 
-        return delete_or_archive(
-            client,
-            request.endpoint,
-            query=request.query,
-            headers=request.headers,
-        )
+        monotonic = client.connection.clock.monotonic
+        began = monotonic()
+        answer = delete_or_archive(client, request.endpoint, query=request.query, headers=request.headers)
+        what = "" if answer.method == "DELETE" else "archived: "
+        line = told(client, request.endpoint, answer, monotonic() - began)
+        self.log.info("%s", labelled(self.company, what + line))
+        return answer
+
+
+def _check_patch(body: Any) -> None:
+    """Refuse a body that no PATCH takes, as far as it is no template; v2 alone has the method."""
+    if isinstance(body, str) or not (isinstance(body, Mapping) or is_literal(body)):
+        return
+    from airflow_provider_poweroffice.api.dialects.registry import DIALECTS
+
+    try:
+        DIALECTS["v2"].check_body("PATCH", body)
+    except ValueError as error:
+        raise ValueError(f"{error}; v1 has no PATCH") from None

@@ -21,7 +21,7 @@ from airflow_provider_poweroffice._compat import (
     conf,
 )
 from airflow_provider_poweroffice.api.options import RetryOptions
-from airflow_provider_poweroffice.tasks.base import ReadTask, check_reading, is_literal, warn_of_unknown
+from airflow_provider_poweroffice.tasks.base import ReadTask, check_path, check_reading, is_literal
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg
@@ -80,7 +80,7 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
         self.condition = condition
         default = condition is None and conf.getboolean("operators", "default_deferrable", fallback=False)
         self.deferrable = default if deferrable is None else deferrable
-        warn_of_unknown(endpoint, self.catalogues)
+        check_path(endpoint, self.catalogues)
         check_reading(self, endpoint)
         self._check_condition(is_given=value is not _NOT_GIVEN, is_told_to_defer=bool(deferrable))
         if self.deferrable and self.poke_interval < _SHORTEST_POLL:

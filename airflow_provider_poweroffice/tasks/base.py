@@ -232,6 +232,8 @@ def is_literal(value: Any) -> bool:
         return "{{" not in value and "{%" not in value
     if isinstance(value, (list, tuple)):
         return all(map(is_literal, value))
+    if isinstance(value, Mapping):
+        return all(map(is_literal, value.values()))
     return not callable(getattr(value, "resolve", None))
 
 
@@ -247,8 +249,13 @@ def check_reading(task: ReadTask, endpoint: Any, *, by_change: bool = False) -> 
     :param by_change: the task keeps a watermark.
     :raises ValueError, TypeError: names the argument and the way out.
     """
-    if isinstance(task.query, str) and is_literal(task.query):
-        raise TypeError(f"query must be a mapping such as {{'Fields': 'Id,Name'}}, not {task.query!r}")
+    check_query(task.query)
+    if task.catalogues:
+        _check_filters(task.filters)
+    _read_moments(task)
+    most, size = max(_MOST_ROWS.values()), getattr(task, "page_size", None)
+    if size is not None and is_literal(size) and not _is_size(size, most):
+        raise ValueError(f"page_size must be a whole number of rows from 1 to {most}, not {size!r}")
     if not isinstance(endpoint, str) or not is_literal(endpoint):
         return
     from airflow_provider_poweroffice.api.catalogue import catalogue
@@ -264,9 +271,48 @@ def check_reading(task: ReadTask, endpoint: Any, *, by_change: bool = False) -> 
             needed = dict.fromkeys(lacking[0], "...")
             raise ValueError(f"endpoint {endpoint!r} needs {' and '.join(needed)}: query={needed}")
     most = max(_MOST_ROWS[name] for name in known)
-    size = getattr(task, "page_size", None)
     if size is not None and is_literal(size) and not _is_size(size, most):
         raise ValueError(f"page_size must be a whole number of rows from 1 to {most}, not {size!r}")
+
+
+def check_query(query: Any) -> None:
+    """
+    Refuse a query that is no mapping, unless a template makes it.
+
+    :raises TypeError: with an example.
+    """
+    if query is not None and not isinstance(query, Mapping) and is_literal(query):
+        raise TypeError(f"query must be a mapping such as {{'Fields': 'Id,Name'}}, not {query!r}")
+
+
+def check_flags(task: Any, *names: str) -> None:
+    """
+    Refuse arguments that are neither True nor False: a text, a template too, would count as true.
+
+    :raises TypeError: names the argument.
+    """
+    for name in names:
+        if not isinstance(value := getattr(task, name), bool):
+            raise TypeError(f"{name} must be True or False, not {value!r}; it is no template")
+
+
+def _check_filters(filters: Any) -> None:
+    """Refuse filters that v1, the only version with them, cannot be sent."""
+    if filters is None or not is_literal(filters):
+        return
+    from airflow_provider_poweroffice.api.dialects.registry import DIALECTS
+    from airflow_provider_poweroffice.api.filters import with_filters
+
+    with_filters(DIALECTS["v1"].literals, {}, filters)
+
+
+def _read_moments(task: ReadTask) -> None:
+    wanted = {name: getattr(task, name) for name in ("changed_since", "created_since")}
+    for name, moment in wanted.items():
+        if _is_moment(moment):
+            from airflow_provider_poweroffice.api.change_filter import read_moment
+
+            read_moment(name, moment)
 
 
 def _is_size(size: Any, most: int) -> bool:
@@ -289,22 +335,27 @@ def _is_moment(value: Any) -> bool:
     return value is not None and is_literal(value) and bool(str(value).strip())
 
 
-def warn_of_unknown(endpoint: Any, catalogues: tuple[str, ...]) -> None:
+def check_path(endpoint: Any, catalogues: tuple[str, ...]) -> None:
     """
-    Warn of an endpoint that looks like a misspelt one; templates are not looked at.
+    Refuse an endpoint that is no path, and warn of one that looks misspelt; templates are not looked at.
 
     Which version the connection is of is not known while a DAG file is read: what any of them has is right.
     It is a warning and no error, as the API grows and this package may be older.
 
     :param catalogues: names of those of the API's versions, such as ``poweroffice_v2``.
+    :raises ValueError: it is no path below a base URL, or has an empty part.
     """
-    if not isinstance(endpoint, str) or not is_literal(endpoint) or not endpoint:
+    if not is_literal(endpoint):
         return
+    from airflow_provider_poweroffice.api.call import check_endpoint
+
+    check_endpoint(endpoint.strip().removesuffix("/") if isinstance(endpoint, str) else endpoint)
     from airflow_provider_poweroffice.api.catalogue import catalogue
 
     versions = {name.rpartition("_")[2]: catalogue(name) for name in catalogues}
     if any(known.find(endpoint) for known in versions.values()):
         return
-    found = {version: known.suggest(endpoint) for version, known in versions.items()}
+    at_home = [version for version, known in versions.items() if known.has_root(endpoint)]
+    found = {version: versions[version].suggest(endpoint) for version in at_home or versions}
     if meant := " or ".join(f"{path!r} ({name})" for name, path in found.items() if path):
         warnings.warn(f"endpoint {endpoint!r} is not known; did you mean {meant}?", UserWarning, stacklevel=5)

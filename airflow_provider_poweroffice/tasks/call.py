@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from airflow_provider_poweroffice.api.read_options import ReadOptions
-from airflow_provider_poweroffice.tasks.base import CollectionTask, is_literal
+from airflow_provider_poweroffice.tasks.base import CollectionTask, check_flags, is_literal
 from airflow_provider_poweroffice.tasks.results import (
     MAX_RESULT_BYTES,
     ResultForm,
@@ -122,6 +122,10 @@ class CallTask(CollectionTask):
         self.paginate = paginate
         self.idempotent = idempotent
         self.max_result_bytes = max_result_bytes
+        check_flags(self, "full", "fail_on_error", "paginate")
+        if idempotent is not None:
+            check_flags(self, "idempotent")
+        _check_headers(self.headers)
         check_kind(response)
         check_limit(max_result_bytes)
         self._check_paginate()
@@ -187,7 +191,7 @@ class CallTask(CollectionTask):
         monotonic = client.connection.clock.monotonic
         began = monotonic()
         answer = client.send(call, idempotent=self.idempotent)
-        self.log.info("%s", labelled(self.company, told(client, call, answer, monotonic() - began)))
+        self.log.info("%s", labelled(self.company, told(client, call.endpoint, answer, monotonic() - began)))
         if rows := more_rows(client.dialect, answer, request.query):
             self.log.warning(
                 "%s: the first page only, of %s rows in all; paginate=True reads them all",
@@ -290,6 +294,16 @@ class CallTask(CollectionTask):
             raise ValueError(f"paging[{next(iter(options))!r}] needs paginate=True")
         if self.paginate and isinstance(self.response, str) and self.response != "json":
             raise ValueError("paginate=True goes with response='json' or a type")
+
+
+def _check_headers(headers: Any) -> None:
+    """Refuse headers that cannot be sent, as far as they are no templates."""
+    from airflow_provider_poweroffice.api.call import check_headers
+
+    if isinstance(headers, Mapping):
+        check_headers({name: value for name, value in headers.items() if is_literal(value)})
+    elif is_literal(headers):
+        check_headers(headers)
 
 
 def more_rows(dialect: Dialect[Any], answer: Response, query: Mapping[str, Any] | None) -> str | None:

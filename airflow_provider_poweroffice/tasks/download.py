@@ -7,7 +7,13 @@ from email.message import Message
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_poweroffice.tasks.base import READ_RENDERERS, CompanyTask, is_literal, warn_of_unknown
+from airflow_provider_poweroffice.tasks.base import (
+    READ_RENDERERS,
+    CompanyTask,
+    check_path,
+    check_query,
+    is_literal,
+)
 from airflow_provider_poweroffice.tasks.to_object_storage import check_object_path
 
 if TYPE_CHECKING:
@@ -55,7 +61,8 @@ class DownloadTask(CompanyTask):
         self.query = query
         self.headers = headers
         self.max_bytes = max_bytes
-        warn_of_unknown(endpoint, self.catalogues)
+        check_path(endpoint, self.catalogues)
+        check_query(query)
         if is_literal(object_path):
             check_object_path(object_path, None)
 

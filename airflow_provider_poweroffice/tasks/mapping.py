@@ -34,6 +34,19 @@ class CheckedPartial(OperatorPartial):
         check_mapped(self.operator_class, self.kwargs, mapped_kwargs)
         return super().expand(**mapped_kwargs)
 
+    def expand_kwargs(self, kwargs: Any, *, strict: bool = True) -> MappedOperator:
+        """
+        Map over sets of arguments, after a look at those that are known.
+
+        :raises ValueError, TypeError: what the task itself would raise.
+        """
+        self._expand_called = True  # as in expand
+        sets = kwargs[:_MOST] if isinstance(kwargs, (list, tuple)) else ()
+        for one in (one for one in sets if isinstance(one, Mapping)):
+            known = {name: [value] if _is_known(value) else None for name, value in one.items()}
+            check_mapped(self.operator_class, self.kwargs, known)
+        return super().expand_kwargs(kwargs, strict=strict)
+
 
 def check_mapped(kind: type[BaseOperator], fixed: Mapping[str, Any], mapped: Mapping[str, Any]) -> None:
     """
@@ -53,3 +66,12 @@ def check_mapped(kind: type[BaseOperator], fixed: Mapping[str, Any], mapped: Map
         nowhere = DAG("poweroffice_checked_arguments", schedule=None)  # not registered: it is not entered
         place: dict[str, Any] = {"dag": nowhere, "task_group": nowhere.task_group}
         kind(**shared, **one, **place, _airflow_from_mapped=True)
+
+
+def _is_known(value: Any) -> bool:
+    """Tell whether an argument holds no other task's result."""
+    if isinstance(value, Mapping):
+        return all(map(_is_known, value.values()))
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_known, value))
+    return not callable(getattr(value, "resolve", None))

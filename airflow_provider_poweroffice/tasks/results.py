@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 from urllib.parse import unquote
 
 if TYPE_CHECKING:
-    from airflow_provider_poweroffice.api.call import Call
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.response import Response
     from airflow_provider_poweroffice.errors import PowerOfficeError
@@ -34,7 +33,8 @@ def check_kind(kind: Any) -> None:
     if kind in KINDS if isinstance(kind, str) else _is_type(kind):
         return
     raise ValueError(
-        f"response must be one of {', '.join(map(repr, KINDS))}, or a type to validate against, not {kind!r}"
+        f"response must be one of {', '.join(map(repr, KINDS))}, or a type to validate against, "
+        f"not {kind!r}; full=True gives status and headers beside any of them"
     )
 
 
@@ -113,7 +113,9 @@ class ResultForm:
             return _whole(None, {}, None, None) | _told(error, unknown=unknown)
         answer = answer_of(error)
         result = _whole(answer.status_code, answer.shown_headers, None, None)
-        content = {"error_content": _plain(answer.error_content), "is_success": False}
+        # An answer without a body has no content of its own: the status alone is told.
+        said = _plain(answer.error_content) or _told(error, unknown=unknown)["error_content"]
+        content = {"error_content": said, "is_success": False}
         try:
             return self._sized(result | content | {"outcome_unknown": unknown})
         except (ResponseValidationError, ResultTooLargeError):  # the error page of a proxy, or so
@@ -167,12 +169,12 @@ def _plain(body: Any) -> Any:
     return jsonable(body)
 
 
-def told(client: Client, call: Call, answer: Response, seconds: float) -> str:
+def told(client: Client, endpoint: str, answer: Response, seconds: float) -> str:
     """Say in a line what became of a call: status, key of what was written, seconds, trace id."""
     from airflow_provider_poweroffice.api.texts import one_line
 
     facts = [f"{answer.method} {answer.path}: {answer.status_code} after {seconds:.1f} s"]
-    facts += _written(client.dialect.key_field(call.endpoint), answer)
+    facts += _written(client.dialect.key_field(endpoint), answer)
     if trace := client.dialect.fault(answer.headers, None).trace_id:
         facts.append(f"trace id {trace}")
     return one_line(", ".join(facts))
@@ -196,7 +198,7 @@ def validate(body: Any, kind: Any) -> Any:
     :param kind: a msgspec Struct, dataclass, TypedDict, pydantic model, or a generic of them.
     :raises ResponseValidationError: names the place and the type expected, not the value.
     """
-    target = list[kind] if isinstance(body, list) and get_origin(kind) is not list else kind
+    target = list[kind] if isinstance(body, list) and list not in {kind, get_origin(kind)} else kind
     check: Callable[[Any, Any], Any] = _by_msgspec if _has_struct(kind) else _by_pydantic
     return check(body, target)
 

@@ -83,7 +83,7 @@ class ServiceRun:
                 self._explain_missing(error)
                 raise
             answer = answer_of(error)
-        log.info("%s", told(self.client, self._built, answer, self.clock.monotonic() - began))
+        log.info("%s", told(self.client, self._built.endpoint, answer, self.clock.monotonic() - began))
         return answer
 
     def _explain_missing(self, error: APIStatusError) -> None:

@@ -187,7 +187,11 @@ def check_object_path(text: Any, form: str | None) -> str:
             f"object_path {text!r} {trouble}: the store would write, or find, another object than this one"
         )
     if form is not None and any(text.endswith(end) != form.endswith(end[1:]) for end in (".gz", ".parquet")):
-        raise ValueError(f"object_path {text!r} does not fit format={form!r}: its readers go by the name")
+        end = {"json pages": ".json"}.get(form, f".{form}")
+        raise ValueError(
+            f"object_path {text!r} does not fit format={form!r}, as readers go by the name: end it in "
+            f"{end!r}, or name another format"
+        )
     return place
 
 

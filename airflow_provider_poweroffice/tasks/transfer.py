@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice.api.options import is_given
-from airflow_provider_poweroffice.tasks.base import CollectionTask, check_reading, warn_of_unknown
+from airflow_provider_poweroffice.tasks.base import CollectionTask, check_path, check_reading
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -58,7 +58,7 @@ class TransferTask(CollectionTask):
         if on_missing_privilege not in {"fail", "skip"}:
             raise ValueError(f"on_missing_privilege must be 'fail' or 'skip', not {on_missing_privilege!r}")
         self._check_incremental()
-        warn_of_unknown(endpoint, self.catalogues)
+        check_path(endpoint, self.catalogues)
         check_reading(self, endpoint, by_change=incremental)
 
     @contextmanager

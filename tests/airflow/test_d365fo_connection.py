@@ -279,7 +279,11 @@ def test_talent() -> None:
     """The two addresses that the cmdlet documents for Talent: the audience, and where all is called."""
     instance = "https://aos-rts-sf-b1b468164ee-prod-northeurope.hr.talent.dynamics.com/namespaces/0ab49d18"
     fields = {"conn_id": "c", "conn_type": "d365fo", "login": "a", "password": "b-secret"}
-    for host in ("http://hr.talent.dynamics.com", "hr.talent.dynamics.com/"):
+    for host in (
+        "http://hr.talent.dynamics.com",
+        "hr.talent.dynamics.com/",
+        "https://HR.talent.dynamics.com",
+    ):
         extra = {"tenant_id": "contoso.com", "system_url": instance}
         settings = read_settings(Connection(**fields, host=host, extra=json.dumps(extra)))
         keys = settings.credentials

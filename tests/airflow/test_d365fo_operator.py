@@ -214,11 +214,13 @@ def test_rendered_texts(run: Any, clock: FakeClock) -> None:
         ({"headers": "X-Y: z"}, "headers must be a mapping"),
     ],
 )
-def test_bad_input(run: Any, fo: D365FOSandbox, arguments: dict[str, Any], says: str) -> None:
-    """Bad input is refused by name, before any request."""
-    given = {"payload": {"_request": {}}} | arguments
+def test_bad_input(build: Any, fo: D365FOSandbox, arguments: dict[str, Any], says: str) -> None:
+    """Bad input that comes of templates is refused by name, before any request."""
+    task = build(ECHO, {"_request": {}})
+    for name, value in arguments.items():
+        setattr(task, name, value)
     with pytest.raises(AirflowFailException, match=says) as caught:
-        run(**given)
+        task.execute({})
     assert isinstance(caught.value.__cause__, (ValueError, TypeError))
     assert fo.count() == 0
 
@@ -265,7 +267,7 @@ def test_nothing_raises(run: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert late["error_content"]["type"] == "APITimeoutError"
     assert late["outcome_unknown"] is late["error_content"]["outcome_unknown"] is True
     assert capsys.readouterr().out.count("fail_on_error=False makes that a result") == 1
-    with pytest.raises(AirflowFailException, match="throttle_seed"):
+    with pytest.raises(ValueError, match="throttle_seed"):
         run(f"{TEST}/getText", {}, throttle_seed=-1, fail_on_error=False)
 
 

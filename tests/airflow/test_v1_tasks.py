@@ -145,15 +145,25 @@ def test_refusal_ends_the_task(v1_sandbox: V1Sandbox) -> None:
     assert v1_sandbox.count("POST", "/Customer") == 3
 
 
-def test_delete_or_archive() -> None:
-    """A record in use is archived where the task says so; else the error says how."""
+def test_put_is_refused() -> None:
+    """The vendor's own example updates by PUT, answered by 405 without a word: we say what v1 takes."""
+    result = call(endpoint="customer/", method="PUT", body={"id": 1000001}, fail_on_error=False)
+    assert (result["status_code"], result["is_success"], result["body"]) == (405, False, None)
+    assert result["error_content"]["type"] == "APIStatusError"
+    assert "POST the record with its id" in result["error_content"]["message"]
+
+
+def test_delete_or_archive(capsys: pytest.CaptureFixture[str]) -> None:
+    """A record in use is archived where the task says so; else the error says how. The log tells which."""
     with pytest.raises(AirflowFailException, match="on_refused_delete='archive'") as caught:
         call(endpoint=IN_USE, method="DELETE")
     assert isinstance(caught.value.__cause__, DeleteRefusedError)
     assert call(endpoint=IN_USE, method="DELETE", on_refused_delete="archive")["isArchived"] is True
+    assert "archived: POST /Customer: 200 after " in capsys.readouterr().out
     assert call(endpoint=IN_USE)["isArchived"] is True
     made = call(method="POST", body={"name": "a"})["id"]
     assert call(endpoint=f"Customer/{made}", method="DELETE", on_refused_delete="archive") is None
+    assert f"DELETE /Customer/{made}: 200 after " in capsys.readouterr().out
 
 
 def test_transfer_goes_on_from_its_watermark(tmp_path: Path, v1_sandbox: V1Sandbox) -> None:

@@ -159,8 +159,8 @@ def test_refusal_as_an_answer(sandbox: Sandbox) -> None:
 def test_bad_arguments_leave_no_note() -> None:
     """A call that was never made leaves no note."""
     store = Store()
-    with pytest.raises(AirflowFailException, match="absolute URL"):
-        write(store, endpoint="https://x/")
+    with pytest.raises(AirflowFailException, match="JSON"):
+        write(store, body={"Name": object()})
     assert store == {}
 
 

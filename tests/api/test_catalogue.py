@@ -8,6 +8,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -17,7 +18,7 @@ from airflow_provider_poweroffice.api.catalogue import catalogue
 from airflow_provider_poweroffice.api.catalogue.fields import row_type
 from airflow_provider_poweroffice.api.catalogue.template import template
 from airflow_provider_poweroffice.cli import main
-from airflow_provider_poweroffice.errors import PermissionDeniedError
+from airflow_provider_poweroffice.errors import BadRequestError, PermissionDeniedError
 from airflow_provider_poweroffice.tasks.results import validate
 from poweroffice_sandbox import Sandbox
 
@@ -75,6 +76,7 @@ def test_find(endpoint: str, path: str | None) -> None:
         ("AccountTransaction", "AccountTransactions"),
         ("Customers", None),
         ("TimeTracking/Entries", None),
+        ("Something", None),
         ("Customers/42/Something", None),
     ],
 )
@@ -237,8 +239,9 @@ def test_resources_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert item["required"] == ["fromDate", "toDate"]
     main(["resources", "accounttransactions", "-o", "yaml"])
     assert yaml.safe_load(capsys.readouterr().out) == [item]
-    with pytest.raises(SystemExit, match="did you mean Customers"):
-        main(["resources", "Custmers"])
+    for word, meant in (("Custmers", "Customers"), ("invoise", "OutgoingInvoices")):
+        with pytest.raises(SystemExit, match=f"did you mean {meant}"):
+            main(["resources", word])
     main(["resources", "Reporting/AccountTransactions", "--api-version", "v1"])
     assert "fromDate toDate" in capsys.readouterr().out
 
@@ -252,6 +255,14 @@ def test_resources_command(capsys: pytest.CaptureFixture[str]) -> None:
         ("Ledger", "AccountTransactions"),
         ("/v2/Customers", "Customers"),
         ("v2/Invoices", "OutgoingInvoices"),
+        ("ledgers", "AccountTransactions"),
+        ("general-ledger", "AccountTransactions"),
+        ("accounting_settings", "FinancialSettings"),
+        ("account settings", "FinancialSettings"),
+        ("Invoises", "OutgoingInvoices"),
+        ("credit notes", "OutgoingInvoices"),
+        ("Vat-Codes", "VatCodes"),
+        ("companies", "ClientIntegrationInformation"),
     ],
 )
 def test_what_people_call_it(word: str, meant: str) -> None:
@@ -292,8 +303,14 @@ def test_template_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert 'endpoint="Customer"' in capsys.readouterr().out
     with pytest.raises(SystemExit, match="POST is taken by SalesOrders/Complete"):
         main(["template", "SalesOrders", "-m", "POST"])
-    with pytest.raises(SystemExit, match="did you mean OutgoingInvoices"):
-        main(["template", "invoice"])
+    main(["template", "Customer", "--api", "v1", "-m", "POST"])
+    assert '        # "vatNumber": "",' in capsys.readouterr().out
+    main(["template", "accountingSettings"])
+    made = capsys.readouterr()
+    assert 'endpoint="FinancialSettings"' in made.out
+    assert made.err == "'accountingSettings' is taken for FinancialSettings\n"
+    with pytest.raises(SystemExit, match="no resource 'Nothing'; `airflow poweroffice resources` lists"):
+        main(["template", "Nothing"])
 
 
 def test_row_types(client: Client) -> None:
@@ -317,3 +334,12 @@ def test_unknown_fields_of_a_body(client: Client, caplog: pytest.LogCaptureFixtu
     (line,) = (line for line in caplog.messages if "not known" in line)
     assert line.startswith("POST /v2/Customers: ")
     assert line.endswith("Nmae (did you mean Name?), MailAddress.Zip (did you mean ZipCode?)")
+
+
+@pytest.mark.parametrize("kind", [str, str.encode])
+def test_unknown_fields_of_a_text(client: Client, caplog: pytest.LogCaptureFixture, kind: Any) -> None:
+    """JSON that was written by hand is looked at too; what is no JSON is the server's to refuse."""
+    client.request("POST", "Customers", body=kind('{"Name": "Havblikk AS", "Emial": "a@b.no"}'))
+    assert any("not known" in line and "Emial" in line for line in caplog.messages)
+    with pytest.raises(BadRequestError):
+        client.request("POST", "Customers", body=kind("{no"))

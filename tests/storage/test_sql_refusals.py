@@ -114,3 +114,34 @@ def test_refused_whatever_the_rows() -> None:
     assert first_refused(100, attempt) is None
     with pytest.raises(sqlite3.OperationalError):
         first_refused(100, breaks)
+
+
+@pytest.mark.parametrize("layout", ["raw", "columns"])
+@pytest.mark.parametrize("mode", ["append", "replace", "upsert"])
+def test_table_of_another_resource(db: Database, mode: str, layout: str) -> None:
+    """A table is filled by the resource that it was made for; ids in a path, and case, are no difference."""
+    how: dict[str, Any] = {"mode": mode, "layout": layout}
+    load(db, ROWS[0], source="ContactPersons/17", **how)
+    if db.kind == "standard":  # it keeps no comment
+        load(db, ROWS[1], source="VatCodes", run_id="run 2", **how)
+        return
+    with pytest.raises(ValueError, match=r"belongs to ContactPersons/17, .*for VatCodes, or drop"):
+        load(db, ROWS[1], source="VatCodes", **how)
+    assert db.query("SELECT count(*) FROM ledger") == [(1,)]
+    load(db, ROWS[1], source="contactpersons/18", run_id="run 2", **how)
+
+
+def test_table_of_somebody_else(db: Database) -> None:
+    """A table that was not made here may be filled by any resource."""
+    load(db, ROWS[0], layout="columns")
+    db.run("CREATE TABLE other AS SELECT * FROM ledger")
+    load(
+        db,
+        ROWS[1],
+        layout="columns",
+        mode="append",
+        source="VatCodes",
+        table=TableName("other"),
+        run_id="run 2",
+    )
+    assert db.query("SELECT count(*) FROM other") == [(2,)]

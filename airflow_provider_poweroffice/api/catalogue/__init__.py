@@ -15,33 +15,44 @@ from functools import cache, cached_property
 from importlib.resources import files
 
 _CLOSE = 0.75  # how alike a name must be to be suggested
+_CLOSE_WORD = 0.8  # the same for what people call it
 _SYNONYMS = {
     "ledger": ("AccountTransactions", "Reporting/AccountTransactions"),
     "generalledger": ("AccountTransactions", "Reporting/AccountTransactions"),
-    "transactions": ("AccountTransactions", "Reporting/AccountTransactions"),
+    "transaction": ("AccountTransactions", "Reporting/AccountTransactions"),
+    "entry": ("AccountTransactions", "Reporting/AccountTransactions"),
     "journal": ("AccountTransactions", "Reporting/AccountTransactions"),
-    "accounts": ("GeneralLedgerAccounts", "GeneralLedgerAccount"),
     "account": ("GeneralLedgerAccounts", "GeneralLedgerAccount"),
-    "chartofaccounts": ("GeneralLedgerAccounts", "GeneralLedgerAccount"),
+    "chartofaccount": ("GeneralLedgerAccounts", "GeneralLedgerAccount"),
     "invoice": ("OutgoingInvoices", "OutgoingInvoice"),
-    "invoices": ("OutgoingInvoices", "OutgoingInvoice"),
-    "salesinvoices": ("OutgoingInvoices", "OutgoingInvoice"),
-    "purchaseinvoices": ("IncomingInvoices", "Voucher/IncomingInvoiceVoucher"),
-    "bills": ("IncomingInvoices", "Voucher/IncomingInvoiceVoucher"),
-    "vendors": ("Suppliers", "Supplier"),
+    "salesinvoice": ("OutgoingInvoices", "OutgoingInvoice"),
+    "purchaseinvoice": ("IncomingInvoices", "Voucher/IncomingInvoiceVoucher"),
+    "supplierinvoice": ("IncomingInvoices", "Voucher/IncomingInvoiceVoucher"),
+    "bill": ("IncomingInvoices", "Voucher/IncomingInvoiceVoucher"),
+    "creditnote": ("OutgoingInvoices", "OutgoingInvoice"),
     "vendor": ("Suppliers", "Supplier"),
-    "vouchers": ("Vouchers/ManualJournals", "Voucher/ManualJournalVoucher"),
-    "orders": ("SalesOrders",),
+    "voucher": ("Vouchers/ManualJournals", "Voucher/ManualJournalVoucher"),
     "order": ("SalesOrders",),
-    "contacts": ("ContactPersons", "Customers"),
-    "accountingsettings": ("FinancialSettings", "VatSettings"),
-    "settings": ("FinancialSettings", "OrganizationSettings"),
+    "contact": ("ContactPersons", "Customers"),
+    "person": ("ContactPersons", "Employees", "Employee"),
+    "staff": ("Employees", "Employee"),
+    "accountingsetting": ("FinancialSettings", "VatSettings"),
+    "accountsetting": ("FinancialSettings", "VatSettings"),
+    "setting": ("FinancialSettings", "OrganizationSettings"),
+    "vat": ("VatCodes", "VatCode"),
+    "tax": ("VatCodes", "VatCode"),
+    "taxcode": ("VatCodes", "VatCode"),
     "company": ("ClientIntegrationInformation",),
+    "organization": ("ClientIntegrationInformation",),
+    "me": ("ClientIntegrationInformation",),
     "balance": ("TrialBalance", "Reporting/TrialBalance"),
-    "balances": ("TrialBalance", "Reporting/TrialBalance"),
-    "openitems": ("Customerledger/OpenItems", "Reporting/CustomerLedger"),
-    "timesheets": ("TimeTracking/TimeTrackingEntry",),
-    "hours": ("TimeTracking/TimeTrackingEntry",),
+    "openitem": ("Customerledger/OpenItems", "Reporting/CustomerLedger"),
+    "document": ("VoucherDocumentation/Download",),
+    "attachment": ("VoucherDocumentation/Download",),
+    "timesheet": ("TimeTracking/TimeTrackingEntry",),
+    "hour": ("TimeTracking/TimeTrackingEntry",),
+    "item": ("Products", "Product"),
+    "article": ("Products", "Product"),
 }
 """What people call things, and the resources that they mean by it; those an API lacks are left out."""
 
@@ -144,17 +155,29 @@ class Catalogue:
             return below if below and self.find(below) else self.suggest(below) if below else None
         if meant := self._meant(endpoint):
             return meant[0]
-        first, _, rest = endpoint.strip("/").partition("/")
+        first, _, rest = endpoint.strip("/ ").partition("/")
         names = {item.path.split("/")[0].lower(): item.path.split("/")[0] for item in self.resources}
-        close = difflib.get_close_matches(first.lower(), names, n=1, cutoff=_CLOSE)
-        if not close or close[0] == first.lower():
+        if first.lower() in names:
             return None
-        return "/".join(filter(None, (names[close[0]], rest)))
+        words = sorted({first.lower(), re.sub(r"[\W_]", "", first.lower())})
+        for known, alike in (
+            (names, _CLOSE),
+            ({word: paths[0] for word in _SYNONYMS if (paths := self._meant(word))}, _CLOSE_WORD),
+        ):
+            for word in words:
+                if near := difflib.get_close_matches(word, known, n=1, cutoff=alike):
+                    return "/".join(filter(None, (known[near[0]], rest)))
+        return None
+
+    def has_root(self, endpoint: str) -> bool:
+        """Tell whether a resource begins as an endpoint does."""
+        first = endpoint.strip("/ ").partition("/")[0].lower()
+        return any(item.path.partition("/")[0].lower() == first for item in self.resources)
 
     def _meant(self, text: str) -> list[str]:
         """Name the resources that people mean by a word."""
-        found = _SYNONYMS.get(text.strip("/").lower().replace("_", "").replace(" ", ""), ())
-        return [path for path in found if path.lower() in self._exact]
+        word = re.sub(r"[\W_]", "", text.lower())
+        return [path for path in _synonyms(word) if path.lower() in self._exact]
 
     def search(self, text: str) -> Iterator[Resource]:
         """Find resources whose path, filters or privilege hold a text, in any case."""
@@ -166,6 +189,12 @@ class Catalogue:
                 or wanted in " ".join((item.path, *item.filters, item.privilege)).lower()
             ):
                 yield item
+
+
+def _synonyms(word: str) -> tuple[str, ...]:
+    """Find a word as it is, or without the end of a plural."""
+    singular = {word, word.removesuffix("s"), word.removesuffix("es"), f"{word.removesuffix('ies')}y"}
+    return next((_SYNONYMS[one] for one in sorted(singular, key=len, reverse=True) if one in _SYNONYMS), ())
 
 
 def _read(line: str) -> Resource:

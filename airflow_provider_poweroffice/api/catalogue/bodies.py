@@ -7,8 +7,10 @@ Rule: pure; what is not described here is not spoken of.
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -56,10 +58,14 @@ def unknown_fields(body: Any, known: Mapping[str, BodyField], place: str = "") -
     """
     Name the fields of a body that the API does not know, and drops without a word, with the names near them.
 
-    :param body: a dict, or a list of them; anything else has no fields.
+    :param body: a dict, or a list of them, or either as JSON text; anything else has no fields.
     :param known: see :func:`body_of`; empty: nothing is said.
     """
     if not known:
+        return
+    if isinstance(body, (str, bytes, bytearray)):
+        with suppress(ValueError, RecursionError):  # no JSON: the server will say so
+            yield from unknown_fields(json.loads(body), known, place)
         return
     if isinstance(body, (list, tuple)):
         for item in body:

@@ -92,12 +92,14 @@ def _write(name: str, resource: Resource, method: str) -> Iterator[str]:
         return
     if method == "DELETE":
         return
-    fields = body_of(name, method, resource.path)
-    if not fields:
-        yield "    body={...},  # its fields are not described"
-        return
-    yield "    body={"
-    yield from _body(fields, "        ")
+    if fields := body_of(name, method, resource.path):
+        yield "    body={"
+        yield from _body(fields, "        ")
+    elif rows := fields_of(name, resource.path):
+        yield "    body={  # as the list's rows; which fields are required or read only is not described"
+        yield from (f'        # "{field}": {_EXAMPLES[kind]},' for field, kind in rows.items())
+    else:
+        yield "    body={  # its fields are not described"
     yield "    },"
 
 

@@ -49,7 +49,10 @@ def service_parts(name: Any, *, discovery: bool = False) -> list[str]:
         text = text.removeprefix(_ROOT).removeprefix("/")
     parts = text.split("/") if text else []
     if not all(map(_is_name, parts)):
-        raise ValueError(f"service_name {name!r} has an empty or forbidden part")
+        raise ValueError(
+            f"service_name {name!r} has an empty or forbidden part: was a name empty? If not, leave out the "
+            "last slash"
+        )
     if len(parts) > len(_LEVELS) or (len(parts) < len(_LEVELS) and not discovery):
         raise ValueError(
             f"service_name {name!r} has {len(parts)} part(s); it is made of three, Group/Service/Operation. "

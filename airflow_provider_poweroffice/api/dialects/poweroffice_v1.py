@@ -63,6 +63,7 @@ _ADVICE = {
     401: "the token was new, so the integration was switched off or the keys belong to another environment",
     403: "the integration lacks the privilege, or the company lacks the Go module behind it; the claim "
     "goInvalidPrivileges of the token lists what it lacks",
+    405: "v1 has few PUTs: POST the record with its id, which updates it",
 }
 
 
@@ -174,7 +175,7 @@ class PowerOfficeV1(ODataDialect[Credentials]):
         return "POST", endpoint.rpartition("/")[0], archived(endpoint, content)
 
     def advice(self, status: int) -> str:
-        """Explain a 401 or 403 without a body."""
+        """Explain a 401, 403 or 405 without a body."""
         return _ADVICE.get(status, "")
 
     def docs_url(self, endpoint: str) -> str:  # noqa: ARG002 - its pages have no addresses of their own

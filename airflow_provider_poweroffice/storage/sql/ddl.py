@@ -43,7 +43,8 @@ def create_table(
     if key:
         parts.append(f"PRIMARY KEY ({', '.join(map(database.quoted, key))})")
     name = table.quoted(database.quote)
-    session.execute(f"CREATE TABLE {name} ({', '.join(parts)})")
+    within = f" /* {comment.replace('*/', '')} */" if database.keeps_text else ""
+    session.execute(f"CREATE TABLE {name} ({', '.join(parts)}{within})")
     if database.has_comments:
         session.execute(f"COMMENT ON TABLE {name} IS {literal(comment)}")
         for statement in _comments(database, name, columns):

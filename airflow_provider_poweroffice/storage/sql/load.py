@@ -41,6 +41,8 @@ from airflow_provider_poweroffice.storage.sql.refusal import (
 from airflow_provider_poweroffice.storage.sql.staging import Stage
 
 _NO_WORD = re.compile(r"[^\w/.()-]")
+_MADE_FOR = re.compile(r"PowerOffice Go ([\w/.()-]+): (?:one row|rows)")
+_ID = re.compile(r"\(.*?\)|(?<=/)(?:\d+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?=/|$)")
 
 
 class Load:
@@ -61,7 +63,7 @@ class Load:
         """
         Look at the table, before anything is read.
 
-        :raises ValueError: it was made for another layout.
+        :raises ValueError: it was made for another layout, or for another resource.
         :raises LoadError: the database refuses to show it.
         """
         with named_table(str(self.plan.table)), session.transaction(staging=True):
@@ -84,6 +86,8 @@ class Load:
     def _new_layout(self, session: Session | None) -> Layout:
         plan = self.plan
         existing = session.database.describe(session, plan.table) if session else None
+        if session and existing:
+            self._check_source(session.database.comment_of(session, plan.table))
         if plan.layout == "raw":
             return RawLayout(str(plan.table), plan.key, existing, changed_field=plan.changed_field)
         return ColumnsLayout(
@@ -96,6 +100,20 @@ class Load:
             allow_new=plan.allow_new_columns,
             json_is_text=session is not None and session.database.json_is_text,
         )
+
+    def _check_source(self, comment: str) -> None:
+        """
+        Refuse a table whose comment says that it was made for another resource; ids in paths do not count.
+
+        :raises ValueError: names both.
+        """
+        made = _MADE_FOR.match(comment)
+        source = _NO_WORD.sub("", self.plan.source)
+        if made and _ID.sub("", made[1].lower()) != _ID.sub("", source.lower()):
+            raise ValueError(
+                f"table {self.plan.table} belongs to {made[1]}, as its comment says: name another table for "
+                f"{source}, or drop this one"
+            )
 
     @property
     def rows(self) -> int:

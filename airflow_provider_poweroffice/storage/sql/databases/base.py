@@ -46,6 +46,8 @@ class Database:
 
     name: ClassVar[str] = "standard SQL"
     has_comments: ClassVar[bool] = False
+    keeps_text: ClassVar[bool] = False
+    """Whether it keeps the text of CREATE TABLE, with the comments in it."""
     has_on_conflict: ClassVar[bool] = False
     types: ClassVar[Mapping[str, str]] = {
         "integer": "BIGINT",
@@ -149,6 +151,10 @@ class Database:
         if sorted(name for name, *_ in rows) != sorted(names):
             raise ValueError(f"table={str(table)!r}: there are several of this name; give its schema")
         return {name: _described(kind, scale, fraction) for name, kind, scale, fraction in rows}
+
+    def comment_of(self, session: Session, table: TableName) -> str:  # noqa: ARG002 - some keep one
+        """Give the comment that a table was made with; empty where there is none, or none is kept."""
+        return ""
 
     def existing(self, rows: Iterable[Sequence[Any]]) -> dict[str, Existing] | None:
         """Read names and types of columns."""

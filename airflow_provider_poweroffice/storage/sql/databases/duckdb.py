@@ -58,6 +58,15 @@ class DuckDB(BulkDatabase):
         )
         return self.existing(rows)
 
+    def comment_of(self, session: Session, table: TableName) -> str:
+        """Ask the catalogue of the database in use."""
+        rows = session.rows(
+            "SELECT comment FROM duckdb_tables() WHERE lower(table_name) = lower(?) "
+            "AND schema_name = coalesce(?, current_schema()) AND database_name = current_database()",
+            (table.name, table.schema),
+        )
+        return "".join(comment or "" for (comment,) in rows)
+
     def in_json(self, column: str, field: str) -> str:
         """Take a field as text."""
         return f"({column} ->> {literal(f'$.{field}')})"

@@ -122,6 +122,11 @@ class Postgres(BulkDatabase):
             found[name] = column
         return found or None
 
+    def comment_of(self, session: Session, table: TableName) -> str:
+        """Ask the catalogue."""
+        ((comment,),) = session.rows("SELECT obj_description(to_regclass(%s), 'pg_class')", (table.quoted(),))
+        return comment or ""
+
     def bulk(self, session: Session, table: str, lines: Iterable[bytes]) -> None:
         """``COPY``: the lines go as they are."""
         # The lines are UTF-8, whatever the connection's own encoding is.

@@ -51,6 +51,7 @@ class SQLite(Database):
 
     name = "SQLite"
     has_on_conflict = True
+    keeps_text = True
     bounded_decimals = False
     types: ClassVar[Mapping[str, str]] = {
         "integer": "INTEGER",
@@ -95,6 +96,14 @@ class SQLite(Database):
             if column.kind in _NUMERIC_WOULD_CHANGE and not _keeps_text(column.type.upper()):
                 found[name] = Existing(column.type, "inexact", None)  # type: ignore[index]
         return found
+
+    def comment_of(self, session: Session, table: TableName) -> str:
+        """Take it from the text that the table was made with."""
+        rows = session.rows(
+            f'SELECT sql FROM "{table.schema or "main"}".sqlite_master WHERE lower(name) = lower(?)',  # noqa: S608 - checked
+            (table.name,),
+        )
+        return "".join(str(sql) for (sql,) in rows).rpartition("/* ")[2]
 
 
 def _keeps_text(declared: str) -> bool:
