@@ -20,6 +20,7 @@ from airflow_provider_poweroffice.operators.companies import (
     PowerOfficeCompaniesOperator,
     PowerOfficeCompaniesSummaryOperator,
 )
+from airflow_provider_poweroffice.tasks.base import check_flag
 from airflow_provider_poweroffice.tasks.watermark import with_asset
 from airflow_provider_poweroffice.transfers.poweroffice_to_sql import PowerOfficeToSqlOperator
 
@@ -113,11 +114,13 @@ def load_company(
     :return: the group, for ``before >> load_company() >> after``.
     :raises ValueError: no or unknown resources or companies, or arguments that contradict each other; the
         message names the way out.
-    :raises TypeError: an argument that the operator does not have.
+    :raises TypeError: an argument that the operator does not have, or a flag that is neither True nor False.
 
     .. seealso:: docs/warehouse.md
     """
     _check_companies(companies)
+    check_flag("detect_deletions", detect_deletions)
+    check_flag("verify", verify)
     loads = _table_loads(
         resources,
         table_prefix=table_prefix,

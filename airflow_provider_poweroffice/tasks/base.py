@@ -285,15 +285,24 @@ def check_query(query: Any) -> None:
         raise TypeError(f"query must be a mapping such as {{'Fields': 'Id,Name'}}, not {query!r}")
 
 
-def check_flags(task: Any, *names: str) -> None:
+def check_flag(name: str, value: object) -> None:
     """
-    Refuse arguments that are neither True nor False: a text, a template too, would count as true.
+    Refuse an argument that is neither True nor False: a text, a template too, would count as true.
+
+    :raises TypeError: names the argument.
+    """
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False, not {value!r}; it is no template")
+
+
+def check_flags(task: object, *names: str) -> None:
+    """
+    Refuse arguments of a task that are neither True nor False.
 
     :raises TypeError: names the argument.
     """
     for name in names:
-        if not isinstance(value := getattr(task, name), bool):
-            raise TypeError(f"{name} must be True or False, not {value!r}; it is no template")
+        check_flag(name, getattr(task, name))
 
 
 def _check_filters(filters: Any) -> None:

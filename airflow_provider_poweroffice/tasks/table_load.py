@@ -101,8 +101,6 @@ class LoadSettings(msgspec.Struct, frozen=True, kw_only=True):
     def _check_deletions(self) -> None:
         """Refuse modes in which rows are never marked, and queries whose list is always partial."""
         most = self.max_deletions
-        if not isinstance(self.detect_deletions, bool):
-            raise TypeError(f"detect_deletions must be True or False, not {self.detect_deletions!r}")
         if isinstance(most, bool) or not isinstance(most, (int, float)) or not 0 <= most <= 1:
             raise ValueError(
                 f"max_deletions must be a share of the company's rows, from 0 to 1, not {most!r}; "

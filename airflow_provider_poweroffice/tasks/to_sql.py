@@ -13,6 +13,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice.api.options import is_given
+from airflow_provider_poweroffice.tasks.base import check_flags
 from airflow_provider_poweroffice.tasks.table_load import MAX_DELETIONS, LoadSettings
 from airflow_provider_poweroffice.tasks.transfer import TransferTask
 
@@ -105,6 +106,7 @@ class ToSql(TransferTask):
         self.detect_deletions = detect_deletions
         self.max_deletions = max_deletions
         self.verify = verify
+        check_flags(self, "allow_new_columns", "bulk", "detect_deletions")
         self.settings().check(rendered=False)
 
     def settings(self) -> LoadSettings:

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice.api.options import is_given
-from airflow_provider_poweroffice.tasks.base import CollectionTask, check_path, check_reading
+from airflow_provider_poweroffice.tasks.base import CollectionTask, check_flag, check_path, check_reading
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -130,8 +130,7 @@ class TransferTask(CollectionTask):
 
         :raises ValueError, TypeError: names the argument.
         """
-        if not isinstance(self.incremental, bool):
-            raise TypeError(f"incremental must be True or False, not {self.incremental!r}")
+        check_flag("incremental", self.incremental)
         if not self.incremental:
             if self.full_refresh is not False:
                 raise ValueError("full_refresh needs incremental=True; without it everything is read anyway")
