@@ -89,7 +89,7 @@ class Deletions:
         same = " AND ".join(f"t.{name} = s.{name}" for name in self._key)
         missing = self._session.rows(
             f"SELECT DISTINCT {key} FROM {self._keys} s WHERE NOT EXISTS (SELECT 1 FROM {self._table} t "  # noqa: S608 - names are checked
-            f"WHERE t.{self._company} = {self._session.database.mark} AND {same})",
+            f"WHERE t.{self._company} = {self._session.database.mark} AND {same}) ORDER BY {key}",
             (self._owner.company,),
         )
         if missing:
