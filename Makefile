@@ -5,16 +5,22 @@
 PYTHON ?= python3
 PORT ?= 8080
 BIN := .venv/bin
+# Tests run in two processes, one for each of two cores.
+PYTEST := python -m pytest --numprocesses=2
 export PYTHONPATH :=
 export UV_SYSTEM_CERTS := true
 
-.PHONY: demo test airflow sandbox env test-fast test-fast-1 test-fast-2 test-older scaling lint types docs build pins screenshots bench clean
+# A version of Python that is on the machine, else PYTHON.
+python = $(shell for each in python$(1) $${PYENV_ROOT:-$$HOME/.pyenv}/versions/$(1).*/bin/python3; do \
+	"$$each" -c 'import ensurepip, sqlite3, ssl, venv' 2>/dev/null && echo "$$each" && exit; done; echo $(PYTHON))
+
+.PHONY: demo test airflow sandbox env test-fast test-older scaling lint types docs build pins screenshots bench clean
 
 demo: env
 	@$(BIN)/python tools/demo.py
 
 test: env
-	@$(BIN)/python -m pytest
+	@$(BIN)/$(PYTEST)
 
 airflow: env
 	@PYTHONPATH=$(CURDIR) $(BIN)/python tools/airflow_ui.py --port $(PORT)
@@ -25,22 +31,17 @@ sandbox: env
 env:
 	@$(PYTHON) tools/environment.py .venv requirements/airflow-3.3.txt
 
-# In two processes, one for each of two cores, without the tests of one rule under many combinations.
+# Without Airflow, and without the tests of one rule under many combinations.
 test-fast: env
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-fast-1 test-fast-2
-
-test-fast-1:
-	@$(BIN)/python -m pytest -q -m 'not wide' -p no:cacheprovider tests/api --ignore-glob='*/test_[i-z]*.py'
-
-test-fast-2:
-	@$(BIN)/python -m pytest -q -m 'not wide' -p no:cacheprovider tests/storage tests/api --ignore-glob='*/api/test_[a-h]*.py'
+	@$(BIN)/$(PYTEST) -q -m 'not wide' -p no:cacheprovider tests/storage tests/api
 
 # What depends on Airflow and on the versions beside it; the sandbox's own tests and those marked wide do not.
+# Airflow 3.2 runs on Python 3.12 and 3.1 on 3.13, where the machine has them.
 test-older:
-	@$(PYTHON) tools/environment.py .venvs/airflow-3.2 requirements/airflow-3.2.txt
-	.venvs/airflow-3.2/bin/python -m pytest -m 'not wide' tests --ignore=tests/ui
-	@$(PYTHON) tools/environment.py .venvs/airflow-3.1 requirements/airflow-3.1.txt
-	.venvs/airflow-3.1/bin/python -m pytest -m 'not wide' tests --ignore=tests/ui
+	@$(call python,3.12) tools/environment.py .venvs/airflow-3.2 requirements/airflow-3.2.txt
+	.venvs/airflow-3.2/bin/$(PYTEST) -m 'not wide' tests --ignore=tests/ui
+	@$(call python,3.13) tools/environment.py .venvs/airflow-3.1 requirements/airflow-3.1.txt
+	.venvs/airflow-3.1/bin/$(PYTEST) -m 'not wide' tests --ignore=tests/ui
 
 # 50 companies on CeleryExecutor and LocalExecutor; needs PostgreSQL and Redis: apt-get install postgresql redis-server
 scaling:

@@ -13,6 +13,8 @@ from support import AS_NEW, V1_AS_NEW, FakeClock, client_of, settle, v1_client_o
 from support.d365fo import AS_NEW as FO_AS_NEW
 from support.d365fo import fo_client
 from support.databases import start_postgres
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from airflow_provider_poweroffice.api import Client, RetryOptions
 from airflow_provider_poweroffice.api.limits.stores import VARIABLE
@@ -21,6 +23,21 @@ from tests.infrastructure.postgres_server import PostgresServer
 
 # A proxy of the machine must not stand between the tests and the loopback.
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Give the tests of a file to one process, and those in the browser, which share an Airflow, to one."""
+    config.option.loadscopereorder = False  # those of Airflow, the slowest, begin
+    return ByFile(config, log)
+
+
+class ByFile(LoadScopeScheduling):
+    """Files as the units that are given to processes."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return "tests/ui" if path.startswith("tests/ui/") else path
 
 
 @pytest.fixture(scope="session", autouse=True)

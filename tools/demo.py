@@ -22,8 +22,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from demo_warehouse import show_warehouse
-
 from poweroffice_sandbox import Sandbox, V1Sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -136,6 +134,9 @@ def main() -> int:
     """Run the examples and show what landed."""
     shutil.rmtree(HOME, ignore_errors=True)
     HOME.mkdir(parents=True)
+    os.environ["AIRFLOW_HOME"] = str(HOME)  # else the import of Airflow makes ~/airflow
+    from demo_warehouse import show_warehouse  # noqa: PLC0415 - imports Airflow
+
     started = time.monotonic()
     with Sandbox(size="medium") as sandbox, V1Sandbox() as v1:
         settings = environment(sandbox, v1)

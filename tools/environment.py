@@ -32,7 +32,7 @@ def main(folder: str, pins: str) -> int:
     ).hexdigest()
     if stamp.is_file() and stamp.read_text() == wanted:
         return 0
-    print(f"making {folder} from {pins} ...", flush=True)
+    print(f"making {folder} from {pins} on Python {sys.version.split()[0]} ...", flush=True)
     python = target / "bin" / "python"
     if not python.exists():
         venv.create(target, with_pip=True)
