@@ -204,10 +204,21 @@ def post_order(call: Call) -> Reply:
     if row["CustomerId"] is None:
         raise validation_error(resource, "CustomerId or CustomerNo is required.")
     check_unique(books, resource, row)
+    _check_invoiced(call, row)
     books.table("SalesOrders").put(row, call.now, call.application)
     for line in lines:
         books.table("SalesOrderLines").put(line, call.now)
     return row_reply(call, 201, _complete(call, row))
+
+
+def _check_invoiced(call: Call, row: Row) -> None:
+    reference = row["ExternalImportReference"]
+    if reference is None or call.switches.invoiced_reference == "free":
+        return
+    invoice = call.books.find("OutgoingInvoices", "ExternalImportReference", reference)
+    if invoice is not None and not invoice["IsReversed"]:
+        text = f"ExternalImportReference is already in use. '{reference}' is used on Id = {invoice['Id']}."
+        raise validation_error(call.resource, text)
 
 
 def _complete(call: Call, row: Row) -> Row:
