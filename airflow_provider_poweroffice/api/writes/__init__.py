@@ -1,1 +1,1 @@
-"""Writing records so that none is doubled: what makes a record the same, and what became of a call."""
+"""Writes: a body checked before it is sent, and a record written once."""
