@@ -16,6 +16,7 @@ Every error this package raises for a call to the API, and for a load into a tab
     │   ├── TypeConflictError         a value does not fit its column
     │   └── TooManyDeletionsError     more rows would be marked as deleted than allowed
     ├── VerificationError             a table of the ledger does not agree with the books; its rows are stored
+    ├── WaitFailedError               what a sensor waits for has failed: its fail_if is fulfilled
     ├── ResponseTooLargeError         a 2xx answer larger than max_bytes; its call was carried out
     ├── OutcomeUnknownError           an earlier try of the task sent the call; it is not sent again
     ├── InvalidResponseError          a 2xx answer that cannot be read (cut JSON, HTML, ...)
@@ -251,6 +252,10 @@ class VerificationError(PowerOfficeError):
         super().__init__(message)
         self.accounts = accounts
         self.vouchers = vouchers
+
+
+class WaitFailedError(PowerOfficeError):
+    """What a sensor waits for has failed: a record fulfils its ``fail_if``. The message names both."""
 
 
 class InvalidResponseError(PowerOfficeError):
