@@ -16,6 +16,8 @@ Every error this package raises for a call to the API, and for a load into a tab
     │   ├── TypeConflictError         a value does not fit its column
     │   └── TooManyDeletionsError     more rows would be marked as deleted than allowed
     ├── VerificationError             a table of the ledger does not agree with the books; its rows are stored
+    ├── InvalidBatchError             records that cannot be written; none of the batch was
+    ├── BatchFailedError              records of a batch failed; a retry tries those that are not done
     ├── ResponseTooLargeError         a 2xx answer larger than max_bytes; its call was carried out
     ├── OutcomeUnknownError           an earlier try of the task sent the call; it is not sent again
     ├── InvalidResponseError          a 2xx answer that cannot be read (cut JSON, HTML, ...)
@@ -251,6 +253,22 @@ class VerificationError(PowerOfficeError):
         super().__init__(message)
         self.accounts = accounts
         self.vouchers = vouchers
+
+
+class InvalidBatchError(PowerOfficeError):
+    """
+    Records cannot be written as they are: nothing of the batch was.
+
+    :param problems: each with ``line``, ``message``, ``key`` and ``field``.
+    """
+
+    def __init__(self, message: str, *, problems: Sequence[Any]) -> None:
+        super().__init__(message)
+        self.problems = problems
+
+
+class BatchFailedError(PowerOfficeError):
+    """Records of a batch failed, more than ``max_failures``; another try leaves alone what is done."""
 
 
 class InvalidResponseError(PowerOfficeError):

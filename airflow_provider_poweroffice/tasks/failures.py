@@ -50,10 +50,10 @@ def fail_task_when_final(method: str = "GET", *, idempotent: bool | None = None)
 def may_be_retried(error: PowerOfficeError, method: str, *, idempotent: bool | None = None) -> bool:
     """Tell whether a task that ended so may be tried again."""
     from airflow_provider_poweroffice.api.retry import retry_reason
-    from airflow_provider_poweroffice.errors import APITimeoutError, VerificationError
+    from airflow_provider_poweroffice.errors import APITimeoutError, BatchFailedError, VerificationError
 
     no_slot = isinstance(error, APITimeoutError) and not error.outcome_unknown  # later there may be one
-    may_pass = no_slot or isinstance(error, VerificationError)  # books may agree when all is posted
+    may_pass = no_slot or isinstance(error, (VerificationError, BatchFailedError))  # books may agree when all is posted
     return may_pass or bool(retry_reason(error, method, idempotent=idempotent))
 
 
