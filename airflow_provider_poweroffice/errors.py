@@ -16,6 +16,7 @@ Every error this package raises for a call to the API, and for a load into a tab
     │   ├── TypeConflictError         a value does not fit its column
     │   └── TooManyDeletionsError     more rows would be marked as deleted than allowed
     ├── VerificationError             a table of the ledger does not agree with the books; its rows are stored
+    ├── WaitFailedError               what a sensor waits for has failed: its fail_if is fulfilled
     ├── InvalidBatchError             records that cannot be written; none of the batch was
     ├── BatchFailedError              records of a batch failed; a retry tries those that are not done
     ├── ResponseTooLargeError         a 2xx answer larger than max_bytes; its call was carried out
@@ -255,6 +256,8 @@ class VerificationError(PowerOfficeError):
         self.vouchers = vouchers
 
 
+class WaitFailedError(PowerOfficeError):
+    """What a sensor waits for has failed: a record fulfils its ``fail_if``. The message names both."""
 class InvalidBatchError(PowerOfficeError):
     """
     Records cannot be written as they are: nothing of the batch was.

@@ -227,6 +227,16 @@ def encode_body(dialect: Dialect[Any], method: str, body: Any) -> bytes:
     if isinstance(body, (bytes, bytearray)):
         return bytes(body)
     dialect.check_body(method, body)
+    return encode_json(body)
+
+
+def encode_json(body: Any) -> bytes:
+    """
+    Write a body as JSON; Decimal as an exact number, dates and times as ISO 8601.
+
+    :raises ValueError: a number that JSON cannot hold.
+    :raises TypeError: a value that it cannot hold.
+    """
     _refuse_non_numbers(body, "body")
     try:
         return _encode(body)

@@ -24,7 +24,6 @@ from typing import Any, Self, Unpack
 from airflow_provider_poweroffice.api.auth import TokenAuth
 from airflow_provider_poweroffice.api.body import ANSWER_BYTES, IN_MEMORY, SpooledResponse
 from airflow_provider_poweroffice.api.call import Call, Files, build_call, encode_query
-from airflow_provider_poweroffice.api.catalogue.bodies import BodyField, body_of, unknown_fields
 from airflow_provider_poweroffice.api.change_filter import check_query, since_query
 from airflow_provider_poweroffice.api.connection import Connection, ConnectionArguments
 from airflow_provider_poweroffice.api.credentials import Keys
@@ -39,6 +38,7 @@ from airflow_provider_poweroffice.api.response import Response, answer_of
 from airflow_provider_poweroffice.api.sending import Sender
 from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.api.transport import Session
+from airflow_provider_poweroffice.api.writes.check import check_body
 from airflow_provider_poweroffice.errors import (
     APIStatusError,
     IncompleteReadError,
@@ -157,10 +157,11 @@ class Client:
             check_query(self.dialect, call.endpoint, call.query)
         elif filters is not None:
             raise ValueError(f"filters go with GET, not {call.method}")
-        if strange := one_line(", ".join(unknown_fields(body, self._fields_of(call)))):
+        problems = check_body(self.dialect.catalogue_name, call.method, call.endpoint, body)
+        if strange := one_line(", ".join(str(problem) for problem in problems if problem.kind == "unknown")):
             self._warn_once(
-                f"{self.connection.label_of(call)}: fields of the body that are not known, and that the API "
-                f"drops without a word: {strange}"
+                f"{self.connection.label_of(call)}: fields of the body that the API drops without a word: "
+                f"{strange}"
             )
         return self._sender.completed(call)
 
@@ -249,10 +250,6 @@ class Client:
         if text not in self._told:
             self._told.add(text)
             log.warning("%s", text)
-
-    def _fields_of(self, call: Call) -> Mapping[str, BodyField]:
-        resource = self.dialect.catalogue.find(call.endpoint)
-        return body_of(self.dialect.catalogue_name, call.method, resource.path) if resource else {}
 
     def periods(self, endpoint: str, *, split_days: int, **arguments: Unpack[ReadArguments]) -> PeriodPages:
         """
