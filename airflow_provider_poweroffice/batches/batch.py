@@ -90,8 +90,8 @@ def run(
         if problems and (len(invalid) > most or None in invalid):
             results.problems(problems)
             raise InvalidBatchError(
-                f"{label}: {len(invalid)} of {plan.records} records cannot be written as they are; nothing was sent. "
-                f"All problems are in {folder}/problems.ndjson:\n{report(problems)}",
+                f"{label}: {len(invalid)} of {plan.records} records cannot be written as they are; nothing "
+                f"was sent. All problems are in {folder}/problems.ndjson:\n{report(problems)}",
                 problems=problems,
             )
         resumed = results.begin({"v": 1, "fingerprint": plan.fingerprint, "of": plan.records})
@@ -99,7 +99,12 @@ def run(
             log.info("%s: goes on after an earlier try, which left %s", label, dict(results.counts()))
         results.publish([_invalid(line, problem) for line, problem in invalid.items() if line is not None])
         engine = Engine(
-            client, results, of=plan.records - plan.skipped, label=label, concurrency=concurrency, resumed=resumed
+            client,
+            results,
+            of=plan.records - plan.skipped,
+            label=label,
+            concurrency=concurrency,
+            resumed=resumed,
         )
         engine.run(plan)
         counts = results.counts()
@@ -111,7 +116,9 @@ def run(
             "skipped": plan.skipped,
             **{status: counts[status] for status in _OUTCOMES},
         }
-    log.info("%s: %s", label, ", ".join(f"{name} {receipt[name]}" for name in ("records", "skipped", *_OUTCOMES)))
+    log.info(
+        "%s: %s", label, ", ".join(f"{name} {receipt[name]}" for name in ("records", "skipped", *_OUTCOMES))
+    )
     if sum(counts[status] for status in BAD) > most:
         raise BatchFailedError(_failed(label, results, receipt))
     return receipt
@@ -128,7 +135,8 @@ def _failed(label: str, results: Results, receipt: dict[str, Any]) -> str:
         f"line {one.line} {one.status}: {(one.error or {}).get('detail') or (one.error or {}).get('title')}"
         for one in bad[:3]
     )
-    return f"{label}: {len(bad)} of {receipt['records']} records are not done: {first}. All are in {receipt['path']}"
+    count, of, path = len(bad), receipt["records"], receipt["path"]
+    return f"{label}: {count} of {of} records are not done: {first}. All are in {path}"
 
 
 def _plain(body: Any) -> Any:

@@ -1,9 +1,9 @@
 """
 Carries out a plan: calls in parallel under the shared limit, results in parts, an early end where all fail.
 
-Rule: only this thread touches the folder. Parts are published as soon as they are full, or a few seconds old, so
-that a killed batch repeats little; calls whose repetition the server cannot tell are noted before they leave.
-Each key is in a batch once (:mod:`.plan`), so that no two calls are about the same record.
+Rule: only one thread touches the folder. Parts are published when they are full or a few seconds old, so that
+a killed batch repeats little; calls whose repetition the server cannot tell are noted before they leave. Each
+key is in a batch once (:mod:`.plan`), so that no two calls are about the same record.
 """
 
 from __future__ import annotations
@@ -107,7 +107,9 @@ class Engine:
         if careful:
             self._drain()
             told = {"type": "UncertainWriteError", "title": "the worker died while it was sent"}
-            self._results.about_to_send([self._result(one, status="uncertain", error=told) for one in careful])
+            self._results.about_to_send(
+                [self._result(one, status="uncertain", error=told) for one in careful]
+            )
         for planned in window:
             while len(self._under_way) >= self._concurrency * _AHEAD:
                 self._collect()
@@ -151,8 +153,8 @@ class Engine:
         if len(self._alike) >= ALIKE and not self._fatal:
             told = one_line((result.error or {}).get("detail") or "")
             self._fatal = BatchFailedError(
-                f"{self._label}: stopped, as {ALIKE} records one after another failed alike, the last in line "
-                f"{result.line}: {told}. All results are in {self._results.folder}"
+                f"{self._label}: stopped, as {ALIKE} records one after another failed alike, the last in "
+                f"line {result.line}: {told}. All results are in {self._results.folder}"
             )
 
     def _publish(self) -> None:
@@ -167,15 +169,24 @@ class Engine:
         counts = ", ".join(f"{name} {count}" for name, count in sorted(self._results.counts().items()))
         log.info(
             "%s: %d of %d, %.1f/s, %.0f s left; %s",
-            self._label, done, self._of, pace, max(0, self._of - done) / pace if pace else 0, counts,
+            self._label,
+            done,
+            self._of,
+            pace,
+            max(0, self._of - done) / pace if pace else 0,
+            counts,
         )
 
     def _write(self, planned: Planned) -> tuple[Result, PowerOfficeError | None]:
         """Make one call; runs in a thread of its own."""
         try:
             written = write(
-                self._client, planned.method, planned.endpoint, body=planned.body,
-                on_exists=planned.on_exists, began_before=self._resumed,
+                self._client,
+                planned.method,
+                planned.endpoint,
+                body=planned.body,
+                on_exists=planned.on_exists,
+                began_before=self._resumed,
             )
         except PowerOfficeError as error:
             status = "uncertain" if error.outcome_unknown else "failed"
@@ -191,8 +202,11 @@ class Engine:
             told = {"type": type(error).__name__, "detail": one_line(error)}
             return self._result(planned, status="failed", error=told), None
         return self._result(
-            planned, status=written.outcome, id=written.id if written.id is not None else planned.id,
-            reference=written.reference or planned.reference, tries=written.tries,
+            planned,
+            status=written.outcome,
+            id=written.id if written.id is not None else planned.id,
+            reference=written.reference or planned.reference,
+            tries=written.tries,
         ), None
 
     def _result(self, planned: Planned, **facts: Any) -> Result:

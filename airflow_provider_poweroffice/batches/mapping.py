@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from importlib import import_module
 from typing import Any
 
@@ -21,14 +21,14 @@ from airflow_provider_poweroffice.api.catalogue.bodies import BodyField
 
 Mapper = Callable[[dict[str, Any]], Any]
 _EXPRESSION = re.compile(r"\s*\{\{[-+]?((?:(?!\{\{|\}\}).)*?)[-+]?\}\}\s*", re.DOTALL)
-_WHOLE = re.compile(r"-?\d{1,18}")
-_NUMBER = re.compile(r"-?\d{1,20}(\.\d{1,20})?")
 
 
 class _Environment(ImmutableSandboxedEnvironment):
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Give the column first: one that is called ``items`` is no method."""
-        return obj[attribute] if isinstance(obj, dict) and attribute in obj else super().getattr(obj, attribute)
+        return (
+            obj[attribute] if isinstance(obj, dict) and attribute in obj else super().getattr(obj, attribute)
+        )
 
 
 def _written(value: Any) -> Any:
@@ -52,7 +52,9 @@ def compile_mapping(mapping: Any, names: Mapping[str, Any]) -> Mapper:
     if isinstance(mapping, str):
         module, _, name = mapping.rpartition(".")
         if not module:
-            raise ValueError(f"mapping={mapping!r} must be the dotted name of a function: package.module.name")
+            raise ValueError(
+                f"mapping={mapping!r} must be the dotted name of a function: package.module.name"
+            )
         mapping = getattr(import_module(module), name, None)
         if mapping is None:
             raise ImportError(f"mapping: the module {module!r} has no {name!r}")
@@ -60,7 +62,9 @@ def compile_mapping(mapping: Any, names: Mapping[str, Any]) -> Mapper:
         made: Mapper = mapping
         return made
     if not isinstance(mapping, Mapping) or not mapping:
-        raise TypeError(f"mapping must be a dict of templates, a function or its dotted name, not {mapping!r}")
+        raise TypeError(
+            f"mapping must be a dict of templates, a function or its dotted name, not {mapping!r}"
+        )
     environment = _Environment(undefined=StrictUndefined, finalize=_written)
     render = _compiled(environment, mapping, "mapping")
     return lambda row: render({**names, "row": row})
@@ -96,7 +100,7 @@ def _named(render: Mapper, where: str) -> Mapper:
     def named(names: dict[str, Any]) -> Any:
         try:
             return render(names)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever a filter raises
             raise ValueError(f"{where}: {error}") from None
 
     return named
@@ -121,15 +125,12 @@ def typed(body: Any, fields: Mapping[str, BodyField]) -> Any:
 def _typed(value: Any, field: BodyField) -> Any:
     if field.inner:
         return typed(value, field.inner)
-    if not isinstance(value, str):
-        return value
-    if field.kind == "integer" and _WHOLE.fullmatch(value):
-        return int(value)
-    if field.kind == "decimal" and _NUMBER.fullmatch(value):
-        try:
-            return Decimal(value)
-        except InvalidOperation:
-            return value
-    if field.kind == "boolean" and value.lower() in {"true", "false"}:
-        return value.lower() == "true"
-    return value
+    read, is_one = _READERS.get(field.kind, (None, None))
+    return read(value) if read and is_one and isinstance(value, str) and is_one.fullmatch(value) else value
+
+
+_READERS: dict[str, tuple[Callable[[str], Any], re.Pattern[str]]] = {
+    "integer": (int, re.compile(r"-?\d{1,18}", re.ASCII)),
+    "decimal": (Decimal, re.compile(r"-?\d{1,20}(\.\d{1,20})?", re.ASCII)),
+    "boolean": (lambda text: text.lower() == "true", re.compile("true|false", re.IGNORECASE)),
+}

@@ -32,6 +32,7 @@ from airflow_provider_poweroffice.api.writes.identity import (
     reference_field,
     reference_of,
 )
+from airflow_provider_poweroffice.api.writes.reconcile import OnExists
 from airflow_provider_poweroffice.batches.mapping import Mapper, typed
 from airflow_provider_poweroffice.batches.records import Line, Unreadable
 from airflow_provider_poweroffice.batches.vouchers import VoucherCheck
@@ -48,8 +49,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     :param action: one of :data:`~airflow_provider_poweroffice.batches.ACTIONS`.
     :param key: the field of a body that names its record; None: records are only created.
     :param mapper: from a record to a body, see :mod:`.mapping`.
-    :param lookups: path of a field, such as ``VoucherLines.AccountId``, to the list and the field of it in which
-        the value is found: it gives way to the id there.
+    :param lookups: path of a field, such as ``VoucherLines.AccountId``, to the list and the field of it in
+        which the value is found: it gives way to the id there.
     :param scope: what tells records without a key from those of other runs; part of their reference.
     """
 
@@ -89,7 +90,7 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     method: str = ""
     endpoint: str = ""
     body: Any = None
-    on_exists: str = "same"
+    on_exists: OnExists = "same"
     id: Any = None
     reference: str | None = None
     careful: bool = False
@@ -122,8 +123,8 @@ class Plan:
         if job.action != "create" and job.key not in self._readable:
             self._file.close()
             raise ValueError(
-                f"action={job.action!r} finds records by their key, and key={job.key!r} is no field of the rows of "
-                f"{job.endpoint!r}" + ("" if self._readable else ", which has no list that is known")
+                f"action={job.action!r} finds records by their key, and key={job.key!r} is no field of the "
+                f"rows of {job.endpoint!r}" + ("" if self._readable else ", which has no list that is known")
             )
 
     def __enter__(self) -> Self:
@@ -156,26 +157,32 @@ class Plan:
             text = b"[%d,%s,%s]\n" % (line, msgspec.json.encode(key), content)
             digest.update(text)
             self._file.write(text)
-        for (name, value), where in seen.items():
-            if len(where) > 1:
-                told = ", ".join(map(str, where))
-                for line in where:
-                    self._refuse(line, f"{name} {shown(value)} is there {len(where)} times: lines {told}", key=value)
+        self._refuse_repeats(seen)
         self.fingerprint = f"sha256:{digest.hexdigest()}"
+
+    def _refuse_repeats(self, seen: Mapping[tuple[str, str], list[int]]) -> None:
+        for (name, value), lines in seen.items():
+            if len(lines) > 1:
+                told = f"{name} {shown(value)} is in {len(lines)} records: lines {', '.join(map(str, lines))}"
+                for line in lines:
+                    self._refuse(line, told, key=value, field=name)
 
     def _body_of(self, line: int, row: dict[str, Any] | Unreadable) -> dict[str, Any] | None:
         if isinstance(row, Unreadable):
-            return self._refuse(line, str(row))
+            self._refuse(line, str(row))
+            return None
         try:
             body = self.job.mapper(row)
         except Exception as error:  # noqa: BLE001 - of a function of the user's
             kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
-            return self._refuse(line, f"the mapping fails: {kind}{one_line(error)}")
+            self._refuse(line, f"the mapping fails: {kind}{one_line(error)}")
+            return None
         if body is None:
             self.skipped += 1
             return None
         if not isinstance(body, Mapping) or not body:
-            return self._refuse(line, "the mapping gives no field")
+            self._refuse(line, "the mapping gives no field")
+            return None
         found: dict[str, Any] = typed(dict(body), self._fields)
         return found
 
@@ -201,15 +208,14 @@ class Plan:
 
         :raises PowerOfficeError: a list cannot be read.
         """
-        self._ids = {field: self._found_in(*place, self._values(field)) for field, place in self.job.lookups.items()}
+        self._ids = {
+            field: self._found_in(*place, self._values(field)) for field, place in self.job.lookups.items()
+        }
         vouchers = VoucherCheck.of(self.client, self._path)
         wanted: set[str] = set()
         names: set[str] = set()
         for line, key, body in self._all():
-            for field, (endpoint, by) in self.job.lookups.items():
-                for missing in _resolve(body, field, self._ids[field]):
-                    told = f"{field}: no row of {endpoint} has {by} {shown(missing)}"
-                    self._refuse(line, told, key=key, field=field)
+            self._look_up(line, key, body)
             if line in self._invalid:
                 continue
             self._check(line, key, body)
@@ -222,6 +228,12 @@ class Plan:
             self._refuse(line, message, key=key, field=field)
         if self.job.action != "create":
             self._read_existing(wanted, names)
+
+    def _look_up(self, line: int, key: str | None, body: dict[str, Any]) -> None:
+        for field, (endpoint, by) in self.job.lookups.items():
+            for missing in _resolve(body, field, self._ids[field]):
+                told = f"{field}: no row of {endpoint} has {by} {shown(missing)}"
+                self._refuse(line, told, key=key, field=field)
 
     def _check(self, line: int, key: str | None, body: dict[str, Any]) -> None:
         """Hold a body against the description; of an update, which is a part of one, what it has."""
@@ -241,7 +253,7 @@ class Plan:
         """Gather what a look-up is asked for."""
         found: set[str] = set()
         for _, _, body in self._all():
-            _walk(body, field.split("."), lambda value: (found.add(_text(value)), value)[1])
+            found.update(_resolve(body, field, {}))
         return found
 
     def _found_in(self, endpoint: str, field: str, wanted: set[str]) -> dict[str, Any]:
@@ -254,25 +266,30 @@ class Plan:
     def _read_existing(self, wanted: set[str], names: set[str]) -> None:
         """Read the rows that are there, with the fields to compare."""
         key = self.job.key or ""
-        compared = sorted(name for name in names if name in self._readable) if self.job.action != "delete" else []
+        compared = (
+            sorted(name for name in names if name in self._readable) if self.job.action != "delete" else []
+        )
         twice: dict[str, list[Any]] = {}
         for row in self._rows(self.job.endpoint, list(dict.fromkeys(["Id", key, *compared]))):
             text = _text(row.get(key))
             if text in wanted and row.get(key) is not None:
                 twice.setdefault(text, []).append(row.get("Id"))
                 self._existing[text] = row
-        for line, text, _ in self._all():
-            ids = twice.get(text or "", [])
+        for line, named, _ in self._all():
+            text = named or ""
+            ids = twice.get(text, [])
             if len(ids) > 1:
                 told = f"{key} {shown(text)} is not unique there: Ids {', '.join(map(str, ids))}"
                 self._refuse(line, told, key=text, field=key)
             elif not ids and self.job.action == "update" and text:
-                self._refuse(line, f"no row of {self.job.endpoint} has {key} {shown(text)}", key=text, field=key)
-        for line, text, body in self._resolved() if self.job.action != "delete" else ():
+                self._refuse(
+                    line, f"no row of {self.job.endpoint} has {key} {shown(text)}", key=text, field=key
+                )
+        for line, named, body in self._resolved() if self.job.action != "delete" else ():
             try:
-                self._upsert(line, text, body)
+                self._upsert(line, named, body)
             except ValueError as error:  # a field that a POST takes, and a PATCH does not
-                self._refuse(line, str(error), key=text)
+                self._refuse(line, str(error), key=named)
 
     def _rows(self, endpoint: str, fields: list[str]) -> Iterator[dict[str, Any]]:
         query = {self.client.dialect.fields_key or "Fields": ",".join(fields)}
@@ -299,19 +316,30 @@ class Plan:
     def __iter__(self) -> Iterator[Planned]:
         """Say what is done with each record that can be written, in the order of the input."""
         make: Callable[[int, str | None, dict[str, Any]], Planned] = {
-            "create": self._create, "upsert": self._upsert, "update": self._upsert, "delete": self._delete,
+            "create": self._create,
+            "upsert": self._upsert,
+            "update": self._upsert,
+            "delete": self._delete,
         }[self.job.action]
         for line, key, body in self._resolved():
             yield make(line, key, body)
 
-    def _create(self, line: int, key: str | None, body: dict[str, Any], on_exists: str = "same") -> Planned:
+    def _create(
+        self, line: int, key: str | None, body: dict[str, Any], on_exists: OnExists = "same"
+    ) -> Planned:
         job, name = self.job, self._reference
         body = {field: value for field, value in body.items() if value is not None}
         if name and body.get(name) is None:
             # Of the key alone, so that the same record is the same one in the next run.
             body[name] = reference_of(job.endpoint, job.key, key) if key else reference_of(job.scope, line)
         return Planned(
-            line=line, key=key, does="create", method="POST", endpoint=job.endpoint, body=body, on_exists=on_exists,
+            line=line,
+            key=key,
+            does="create",
+            method="POST",
+            endpoint=job.endpoint,
+            body=body,
+            on_exists=on_exists,
             reference=body.get(name) if name else None,
             careful=identity_of(self.client.dialect, "POST", job.endpoint, body) is None,
         )
@@ -325,29 +353,31 @@ class Plan:
         found = differences(sent, row, self._readable)
         names = dict.fromkeys(pointer.split("/")[1] for pointer in found)
         # Where the record has no such object yet, there is nothing in it that could be replaced.
-        whole = {f"/{name}": sent[name] for name in names if f"/{name}" in found and isinstance(sent[name], dict)}
+        whole = {
+            f"/{name}": sent[name] for name in names if f"/{name}" in found and isinstance(sent[name], dict)
+        }
         changes = {name: sent[name] for name in names if f"/{name}" not in whole}
         path = f"{self.job.endpoint.rstrip('/')}/{row['Id']}"
         operations = patch_of(self._name, path, changes) if changes else []
         operations += [{"op": "replace", "path": pointer, "value": value} for pointer, value in whole.items()]
-        return self._change(line, key, row, "update" if operations else "", "PATCH", operations)
+        does = "update" if operations else ""
+        return Planned(
+            line=line, key=key, does=does, method="PATCH", endpoint=path, body=operations, id=row["Id"]
+        )
 
     def _delete(self, line: int, key: str | None, _body: dict[str, Any]) -> Planned:
         row = self._existing.get(key or "")
-        return self._change(line, key, row or {}, "delete" if row else "", "DELETE", None)
-
-    def _change(
-        self, line: int, key: str | None, row: dict[str, Any], does: str, method: str, body: Any
-    ) -> Planned:
-        if not does:
-            return Planned(line=line, key=key, does="", id=row.get("Id"))
+        if row is None:
+            return Planned(line=line, key=key, does="")
         path = f"{self.job.endpoint.rstrip('/')}/{row['Id']}"
-        return Planned(line=line, key=key, does=does, method=method, endpoint=path, body=body, id=row["Id"])
+        return Planned(line=line, key=key, does="delete", method="DELETE", endpoint=path, id=row["Id"])
 
 
 def _text(value: Any) -> str:
     """Write a value so that the same one in a file and on the server is the same text."""
-    return f"{value.normalize():f}" if isinstance(value, Decimal) and value.is_finite() else str(value).strip()
+    return (
+        f"{value.normalize():f}" if isinstance(value, Decimal) and value.is_finite() else str(value).strip()
+    )
 
 
 def _walk(value: Any, path: list[str], change: Callable[[Any], Any]) -> None:
@@ -389,7 +419,9 @@ def report(problems: list[Problem], most: int = 20) -> str:
     for text, same in list(kinds.items())[:most]:
         lines = [str(problem.line) for problem in same if problem.line is not None]
         more = f" and {len(lines) - most} more" if len(lines) > most else ""
-        told.append(f"line{'s' * (len(lines) > 1)} {', '.join(lines[:most])}{more}: {text}" if lines else text)
+        told.append(
+            f"line{'s' * (len(lines) > 1)} {', '.join(lines[:most])}{more}: {text}" if lines else text
+        )
     if len(kinds) > most:
         told.append(f"and {len(kinds) - most} more kinds of problems")
     return "\n".join(told)

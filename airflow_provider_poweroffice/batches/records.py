@@ -48,7 +48,9 @@ def format_of(path: str, given: str | None) -> str:
     form = given or _ENDINGS.get(name.removesuffix(".gz").rpartition(".")[2])
     if form not in FORMATS or (zipped and form == "parquet"):
         known = ", ".join(map(repr, FORMATS))
-        raise ValueError(f"the format of {path!r} is not known: end its name in, or name with format=: {known}")
+        raise ValueError(
+            f"the format of {path!r} is not known: end its name in, or name with format=: {known}"
+        )
     return form + zipped
 
 
@@ -65,7 +67,7 @@ def read_records(file: IO[bytes], form: str) -> Iterator[Line]:
     read: Callable[[Any], Iterator[Line]] = _READERS[form.removesuffix(".gz")]
     line = 0
     try:
-        for line, record in read(plain):  # noqa: B007 - named after the loop
+        for line, record in read(plain):
             yield line, record
     except _BREAKS_OFF as error:
         yield line + 1, Unreadable(f"the file breaks off here, or cannot be read ({reason_of(error)})")
@@ -93,9 +95,9 @@ def _json(file: IO[bytes]) -> Iterator[Line]:
         yield number, item if isinstance(item, dict) else Unreadable("is no JSON object")
 
 
-def _csv(file: IO[bytes]) -> Iterator[Line]:
+def _csv(file: Any) -> Iterator[Line]:
     # What is no UTF-8 comes as half surrogates, and is found in its row.
-    text = io.TextIOWrapper(io.BufferedReader(file), "utf-8-sig", errors="surrogateescape", newline="")  # type: ignore[arg-type]
+    text = io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
     first = text.readline()
     delimiter = max(",;\t", key=first.count)
     names = [name.strip() for name in next(csv.reader([first], delimiter=delimiter), [])]

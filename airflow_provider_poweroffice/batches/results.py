@@ -108,9 +108,9 @@ class Results:
         if earlier.get("fingerprint") != note["fingerprint"]:
             done = sum(result.is_final for result in self._last.values())
             raise ValueError(
-                f"the records are not those of the earlier try, which got {done} of {earlier.get('of')} done: the "
-                "input or the mapping has changed, or the mapping reads what changes, such as the time. Bring "
-                f"them back; or look at {self.folder}, and start a new run, or remove that folder"
+                f"the records are not those of the earlier try, which got {done} of {earlier.get('of')} "
+                "done: the input or the mapping has changed, or the mapping reads what changes, such as the time. "
+                f"Bring them back, or start a new run; {self.folder} says what was done"
             )
         self._forget_window()
         return True

@@ -21,6 +21,9 @@ _SUBLEDGERS = ("Customers", "Suppliers", "Employees")
 _CENT = Decimal("0.01")
 
 Found = tuple[int, str | None, str, str]
+"""Line, key, field and message."""
+Named = dict[Any, list[Found]]
+"""What vouchers name, and where."""
 
 
 class VoucherCheck:
@@ -29,7 +32,7 @@ class VoucherCheck:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._problems: list[Found] = []
-        self._named: dict[str, dict[Any, list[Found]]] = {"PostingDate": {}, "AccountId": {}, "VatId": {}}
+        self._named: dict[str, Named] = {"PostingDate": {}, "AccountId": {}, "VatId": {}}
 
     @classmethod
     def of(cls, client: Client, path: str) -> VoucherCheck | None:
@@ -60,27 +63,38 @@ class VoucherCheck:
         :raises PowerOfficeError: a list cannot be read.
         """
         yield from self._problems
-        locked = self._client.request("GET", "LockDateSettings").body
-        until = locked.get("LockDate") if isinstance(locked, dict) else None
+        yield from self._locked()
+        yield from self._accounts(self._named["AccountId"])
+        yield from self._vat_codes(self._named["VatId"])
+
+    def _locked(self) -> Iterator[Found]:
+        settings = self._client.request("GET", "LockDateSettings").body
+        until = str(settings.get("LockDate") or "")[:10] if isinstance(settings, dict) else ""
         for value, where in self._named["PostingDate"].items():
-            if until and str(value)[:10] <= str(until)[:10]:
-                yield from _each(where, f"{shown(value)} is on or before the lock date {str(until)[:10]}")
-        accounts = self._rows("GeneralLedgerAccounts", "Id,AccountNo,IsActive") if self._named["AccountId"] else {}
+            if until and str(value)[:10] <= until:
+                yield from _each(where, f"{shown(value)} is on or before the lock date {until}")
+
+    def _accounts(self, named: Named) -> Iterator[Found]:
+        accounts = self._rows("GeneralLedgerAccounts", "Id,AccountNo,IsActive") if named else {}
         contacts: set[Any] = set()
-        if self._named["AccountId"].keys() - accounts.keys():
-            contacts = {row.get("SubledgerAccountId") for name in _SUBLEDGERS for row in self._rows(
-                name, "Id,SubledgerAccountId").values()}
-        for value, where in self._named["AccountId"].items():
+        for name in _SUBLEDGERS if named.keys() - accounts.keys() else ():
+            rows = self._rows(name, "Id,SubledgerAccountId").values()
+            contacts.update(row.get("SubledgerAccountId") for row in rows)
+        for value, where in named.items():
             account = accounts.get(value)
             if account is None and value not in contacts:
                 yield from _each(where, f"no account has the id {shown(value)}")
             elif account and account.get("AccountNo") in _CONTROL:
-                number = account["AccountNo"]
-                yield from _each(where, f"account {number} is a control account: use a contact's SubledgerAccountId")
+                told = (
+                    f"account {account['AccountNo']} is a control account: use a contact's SubledgerAccountId"
+                )
+                yield from _each(where, told)
             elif account and account.get("IsActive") is False:
                 yield from _each(where, f"account {account.get('AccountNo')} is not active")
-        codes = self._rows("VatCodes", "Id,Code,IsActive") if self._named["VatId"] else {}
-        for value, where in self._named["VatId"].items():
+
+    def _vat_codes(self, named: Named) -> Iterator[Found]:
+        codes = self._rows("VatCodes", "Id,Code,IsActive") if named else {}
+        for value, where in named.items():
             if value not in codes:
                 yield from _each(where, f"no VAT code has the id {shown(value)}")
             elif codes[value].get("IsActive") is False:

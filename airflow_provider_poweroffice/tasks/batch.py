@@ -1,8 +1,8 @@
 """
 Many records into PowerOffice Go: what the operators share, from a file and from a query.
 
-Rule: a run has a folder of its own below ``results_path``: what was written is there, whatever ends the task, and
-its next try goes on behind it.
+Rule: a run has a folder of its own below ``results_path``: what was written is there, whatever ends the task,
+and its next try goes on behind it.
 """
 
 from __future__ import annotations
@@ -34,29 +34,31 @@ class BatchTask(CompanyTask):
     """
     Base of tasks that write many records to one endpoint of PowerOffice Go v2, each once.
 
-    Nothing is written before every record was looked at: what cannot be written is told at once, with its lines.
-    Rows that are there are read in bulk and compared, so that an unchanged one costs no request. A killed or failed
-    task goes on where it ended; what is done is not done again. An input without records skips the task.
+    Nothing is written before every record was looked at: what cannot be written is told at once, with its
+    lines. Rows that are there are read in bulk and compared, so that an unchanged one costs no request. A
+    killed or failed task goes on where it ended. An input without records skips the task.
 
-    Returns a receipt: ``{"path", "uri", "bucket", "key", "company", "endpoint", "action", "records", "skipped",
-    "created", "updated", "unchanged", "deleted", "failed", "uncertain", "invalid", "seconds"}``; ``path`` is that
-    of the results, one JSON line a record: ``line``, ``key``, ``status``, ``id``, ``reference``, ``error``,
-    ``tries``, ``at``. ``skipped`` counts records that the mapping left out. With ``preview`` it is
-    ``{"records", "skipped", "counts", "problems", "would"}``.
+    Returns a receipt: ``{"path", "uri", "bucket", "key", "company", "endpoint", "action", "records",
+    "skipped", "created", "updated", "unchanged", "deleted", "failed", "uncertain", "invalid", "seconds"}``;
+    ``path`` is that of the results, one JSON line a record: ``line``, ``key``, ``status``, ``id``,
+    ``reference``, ``error``, ``tries``, ``at``. ``skipped`` counts records that the mapping left out. With
+    ``preview`` it is ``{"records", "skipped", "counts", "problems", "would"}``.
 
     :param endpoint: path of a list, such as ``Customers`` (templated).
-    :param action: ``"create"``, ``"update"``, ``"upsert"`` (create, or update where it is there), ``"delete"``.
-    :param results_path: folder for the results, ``s3://aws_default@bucket/results``; each run makes one of its own
-        below it (templated).
-    :param key: field of the body that names a record, such as ``ExternalNumber``, and is in no two of them; all
+    :param action: ``"create"``; ``"update"``; ``"upsert"``, which creates what is not there; ``"delete"``.
+    :param results_path: folder for the results, such as ``s3://aws_default@bucket/results``; each run makes
+        one of its own below it (templated).
+    :param key: field of the body that names a record, such as ``ExternalNumber``, and differs in each; all
         actions but ``create`` find records by it (templated).
-    :param mapping: a dict of templates, shaped as the body; ``row`` is the record, besides it there are ``run_id``,
-        ``params`` and ``company``. Or a function from a record to a body, or its dotted name; None from it leaves
-        the record out. Default: the record is the body.
-    :param lookups: field, such as ``"DepartmentId"`` or ``"VoucherLines.AccountId"``, to a list and a field of it,
-        such as ``("Departments", "Code")``: what the mapping gives is looked up there, and its id is sent.
+    :param mapping: a dict of templates, shaped as the body; ``row`` is the record, besides it there are
+        ``run_id``, ``params`` and ``company``. Or a function from a record to a body, or its dotted name;
+        None from it leaves the record out. Default: the record is the body.
+    :param lookups: field, such as ``"DepartmentId"`` or ``"VoucherLines.AccountId"``, to a list and a field
+        of it, such as ``("Departments", "Code")``: what the mapping gives is looked up there, its id is
+        sent.
     :param concurrency: calls under way at once, 1 to 32; 1 keeps the order of the input.
-    :param max_failures: records that may fail, or below 1 the share of them; more fail the task.
+    :param max_failures: records that may fail, or below 1 the share of them; more fail the task. Where more
+        cannot be written as they are, nothing is written.
     :param preview: say what would be done, and write nothing (templated).
     """
 
@@ -91,23 +93,34 @@ class BatchTask(CompanyTask):
         if action not in ACTIONS:
             raise ValueError(f"unknown action {action!r}; use one of: {', '.join(map(repr, ACTIONS))}")
         if key is None and action != "create":
-            raise ValueError(f"action={action!r} needs key=, a field by which records are found: 'ExternalNumber'")
+            raise ValueError(
+                f"action={action!r} needs key=, a field by which records are found: 'ExternalNumber'"
+            )
         if type(concurrency) is not int or not 1 <= concurrency <= _MOST_CALLS:
-            raise ValueError(f"concurrency must be a whole number from 1 to {_MOST_CALLS}, not {concurrency!r}")
-        if isinstance(max_failures, bool) or not isinstance(max_failures, (int, float)) or not max_failures >= 0:
+            raise ValueError(
+                f"concurrency must be a whole number from 1 to {_MOST_CALLS}, not {concurrency!r}"
+            )
+        if (
+            isinstance(max_failures, bool)
+            or not isinstance(max_failures, (int, float))
+            or not max_failures >= 0
+        ):
             raise ValueError(f"max_failures must be a count, or a share below 1, not {max_failures!r}")
         if lookups is not None and not all(
-            isinstance(place, (list, tuple)) and len(place) == len(("list", "field")) for place in lookups.values()
+            isinstance(place, (list, tuple)) and len(place) == len(("list", "field"))
+            for place in lookups.values()
         ):
             raise ValueError(
-                f"lookups must map a field to a list and a field of it, such as {{'DepartmentId': ('Departments', "
-                f"'Code')}}, not {lookups!r}"
+                "lookups must map a field to a list and a field of it, such as "
+                f"{{'DepartmentId': ('Departments', 'Code')}}, not {lookups!r}"
             )
-        if isinstance(mapping, Mapping) or not (mapping is None or callable(mapping) or isinstance(mapping, str)):
+        if isinstance(mapping, Mapping) or not (
+            mapping is None or callable(mapping) or isinstance(mapping, str)
+        ):
             from airflow_provider_poweroffice.batches.mapping import compile_mapping
 
             compile_mapping(mapping, {})
-        check_path(endpoint, self.catalogues)
+        check_path(endpoint, ("poweroffice_v2",))
         if is_literal(results_path):
             check_object_path(f"{str(results_path).rstrip('/')}/results.ndjson", None)
 
@@ -140,11 +153,11 @@ class BatchTask(CompanyTask):
             scope = self._scope(context)
             folder = self._folder(scope)
             job = self._job(hook, context, scope)
-            with self.lines(folder, store=not only_look) as lines:
-                first = next(lines, None)
+            with self.lines(folder, store=not only_look) as found:
+                first = next(found, None)
                 if first is None:
                     raise AirflowSkipException(f"{label}: the input has no records; nothing to do")
-                lines = chain([first], lines)
+                lines = chain([first], found)
                 if only_look:
                     return preview(hook.client, job, lines)
                 receipt = run(
@@ -211,11 +224,11 @@ class FileBatch(BatchTask):
     """
     Write the records of a file to PowerOffice Go v2: all of :class:`BatchTask`.
 
-    :param object_path: the file, ``s3://aws_default@bucket/customers.csv`` or ``file:///data/customers.ndjson.gz``
-        (templated). Records of NDJSON are its lines, of CSV its rows by the names of the header (UTF-8, commas,
-        semicolons or tabs; an empty cell is None), of JSON the objects of one array, which is read whole.
-    :param format: ``"ndjson"``, ``"csv"``, ``"json"`` or ``"parquet"`` (needs the extra ``parquet``); default by the
-        end of the name, ``.gz`` before it or not.
+    :param object_path: the file, such as ``s3://aws_default@bucket/customers.csv`` (templated). Records of
+        NDJSON are its lines, of CSV its rows by the names of the header (UTF-8; commas, semicolons or tabs;
+        an empty cell is None), of JSON the objects of one array, which is read whole.
+    :param format: ``"ndjson"``, ``"csv"``, ``"json"`` or ``"parquet"`` (needs the extra ``parquet``); default
+        by the end of the name, with ``.gz`` behind it or not.
     """
 
     template_fields = (*BatchTask.template_fields, "object_path")
@@ -254,10 +267,10 @@ class QueryBatch(BatchTask):
     """
     Write the rows of a query to PowerOffice Go v2: all of :class:`BatchTask`.
 
-    The rows are stored first, in the folder of the run: a retry, and a task that is cleared, work on just these.
+    The rows are stored first, in the folder of the run: a retry, and a task that is cleared, work on these.
 
     :param sql_conn_id: the Airflow connection of the database (templated).
-    :param sql: one query, or the path of a file ``.sql`` with it; a column's name is that in ``row`` (templated).
+    :param sql: one query, or the path of a file ``.sql`` with it; ``row`` has its columns (templated).
     :param parameters: of the query, as the database's driver takes them (templated).
     """
 
@@ -307,7 +320,10 @@ class QueryBatch(BatchTask):
         from airflow_provider_poweroffice.api.call import encode_json
         from airflow_provider_poweroffice.hooks.database import database_hook
 
-        with closing(database_hook(self.sql_conn_id).get_conn()) as connection, closing(connection.cursor()) as cursor:
+        with (
+            closing(database_hook(self.sql_conn_id).get_conn()) as connection,
+            closing(connection.cursor()) as cursor,
+        ):
             cursor.execute(self.sql, *(() if self.parameters is None else (self.parameters,)))
             names = [column[0] for column in cursor.description]
             if twice := [name for name in names if names.count(name) > 1]:

@@ -53,7 +53,9 @@ def may_be_retried(error: PowerOfficeError, method: str, *, idempotent: bool | N
     from airflow_provider_poweroffice.errors import APITimeoutError, BatchFailedError, VerificationError
 
     no_slot = isinstance(error, APITimeoutError) and not error.outcome_unknown  # later there may be one
-    may_pass = no_slot or isinstance(error, (VerificationError, BatchFailedError))  # books may agree when all is posted
+    may_pass = no_slot or isinstance(
+        error, (VerificationError, BatchFailedError)
+    )  # books may agree when all is posted
     return may_pass or bool(retry_reason(error, method, idempotent=idempotent))
 
 

@@ -20,5 +20,4 @@ class ObjectStorageToPowerOfficeOperator(PowerOfficeTask, FileBatch):
     """
 
     template_fields = (*FileBatch.template_fields, "poweroffice_conn_id")
-    catalogues = ("poweroffice_v2",)
     other_class = MappingProxyType({"d365fo": "D365FOEntityOperator, mapped over the records,"})

@@ -20,5 +20,4 @@ class SqlToPowerOfficeOperator(PowerOfficeTask, QueryBatch):
     """
 
     template_fields = (*QueryBatch.template_fields, "poweroffice_conn_id")
-    catalogues = ("poweroffice_v2",)
     other_class = MappingProxyType({"d365fo": "D365FOEntityOperator, mapped over the rows,"})
