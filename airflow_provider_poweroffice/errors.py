@@ -20,7 +20,8 @@ Every error this package raises for a call to the API, and for a load into a tab
     ├── InvalidBatchError             records that cannot be written; none of the batch was
     ├── BatchFailedError              records of a batch failed; a retry tries those that are not done
     ├── ResponseTooLargeError         a 2xx answer larger than max_bytes; its call was carried out
-    ├── OutcomeUnknownError           an earlier try of the task sent the call; it is not sent again
+    ├── UncertainWriteError           a call was sent, and what became of it is not known
+    ├── WriteConflictError            a record with the same unique field is there, and is another one
     ├── InvalidResponseError          a 2xx answer that cannot be read (cut JSON, HTML, ...)
     ├── APIConnectionError            no answer
     │   ├── APITimeoutError           no answer in time, or no slot under the rate limit
@@ -94,6 +95,8 @@ class PowerOfficeError(Exception):
     company: str | None = None
     #: Earlier attempts of the same call that got no clear reply, and may have been carried out.
     uncertain_attempts: int = 0
+    #: Attempts made of the call.
+    attempts: int = 1
 
     def __str__(self) -> str:
         """Give the message, which names the company so that the person on call knows which one failed."""
@@ -309,10 +312,53 @@ class ResponseTooLargeError(PowerOfficeError):
         )
 
 
-class OutcomeUnknownError(PowerOfficeError):
-    """An earlier try of the task sent this call, and how that ended is not known; it was not sent again."""
+class UncertainWriteError(PowerOfficeError):
+    """
+    A writing call was sent, and what became of it is not known; the last error is the ``__cause__``.
+
+    :param sent_at: when it was sent first, UTC, ISO 8601.
+    :param how_to_check: the GET that shows whether it was carried out, in words.
+    :param reference: what the record is known by; None where nothing tells it from another one.
+    :param repeatable: the same call may be sent again, as the server refuses a second record like it.
+    """
 
     outcome_unknown = True
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        sent_at: str,
+        how_to_check: str = "",
+        reference: str | None = None,
+        repeatable: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.sent_at = sent_at
+        self.how_to_check = how_to_check
+        self.reference = reference
+        self.repeatable = repeatable
+
+
+class WriteConflictError(PowerOfficeError):
+    """
+    A record with the same unique field is there, and is not what was sent; nothing was changed.
+
+    :param differences: pointer, such as ``/MailAddress/City``, to what was sent and what is there; empty
+        where being there is the conflict.
+    :param id: of that record, or a list where there are several; None where it cannot be read.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        id: Any,  # noqa: A002 - the record's own word
+        differences: Mapping[str, tuple[Any, Any]] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.id = id
+        self.differences = dict(differences or {})
 
 
 class APIConnectionError(PowerOfficeError):

@@ -67,6 +67,7 @@ class Tries:
 
     def __init__(self, method: str, label: str, pause: Callable[[float], None]) -> None:
         self.label = label
+        self.made = 0
         self.uncertain = 0
         self._writes = method != "GET"
         self._pause = pause
@@ -89,6 +90,7 @@ class Tries:
         :raises APIConnectionError: something broke before it was sent.
         """
         self._current = Departure()
+        self.made += 1
         try:
             with adding(departure=self._current):
                 return attempt()
@@ -208,9 +210,13 @@ class Sender:
         )
         try:
             with adding(limits=limits):
-                return loop(lambda: tries.make(attempt))
+                found = loop(lambda: tries.make(attempt))
+            if isinstance(found, Response) and tries.made > 1:
+                return replace(found, attempts=tries.made, uncertain_attempts=tries.uncertain)
+            return found  # noqa: TRY300 - as above
         except PowerOfficeError as error:
             error.company = self.connection.company
+            error.attempts = tries.made
             note_uncertain_attempts(error, tries.uncertain)
             blanked = scrub(str(error), self.connection.auth.secrets)
             if blanked == str(error):

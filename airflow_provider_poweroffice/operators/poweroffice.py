@@ -46,6 +46,8 @@ class PowerOfficeOperator(PowerOfficeTask, CallTask):
             for name in ("body", "files"):
                 if getattr(self, name) is not None:
                     raise ValueError(f"{name} does not go with GET: name the method, such as method='POST'")
+            if self.preview is not False:
+                raise ValueError("preview does not go with GET, which writes nothing: name a writing method")
         if self.method == "PATCH":
             _check_patch(self.body)
         if on_refused_delete not in {"fail", "archive"}:

@@ -12,6 +12,7 @@ import msgspec
 
 from airflow_provider_poweroffice.api.read_options import ReadOptions
 from airflow_provider_poweroffice.tasks.base import CollectionTask, check_flags, is_literal
+from airflow_provider_poweroffice.tasks.preview import check_preview, is_preview
 from airflow_provider_poweroffice.tasks.results import (
     MAX_RESULT_BYTES,
     ResultForm,
@@ -46,6 +47,7 @@ _OF_ONE_CALL: dict[str, Any] = {
     "body": None,
     "files": None,
     "idempotent": None,
+    "preview": False,
 }
 
 
@@ -90,10 +92,12 @@ class CallTask(CollectionTask):
         and ``paging`` need it; skipped pages are in the XCom ``skipped_pages``.
     :param idempotent: may the call be carried out twice? Default: yes for GET, PUT and DELETE. True lets
         a POST or PATCH be tried again after a 5xx or a lost reply, and turns the state store's guard off.
+    :param preview: True sends nothing: the call is checked and returned as it would be sent, see
+        :func:`~airflow_provider_poweroffice.tasks.preview.preview_of` (templated, of True and False only).
     :param max_result_bytes: largest result as JSON; None for no limit.
     """
 
-    template_fields = (*CollectionTask.template_fields, "method", "body", "files")
+    template_fields = (*CollectionTask.template_fields, "method", "body", "files", "preview")
     template_fields_renderers = CollectionTask.template_fields_renderers | {"body": "json"}
 
     def __init__(
@@ -107,6 +111,7 @@ class CallTask(CollectionTask):
         fail_on_error: bool = True,
         paginate: bool = False,
         idempotent: bool | None = None,
+        preview: bool | str = False,
         max_result_bytes: int | None = MAX_RESULT_BYTES,
         **kwargs: Any,
     ) -> None:
@@ -121,10 +126,12 @@ class CallTask(CollectionTask):
         self.fail_on_error = fail_on_error
         self.paginate = paginate
         self.idempotent = idempotent
+        self.preview = preview
         self.max_result_bytes = max_result_bytes
         check_flags(self, "full", "fail_on_error", "paginate")
         if idempotent is not None:
             check_flags(self, "idempotent")
+        check_preview(preview)
         _check_headers(self.headers)
         check_kind(response)
         check_limit(max_result_bytes)
@@ -153,6 +160,8 @@ class CallTask(CollectionTask):
         with self.running(context, self.method, idempotent=self.idempotent) as hook:
             request = self.request()
             refuse_minted_keys(request.endpoint)
+            if is_preview(self.preview):
+                return self._preview(hook.client, request)
             try:
                 if self.paginate:
                     return self._collect(hook.client, request, context)
@@ -182,6 +191,27 @@ class CallTask(CollectionTask):
         if is_idempotent(request.method, self.idempotent):
             return self._form.of(client, self._send(client, request, files))
         return self._write_once(client, request, files, context)
+
+    def _preview(self, client: Client, request: Request) -> dict[str, Any]:
+        """
+        Check the call and give it as it would be sent.
+
+        :raises ValueError: it is a GET, which writes nothing.
+        """
+        from airflow_provider_poweroffice.tasks.files import read_files
+        from airflow_provider_poweroffice.tasks.preview import preview_of
+
+        if request.method == "GET" or self.paginate:
+            raise ValueError("preview does not go with GET, which writes nothing: name a writing method")
+        result = preview_of(
+            client,
+            request.method,
+            request.endpoint,
+            self.body,
+            lambda: self._built(client, request, read_files(self.files)),
+        )
+        check_size(json_size(result), self.max_result_bytes, "Raise max_result_bytes, or preview less.")
+        return result
 
     def _send(self, client: Client, request: Request, files: Files | None) -> Response:
         from airflow_provider_poweroffice.tasks.company import labelled

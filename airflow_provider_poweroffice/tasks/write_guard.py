@@ -29,8 +29,8 @@ from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.errors import (
     APIStatusError,
     BusinessFailureError,
-    OutcomeUnknownError,
     PowerOfficeError,
+    UncertainWriteError,
 )
 from airflow_provider_poweroffice.tasks.failures import may_be_retried
 
@@ -67,7 +67,7 @@ class WriteGuard:
         differently now. After a person has cleared the task, another call is another call.
 
         :return: whether it was carried out, and the result it had.
-        :raises OutcomeUnknownError: a call was sent, and how it ended is not known.
+        :raises UncertainWriteError: a call was sent, and how it ended is not known.
         :raises AirflowFailException: it was carried out, and its result was not kept.
         """
         note = self._store.get(KEY) if self._store is not None else None
@@ -75,11 +75,12 @@ class WriteGuard:
             return False, None
         made = f"try {note.get('try')} of this task ({note.get('at')})"
         if note.get("state") != "done":
-            raise OutcomeUnknownError(
+            raise UncertainWriteError(
                 f"not sent: {made} sent its call, and how it ended is not known: the worker died or the "
                 "reply was lost. Look there whether it was carried out. If it was not, delete "
                 f"{KEY!r} from the task's state store (tab Storage) and clear the task; a call that may be "
-                "repeated is declared with idempotent=True."
+                "repeated is declared with idempotent=True.",
+                sent_at=str(note.get("at")),
             )
         if note.get("call") != self._call and note.get("cleared") != self._cleared:
             return False, None
