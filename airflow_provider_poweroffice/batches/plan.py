@@ -417,7 +417,7 @@ def report(problems: list[Problem], most: int = 20) -> str:
         kinds.setdefault(problem.message, []).append(problem)
     told = []
     for text, same in list(kinds.items())[:most]:
-        lines = [str(problem.line) for problem in same if problem.line is not None]
+        lines = list(dict.fromkeys(str(problem.line) for problem in same if problem.line is not None))
         more = f" and {len(lines) - most} more" if len(lines) > most else ""
         told.append(
             f"line{'s' * (len(lines) > 1)} {', '.join(lines[:most])}{more}: {text}" if lines else text

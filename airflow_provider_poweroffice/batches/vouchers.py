@@ -72,7 +72,7 @@ class VoucherCheck:
         until = str(settings.get("LockDate") or "")[:10] if isinstance(settings, dict) else ""
         for value, where in self._named["PostingDate"].items():
             if until and str(value)[:10] <= until:
-                yield from _each(where, f"{shown(value)} is on or before the lock date {until}")
+                yield from _each(where, f"{str(value)[:10]} is on or before the lock date {until}")
 
     def _accounts(self, named: Named) -> Iterator[Found]:
         accounts = self._rows("GeneralLedgerAccounts", "Id,AccountNo,IsActive") if named else {}
