@@ -261,6 +261,8 @@ class VerificationError(PowerOfficeError):
 
 class WaitFailedError(PowerOfficeError):
     """What a sensor waits for has failed: a record fulfils its ``fail_if``. The message names both."""
+
+
 class InvalidBatchError(PowerOfficeError):
     """
     Records cannot be written as they are: nothing of the batch was.

@@ -106,10 +106,10 @@ class Results:
             self._part_of[result.line] = self._part
         earlier = msgspec.json.decode(found)
         if earlier.get("fingerprint") != note["fingerprint"]:
-            done = sum(result.is_final for result in self._last.values())
+            done, of = sum(result.is_final for result in self._last.values()), earlier.get("of")
             raise ValueError(
-                f"the records are not those of the earlier try, which got {done} of {earlier.get('of')} "
-                "done: the input or the mapping has changed, or the mapping reads what changes, such as the time. "
+                f"the records are not those of the earlier try, which got {done} of {of} done: "
+                "the input or the mapping has changed, or the mapping reads what changes, such as the time. "
                 f"Bring them back, or start a new run; {self.folder} says what was done"
             )
         self._forget_window()

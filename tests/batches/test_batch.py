@@ -294,7 +294,7 @@ def test_update_and_delete(batches: Batches, client: Client, sandbox: Sandbox) -
 
 
 def test_vouchers(batches: Batches, client: Client, sandbox: Sandbox) -> None:
-    """Balance, lock date, accounts, control accounts and VAT codes are looked at before anything is posted."""
+    """Balance, lock date, accounts, control accounts, VAT codes: looked at before anything is posted."""
     accounts = {row["AccountNo"]: row["Id"] for row in rows_of(client, "GeneralLedgerAccounts")}
     vat = rows_of(client, "VatCodes")[0]["Id"]
     contact = rows_of(client)[0]["SubledgerAccountId"]
