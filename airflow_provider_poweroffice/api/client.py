@@ -23,6 +23,7 @@ from typing import Any, Self, Unpack
 
 from airflow_provider_poweroffice.api.auth import TokenAuth
 from airflow_provider_poweroffice.api.body import ANSWER_BYTES, IN_MEMORY, SpooledResponse
+from airflow_provider_poweroffice.api.body_check import check_body
 from airflow_provider_poweroffice.api.call import Call, build_call, encode_query
 from airflow_provider_poweroffice.api.change_filter import check_query, since_query
 from airflow_provider_poweroffice.api.connection import Connection, ConnectionArguments
@@ -39,8 +40,7 @@ from airflow_provider_poweroffice.api.response import Response, answer_of
 from airflow_provider_poweroffice.api.sending import Sender
 from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.api.transport import Session
-from airflow_provider_poweroffice.api.writes.check import check_body
-from airflow_provider_poweroffice.api.writes.uploads import check_upload
+from airflow_provider_poweroffice.api.uploads import check_upload
 from airflow_provider_poweroffice.errors import (
     APIStatusError,
     IncompleteReadError,

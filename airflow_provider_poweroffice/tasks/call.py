@@ -194,7 +194,7 @@ class CallTask(CollectionTask):
 
     def _opened(self, client: Client, request: Request) -> AbstractContextManager[Files | None]:
         """Open the files, which hold no more than the call takes."""
-        from airflow_provider_poweroffice.api.writes.uploads import upload_of
+        from airflow_provider_poweroffice.api.uploads import upload_of
         from airflow_provider_poweroffice.tasks.files import MAX_FILE_BYTES, open_files
 
         upload = upload_of(client.dialect.catalogue_name, request.method, request.endpoint)
@@ -282,7 +282,7 @@ class CallTask(CollectionTask):
         )
 
     def _guard(self, request: Request, files: Files | None, context: Context) -> WriteGuard:
-        from airflow_provider_poweroffice.api.writes.uploads import digest_of
+        from airflow_provider_poweroffice.api.uploads import digest_of
         from airflow_provider_poweroffice.tasks.write_guard import WriteGuard
 
         return WriteGuard(

@@ -61,12 +61,12 @@ def preview_of(
         problem too.
     :return: ``would``, a list of ``{"method", "path", "body"}``, with ``query`` and ``files`` where there are
         any: what would be sent, and nothing where an argument cannot be; ``problems``, a list of
-        ``{"pointer", "kind", "message"}``, see :mod:`~airflow_provider_poweroffice.api.writes.check`;
+        ``{"pointer", "kind", "message"}``, see :mod:`~airflow_provider_poweroffice.api.body_check`;
         ``counts``, of the calls by ``create``, ``update``, ``delete`` and ``invalid``, that with problems;
         ``checked``, whether the body was held against a description of it.
     """
+    from airflow_provider_poweroffice.api.body_check import check_body, is_described
     from airflow_provider_poweroffice.api.texts import one_line
-    from airflow_provider_poweroffice.api.writes.check import check_body, is_described
 
     name = client.dialect.catalogue_name
     found = check_body(name, method, endpoint, body)

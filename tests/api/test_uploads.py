@@ -17,7 +17,7 @@ from support.raw_server import RawServer, http
 from support.tap import Tap
 
 from airflow_provider_poweroffice.api import Client, Credentials
-from airflow_provider_poweroffice.api.writes.uploads import MIB, check_upload, upload_of
+from airflow_provider_poweroffice.api.uploads import MIB, check_upload, upload_of
 from poweroffice_sandbox import Sandbox
 
 V2 = "poweroffice_v2"

@@ -1,7 +1,7 @@
 """
-The calls that take a file: which kinds of it, how large, and whether it arrived where no answer says so.
+The calls that take a file: which kinds of it, and how large.
 
-Rule: a kind is told by what a file holds, not by its name. Calls that are not known take any file.
+Rule: pure. A kind is told by what a file holds, not by its name. Calls that are not known take any file.
 
 Source: the OpenAPI file's requests of ``multipart/form-data``; of the documentation of a voucher it says PDF
 only, 30 MB at most, and that a later one replaces it. Which images a page may be follows v1's list.
