@@ -17,6 +17,7 @@ from typing import Any, Self
 
 import msgspec
 
+from airflow_provider_poweroffice.api.body_check import check_body
 from airflow_provider_poweroffice.api.call import encode_json
 from airflow_provider_poweroffice.api.catalogue.bodies import body_of
 from airflow_provider_poweroffice.api.catalogue.fields import fields_of
@@ -24,7 +25,6 @@ from airflow_provider_poweroffice.api.client import Client
 from airflow_provider_poweroffice.api.surrogates import escaped
 from airflow_provider_poweroffice.api.texts import one_line, shown
 from airflow_provider_poweroffice.api.writes.changes import patch_of
-from airflow_provider_poweroffice.api.writes.check import check_body
 from airflow_provider_poweroffice.api.writes.compare import differences
 from airflow_provider_poweroffice.api.writes.identity import (
     LONGEST_REFERENCE,
