@@ -187,7 +187,7 @@ class Outcome:
     """
     What came of a number of schedules.
 
-    :param missing: records that are not there, or of which the last try said otherwise than "created", with an id.
+    :param missing: records that are not there, or whose last try did not say that they were created.
     :param doubled: records that are there more than once.
     :param uncertain: records of which the last try said that it is not known.
     """

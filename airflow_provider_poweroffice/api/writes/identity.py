@@ -73,7 +73,7 @@ class Identity:
     What makes the record of a call the same record.
 
     :param unique: the unique fields that the body carries, with their values; the first is looked up by.
-    :param within: fields that two records must share too to be the same one, such as ``Ordinal``.
+    :param within: fields of the body that two records must share too to be the same one, such as ``Ordinal``.
     :param list_path: the list that the record is in; "" where the API has none.
     :param searches: query and filters of that list that find the record, one after the other; both empty: it
         is read whole.
@@ -249,7 +249,7 @@ def _of_record(
     ]
     return Identity(
         unique=unique,
-        within={name: value_of(body, name) for name in within},
+        within={name: value for name in within if (value := value_of(body, name)) not in _EMPTY},
         list_path=rows,
         searches=tuple(searches or [({}, None)]) if rows else (),
         record=record,
