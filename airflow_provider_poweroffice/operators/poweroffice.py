@@ -15,9 +15,9 @@ from airflow_provider_poweroffice.tasks.results import refuse_minted_keys
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_poweroffice.api.call import Files
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.dialects.base import Dialect
+    from airflow_provider_poweroffice.api.multipart import Files
     from airflow_provider_poweroffice.api.response import Response
 
 __all__ = ["PowerOfficeOperator"]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -28,9 +28,10 @@ from airflow_provider_poweroffice.tasks.results import (
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_poweroffice.api.call import Call, Files
+    from airflow_provider_poweroffice.api.call import Call
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.dialects.base import Dialect, PageInfo
+    from airflow_provider_poweroffice.api.multipart import Files
     from airflow_provider_poweroffice.api.options import OnExists
     from airflow_provider_poweroffice.api.response import Response
     from airflow_provider_poweroffice.tasks.write_guard import WriteGuard
@@ -223,16 +224,23 @@ class CallTask(CollectionTask):
 
     def _call(self, client: Client, request: Request, context: Context) -> Any:
         from airflow_provider_poweroffice.api.retry import is_idempotent
-        from airflow_provider_poweroffice.tasks.files import read_files
 
-        files = read_files(self.files)
         if request.method == "DELETE":
             return self._delete(client, request, context)
         if self.compare and (found := self._compared(client, request)) is not None:
             return found
-        if is_idempotent(request.method, self.idempotent):
-            return self._form.of(client, self._send(client, request, files))
-        return self._write_once(client, request, files, context)
+        with self._opened(client, request) as files:
+            if is_idempotent(request.method, self.idempotent):
+                return self._form.of(client, self._send(client, request, files))
+            return self._write_once(client, request, files, context)
+
+    def _opened(self, client: Client, request: Request) -> AbstractContextManager[Files | None]:
+        """Open the files, which hold no more than the call takes."""
+        from airflow_provider_poweroffice.api.uploads import upload_of
+        from airflow_provider_poweroffice.tasks.files import MAX_FILE_BYTES, open_files
+
+        upload = upload_of(client.dialect.catalogue_name, request.method, request.endpoint)
+        return open_files(self.files, limit=(upload and upload.largest) or MAX_FILE_BYTES)
 
     def _preview(self, client: Client, request: Request) -> dict[str, Any]:
         """
@@ -240,18 +248,17 @@ class CallTask(CollectionTask):
 
         :raises ValueError: it is a GET, which writes nothing.
         """
-        from airflow_provider_poweroffice.tasks.files import read_files
         from airflow_provider_poweroffice.tasks.preview import preview_of
 
         if request.method == "GET" or self.paginate:
             raise ValueError("preview does not go with GET, which writes nothing: name a writing method")
-        result = preview_of(
-            client,
-            request.method,
-            request.endpoint,
-            request.body,
-            lambda: self._built(client, request, read_files(self.files)),
-        )
+
+        @contextmanager
+        def build() -> Iterator[Call]:
+            with self._opened(client, request) as files:
+                yield self._built(client, request, files)
+
+        result = preview_of(client, request.method, request.endpoint, request.body, build)
         check_size(json_size(result), self.max_result_bytes, "Raise max_result_bytes, or preview less.")
         return result
 
@@ -349,6 +356,7 @@ class CallTask(CollectionTask):
     def _guard(
         self, request: Request, files: Files | None, context: Context, same: str | None = None
     ) -> WriteGuard:
+        from airflow_provider_poweroffice.api.uploads import digest_of
         from airflow_provider_poweroffice.tasks.write_guard import WriteGuard
 
         return WriteGuard(
@@ -359,7 +367,7 @@ class CallTask(CollectionTask):
             request.endpoint,
             request.query,
             request.body,
-            files,
+            files and {field: (part[0], digest_of(part[1])) for field, part in files.items()},
             request.headers,
             same=same,
             is_stable=self.is_stable,
