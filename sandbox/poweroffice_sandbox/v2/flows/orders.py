@@ -203,7 +203,7 @@ def post_order(call: Call) -> Reply:
     resolve_references(books, resource, row, sent)
     if row["CustomerId"] is None:
         raise validation_error(resource, "CustomerId or CustomerNo is required.")
-    check_unique(books, resource, row)
+    check_unique(call, resource, row)
     books.table("SalesOrders").put(row, call.now, call.application)
     for line in lines:
         books.table("SalesOrderLines").put(line, call.now)
