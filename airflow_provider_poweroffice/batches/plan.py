@@ -22,17 +22,16 @@ from airflow_provider_poweroffice.api.call import encode_json
 from airflow_provider_poweroffice.api.catalogue.bodies import body_of
 from airflow_provider_poweroffice.api.catalogue.fields import fields_of
 from airflow_provider_poweroffice.api.client import Client
+from airflow_provider_poweroffice.api.options import LONGEST_REFERENCE, OnExists
 from airflow_provider_poweroffice.api.surrogates import escaped
 from airflow_provider_poweroffice.api.texts import one_line, shown
 from airflow_provider_poweroffice.api.writes.changes import patch_of
 from airflow_provider_poweroffice.api.writes.compare import differences
 from airflow_provider_poweroffice.api.writes.identity import (
-    LONGEST_REFERENCE,
     identity_of,
     reference_field,
     reference_of,
 )
-from airflow_provider_poweroffice.api.writes.reconcile import OnExists
 from airflow_provider_poweroffice.batches.mapping import Mapper, typed
 from airflow_provider_poweroffice.batches.records import Line, Unreadable
 from airflow_provider_poweroffice.batches.vouchers import VoucherCheck
