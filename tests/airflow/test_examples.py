@@ -108,6 +108,25 @@ def test_company_to_warehouse(books: Path, sandbox: Sandbox, run_dag: Any) -> No
     assert all("lastChangedDateTimeOffsetGreaterThan" in entry.query for entry in asked)
 
 
+def test_customers_from_warehouse(books: Path, sandbox: Sandbox, run_dag: Any) -> None:
+    """A preview writes nothing; then each customer is there once, and a second run only reads."""
+    with sqlite3.connect(books) as warehouse:
+        warehouse.execute(
+            "create table crm_customers (id integer, name text, email text, city text, zip text)"
+        )
+        rows = [(70_000 + n, f"Kunde {n}", None, "Bergen", "5003") for n in range(60)]
+        warehouse.executemany("insert into crm_customers values (?, ?, ?, ?, ?)", rows)
+    dag = "poweroffice_customers_from_warehouse"
+    seen = run_ok(run_dag(dag, run_conf={"preview": True}))["customers.return_value"]
+    assert seen["counts"] == {"create": 60, "invalid": 0}
+    assert sandbox.count("POST", "/Customers") == 0
+    assert run_ok(run_dag(dag))["customers.return_value"]["created"] == 60
+    receipt = run_ok(run_dag(dag))["customers.return_value"]
+    assert (receipt["unchanged"], sandbox.count("POST", "/Customers")) == (60, 60)
+    results = [json.loads(line) for line in Path(urlsplit(receipt["path"]).path).read_text().splitlines()]
+    assert [result["key"] for result in results] == [str(row[0]) for row in rows]
+
+
 def test_mapped_tasks(connection: str, sandbox: Sandbox, run_dag: Any) -> None:
     """One task is mapped over several collections; each writes its own object."""
     run_ok(run_dag("mapped"))
