@@ -27,6 +27,7 @@ from airflow_provider_poweroffice.api.connection import Connection
 from airflow_provider_poweroffice.api.credentials import scrub
 from airflow_provider_poweroffice.api.decoding import reason_of
 from airflow_provider_poweroffice.api.failures import echoes, scrubbed, status_error
+from airflow_provider_poweroffice.api.multipart import Multipart
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.response import Response, is_success
 from airflow_provider_poweroffice.api.retry import (
@@ -256,6 +257,9 @@ class Sender:
         The error is raised by the caller, where no frame below holds a request with its keys.
         """
         headers = dict(call.headers)
+        body = Multipart(call.files) if call.files else call.content
+        if isinstance(body, Multipart):
+            headers["Content-Type"] = body.content_type
         id_header = self.connection.dialect.request_id_header
         if id_header:
             headers.setdefault(id_header, str(uuid4()))
@@ -265,8 +269,7 @@ class Sender:
                     call.method,
                     call.url or self.connection.dialect.url(self.connection.endpoints, call.endpoint),
                     params=urlencode(call.query, safe="$", quote_via=quote),  # a space as %20: not all read +
-                    data=call.content,
-                    files=call.files,
+                    data=body,
                     headers=headers,
                     allow_redirects=False,
                     stream=True,

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice._compat import AirflowFailException, conf
+from airflow_provider_poweroffice.api.options import check_reference
 from airflow_provider_poweroffice.tasks.base import check_flags, is_literal
 from airflow_provider_poweroffice.tasks.connections import PowerOfficeTask
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PowerOfficeInvoiceOperator"]
 
+AUTO = "auto"
+_REFERENCE = "ExternalImportReference"
 _DELIVERY_TYPES = ("Auto", "PdfByEmail", "PdfPrintForDownload")
 _SHORTEST_POLL = 1.0
 _TRIGGERER_GRACE = timedelta(seconds=60)
@@ -40,8 +43,8 @@ class PowerOfficeInvoiceOperator(PowerOfficeTask):
     :param order_id: an order that is there, instead (templated).
     :param reference: what the order is known by, at most 50 characters: its ``ExternalImportReference``,
         which is unique. One of your own, such as the number of the order in a shop, also holds across runs:
-        what was invoiced with it is not invoiced again, which needs the privilege OutgoingInvoice. Default:
-        the order's own, or one made of DAG, run, task and map index (templated).
+        what was invoiced with it is not invoiced again, which needs the privilege OutgoingInvoice.
+        ``"auto"`` (default): the order's own, or one made of DAG, task, run and map index (templated).
     :param delivery_type: ``"Auto"`` (default), ``"PdfByEmail"``, or ``"PdfPrintForDownload"``: the invoice
         is booked, and PowerOffice delivers it to nobody (templated).
     :param email_address: default the customer's; with ``"Auto"`` used where nothing else works (templated).
@@ -70,7 +73,7 @@ class PowerOfficeInvoiceOperator(PowerOfficeTask):
         "due_date",
     )
     template_fields_renderers = {"order": "json"}  # noqa: RUF012 - Airflow's form
-    none_means_unset = frozenset({"reference", "email_address", "voucher_date", "due_date"})
+    none_means_unset = frozenset({"email_address", "voucher_date", "due_date"})
     other_class = MappingProxyType({"d365fo": "D365FORestEndpointOperator"})
     ui_color = "#dcefe4"
 
@@ -79,7 +82,7 @@ class PowerOfficeInvoiceOperator(PowerOfficeTask):
         *,
         order: Mapping[str, Any] | str | XComArg | None = None,
         order_id: str | XComArg | None = None,
-        reference: str | None = None,
+        reference: str = AUTO,
         delivery_type: str = "Auto",
         email_address: str | None = None,
         voucher_date: str | date | None = None,
@@ -106,14 +109,14 @@ class PowerOfficeInvoiceOperator(PowerOfficeTask):
         check_flags(self, "resend_failed", "deferrable")
         if (order is None) == (order_id is None):
             raise ValueError("give either order, a sales order to be made, or order_id, one that is there")
-        if order_id is not None and reference is not None:
+        if order_id is not None and reference != AUTO:
             raise ValueError("reference goes with order: the order of order_id has its own")
         if is_literal(delivery_type) and delivery_type not in _DELIVERY_TYPES:
             raise ValueError(f"delivery_type must be one of {_DELIVERY_TYPES}, not {delivery_type!r}")
         if order is not None and is_literal(order):
             _check_order(order)
-        if reference is not None and is_literal(reference):
-            _check_reference(reference)
+        if is_literal(reference):
+            check_reference(reference)
         if not timeout > 0:
             raise ValueError(f"timeout must be a number of seconds above 0, not {timeout!r}")
         if poll_interval < _SHORTEST_POLL:
@@ -215,7 +218,7 @@ class PowerOfficeInvoiceOperator(PowerOfficeTask):
         order, is_given = None, False
         if self.order is not None:
             order = _check_order(self.order)
-            is_given = self.reference is not None or order.get(_REFERENCE) is not None
+            is_given = self.reference != AUTO or order.get(_REFERENCE) is not None
             order[_REFERENCE] = self._reference(order, context)
         identity = str(self.order_id if order is None else order[_REFERENCE])
         note = InvoiceNote(context, identity, self.api_conn_id, self.company, order or self.order_id)
@@ -247,23 +250,14 @@ class PowerOfficeInvoiceOperator(PowerOfficeTask):
         from airflow_provider_poweroffice.api.writes.identity import reference_of
 
         own = order.get(_REFERENCE)
-        if own is not None and self.reference is not None and own != self.reference:
+        if own is not None and self.reference not in {AUTO, own}:
             raise ValueError(
                 f"reference={self.reference!r}, and the order has {_REFERENCE} {own!r}: give one of them"
             )
-        if (given := self.reference if own is None else own) is not None:
-            return _check_reference(given)
-        ti: Any = context["ti"]
-        return reference_of(ti.dag_id, ti.run_id, ti.task_id, ti.map_index)
-
-
-_REFERENCE = "ExternalImportReference"
-
-
-def _check_reference(reference: Any) -> str:
-    from airflow_provider_poweroffice.api.writes.identity import check_reference
-
-    return check_reference(str(reference))
+        if own is None and self.reference == AUTO:
+            ti: Any = context["ti"]
+            return reference_of(ti.dag_id, ti.task_id, ti.run_id, ti.map_index)
+        return check_reference(str(self.reference if own is None else own))
 
 
 def _check_order(order: Any) -> dict[str, Any]:

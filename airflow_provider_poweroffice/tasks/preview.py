@@ -14,6 +14,7 @@ from airflow_provider_poweroffice.tasks.base import is_literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from airflow_provider_poweroffice.api.call import Call
     from airflow_provider_poweroffice.api.client import Client
@@ -51,29 +52,31 @@ def _message(value: Any) -> str:
 
 
 def preview_of(
-    client: Client, method: str, endpoint: str, body: Any, build: Callable[[], Call]
+    client: Client, method: str, endpoint: str, body: Any, build: Callable[[], AbstractContextManager[Call]]
 ) -> dict[str, Any]:
     """
     Check a call and show it; nothing is sent.
 
-    :param build: makes the call from all arguments; what it raises of them is a problem too.
+    :param build: makes the call from all arguments, and lets go of its files; what it raises of them is a
+        problem too.
     :return: ``would``, a list of ``{"method", "path", "body"}``, with ``query`` and ``files`` where there are
         any: what would be sent, and nothing where an argument cannot be; ``problems``, a list of
-        ``{"pointer", "kind", "message"}``, see :mod:`~airflow_provider_poweroffice.api.writes.check`;
+        ``{"pointer", "kind", "message"}``, see :mod:`~airflow_provider_poweroffice.api.body_check`;
         ``counts``, of the calls by ``create``, ``update``, ``delete`` and ``invalid``, that with problems;
         ``checked``, whether the body was held against a description of it.
     """
+    from airflow_provider_poweroffice.api.body_check import check_body, is_described
     from airflow_provider_poweroffice.api.texts import one_line
-    from airflow_provider_poweroffice.api.writes.check import check_body, is_described
 
     name = client.dialect.catalogue_name
     found = check_body(name, method, endpoint, body)
     problems = [{"pointer": item.pointer, "kind": item.kind, "message": item.message} for item in found]
     would: list[dict[str, Any]] = []
     try:
-        would.append(_shown(client, build()))
-    except (ValueError, TypeError) as error:
-        problems = problems or [{"pointer": "", "kind": "argument", "message": str(error)}]
+        with build() as call:
+            would.append(_shown(client, call))
+    except (ValueError, TypeError, OSError) as error:
+        problems.append({"pointer": "", "kind": "argument", "message": str(error)})
     said = [f"{item['pointer']} {item['message']}".strip() for item in problems]
     log.log(
         logging.WARNING if said else logging.INFO,
@@ -92,6 +95,8 @@ def preview_of(
 
 
 def _shown(client: Client, call: Call) -> dict[str, Any]:
+    from airflow_provider_poweroffice.api.multipart import size_of
+
     result: dict[str, Any] = {
         "method": call.method,
         "path": client.connection.path_of(call),
@@ -100,9 +105,8 @@ def _shown(client: Client, call: Call) -> dict[str, Any]:
     if call.query:
         result["query"] = dict(call.query)
     if call.files:
-        result["files"] = {
-            name: {"name": part[0], "bytes": len(part[1])} for name, part in call.files.items()
-        }
+        parts = call.files.items()
+        result["files"] = {field: {"name": part[0], "bytes": size_of(part[1])} for field, part in parts}
     return result
 
 

@@ -104,10 +104,13 @@ class ResultForm:
             APIStatusError,
             ResponseValidationError,
             ResultTooLargeError,
+            UncertainWriteError,
         )
 
         if self.fail_on_error:
             raise error
+        if isinstance(error, UncertainWriteError) and isinstance(error.__cause__, APIStatusError):
+            error = error.__cause__  # what the server said
         unknown = method != "GET" and (error.outcome_unknown or error.uncertain_attempts > 0)
         if not isinstance(error, APIStatusError):
             return _whole(None, {}, None, None) | _told(error, unknown=unknown)

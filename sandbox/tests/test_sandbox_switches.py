@@ -218,6 +218,21 @@ def test_patch_names(api: Api) -> None:
     assert api.patch("Customers/7300001", body).json()["PhoneNumber"] == "2"
 
 
+@about("taken_text", "taken_status", "unique_check")
+@pytest.mark.parametrize("text", ["id", "no-id", "exists", "norwegian", "bare"])
+def test_a_unique_value_in_use(api: Api, text: str) -> None:
+    """A second record with a reference is refused as taken_text and taken_status say, or taken."""
+    body = {"Name": "x", "ExternalImportReference": "r-1"}
+    first = api.post("Customers", body).json()["Id"]
+    api.sandbox.set(taken_text=text, taken_status="422")
+    refused = api.post("Customers", body)
+    assert refused.status_code == 422
+    assert (str(first) in refused.text) is (text == "id")
+    assert ("r-1" in refused.text) is (text in {"id", "exists", "norwegian"})
+    api.sandbox.set(unique_check="off")
+    assert api.post("Customers", body).status_code == 201
+
+
 @about("long_urls")
 def test_long_urls(api: Api) -> None:
     """A URL of more than 2000 characters is a misleading 404, unless long_urls says otherwise."""

@@ -209,7 +209,7 @@ def test_requests_that_leave_no_sign(sandbox: Sandbox, run: Run, clock: FakeCloc
 
 @pytest.mark.parametrize("resend", [True, False])
 def test_failed_sending(sandbox: Sandbox, run: Run, resend: bool) -> None:
-    """A failure is an error with the vendor's reason; the order is sent again only where that was asked for."""
+    """A failure is an error with the vendor's reason; the order is sent again only where told to."""
     sandbox.set(send_result="failed", send_polls=1)
     error = InvoiceNotSentError if resend else AirflowFailException
     for number in (1, 2):
@@ -253,7 +253,7 @@ def test_missing_right(sandbox: Sandbox, run: Run, shown: str) -> None:
 def test_time_out(sandbox: Sandbox, run: Run, clock: FakeClock) -> None:
     """What is known is said; a retry goes on waiting. Disturbances meanwhile are waited out."""
     sandbox.set(send_seconds=500)
-    says = r"not sent within 100 s: asked for at .*, and taken; .* looked at \d+ time.*last seen: it is being proc"
+    says = r"not sent within 100 s: asked for at .*, and taken; .* looked at \d+ time.*last seen: it is being"
     with pytest.raises(InvoicePendingError, match=says):
         run(timeout=100)
     sandbox.add_fault(action="status", status=503, path="/SalesOrders/sentState", times=3, every=2)

@@ -89,7 +89,7 @@ def test_worker_died_during_the_call(sandbox: Sandbox, monkeypatch: pytest.Monke
         raise SystemExit
 
     with monkeypatch.context() as patch:
-        patch.setattr(PowerOfficeOperator, "_send", killed)
+        patch.setattr(Client, "send", killed)
         with pytest.raises(AirflowFailException, match="SystemExit ended POST"):
             write(store)
     assert store[KEY]["state"] == "sent"

@@ -10,7 +10,7 @@ Source: the OpenAPI file's types of POST and of PATCH, compared.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from airflow_provider_poweroffice.api.catalogue import catalogue
@@ -18,7 +18,7 @@ from airflow_provider_poweroffice.api.catalogue.bodies import BodyField, body_of
 from airflow_provider_poweroffice.api.catalogue.fields import fields_of
 
 _CLOSE = 0.6  # how alike a field's name must be to be suggested
-_ENDS = ("EmployeeNumber", "EmployeeNo", "Code", "Number", "No", "s", "")
+_ENDS = ("Code", "Number", "No")
 _FIXED = {
     "customers": "SubLedgerNumberSeriesId DeliveryTerm PaymentTerm",
     "suppliers": "SubLedgerNumberSeriesId",
@@ -26,7 +26,7 @@ _FIXED = {
     "products": "StandardSalesAccount OptionalSalesAccount StandardSalesAccountAgricultureDepartment "
     "OptionalSalesAccountAgricultureDepartment",
     "projects": "DeliveryTerm PaymentTerms",
-    "generalledgeraccounts": "AccountNo AgricultureDepartment",
+    "generalledgeraccounts": "AccountNo AgricultureDepartment VatCode",
     "salesorders": "SalesOrderLines",
 }
 """Fields that a POST takes and a PATCH does not, those beside an ``…Id`` aside."""
@@ -88,18 +88,23 @@ def _spelled(kind: str, field: str, known: Mapping[str, BodyField | None]) -> st
             f"changes[{field!r}] is not a field of {kind}: {meant}"
             "An operation of your own is sent as it stands by body=[...]"
         )
-    for end in _ENDS:
-        sibling = names.get(f"{name.removesuffix(end)}id".lower())
-        fixed = name in _FIXED.get(kind.lower(), "").split()
-        by_id = name.endswith(end) and sibling and sibling != name
-        if by_id and (end not in {"", "s"} or fixed):
-            raise ValueError(
-                f"changes[{field!r}] cannot be changed: a PATCH takes ids where a POST takes codes; "
-                f"give {sibling!r}"
-            )
-        if end == "" and (fixed or name == "Id"):
-            raise ValueError(f"changes[{field!r}] cannot be changed: it is set when the record is created")
+    fixed = name in _FIXED.get(kind.lower(), "").split()
+    if sibling := next((names[one] for one in _siblings(name, fixed=fixed) if one in names), None):
+        raise ValueError(
+            f"changes[{field!r}] cannot be changed: a PATCH takes ids where a POST takes codes; "
+            f"give {sibling!r}"
+        )
+    if fixed or name == "Id":
+        raise ValueError(f"changes[{field!r}] cannot be changed: it is set when the record is created")
     return name
+
+
+def _siblings(name: str, *, fixed: bool) -> Iterator[str]:
+    """Name the ids that may stand for the same record as a code or a number, in lower case."""
+    for end in (*_ENDS, *(("s", "") if fixed else ())):
+        stem = name.removesuffix(end)
+        if name.endswith(end) and stem:
+            yield f"{stem}id".lower()
 
 
 def _escaped(name: str) -> str:

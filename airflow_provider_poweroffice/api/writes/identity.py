@@ -12,19 +12,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from airflow_provider_poweroffice.api.catalogue.fields import fields_of
 from airflow_provider_poweroffice.api.d365fo.entities import entity_path
 from airflow_provider_poweroffice.api.dialects.base import Dialect
+from airflow_provider_poweroffice.api.options import REFERENCES, check_reference
 
-LONGEST_REFERENCE = 50
-"""Characters of a reference at most, in all APIs of PowerOffice."""
-_REFERENCES = frozenset({"externalimportreference", "externalcode"})
 _EMPTY = (None, "")
 _SET = re.compile(r"data/([A-Za-z_]\w*)", re.ASCII)
 
@@ -73,7 +73,7 @@ class Identity:
     What makes the record of a call the same record.
 
     :param unique: the unique fields that the body carries, with their values; the first is looked up by.
-    :param within: fields that two records must share too to be the same one, such as ``Ordinal``.
+    :param within: fields of the body that two records must share too to be the same one, such as ``Ordinal``.
     :param list_path: the list that the record is in; "" where the API has none.
     :param searches: query and filters of that list that find the record, one after the other; both empty: it
         is read whole.
@@ -165,27 +165,39 @@ def reference_of(*parts: object) -> str:
     return "af-" + base64.b32encode(digest).decode().lower()[:40]
 
 
-def check_reference(reference: str, name: str = "reference") -> str:
+def with_reference(dialect: Dialect[Any], endpoint: str, body: Any, reference: str) -> dict[str, Any]:
     """
-    Check that a reference fits.
+    Put a reference into the field that a resource has for it.
 
-    :raises ValueError: it is empty, or longer than 50 characters.
+    :param body: a dict, or one as JSON text.
+    :raises ValueError: the resource has none, the body is no dict, or has another reference.
     """
-    if not reference.strip():
-        raise ValueError(f"{name} is empty: a reference is 1 to {LONGEST_REFERENCE} characters")
-    if len(reference) > LONGEST_REFERENCE:
+    name = reference_field(dialect, endpoint)
+    if name is None:
         raise ValueError(
-            f"{name} {reference[:60]!r} has {len(reference)} characters: PowerOffice takes "
-            f"{LONGEST_REFERENCE} at most. Shorten it, or use reference='auto'"
+            f"reference does not go with {endpoint!r}: its records have no field that is kept unique. Leave "
+            "it out; a POST whose reply is lost is then not sent again"
         )
-    return reference
+    if isinstance(body, (str, bytes)):
+        try:
+            body = json.loads(body, parse_float=Decimal)
+        except ValueError as error:
+            raise ValueError(f"reference needs a body that is a dict, or one as JSON text: {error}") from None
+    if not isinstance(body, Mapping):
+        raise ValueError(f"reference needs a body that is a dict, not {type(body).__name__}")  # noqa: TRY004
+    has = value_of(body, name)
+    if has not in _EMPTY and has != reference:
+        raise ValueError(
+            f"the body has {name} {has!r} already, and reference is {reference!r}: give one of them"
+        )
+    return {**{key: value for key, value in body.items() if key.lower() != name.lower()}, name: reference}
 
 
 def reference_field(dialect: Dialect[Any], endpoint: str) -> str | None:
     """Name the field of a POST body that takes a reference; None where the resource has none."""
     for pattern, (_, _, unique, _) in _table(dialect.name):
         if pattern.fullmatch(endpoint.strip("/")):
-            return next((name for name in unique if name.lower() in _REFERENCES), None)
+            return next((name for name in unique if name.lower() in REFERENCES), None)
     return None
 
 
@@ -227,7 +239,7 @@ def _of_record(
     if not unique or (is_v1 and value_of(body, "id") is not None):
         return None
     for name, value in unique.items():
-        if name.lower() in _REFERENCES and isinstance(value, str):
+        if name.lower() in REFERENCES and isinstance(value, str):
             check_reference(value, name)
     fields = fields_of(dialect.catalogue_name, rows)
     searches: list[tuple[Mapping[str, Any], Sequence[Any] | None]] = [
@@ -237,7 +249,7 @@ def _of_record(
     ]
     return Identity(
         unique=unique,
-        within={name: value_of(body, name) for name in within},
+        within={name: value for name in within if (value := value_of(body, name)) not in _EMPTY},
         list_path=rows,
         searches=tuple(searches or [({}, None)]) if rows else (),
         record=record,

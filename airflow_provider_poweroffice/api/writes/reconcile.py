@@ -17,6 +17,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_poweroffice.api.d365fo.metadata import entity_key
+from airflow_provider_poweroffice.api.options import ON_EXISTS, OnExists
 from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.api.retry import IDEMPOTENT_METHODS
 from airflow_provider_poweroffice.api.texts import one_line
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Outcome = Literal["created", "updated", "unchanged", "deleted"]
-OnExists = Literal["same", "fail", "update"]
-ON_EXISTS = ("same", "fail", "update")
 _MARGIN = timedelta(minutes=1)  # the server's clock may differ
 
 
@@ -105,18 +104,9 @@ def write_call(
     """Do the same with a call that was built."""
     if call.method == "GET":
         raise ValueError("a GET writes nothing")
-    return _Write(client, call, check_on_exists(on_exists), is_ours=began_before).carry_out()
-
-
-def check_on_exists(value: Any) -> OnExists:
-    """
-    Check the argument.
-
-    :raises ValueError: it is none of ``ON_EXISTS``.
-    """
-    if value not in ON_EXISTS:
-        raise ValueError(f"on_exists must be one of {', '.join(map(repr, ON_EXISTS))}, not {value!r}")
-    return value  # type: ignore[no-any-return]
+    if on_exists not in ON_EXISTS:
+        raise ValueError(f"on_exists must be one of {', '.join(map(repr, ON_EXISTS))}, not {on_exists!r}")
+    return _Write(client, call, on_exists, is_ours=began_before).carry_out()
 
 
 def sameness(dialect: Dialect[Any], call: Call) -> str | None:

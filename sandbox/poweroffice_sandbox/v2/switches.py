@@ -51,6 +51,11 @@ class Switches(SwitchTable):
     patch_names: str = choice(
         "any-case", "exact", about="exact: operations on names in another casing are silently ignored"
     )
+    taken_text: str = choice(
+        "id", "no-id", "exists", "norwegian", "bare", about="how a refusal says that a unique value is in use"
+    )
+    taken_status: str = choice("400", "409", "422", about="status of that refusal")
+    unique_check: str = choice("on", "off", about="off: a second record with a unique value is taken too")
     reverse: str = choice("202", "200", about="status of a reversal")
     documentation_put: str = choice("202", "204", about="status of PUT VoucherDocumentation")
     send_invoice_field: str = choice(

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_poweroffice.api import Client
+from airflow_provider_poweroffice.api.body_check import check_body, is_described
 from airflow_provider_poweroffice.api.catalogue import catalogue
-from airflow_provider_poweroffice.api.writes.check import check_body, is_described
 from poweroffice_sandbox import Sandbox
 
 V2 = "poweroffice_v2"
