@@ -17,6 +17,8 @@ Every error this package raises for a call to the API, and for a load into a tab
     │   └── TooManyDeletionsError     more rows would be marked as deleted than allowed
     ├── VerificationError             a table of the ledger does not agree with the books; its rows are stored
     ├── WaitFailedError               what a sensor waits for has failed: its fail_if is fulfilled
+    ├── InvalidBatchError             records that cannot be written; none of the batch was
+    ├── BatchFailedError              records of a batch failed; a retry tries those that are not done
     ├── ResponseTooLargeError         a 2xx answer larger than max_bytes; its call was carried out
     ├── UncertainWriteError           a call was sent, and what became of it is not known
     ├── WriteConflictError            a record with the same unique field is there, and is another one
@@ -259,6 +261,22 @@ class VerificationError(PowerOfficeError):
 
 class WaitFailedError(PowerOfficeError):
     """What a sensor waits for has failed: a record fulfils its ``fail_if``. The message names both."""
+
+
+class InvalidBatchError(PowerOfficeError):
+    """
+    Records cannot be written as they are: nothing of the batch was.
+
+    :param problems: each with ``line``, ``message``, ``key`` and ``field``.
+    """
+
+    def __init__(self, message: str, *, problems: Sequence[Any]) -> None:
+        super().__init__(message)
+        self.problems = problems
+
+
+class BatchFailedError(PowerOfficeError):
+    """Records of a batch failed, more than ``max_failures``; another try leaves alone what is done."""
 
 
 class InvalidResponseError(PowerOfficeError):

@@ -63,6 +63,8 @@ def get_provider_info() -> dict[str, Any]:
             for integration, name in (
                 (_NAME, "poweroffice_to_object_storage"),
                 (_NAME, "poweroffice_to_sql"),
+                (_NAME, "object_storage_to_poweroffice"),
+                (_NAME, "sql_to_poweroffice"),
                 (_D365FO, "d365fo"),
             )
         ],

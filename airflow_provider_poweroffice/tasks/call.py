@@ -328,6 +328,7 @@ class CallTask(CollectionTask):
 
     def _write_once(self, client: Client, request: Request, files: Files | None, context: Context) -> Any:
         from airflow_provider_poweroffice.api.writes.reconcile import sameness, write_call
+        from airflow_provider_poweroffice.errors import PowerOfficeError
         from airflow_provider_poweroffice.tasks.company import labelled
         from airflow_provider_poweroffice.tasks.results import told
         from airflow_provider_poweroffice.tasks.write_guard import write_once
@@ -348,7 +349,33 @@ class CallTask(CollectionTask):
             outcomes.append(written.outcome)
             return written.answer
 
-        return write_once(guard, send, lambda answer: self._result(client, answer, *outcomes))
+        found = self._uploaded(client, call, waits=()) if guard.is_blind else None
+        try:
+            if found is None:
+                return write_once(guard, send, lambda answer: self._result(client, answer, *outcomes))
+        except PowerOfficeError as error:
+            if error.outcome_unknown and guard.is_of_this_call:
+                found = self._uploaded(client, call)
+            if found is None:
+                raise
+        result = self._result(client, found, "created")
+        with guard.carried_out() as note:
+            note.result = result
+        return result
+
+    def _uploaded(self, client: Client, call: Call, **options: Any) -> Response | None:
+        """Look for the file of a call that may have been carried out, where the API lists such files."""
+        from airflow_provider_poweroffice.api.writes.attachments import find_upload
+        from airflow_provider_poweroffice.errors import PowerOfficeError
+
+        try:
+            found = find_upload(client, call, **options)
+        except PowerOfficeError as error:
+            self.log.warning("whether the file is there could not be looked up: %s", error)
+            return None
+        if found is not None:
+            self.log.info("%s: the file is there, byte for byte; it is not sent again", call.endpoint)
+        return found
 
     def _result(self, client: Client, answer: Response, *outcome: str) -> Any:
         result = self._form.of(client, answer)

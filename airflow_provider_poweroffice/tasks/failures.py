@@ -50,12 +50,18 @@ def fail_task_when_final(method: str = "GET", *, idempotent: bool | None = None)
 def may_be_retried(error: PowerOfficeError, method: str, *, idempotent: bool | None = None) -> bool:
     """Tell whether a task that ended so may be tried again."""
     from airflow_provider_poweroffice.api.retry import retry_reason
-    from airflow_provider_poweroffice.errors import APITimeoutError, UncertainWriteError, VerificationError
+    from airflow_provider_poweroffice.errors import (
+        APITimeoutError,
+        BatchFailedError,
+        UncertainWriteError,
+        VerificationError,
+    )
 
     if isinstance(error, UncertainWriteError):
         return error.repeatable
     no_slot = isinstance(error, APITimeoutError) and not error.outcome_unknown  # later there may be one
-    may_pass = no_slot or isinstance(error, VerificationError)  # books may agree when all is posted
+    # Books may agree when all is posted, and of a batch only what is not done is tried again.
+    may_pass = no_slot or isinstance(error, (VerificationError, BatchFailedError))
     return may_pass or bool(retry_reason(error, method, idempotent=idempotent))
 
 

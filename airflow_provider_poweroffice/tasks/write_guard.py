@@ -80,7 +80,7 @@ class WriteGuard:
         """
         note = self._store.get(KEY) if self._store is not None else None
         if not isinstance(note, dict):
-            self.began = bool(self._same) and self._store is None and (self._try or 1) > 1
+            self.began = bool(self._same) and self.is_blind
             return False, None
         made = f"try {note.get('try')} of this task ({note.get('at')})"
         if note.get("state") != "done":
@@ -110,6 +110,16 @@ class WriteGuard:
         """Tell whether an earlier try of this task sent the same call, and was not told of a refusal."""
         note = self._store.get(KEY) if self._store is not None else None
         return isinstance(note, dict) and note.get("call") == self._call
+
+    @property
+    def is_of_this_call(self) -> bool:
+        """Tell whether what may have been sent is this very call, as far as a note can tell."""
+        return self._store is None or self.began_before()
+
+    @property
+    def is_blind(self) -> bool:
+        """Tell whether an earlier try may have been killed without a note, as there is no store."""
+        return self._store is None and (self._try or 1) > 1
 
     @contextmanager
     def sending(self) -> Iterator[None]:

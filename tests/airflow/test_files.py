@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pytest
 
 from airflow_provider_poweroffice.tasks.files import open_files
@@ -161,3 +162,18 @@ def test_a_copy_is_sent(root: Path) -> None:
         assert content.read() == b"1" * 300_000
     assert content.closed
     assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208 - names alone
+
+
+def test_an_object_of_a_store(root: Path) -> None:
+    """An object is read through its store, whatever the worker lets be read locally."""
+    from airflow.sdk.io import attach  # noqa: PLC0415 - Airflow's home comes first
+
+    memory = fsspec.filesystem("memory")
+    attach("gs", fs=memory)
+    memory.pipe("receipts/deep/1001.pdf", b"%PDF-1.4 bilag")
+    path = "gs://receipts/deep/1001.pdf"
+    assert read({"file": path}) == {"file": ("1001.pdf", b"%PDF-1.4 bilag")}
+    with pytest.raises(ValueError, match="is too large"):
+        read({"file": path}, limit=5)
+    memory.store.clear()
+    assert root

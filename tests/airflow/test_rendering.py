@@ -16,11 +16,17 @@ from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperat
 from airflow_provider_poweroffice.sensors.d365fo import D365FOSensor
 from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
 from airflow_provider_poweroffice.transfers.d365fo import D365FOToObjectStorageOperator, D365FOToSqlOperator
+from airflow_provider_poweroffice.transfers.object_storage_to_poweroffice import (
+    ObjectStorageToPowerOfficeOperator,
+)
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
     PowerOfficeDownloadOperator,
     PowerOfficeToObjectStorageOperator,
 )
 from airflow_provider_poweroffice.transfers.poweroffice_to_sql import PowerOfficeToSqlOperator
+from airflow_provider_poweroffice.transfers.sql_to_poweroffice import SqlToPowerOfficeOperator
+
+BATCH = {"endpoint": "Customers", "action": "create", "results_path": "file:///x"}
 
 REQUIRED: dict[type[BaseOperator], dict[str, Any]] = {
     PowerOfficeOperator: {"endpoint": "Customers", "paginate": True},
@@ -31,6 +37,8 @@ REQUIRED: dict[type[BaseOperator], dict[str, Any]] = {
     D365FOToObjectStorageOperator: {"endpoint": "CustomersV3", "object_path": "file:///x.ndjson.gz"},
     D365FOToSqlOperator: {"endpoint": "CustomersV3", "sql_conn_id": "db", "table": "customers"},
     PowerOfficeDownloadOperator: {"endpoint": "x", "object_path": "file:///x.pdf"},
+    ObjectStorageToPowerOfficeOperator: BATCH | {"object_path": "file:///x.csv"},
+    SqlToPowerOfficeOperator: BATCH | {"sql_conn_id": "db", "sql": "select 1"},
     PowerOfficeCompaniesOperator: {},
     D365FORestEndpointOperator: {"service_name": "G/S/O"},
     D365FOEntityOperator: {"entity": "CustomersV3", "paginate": True},

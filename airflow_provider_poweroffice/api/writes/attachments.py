@@ -7,6 +7,7 @@ looked for instead, byte for byte.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -23,13 +24,14 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
 
 
-def find_upload(client: Client, call: Call) -> Response | None:
+def find_upload(client: Client, call: Call, *, waits: Sequence[float] = LAG_WAITS) -> Response | None:
     """
     Find out whether a file arrived that may have been sent: a file like it, byte for byte, is in the list.
 
     Reads may lag behind writes, so it is looked for several times; not to find it proves nothing.
 
     :param call: that was sent, with its files.
+    :param waits: seconds between two looks.
     :return: what the list says of the file, as the call would have answered; None where it is not found, or
         the API has no such list.
     :raises PowerOfficeError: the list or a file in it cannot be read.
@@ -39,14 +41,14 @@ def find_upload(client: Client, call: Call) -> Response | None:
         return None
     name, content = call.files[FIELD][:2]
     size, digest = size_of(content), digest_of(content)
-    for wait in (0.0, *LAG_WAITS):
+    for wait in (0.0, *waits):
         if wait:
             client.connection.clock.sleep(wait)
         with client.pages(call.endpoint) as pages:
             rows = [row for page in pages for row in page.rows]
         for row in rows:
             alike = (row.get("FileName"), row.get("FileSize")) in {(name, size), (name, None)}
-            if alike and _digest_there(client, f"{call.endpoint}/{row['Id']}", size) == digest:
+            if alike and _digest_there(client, f"{call.endpoint}/{row.get('Id')}", size) == digest:
                 return Response(
                     HTTPStatus.OK,
                     {"Content-Type": "application/json"},
