@@ -249,6 +249,7 @@ class CallTask(CollectionTask):
 
         :raises ValueError: it is a GET, which writes nothing.
         """
+        from airflow_provider_poweroffice.api.writes.reconcile import foresee
         from airflow_provider_poweroffice.tasks.preview import preview_of
 
         if request.method == "GET" or self.paginate:
@@ -259,7 +260,12 @@ class CallTask(CollectionTask):
             with self._opened(client, request) as files:
                 yield self._built(client, request, files)
 
-        result = preview_of(client, request.method, request.endpoint, request.body, build)
+        def seen(call: Call) -> tuple[str, Call | None]:
+            if self.compare and self._compared(client, request) is not None:
+                return "unchanged", None
+            return foresee(client, call, on_exists=self.on_exists)
+
+        result = preview_of(client, request.method, request.endpoint, request.body, build=build, foresee=seen)
         check_size(json_size(result), self.max_result_bytes, "Raise max_result_bytes, or preview less.")
         return result
 

@@ -105,6 +105,14 @@ class Lookup:
             )
         return [path for row in rows if (path := identity.path_of(row))]
 
+    def first(self) -> Response | None:
+        """
+        Give the answer to the GET of the record, by the list it is in; None where it is not found.
+
+        :raises WriteConflictError: more than one record has the unique value.
+        """
+        return next(filter(None, map(self._read, self.look_up())), None)
+
     def _paths(self, error: PowerOfficeError) -> list[str]:
         """Give the paths at which the record may be: by the id in the refusal, and by the list."""
         if self.is_ours or not self.is_named(error):
