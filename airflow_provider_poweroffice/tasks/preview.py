@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_COUNTED = {"POST": "create", "PUT": "update", "PATCH": "update", "DELETE": "delete"}
+_COUNTED = {"created": "create", "updated": "update", "deleted": "delete", "unchanged": "unchanged"}
 
 
 def check_preview(value: Any) -> None:
@@ -52,29 +52,46 @@ def _message(value: Any) -> str:
 
 
 def preview_of(
-    client: Client, method: str, endpoint: str, body: Any, build: Callable[[], AbstractContextManager[Call]]
+    client: Client,
+    method: str,
+    endpoint: str,
+    body: Any,
+    *,
+    build: Callable[[], AbstractContextManager[Call]],
+    foresee: Callable[[Call], tuple[str, Call | None]],
 ) -> dict[str, Any]:
     """
-    Check a call and show it; nothing is sent.
+    Check a call and show it; GETs aside, nothing is sent.
 
     :param build: makes the call from all arguments, and lets go of its files; what it raises of them is a
         problem too.
+    :param foresee: says what a call would do, and which call would be sent; asked where no body is refused.
     :return: ``would``, a list of ``{"method", "path", "body"}``, with ``query`` and ``files`` where there are
         any: what would be sent, and nothing where an argument cannot be; ``problems``, a list of
         ``{"pointer", "kind", "message"}``, see :mod:`~airflow_provider_poweroffice.api.body_check`;
-        ``counts``, of the calls by ``create``, ``update``, ``delete`` and ``invalid``, that with problems;
+        ``counts``, of the calls by ``create``, ``update``, ``delete``, ``unchanged``, ``conflict``, where
+        another record is there, and ``invalid``, what would be refused;
         ``checked``, whether the body was held against a description of it.
     """
     from airflow_provider_poweroffice.api.body_check import check_body, is_described
     from airflow_provider_poweroffice.api.texts import one_line
+    from airflow_provider_poweroffice.errors import WriteConflictError
 
     name = client.dialect.catalogue_name
     found = check_body(name, method, endpoint, body)
     problems = [{"pointer": item.pointer, "kind": item.kind, "message": item.message} for item in found]
+    counted = "invalid"
     would: list[dict[str, Any]] = []
     try:
         with build() as call:
-            would.append(_shown(client, call))
+            sent: Call | None = call
+            if all(item.kind == "unknown" for item in found):
+                outcome, sent = foresee(call)
+                counted = _COUNTED[outcome]
+            would += [_shown(client, sent)] if sent else []
+    except WriteConflictError as error:
+        counted = "conflict"
+        problems.append({"pointer": "", "kind": "conflict", "message": str(error)})
     except (ValueError, TypeError, OSError) as error:
         problems.append({"pointer": "", "kind": "argument", "message": str(error)})
     said = [f"{item['pointer']} {item['message']}".strip() for item in problems]
@@ -89,7 +106,7 @@ def preview_of(
     return {
         "would": would,
         "problems": problems,
-        "counts": {"invalid" if problems else _COUNTED[method]: 1},
+        "counts": {counted: 1},
         "checked": is_described(name, method, endpoint),
     }
 

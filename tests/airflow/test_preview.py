@@ -9,22 +9,22 @@ import pytest
 from airflow.sdk import DAG
 
 from airflow_provider_poweroffice._compat import AirflowFailException
+from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.operators.d365fo import D365FOEntityOperator
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
 from airflow_provider_poweroffice.tasks.write_guard import KEY
 from poweroffice_sandbox import D365FOSandbox, Sandbox
 
+CUSTOMER = {"Name": "Havblikk AS", "ExternalImportReference": "preview-1", "CustomerSince": "2026-01-31"}
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
 
 @pytest.fixture(autouse=True)
-def _no_writes(sandbox: Sandbox, connection: str) -> Any:
-    """Check after each test that nothing was written, tokens aside."""
+def _no_writes(request: pytest.FixtureRequest, sandbox: Sandbox, connection: str) -> Any:
+    """Check after each test that nothing was written, but what the test began with."""
     yield
-    assert connection
-    assert [
-        item.path for item in sandbox.journal() if item.method in WRITES and "OAuth" not in item.path
-    ] == []
+    written = [item.path for item in sandbox.journal() if item.method in WRITES and "OAuth" not in item.path]
+    assert written == ["/v2/Customers"] * ("customer" in request.fixturenames), connection
 
 
 def preview(**arguments: Any) -> Any:
@@ -87,6 +87,57 @@ def test_an_argument_that_cannot_be_sent() -> None:
         "kind": "argument",
         "message": "body['A'] is nan, which JSON cannot hold",
     }
+
+
+@pytest.fixture
+def customer(connection: str) -> dict[str, Any]:
+    """Make a customer that is known by a reference."""
+    with PowerOfficeHook(connection) as hook:
+        made: dict[str, Any] = hook.client.request("POST", "Customers", body=CUSTOMER).body
+    return made
+
+
+@pytest.mark.usefixtures("customer")
+@pytest.mark.parametrize(
+    ("on_exists", "name", "kind", "sent"),
+    [
+        ("same", "Havblikk AS", "unchanged", None),
+        ("fail", "Havblikk AS", "conflict", None),
+        ("update", "Havblikk AS", "unchanged", None),
+        ("same", "Fjord AS", "conflict", None),
+        ("update", "Fjord AS", "update", "PATCH"),
+    ],
+)
+def test_a_record_that_is_there(
+    sandbox: Sandbox, on_exists: str, name: str, kind: str, sent: str | None
+) -> None:
+    """It is looked up by its reference, compared, and counted as what would become of it."""
+    found = preview(endpoint="Customers", body=CUSTOMER | {"Name": name}, on_exists=on_exists)
+    assert found["counts"] == {kind: 1}
+    assert [item["method"] for item in found["would"]] == ([sent] if sent else [])
+    assert [item["kind"] for item in found["problems"]] == (["conflict"] if kind == "conflict" else [])
+    if sent:
+        assert found["would"][0]["body"] == [{"op": "replace", "path": "/Name", "value": name}]
+    assert sandbox.count("GET", "/Customers*") >= 1
+
+
+def test_changes(customer: dict[str, Any]) -> None:
+    """Changes are shown as the JSON Patch that they make; compared, what is so already sends nothing."""
+    one: dict[str, Any] = {"endpoint": f"Customers/{customer['Id']}", "method": "PATCH"}
+    found = preview(**one, changes={"Name": "Fjord AS"}, compare=True)
+    assert found["would"][0]["body"] == [{"op": "replace", "path": "/Name", "value": "Fjord AS"}]
+    assert found["counts"] == {"update": 1}
+    found = preview(**one, changes={"Name": "Havblikk AS"}, compare=True)
+    assert (found["would"], found["counts"]) == ([], {"unchanged": 1})
+
+
+def test_a_new_record(sandbox: Sandbox) -> None:
+    """A reference that nobody has would create; what is only dropped is no refusal."""
+    found = preview(endpoint="Customers", body={"Name": "x", "Nmae": "y"}, reference="new-1")
+    assert found["counts"] == {"create": 1}
+    assert found["would"][0]["body"]["ExternalImportReference"] == "new-1"
+    assert [item["kind"] for item in found["problems"]] == ["unknown"]
+    assert sandbox.count("GET", "/Customers") >= 1
 
 
 def test_no_earlier_try_counts() -> None:

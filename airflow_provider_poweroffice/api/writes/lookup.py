@@ -90,7 +90,9 @@ class Lookup:
         for query, filters in identity.searches:
             if not (query or filters):
                 query = self._lean()  # noqa: PLW2901 - the list is read whole
-            with self.client.pages(identity.list_path, query=query or None, filters=filters) as pages:
+            with self.client.pages(
+                identity.list_path, query=query or None, filters=filters, concurrency=1
+            ) as pages:
                 rows = [row for page in pages for row in page.rows if identity.is_of(row)]
             if rows:
                 break
@@ -102,6 +104,14 @@ class Lookup:
                 id=ids,
             )
         return [path for row in rows if (path := identity.path_of(row))]
+
+    def first(self) -> Response | None:
+        """
+        Give the answer to the GET of the record, by the list it is in; None where it is not found.
+
+        :raises WriteConflictError: more than one record has the unique value.
+        """
+        return next(filter(None, map(self._read, self.look_up())), None)
 
     def _paths(self, error: PowerOfficeError) -> list[str]:
         """Give the paths at which the record may be: by the id in the refusal, and by the list."""

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_poweroffice.api.d365fo.metadata import entity_key
@@ -26,8 +25,10 @@ from airflow_provider_poweroffice.api.writes.compare import differences
 from airflow_provider_poweroffice.api.writes.identity import Identity, identity_of, value_of
 from airflow_provider_poweroffice.api.writes.lookup import LAG_WAITS, Lookup, says_taken
 from airflow_provider_poweroffice.errors import (
+    APIConnectionError,
     APIStatusError,
     PowerOfficeError,
+    RateLimitError,
     ResponseTooLargeError,
     UncertainWriteError,
     WriteConflictError,
@@ -107,6 +108,20 @@ def write_call(
     if on_exists not in ON_EXISTS:
         raise ValueError(f"on_exists must be one of {', '.join(map(repr, ON_EXISTS))}, not {on_exists!r}")
     return _Write(client, call, on_exists, is_ours=began_before).carry_out()
+
+
+def foresee(client: Client, call: Call, *, on_exists: OnExists = "same") -> tuple[Outcome, Call | None]:
+    """
+    Say what :func:`write_call` would do, by GETs alone.
+
+    A record is looked for where its list can be filtered by what is unique in it; else it counts as not
+    there.
+
+    :return: the outcome, and the call that would be sent; None where the record is what it is to be.
+    :raises WriteConflictError: another record is there, or more than one.
+    :raises PowerOfficeError: as ``Client.send``.
+    """
+    return _Write(client, call, on_exists, is_ours=False).foresee()
 
 
 def sameness(dialect: Dialect[Any], call: Call) -> str | None:
@@ -264,6 +279,20 @@ class _Write:
                 raise self._uncertain(error, repeatable=repeatable) from error
             raise
 
+    def foresee(self) -> tuple[Outcome, Call | None]:
+        identity = self.identity
+        if identity is None or not identity.is_filtered:
+            return self._outcome, self.call
+        found = self._lookup(identity).first()
+        if found is None:
+            return self._outcome, self.call
+        different = self._different(found.body, identity)
+        if different and self.on_exists == "update":
+            method, endpoint, body = self._change(found.body, identity, different)
+            return "updated", self.client.build(method, endpoint, body=body)
+        self._judge(found, identity)
+        return "unchanged", None
+
     def _send(self, *, repeatable: bool) -> Response:
         try:
             answer = self.client.send(self.call, idempotent=True if repeatable else None)
@@ -298,7 +327,7 @@ class _Write:
             return self._done(came)
         lookup = self._lookup(identity)
         if not lookup.may_find(came):
-            lost = came.outcome_unknown or (self.is_ours and not _is_refusal(came))
+            lost = came.outcome_unknown or (self.is_ours and _may_pass(came))
             if lost:
                 raise self._uncertain(came) from came
             raise came
@@ -354,18 +383,7 @@ class _Write:
         self, record: Mapping[str, Any], identity: Identity, different: Mapping[str, tuple[Any, Any]]
     ) -> Written:
         """Change what differs."""
-        names = {pointer.split("/")[1] for pointer in different}
-        changed = {name: value for name, value in self.sent.items() if name in names}
-        try:
-            method, endpoint, body = _update_of(self.client.dialect, identity, self.call, record, changed)
-        except ValueError as error:
-            there = identity.id_of(record)
-            raise WriteConflictError(
-                f"{self.label}: the record with {identity.text}, {there}, differs in {_names(different)}, "
-                f"and cannot be updated: {error}",
-                id=there,
-                differences=different,
-            ) from None
+        method, endpoint, body = self._change(record, identity, different)
         try:
             answer = self.client.request(method, endpoint, body=body, idempotent=True)
         except PowerOfficeError as error:
@@ -378,10 +396,26 @@ class _Write:
             answer = self.client.request("GET", identity.path_of(record) or endpoint)
         return self._written("updated", answer, identity)
 
+    def _change(
+        self, record: Mapping[str, Any], identity: Identity, different: Mapping[str, tuple[Any, Any]]
+    ) -> tuple[str, str, Any]:
+        """Make the call that changes what differs: method, endpoint and body."""
+        names = {pointer.split("/")[1] for pointer in different}
+        changed = {name: value for name, value in self.sent.items() if name in names}
+        try:
+            return _update_of(self.client.dialect, identity, self.call, record, changed)
+        except ValueError as error:
+            there = identity.id_of(record)
+            raise WriteConflictError(
+                f"{self.label}: the record with {identity.text}, {there}, differs in {_names(different)}, "
+                f"and cannot be updated: {error}",
+                id=there,
+                differences=different,
+            ) from None
+
     def _done(self, answer: Response) -> Written:
         """Take the answer to the call itself; where it was repeated, a server may have taken it twice."""
-        is_update = isinstance(self.sent, dict) and self.client.dialect.name == "v1" and "id" in self.sent
-        outcome: Outcome = "created" if self.call.method == "POST" and not is_update else "updated"
+        outcome = self._outcome
         if self.is_ours and self.identity is not None and self.identity.is_filtered:
             try:
                 self._lookup(self.identity).look_up()
@@ -423,6 +457,14 @@ class _Write:
             answer=answer,
         )
 
+    @property
+    def _outcome(self) -> Outcome:
+        """Name what the call does where the server takes it."""
+        is_update = isinstance(self.sent, dict) and self.client.dialect.name == "v1" and "id" in self.sent
+        if self.call.method == "DELETE":
+            return "deleted"
+        return "created" if self.call.method == "POST" and not is_update else "updated"
+
     def _lookup(self, identity: Identity) -> Lookup:
         return Lookup(client=self.client, identity=identity, label=self.label, is_ours=self.is_ours)
 
@@ -436,10 +478,6 @@ def _names(different: Mapping[str, Any]) -> str:
     return ", ".join(list(different)[:10]) + (" and more" if len(different) > 10 else "")  # noqa: PLR2004 - a line
 
 
-def _is_refusal(error: PowerOfficeError) -> bool:
-    """Tell whether the server looked at the call and refused it."""
-    return (
-        isinstance(error, APIStatusError)
-        and not error.outcome_unknown
-        and error.status != HTTPStatus.TOO_MANY_REQUESTS
-    )
+def _may_pass(error: PowerOfficeError) -> bool:
+    """Tell whether a call was not looked at for now, so that it says nothing of an earlier one."""
+    return isinstance(error, (RateLimitError, APIConnectionError))
