@@ -41,8 +41,8 @@ Every error this package raises for a call to the API, and for a load into a tab
 
 Wrong arguments raise the builtin ``ValueError`` or ``TypeError``, before any request.
 Messages carry the method, the path without its query, and the vendor's own sentence; never a key,
-a token, a header, a query value or a body (a load names the row and the value at fault). Everything else
-is an attribute.
+a token, a header, a query value or a body (a load names the row and the value at fault, a write what its
+record is known by). Everything else is an attribute.
 """
 
 from __future__ import annotations

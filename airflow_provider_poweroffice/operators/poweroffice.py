@@ -111,12 +111,14 @@ class PowerOfficeOperator(PowerOfficeTask, CallTask):
                 check_reference(value, f"body[{name!r}]")
         if self.reference is None:
             return
-        if is_literal(self.method) and self.method != "POST":
-            raise ValueError(f"reference needs method='POST', not {self.method!r}")
-        if self.files is not None or (self.body is None and is_literal(self.body)):
-            raise ValueError("reference needs body={...}, the record that it is put into")
         if self.reference != AUTO and is_literal(self.reference):
             check_reference(self.reference)
+        if is_literal(self.method) and self.method != "POST":
+            raise ValueError(f"reference needs method='POST', not {self.method!r}")
+        if self.idempotent is not None:
+            raise ValueError("reference goes without idempotent: with it the server takes the call once")
+        if self.files is not None or (self.body is None and is_literal(self.body)):
+            raise ValueError("reference needs body={...}, the record that it is put into")
 
     def _send(self, client: Client, request: Request, files: Files | None) -> Response:
         if self.on_refused_delete != "archive":

@@ -153,7 +153,8 @@ class CallTask(CollectionTask):
         if idempotent is not None:
             check_flags(self, "idempotent")
         check_preview(preview)
-        self._check_write()
+        self._check_on_exists()
+        self._check_changes()
         _check_headers(self.headers)
         check_kind(response)
         check_limit(max_result_bytes)
@@ -432,18 +433,27 @@ class CallTask(CollectionTask):
             context["ti"].xcom_push(key="skipped_pages", value=pages.skipped)
         return self._form.of_rows(rows, pages.total_rows)
 
-    def _check_write(self) -> None:
+    def _check_on_exists(self) -> None:
         """
-        Refuse arguments of writing calls that do not go together.
+        Check the argument, and that it does something.
 
-        :raises ValueError: names the arguments.
+        :raises ValueError: names it, its value and what it needs.
         """
         if self.on_exists not in ON_EXISTS:
             raise ValueError(
                 f"on_exists must be one of {', '.join(map(repr, ON_EXISTS))}, not {self.on_exists!r}"
             )
+        if self.on_exists != "same" and self.idempotent is not None:
+            raise ValueError("on_exists goes without idempotent: what is unique in the body decides")
         if self.on_exists != "same" and is_literal(self.method) and self.method != "POST":
             raise ValueError(f"on_exists={self.on_exists!r} needs method='POST', not {self.method!r}")
+
+    def _check_changes(self) -> None:
+        """
+        Refuse arguments of a change that do not go together.
+
+        :raises ValueError: names the arguments.
+        """
         if self.compare and self.changes is None:
             raise ValueError("compare=True needs changes={...}, the fields with their new values")
         if self.changes is None:

@@ -135,7 +135,7 @@ class WriteGuard:
             yield
         except BaseException as error:
             if getattr(error, "outcome_unknown", True) is False:
-                if not self.began:
+                if not self.began and not getattr(error, "uncertain_attempts", 0):
                     self._take_back()
             else:  # also of what ended the task between the client and here
                 error.outcome_unknown = True  # type: ignore[attr-defined]

@@ -90,7 +90,9 @@ class Lookup:
         for query, filters in identity.searches:
             if not (query or filters):
                 query = self._lean()  # noqa: PLW2901 - the list is read whole
-            with self.client.pages(identity.list_path, query=query or None, filters=filters) as pages:
+            with self.client.pages(
+                identity.list_path, query=query or None, filters=filters, concurrency=1
+            ) as pages:
                 rows = [row for page in pages for row in page.rows if identity.is_of(row)]
             if rows:
                 break

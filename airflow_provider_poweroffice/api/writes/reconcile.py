@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_poweroffice.api.d365fo.metadata import entity_key
@@ -26,8 +25,10 @@ from airflow_provider_poweroffice.api.writes.compare import differences
 from airflow_provider_poweroffice.api.writes.identity import Identity, identity_of, value_of
 from airflow_provider_poweroffice.api.writes.lookup import LAG_WAITS, Lookup, says_taken
 from airflow_provider_poweroffice.errors import (
+    APIConnectionError,
     APIStatusError,
     PowerOfficeError,
+    RateLimitError,
     ResponseTooLargeError,
     UncertainWriteError,
     WriteConflictError,
@@ -326,7 +327,7 @@ class _Write:
             return self._done(came)
         lookup = self._lookup(identity)
         if not lookup.may_find(came):
-            lost = came.outcome_unknown or (self.is_ours and not _is_refusal(came))
+            lost = came.outcome_unknown or (self.is_ours and _may_pass(came))
             if lost:
                 raise self._uncertain(came) from came
             raise came
@@ -477,10 +478,6 @@ def _names(different: Mapping[str, Any]) -> str:
     return ", ".join(list(different)[:10]) + (" and more" if len(different) > 10 else "")  # noqa: PLR2004 - a line
 
 
-def _is_refusal(error: PowerOfficeError) -> bool:
-    """Tell whether the server looked at the call and refused it."""
-    return (
-        isinstance(error, APIStatusError)
-        and not error.outcome_unknown
-        and error.status != HTTPStatus.TOO_MANY_REQUESTS
-    )
+def _may_pass(error: PowerOfficeError) -> bool:
+    """Tell whether a call was not looked at for now, so that it says nothing of an earlier one."""
+    return isinstance(error, (RateLimitError, APIConnectionError))
