@@ -16,6 +16,8 @@ Every error this package raises for a call to the API, and for a load into a tab
     │   ├── TypeConflictError         a value does not fit its column
     │   └── TooManyDeletionsError     more rows would be marked as deleted than allowed
     ├── VerificationError             a table of the ledger does not agree with the books; its rows are stored
+    ├── InvoiceNotSentError           sending an invoice failed
+    │   └── InvoicePendingError       it is not sent yet; a retry goes on waiting
     ├── WaitFailedError               what a sensor waits for has failed: its fail_if is fulfilled
     ├── InvalidBatchError             records that cannot be written; none of the batch was
     ├── BatchFailedError              records of a batch failed; a retry tries those that are not done
@@ -257,6 +259,39 @@ class VerificationError(PowerOfficeError):
         super().__init__(message)
         self.accounts = accounts
         self.vouchers = vouchers
+
+
+class InvoiceNotSentError(PowerOfficeError):
+    """
+    Sending an invoice failed; the message has the vendor's reason.
+
+    :param order_id: of the sales order, and of the invoice if there is one.
+    :param last_error: ``LastErrorMessage`` of the order's sent state.
+    :param invoice_no: the invoice is in the books, and was not delivered.
+    :param repeatable: a retry of the task sends the order again.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        order_id: str,
+        last_error: str | None = None,
+        invoice_no: int | None = None,
+        repeatable: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.order_id = order_id
+        self.last_error = last_error
+        self.invoice_no = invoice_no
+        self.repeatable = repeatable
+
+
+class InvoicePendingError(InvoiceNotSentError):
+    """An invoice was not sent within the time that was given; a retry of the task goes on waiting."""
+
+    def __init__(self, message: str, *, order_id: str) -> None:
+        super().__init__(message, order_id=order_id, repeatable=True)
 
 
 class WaitFailedError(PowerOfficeError):

@@ -50,6 +50,7 @@ def get_provider_info() -> dict[str, Any]:
         "operators": modules(
             "operators.poweroffice",
             "operators.companies",
+            "operators.invoice",
             d365fo=("operators.d365fo",),
         ),
         "sensors": modules("sensors.poweroffice", d365fo=("sensors.d365fo",)),

@@ -53,11 +53,12 @@ def may_be_retried(error: PowerOfficeError, method: str, *, idempotent: bool | N
     from airflow_provider_poweroffice.errors import (
         APITimeoutError,
         BatchFailedError,
+        InvoiceNotSentError,
         UncertainWriteError,
         VerificationError,
     )
 
-    if isinstance(error, UncertainWriteError):
+    if isinstance(error, (UncertainWriteError, InvoiceNotSentError)):
         return error.repeatable
     no_slot = isinstance(error, APITimeoutError) and not error.outcome_unknown  # later there may be one
     # Books may agree when all is posted, and of a batch only what is not done is tried again.

@@ -18,7 +18,17 @@ if TYPE_CHECKING:
 
 TESTED = set()
 # Shown by the tests of the flows.
-IN_FLOWS = {"documentation_put", "reverse", "send_invoice_field", "send_polls", "send_result", "send_seconds"}
+IN_FLOWS = {
+    "documentation_put",
+    "invoiced_reference",
+    "reverse",
+    "send_invoice_field",
+    "send_lag",
+    "send_polls",
+    "send_result",
+    "send_seconds",
+    "unsent_state",
+}
 
 
 def about(*names: str) -> Callable[..., Any]:

@@ -68,6 +68,17 @@ def test_create_customer(connection: str, sandbox: Sandbox, run_dag: Any) -> Non
     assert connection
 
 
+def test_send_invoice(connection: str, sandbox: Sandbox, run_dag: Any) -> None:
+    """Each order of the shop becomes one invoice, however often the DAG runs."""
+    before = sandbox.totals()["OutgoingInvoices"]
+    for _ in range(2):
+        ended = run_dag("poweroffice_send_invoice")
+        assert {str(ti.state).rpartition(".")[2].lower() for ti in ended.get_task_instances()} == {"success"}
+    assert sandbox.totals()["OutgoingInvoices"] == before + 2
+    assert sandbox.count("POST", "/SalesOrders/*/createAndSendInvoice") == 2
+    assert connection
+
+
 def test_wait_for_change(connection: str, run_dag: Any) -> None:
     """The sensor lets the next task go on when a customer has changed."""
     run_ok(run_dag("poweroffice_create_customer"))

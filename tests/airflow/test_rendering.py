@@ -12,6 +12,7 @@ from airflow.sdk import DAG, BaseOperator, task
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.operators.companies import PowerOfficeCompaniesOperator
 from airflow_provider_poweroffice.operators.d365fo import D365FOEntityOperator, D365FORestEndpointOperator
+from airflow_provider_poweroffice.operators.invoice import PowerOfficeInvoiceOperator
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
 from airflow_provider_poweroffice.sensors.d365fo import D365FOSensor
 from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
@@ -36,6 +37,7 @@ REQUIRED: dict[type[BaseOperator], dict[str, Any]] = {
     PowerOfficeToSqlOperator: {"endpoint": "Customers", "sql_conn_id": "db", "table": "customers"},
     D365FOToObjectStorageOperator: {"endpoint": "CustomersV3", "object_path": "file:///x.ndjson.gz"},
     D365FOToSqlOperator: {"endpoint": "CustomersV3", "sql_conn_id": "db", "table": "customers"},
+    PowerOfficeInvoiceOperator: {"order": {"CustomerNo": 10001}},
     PowerOfficeDownloadOperator: {"endpoint": "x", "object_path": "file:///x.pdf"},
     ObjectStorageToPowerOfficeOperator: BATCH | {"object_path": "file:///x.csv"},
     SqlToPowerOfficeOperator: BATCH | {"sql_conn_id": "db", "sql": "select 1"},

@@ -82,6 +82,7 @@ def test_snippet(code: str, tmp_path: Path) -> None:
             "company": None,
             "token": None,
             "preview": True,
+            "order_number": 4711,
             "voucher_id": _posted_invoice() if "voucher_id" in code else None,
         },
         "dag_run": SimpleNamespace(run_after=datetime.now(UTC)),

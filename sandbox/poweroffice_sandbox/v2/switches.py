@@ -63,4 +63,15 @@ class Switches(SwitchTable):
     )
     send_polls: int = number(1, "times sentState says that an invoice is being processed")
     send_seconds: float = number(0.0, "seconds an invoice is being processed at least")
-    send_result: str = choice("sent", "failed", about="how sending an invoice ends")
+    send_lag: float = number(0.0, "seconds that sentState is behind")
+    send_result: str = choice(
+        "sent",
+        "failed",
+        "fallback",
+        "undelivered",
+        about="how sending an invoice ends; fallback: sent another way, undelivered: an invoice nobody got",
+    )
+    unsent_state: str = choice("204", "row", "404", about="sentState of an order that nobody asked to send")
+    invoiced_reference: str = choice(
+        "free", "taken", about="may a new order have the reference of one that became an invoice"
+    )
