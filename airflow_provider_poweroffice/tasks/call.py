@@ -182,12 +182,12 @@ class CallTask(CollectionTask):
             self.method = check_method(self.method)
         with self.running(context, self.method, idempotent=self.idempotent) as hook:
             request = self.request()
+            refuse_minted_keys(request.endpoint)
+            if is_preview(self.preview):
+                return self._preview(hook.client, request, context)
             request = msgspec.structs.replace(
                 request, body=self.content(hook.client.dialect, request, context)
             )
-            refuse_minted_keys(request.endpoint)
-            if is_preview(self.preview):
-                return self._preview(hook.client, request)
             try:
                 if self.paginate:
                     return self._collect(hook.client, request, context)
@@ -243,7 +243,7 @@ class CallTask(CollectionTask):
         upload = upload_of(client.dialect.catalogue_name, request.method, request.endpoint)
         return open_files(self.files, limit=(upload and upload.largest) or MAX_FILE_BYTES)
 
-    def _preview(self, client: Client, request: Request) -> dict[str, Any]:
+    def _preview(self, client: Client, request: Request, context: Context) -> dict[str, Any]:
         """
         Check the call and give it as it would be sent.
 
@@ -256,16 +256,23 @@ class CallTask(CollectionTask):
             raise ValueError("preview does not go with GET, which writes nothing: name a writing method")
 
         @contextmanager
-        def build() -> Iterator[Call]:
+        def build(body: Any) -> Iterator[Call]:
             with self._opened(client, request) as files:
-                yield self._built(client, request, files)
+                yield self._built(client, msgspec.structs.replace(request, body=body), files)
 
-        def seen(call: Call) -> tuple[str, Call | None]:
+        def foreseen(call: Call) -> tuple[str, Call | None]:
             if self.compare and self._compared(client, request) is not None:
                 return "unchanged", None
             return foresee(client, call, on_exists=self.on_exists)
 
-        result = preview_of(client, request.method, request.endpoint, request.body, build=build, foresee=seen)
+        result = preview_of(
+            client,
+            request.method,
+            request.endpoint,
+            content=lambda: self.content(client.dialect, request, context),
+            build=build,
+            foresee=foreseen,
+        )
         check_size(json_size(result), self.max_result_bytes, "Raise max_result_bytes, or preview less.")
         return result
 

@@ -55,16 +55,17 @@ def preview_of(
     client: Client,
     method: str,
     endpoint: str,
-    body: Any,
     *,
-    build: Callable[[], AbstractContextManager[Call]],
+    content: Callable[[], Any],
+    build: Callable[[Any], AbstractContextManager[Call]],
     foresee: Callable[[Call], tuple[str, Call | None]],
 ) -> dict[str, Any]:
     """
     Check a call and show it; GETs aside, nothing is sent.
 
-    :param build: makes the call from all arguments, and lets go of its files; what it raises of them is a
-        problem too.
+    :param content: makes the body from the arguments.
+    :param build: makes the call with that body, and lets go of its files. What these two raise of the
+        arguments is a problem too.
     :param foresee: says what a call would do, and which call would be sent; asked where no body is refused.
     :return: ``would``, a list of ``{"method", "path", "body"}``, with ``query`` and ``files`` where there are
         any: what would be sent, and nothing where an argument cannot be; ``problems``, a list of
@@ -78,12 +79,14 @@ def preview_of(
     from airflow_provider_poweroffice.errors import WriteConflictError
 
     name = client.dialect.catalogue_name
-    found = check_body(name, method, endpoint, body)
-    problems = [{"pointer": item.pointer, "kind": item.kind, "message": item.message} for item in found]
     counted = "invalid"
+    problems: list[dict[str, Any]] = []
     would: list[dict[str, Any]] = []
     try:
-        with build() as call:
+        body = content()
+        found = check_body(name, method, endpoint, body)
+        problems += [{"pointer": item.pointer, "kind": item.kind, "message": item.message} for item in found]
+        with build(body) as call:
             sent: Call | None = call
             if all(item.kind == "unknown" for item in found):
                 outcome, sent = foresee(call)

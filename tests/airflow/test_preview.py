@@ -129,6 +129,9 @@ def test_changes(customer: dict[str, Any]) -> None:
     assert found["counts"] == {"update": 1}
     found = preview(**one, changes={"Name": "Havblikk AS"}, compare=True)
     assert (found["would"], found["counts"]) == ([], {"unchanged": 1})
+    found = preview(**one, changes={"DepartmentCode": "10"})
+    assert (found["would"], found["counts"]) == ([], {"invalid": 1})
+    assert "DepartmentId" in found["problems"][0]["message"]
 
 
 def test_a_new_record(sandbox: Sandbox) -> None:
