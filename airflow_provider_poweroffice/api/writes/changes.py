@@ -32,7 +32,7 @@ def patch_of(name: str, endpoint: str, changes: Mapping[str, Any]) -> list[dict[
     found = check_body(name, "PATCH", endpoint, operations)
     if refused := [f"{item.pointer} {item.message}" for item in found if item.kind in {"patch", "unknown"}]:
         raise ValueError(
-            f"changes that cannot be made: {'; '.join(refused)} (an operation of your own is sent as it stands "
+            f"changes that cannot be made: {'; '.join(refused)} (an operation of your own is sent as it is "
             "by body=[...])"
         )
     return operations
