@@ -33,7 +33,7 @@ env:
 
 # Without Airflow, and without the tests of one rule under many combinations.
 test-fast: env
-	@$(BIN)/$(PYTEST) -q -m 'not wide' -p no:cacheprovider tests/storage tests/api
+	@$(BIN)/$(PYTEST) -q -m 'not wide' -p no:cacheprovider tests/storage tests/batches tests/api
 
 # What depends on Airflow and on the versions beside it; the sandbox's own tests and those marked wide do not.
 # Airflow 3.2 runs on Python 3.12 and 3.1 on 3.13, where the machine has them.

@@ -45,6 +45,19 @@ REQUIRED = {
     "ProductPostDto": ("Name",),
 }
 
+# At most so many characters, by the description's prose alone.
+LONGEST = {"ExternalImportReference": 50}
+
+# Fields that a PATCH does not take, although its answer does not say that they are read only, by path and
+# field: so clients found whose types were made from a later edition.
+UNPATCHABLE = re.compile(r"/(Products|ProductGroups|GeneralLedgerAccounts)/\S+ \w*AgricultureDepartment")
+# What they take does not follow from what they answer.
+PATCHED = {
+    "/ClientAdmin/{clientId}/Users/{userId}": "",
+    "/Departments/{id}": ">DepartmentPostDto-ManagerEmployeeNo",
+    "/Employees/{employeeId}/BankAccounts": "",
+}
+
 # Money is declared as a double; it is a decimal all the same.
 KINDS: dict[tuple[str, str | None], str] = {
     ("integer", None): "integer",
@@ -117,8 +130,34 @@ class Description:
         if "properties" in own and inner:
             return f"{name}:{'*' * many}>{inner}", inner
         kind = "/".join(map(str, own["enum"])) if len(own.get("enum", ())) > 1 else self.kind(item)
-        longest = f"<{own['maxLength']}" if "maxLength" in own else ""
+        most = own.get("maxLength", LONGEST.get(name.rstrip("!")))
+        longest = f"<{most}" if most else ""
         return f"{name}:{'*' * many}{kind}{longest}", ""
+
+    def patched(self, path: str) -> str:
+        """
+        Write what a PATCH takes: the type of the POST beside it, without some fields; "" where none is known.
+
+        The description has one type for all of them. What one takes follows from its answer: the fields that
+        are not read only, but no lists of objects, which have paths of their own.
+        """
+        if path in PATCHED:
+            return PATCHED[path]
+        answers = (self.paths[path].get(verb) for verb in ("patch", "get"))
+        shown = next(filter(None, (self.row(answer)[1] for answer in answers if answer)), {})
+        taken = {
+            field: text
+            for field, schema in shown.items()
+            if not UNPATCHABLE.fullmatch(f"{path} {field}")
+            and (text := self.written(field, schema)[0])
+            and ":*>" not in text
+        }
+        owner, _, own = path.rpartition("/")
+        posts = (self.paths.get(f"{owner}{end}", {}).get("post") for end in ("", "/Complete"))
+        name = next((self.body_type(post) for post in posts if post and own.startswith("{")), "")
+        posted = self._schemas[name]["properties"] if name and taken else {}
+        made = [f">{name}" + "".join(f"-{field}" for field in posted if field not in taken)] if posted else []
+        return ",".join([*made, *(text for field, text in taken.items() if field not in posted)])
 
     def bodies(self) -> list[str]:
         """Make a line for each body, and for each type in one."""
@@ -128,6 +167,8 @@ class Description:
                 if verb in self.paths[path] and (name := self.body_type(self.paths[path][verb])):
                     lines.append(f"{verb.upper()} {path} | >{name}")
                     waiting.append(name)
+            if "patch" in self.paths[path] and (text := self.patched(path)):
+                lines.append(f"PATCH {path} | {text}")
         types = []
         while waiting:
             name = waiting.pop()

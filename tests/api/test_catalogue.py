@@ -333,7 +333,9 @@ def test_unknown_fields_of_a_body(client: Client, caplog: pytest.LogCaptureFixtu
     client.request("POST", "Customers", body=body)
     (line,) = (line for line in caplog.messages if "not known" in line)
     assert line.startswith("POST /v2/Customers: ")
-    assert line.endswith("Nmae (did you mean Name?), MailAddress.Zip (did you mean ZipCode?)")
+    assert line.endswith(
+        "Nmae is not known; did you mean Name?, MailAddress.Zip is not known; did you mean ZipCode?"
+    )
 
 
 @pytest.mark.parametrize("kind", [str, str.encode])

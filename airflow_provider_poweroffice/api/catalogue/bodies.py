@@ -1,22 +1,18 @@
 """
 The fields of request bodies, from the official description: for templates and for advice, never a wall.
 
-Rule: pure; what is not described here is not spoken of.
+Rule: pure; what is not described here is not spoken of. ``api/body_check.py`` holds a body against them.
 """
 
 from __future__ import annotations
 
-import difflib
-import json
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from types import MappingProxyType
 
-_CLOSE = 0.6  # how alike a field's name must be to be suggested
 _FIELD = re.compile(r"(?P<name>\w+)(?P<required>!?):(?P<list>\*?)(?P<kind>>?[^<]+)(?:<(?P<longest>\d+))?")
 
 
@@ -42,45 +38,18 @@ class BodyField:
     inner: Mapping[str, BodyField]
 
 
+@cache
 def body_of(name: str, method: str, path: str) -> Mapping[str, BodyField]:
     """
     Give the fields of a call's body; none if it is not described.
 
     :param name: of the catalogue, such as ``poweroffice_v2``.
+    :param method: upper-case HTTP method; of a PATCH the fields are those that its pointers may name.
     :param path: of the resource, as the catalogue spells it.
     """
     lines = _lines(name)
     text = lines.get(f"{method} {path.strip('/')}".lower())
-    return _fields(text, lines) if text else {}
-
-
-def unknown_fields(body: Any, known: Mapping[str, BodyField], place: str = "") -> Iterator[str]:
-    """
-    Name the fields of a body that the API does not know, and drops without a word, with the names near them.
-
-    :param body: a dict, or a list of them, or either as JSON text; anything else has no fields.
-    :param known: see :func:`body_of`; empty: nothing is said.
-    """
-    if not known:
-        return
-    if isinstance(body, (str, bytes, bytearray)):
-        with suppress(ValueError, RecursionError):  # no JSON: the server will say so
-            yield from unknown_fields(json.loads(body), known, place)
-        return
-    if isinstance(body, (list, tuple)):
-        for item in body:
-            yield from unknown_fields(item, known, place)
-        return
-    if not isinstance(body, Mapping):
-        return
-    by_name = {name.lower(): field for name, field in known.items()}
-    for name, value in body.items():
-        field = by_name.get(str(name).lower())
-        if field is None:
-            close = difflib.get_close_matches(str(name).lower(), by_name, n=1, cutoff=_CLOSE)
-            yield f"{place}{name}" + (f" (did you mean {by_name[close[0]].name}?)" if close else "")
-        else:
-            yield from unknown_fields(value, field.inner, f"{place}{field.name}.")
+    return MappingProxyType(_fields(text, lines) if text else {})
 
 
 @cache
@@ -94,10 +63,23 @@ def _lines(name: str) -> dict[str, str]:
 
 
 def _fields(text: str, lines: Mapping[str, str], depth: int = 3) -> dict[str, BodyField]:
-    """Read the fields of a type; the types within it as deep as any body goes."""
-    named = lines.get(text.removeprefix(">").lower(), "") if text.startswith(">") else text
-    found = (_FIELD.fullmatch(part) for part in named.split(",") if part)
-    return {match["name"]: _field(match, lines, depth) for match in found if match} if depth else {}
+    """
+    Read fields; the types within them as deep as any body goes.
+
+    :param text: ``Name:text,Amount!:decimal``, or ``>Type-Name,Note:text``: those of a type, without Name,
+        and a further one.
+    """
+    own, left_out = text, set()
+    if text.startswith(">"):
+        type_name, _, further = text[1:].partition(",")
+        type_name, *names = type_name.split("-")
+        own, left_out = f"{lines.get(type_name.lower(), '')},{further}", set(names)
+    found = (_FIELD.fullmatch(part) for part in own.split(",") if part and depth)
+    return {
+        match["name"]: _field(match, lines, depth)
+        for match in found
+        if match and match["name"] not in left_out
+    }
 
 
 def _field(match: re.Match[str], lines: Mapping[str, str], depth: int) -> BodyField:
