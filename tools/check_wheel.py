@@ -57,7 +57,7 @@ class Distribution:
 
 
 PROVIDER = Distribution(
-    "airflow-provider-poweroffice", "airflow_provider_poweroffice", ROOT, 400 * 1024, is_production=True
+    "airflow-provider-poweroffice", "airflow_provider_poweroffice", ROOT, 520 * 1024, is_production=True
 )
 SANDBOX = Distribution(
     "poweroffice-sandbox", "poweroffice_sandbox", ROOT / "sandbox", 400 * 1024, is_production=False
