@@ -33,7 +33,7 @@ test-fast-1:
 	@$(BIN)/python -m pytest -q -m 'not wide' -p no:cacheprovider tests/api --ignore-glob='*/test_[i-z]*.py'
 
 test-fast-2:
-	@$(BIN)/python -m pytest -q -m 'not wide' -p no:cacheprovider tests/storage tests/api --ignore-glob='*/api/test_[a-h]*.py'
+	@$(BIN)/python -m pytest -q -m 'not wide' -p no:cacheprovider tests/storage tests/batches tests/api --ignore-glob='*/api/test_[a-h]*.py'
 
 # What depends on Airflow and on the versions beside it; the sandbox's own tests and those marked wide do not.
 test-older:

@@ -16,8 +16,14 @@ Every error this package raises for a call to the API, and for a load into a tab
     │   ├── TypeConflictError         a value does not fit its column
     │   └── TooManyDeletionsError     more rows would be marked as deleted than allowed
     ├── VerificationError             a table of the ledger does not agree with the books; its rows are stored
+    ├── InvoiceNotSentError           sending an invoice failed
+    │   └── InvoicePendingError       it is not sent yet; a retry goes on waiting
+    ├── WaitFailedError               what a sensor waits for has failed: its fail_if is fulfilled
+    ├── InvalidBatchError             records that cannot be written; none of the batch was
+    ├── BatchFailedError              records of a batch failed; a retry tries those that are not done
     ├── ResponseTooLargeError         a 2xx answer larger than max_bytes; its call was carried out
-    ├── OutcomeUnknownError           an earlier try of the task sent the call; it is not sent again
+    ├── UncertainWriteError           a call was sent, and what became of it is not known
+    ├── WriteConflictError            a record with the same unique field is there, and is another one
     ├── InvalidResponseError          a 2xx answer that cannot be read (cut JSON, HTML, ...)
     ├── APIConnectionError            no answer
     │   ├── APITimeoutError           no answer in time, or no slot under the rate limit
@@ -37,8 +43,8 @@ Every error this package raises for a call to the API, and for a load into a tab
 
 Wrong arguments raise the builtin ``ValueError`` or ``TypeError``, before any request.
 Messages carry the method, the path without its query, and the vendor's own sentence; never a key,
-a token, a header, a query value or a body (a load names the row and the value at fault). Everything else
-is an attribute.
+a token, a header, a query value or a body (a load names the row and the value at fault, a write what its
+record is known by). Everything else is an attribute.
 """
 
 from __future__ import annotations
@@ -91,6 +97,8 @@ class PowerOfficeError(Exception):
     company: str | None = None
     #: Earlier attempts of the same call that got no clear reply, and may have been carried out.
     uncertain_attempts: int = 0
+    #: Attempts made of the call.
+    attempts: int = 1
 
     def __str__(self) -> str:
         """Give the message, which names the company so that the person on call knows which one failed."""
@@ -253,6 +261,59 @@ class VerificationError(PowerOfficeError):
         self.vouchers = vouchers
 
 
+class InvoiceNotSentError(PowerOfficeError):
+    """
+    Sending an invoice failed; the message has the vendor's reason.
+
+    :param order_id: of the sales order, and of the invoice if there is one.
+    :param last_error: ``LastErrorMessage`` of the order's sent state.
+    :param invoice_no: the invoice is in the books, and was not delivered.
+    :param repeatable: a retry of the task sends the order again.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        order_id: str,
+        last_error: str | None = None,
+        invoice_no: int | None = None,
+        repeatable: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.order_id = order_id
+        self.last_error = last_error
+        self.invoice_no = invoice_no
+        self.repeatable = repeatable
+
+
+class InvoicePendingError(InvoiceNotSentError):
+    """An invoice was not sent within the time that was given; a retry of the task goes on waiting."""
+
+    def __init__(self, message: str, *, order_id: str) -> None:
+        super().__init__(message, order_id=order_id, repeatable=True)
+
+
+class WaitFailedError(PowerOfficeError):
+    """What a sensor waits for has failed: a record fulfils its ``fail_if``. The message names both."""
+
+
+class InvalidBatchError(PowerOfficeError):
+    """
+    Records cannot be written as they are: nothing of the batch was.
+
+    :param problems: each with ``line``, ``message``, ``key`` and ``field``.
+    """
+
+    def __init__(self, message: str, *, problems: Sequence[Any]) -> None:
+        super().__init__(message)
+        self.problems = problems
+
+
+class BatchFailedError(PowerOfficeError):
+    """Records of a batch failed, more than ``max_failures``; another try leaves alone what is done."""
+
+
 class InvalidResponseError(PowerOfficeError):
     """A successful status with a body that cannot be read; the call itself may have been carried out."""
 
@@ -288,10 +349,53 @@ class ResponseTooLargeError(PowerOfficeError):
         )
 
 
-class OutcomeUnknownError(PowerOfficeError):
-    """An earlier try of the task sent this call, and how that ended is not known; it was not sent again."""
+class UncertainWriteError(PowerOfficeError):
+    """
+    A writing call was sent, and what became of it is not known; the last error is the ``__cause__``.
+
+    :param sent_at: when it was sent first, UTC, ISO 8601.
+    :param how_to_check: the GET that shows whether it was carried out, in words.
+    :param reference: what the record is known by; None where nothing tells it from another one.
+    :param repeatable: the same call may be sent again, as the server refuses a second record like it.
+    """
 
     outcome_unknown = True
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        sent_at: str,
+        how_to_check: str = "",
+        reference: str | None = None,
+        repeatable: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.sent_at = sent_at
+        self.how_to_check = how_to_check
+        self.reference = reference
+        self.repeatable = repeatable
+
+
+class WriteConflictError(PowerOfficeError):
+    """
+    A record with the same unique field is there, and is not what was sent; nothing was changed.
+
+    :param differences: pointer, such as ``/MailAddress/City``, to what was sent and what is there; empty
+        where being there is the conflict.
+    :param id: of that record, or a list where there are several; None where it cannot be read.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        id: Any,  # noqa: A002 - the record's own word
+        differences: Mapping[str, tuple[Any, Any]] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.id = id
+        self.differences = dict(differences or {})
 
 
 class APIConnectionError(PowerOfficeError):

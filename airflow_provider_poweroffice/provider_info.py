@@ -50,6 +50,7 @@ def get_provider_info() -> dict[str, Any]:
         "operators": modules(
             "operators.poweroffice",
             "operators.companies",
+            "operators.invoice",
             d365fo=("operators.d365fo",),
         ),
         "sensors": modules("sensors.poweroffice", d365fo=("sensors.d365fo",)),
@@ -63,6 +64,8 @@ def get_provider_info() -> dict[str, Any]:
             for integration, name in (
                 (_NAME, "poweroffice_to_object_storage"),
                 (_NAME, "poweroffice_to_sql"),
+                (_NAME, "object_storage_to_poweroffice"),
+                (_NAME, "sql_to_poweroffice"),
                 (_D365FO, "d365fo"),
             )
         ],

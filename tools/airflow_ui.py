@@ -93,6 +93,7 @@ DAGs        open one, press Trigger
   poweroffice_extract_company       customers and ledger to {lake}; then task "customers" > Storage > XCom
   poweroffice_wait_for_change       waits, deferred, until a customer is changed ...
   poweroffice_create_customer       ... which this one does
+  poweroffice_send_invoice          two orders, an invoice of each, once
 Log         {log}
 Ctrl-C stops all."""
 

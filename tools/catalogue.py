@@ -51,8 +51,9 @@ LONGEST = {"ExternalImportReference": 50}
 # Fields that a PATCH does not take, although its answer does not say that they are read only, by path and
 # field: so clients found whose types were made from a later edition.
 UNPATCHABLE = re.compile(r"/(Products|ProductGroups|GeneralLedgerAccounts)/\S+ \w*AgricultureDepartment")
-# The description does not say what they answer.
+# What they take does not follow from what they answer.
 PATCHED = {
+    "/ClientAdmin/{clientId}/Users/{userId}": "",
     "/Departments/{id}": ">DepartmentPostDto-ManagerEmployeeNo",
     "/Employees/{employeeId}/BankAccounts": "",
 }

@@ -20,10 +20,9 @@ import msgspec
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.dialects.base import Dialect
+    from airflow_provider_poweroffice.api.multipart import Files
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-Files = Mapping[str, tuple[str, bytes] | tuple[str, bytes, str]]
-"""A multipart body: form field to (file name, content[, media type])."""
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
@@ -268,11 +267,19 @@ def check_files(files: Files | None) -> Files | None:
         if (
             not isinstance(part, tuple)
             or len(part) not in {2, 3}
-            or not isinstance(part[1], (bytes, bytearray))
+            or not (isinstance(part[1], (bytes, bytearray)) or _is_file(part[1]))
         ):
-            raise TypeError(f"files[{field!r}] must be (file name, bytes) or (file name, bytes, media type)")
+            raise TypeError(
+                f"files[{field!r}] must be (file name, content) or (file name, content, media type); a "
+                "content is bytes, or a file open for reading bytes that can be read from its beginning again"
+            )
         _check_part(field, *part[:1], *part[2:])
     return files
+
+
+def _is_file(content: Any) -> bool:
+    seekable = getattr(content, "seekable", None)
+    return callable(seekable) and bool(seekable()) and isinstance(content.read(0), bytes)
 
 
 def _check_part(field: Any, name: Any, media_type: Any = "text/plain") -> None:

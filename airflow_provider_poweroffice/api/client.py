@@ -23,12 +23,14 @@ from typing import Any, Self, Unpack
 
 from airflow_provider_poweroffice.api.auth import TokenAuth
 from airflow_provider_poweroffice.api.body import ANSWER_BYTES, IN_MEMORY, SpooledResponse
-from airflow_provider_poweroffice.api.call import Call, Files, build_call, encode_query
+from airflow_provider_poweroffice.api.body_check import check_body
+from airflow_provider_poweroffice.api.call import Call, build_call, encode_query
 from airflow_provider_poweroffice.api.change_filter import check_query, since_query
 from airflow_provider_poweroffice.api.connection import Connection, ConnectionArguments
 from airflow_provider_poweroffice.api.credentials import Keys
 from airflow_provider_poweroffice.api.dialects.base import Dialect
 from airflow_provider_poweroffice.api.filters import with_filters
+from airflow_provider_poweroffice.api.multipart import Files
 from airflow_provider_poweroffice.api.options import OVERLAP, check_whole
 from airflow_provider_poweroffice.api.pages.opening import open_pages, open_periods
 from airflow_provider_poweroffice.api.pages.pages import Pages
@@ -38,7 +40,7 @@ from airflow_provider_poweroffice.api.response import Response, answer_of
 from airflow_provider_poweroffice.api.sending import Sender
 from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.api.transport import Session
-from airflow_provider_poweroffice.api.writes.check import check_body
+from airflow_provider_poweroffice.api.uploads import check_upload
 from airflow_provider_poweroffice.errors import (
     APIStatusError,
     IncompleteReadError,
@@ -114,7 +116,8 @@ class Client:
             numbers and booleans are written the API's way.
         :param body: dict or list, sent as JSON (a PATCH as ``application/json-patch+json``); text or
             bytes are sent as they stand.
-        :param files: a multipart body instead: form field to ``(file name, bytes[, media type])``.
+        :param files: a multipart body instead: form field to ``(file name, content[, media type])``; a
+            content is bytes or an open file, which is sent piece by piece.
         :param headers: further headers; a ``Content-Type`` here replaces the body's own.
         :param filters: of a GET, see :func:`~airflow_provider_poweroffice.api.filters.filter_text`.
         :param idempotent: may the call be carried out twice? None: yes for GET, PUT and DELETE.
@@ -157,6 +160,9 @@ class Client:
             check_query(self.dialect, call.endpoint, call.query)
         elif filters is not None:
             raise ValueError(f"filters go with GET, not {call.method}")
+        call = replace(
+            call, files=check_upload(self.dialect.catalogue_name, call.method, call.endpoint, call.files)
+        )
         problems = check_body(self.dialect.catalogue_name, call.method, call.endpoint, body)
         if strange := one_line(", ".join(str(problem) for problem in problems if problem.kind == "unknown")):
             self._warn_once(

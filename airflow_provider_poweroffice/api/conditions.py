@@ -108,6 +108,14 @@ class Condition:
                 return Judgement(index, "")
         return Judgement(None, self._seen(records, [one for one in found if one is not _MISSING]))
 
+    def written(self) -> list[Any]:
+        """Write it so that it survives JSON; :func:`read_condition` reads it back."""
+        return [self.field, self.comparison, to_json(self.value)]
+
+    def seen_in(self, record: Any) -> str:
+        """Say what the field is in a record, for a message."""
+        return f"{self.field} was {_shown(_dig(record, (self.field or '').split('.')))}"
+
     def __str__(self) -> str:
         """Say what is waited for, for a log."""
         if self.field is None:
@@ -142,6 +150,24 @@ class Condition:
             f"no field {self.field} in {len(records)} record(s), which have "
             f"{', '.join(names[:_SHOWN_FIELDS])}{', ...' if len(names) > _SHOWN_FIELDS else ''}{advice}"
         )
+
+
+def read_condition(name: str, given: Any) -> Condition:
+    """
+    Read a condition that is written as ``(field, comparison, value)``.
+
+    :param name: of the argument it is from.
+    :raises ValueError, TypeError: it is not written so.
+    """
+    if not isinstance(given, (list, tuple)) or len(given) != 3 or not isinstance(given[0], str):  # noqa: PLR2004
+        raise TypeError(
+            f"{name} must be (field, comparison, value), such as ('LastErrorMessage', '!=', None), "
+            f"not {given!r}"
+        )
+    try:
+        return Condition(field=given[0], comparison=given[1], value=from_json(given[2]))
+    except (ValueError, TypeError) as error:
+        raise type(error)(f"{name}: {error}") from None
 
 
 def check_comparison(comparison: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 CONCURRENCY = 4
 """Pages in flight by default."""
@@ -14,6 +14,13 @@ OVERLAP = 1.0
 MAX_CONCURRENCY = 32
 """Requests in flight at most: far more than any rate limit of these APIs lets through."""
 _NOTHING = frozenset({"", "none", "null"})
+OnExists = Literal["same", "fail", "update"]
+ON_EXISTS: tuple[OnExists, ...] = ("same", "fail", "update")
+"""What is done where a record that is to be created is there already."""
+LONGEST_REFERENCE = 50
+"""Characters of a reference at most, in both versions of PowerOffice."""
+REFERENCES = frozenset({"externalimportreference", "externalcode"})
+"""Fields that hold one, in lower case."""
 DEADLINE = 600.0
 """Seconds for one request by default, all tries, waits and its answer included."""
 
@@ -21,6 +28,23 @@ DEADLINE = 600.0
 def is_given(value: object) -> bool:
     """Tell whether an argument has a value; a template may render None, or null, as text."""
     return value is not None and str(value).strip().lower() not in _NOTHING
+
+
+def check_reference(reference: object, name: str = "reference") -> str:
+    """
+    Check what a record is to be known by.
+
+    :param name: of the argument or field.
+    :raises ValueError: it is no text, empty, or longer than 50 characters.
+    """
+    if not isinstance(reference, str) or not reference.strip():
+        raise ValueError(f"{name} must be text of 1 to {LONGEST_REFERENCE} characters, not {reference!r}")
+    if len(reference) > LONGEST_REFERENCE:
+        raise ValueError(
+            f"{name} {reference[:60]!r} has {len(reference)} characters: PowerOffice takes "
+            f"{LONGEST_REFERENCE} at most. Shorten it, or use reference='auto'"
+        )
+    return reference
 
 
 def check_concurrency(value: object) -> None:

@@ -34,6 +34,8 @@ class Response:
     :param refused: the body of a 2xx answer says that the call failed, as that of PowerOffice v1 does.
     :param inner: the answer proper, where ``content`` wraps it in an envelope; JSON.
     :param is_utf8: ``content`` was decoded to UTF-8 from the charset that the headers still name.
+    :param attempts: made of the call.
+    :param uncertain_attempts: those of a writing call that got no clear reply, and may have been carried out.
     """
 
     status_code: int
@@ -44,6 +46,8 @@ class Response:
     refused: bool = False
     inner: bytes | None = field(default=None, repr=False)
     is_utf8: bool = False
+    attempts: int = 1
+    uncertain_attempts: int = 0
 
     @property
     def is_success(self) -> bool:

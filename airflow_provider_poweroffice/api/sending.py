@@ -27,6 +27,7 @@ from airflow_provider_poweroffice.api.connection import Connection
 from airflow_provider_poweroffice.api.credentials import scrub
 from airflow_provider_poweroffice.api.decoding import reason_of
 from airflow_provider_poweroffice.api.failures import echoes, scrubbed, status_error
+from airflow_provider_poweroffice.api.multipart import Multipart
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.response import Response, is_success
 from airflow_provider_poweroffice.api.retry import (
@@ -67,6 +68,7 @@ class Tries:
 
     def __init__(self, method: str, label: str, pause: Callable[[float], None]) -> None:
         self.label = label
+        self.made = 0
         self.uncertain = 0
         self._writes = method != "GET"
         self._pause = pause
@@ -89,6 +91,7 @@ class Tries:
         :raises APIConnectionError: something broke before it was sent.
         """
         self._current = Departure()
+        self.made += 1
         try:
             with adding(departure=self._current):
                 return attempt()
@@ -208,9 +211,13 @@ class Sender:
         )
         try:
             with adding(limits=limits):
-                return loop(lambda: tries.make(attempt))
+                found = loop(lambda: tries.make(attempt))
+            if isinstance(found, Response) and tries.made > 1:
+                return replace(found, attempts=tries.made, uncertain_attempts=tries.uncertain)
+            return found  # noqa: TRY300 - as above
         except PowerOfficeError as error:
             error.company = self.connection.company
+            error.attempts = tries.made
             note_uncertain_attempts(error, tries.uncertain)
             blanked = scrub(str(error), self.connection.auth.secrets)
             if blanked == str(error):
@@ -250,6 +257,9 @@ class Sender:
         The error is raised by the caller, where no frame below holds a request with its keys.
         """
         headers = dict(call.headers)
+        body = Multipart(call.files) if call.files else call.content
+        if isinstance(body, Multipart):
+            headers["Content-Type"] = body.content_type
         id_header = self.connection.dialect.request_id_header
         if id_header:
             headers.setdefault(id_header, str(uuid4()))
@@ -259,8 +269,7 @@ class Sender:
                     call.method,
                     call.url or self.connection.dialect.url(self.connection.endpoints, call.endpoint),
                     params=urlencode(call.query, safe="$", quote_via=quote),  # a space as %20: not all read +
-                    data=call.content,
-                    files=call.files,
+                    data=body,
                     headers=headers,
                     allow_redirects=False,
                     stream=True,

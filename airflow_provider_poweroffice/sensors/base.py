@@ -52,12 +52,14 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
         ``datetime``, a ``date``, or None for null; a list of such for ``in``. Required with ``field``.
     :param condition: a callable that gets the decoded answer (None for no content) and returns truth;
         instead of ``field``, and only without ``deferrable``.
+    :param fail_if: ``(field, comparison, value)``, a condition as above: a record that fulfils it fails the
+        task at once, whatever else is fulfilled (templated).
     :param deferrable: wait in the triggerer; default ``[operators] default_deferrable``, and with
         ``condition`` the worker.
     :param retry_options: for one poke in the worker, default ``{"attempts": 3, "deadline": 60}``.
     """
 
-    template_fields = (*ReadTask.template_fields, "endpoint", "field", "value")
+    template_fields = (*ReadTask.template_fields, "endpoint", "field", "value", "fail_if")
     ui_color = "#f2ead3"
 
     def __init__(
@@ -68,6 +70,7 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
         comparison: str = "==",
         value: Value | XComArg = _NOT_GIVEN,
         condition: Callable[[Any], object] | None = None,
+        fail_if: tuple[str, str, Value | XComArg] | list[Any] | None = None,
         deferrable: bool | None = None,
         retry_options: RetryOptions | Mapping[str, Any] | None = None,
         **kwargs: Any,
@@ -78,6 +81,7 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
         self.comparison = comparison
         self.value = None if value is _NOT_GIVEN else value
         self.condition = condition
+        self.fail_if = fail_if
         default = condition is None and conf.getboolean("operators", "default_deferrable", fallback=False)
         self.deferrable = default if deferrable is None else deferrable
         check_path(endpoint, self.catalogues)
@@ -93,8 +97,10 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
         :param is_given: there is a ``value``.
         :raises ValueError, TypeError: names the argument.
         """
-        from airflow_provider_poweroffice.api.conditions import check_comparison, check_value
+        from airflow_provider_poweroffice.api.conditions import check_comparison, check_value, read_condition
 
+        if self.fail_if is not None and is_literal(self.fail_if):
+            read_condition("fail_if", self.fail_if)
         if self.condition is not None and (self.field is not None or is_told_to_defer):
             raise ValueError(
                 "condition, a callable, goes without field, and without deferrable: it cannot be sent to "
@@ -143,7 +149,7 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
         from airflow_provider_poweroffice.triggers.poweroffice import PowerOfficeTrigger
 
         limit = timedelta(seconds=self.timeout)
-        condition = self._condition()
+        condition, fail_if = self._condition(), self._failing()
         return self.defer(
             trigger=PowerOfficeTrigger(
                 endpoint=self.endpoint,
@@ -152,6 +158,7 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
                 field=condition.field,
                 comparison=condition.comparison,
                 value=condition.value,
+                fail_if=None if fail_if is None else fail_if.written(),
                 poll_interval=self.poke_interval,
                 deadline=(datetime.now(UTC) + limit).isoformat(),
                 poweroffice_conn_id=self.api_conn_id,
@@ -166,7 +173,7 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
         """
         Take the triggerer's verdict.
 
-        :raises AirflowFailException: the server refused.
+        :raises AirflowFailException: the server refused, or ``fail_if`` is fulfilled.
         :raises AirflowSensorTimeout: the condition was not fulfilled within ``timeout``.
         """
         from airflow_provider_poweroffice.tasks.company import labelled, report_company
@@ -192,7 +199,10 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
             client = self.hook.client
             try:
                 answer = client.request("GET", self.endpoint, query=self._query(client), headers=self.headers)
-                record = self._watch.look(answer, condition) if self.condition is None else None
+                if self.condition is None:
+                    record = self._watch.look(answer, condition)
+                else:
+                    self._watch.check(answer)
             except PowerOfficeError as error:
                 if not retry_reason(error, "GET"):
                     raise
@@ -214,7 +224,7 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
         from airflow_provider_poweroffice.tasks.waiting import Watch
 
         what = self._condition() if self.condition is None else "its callable condition"
-        return Watch(what, self.endpoint, self.company)
+        return Watch(what, self.endpoint, self.company, self._failing())
 
     def _query(self, client: Client) -> dict[str, str]:
         return client.narrow(
@@ -225,6 +235,11 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
             created_since=self.created_since,
             overlap=self.overlap,
         )
+
+    def _failing(self) -> Condition | None:
+        from airflow_provider_poweroffice.api.conditions import read_condition
+
+        return None if self.fail_if is None else read_condition("fail_if", self.fail_if)
 
     def _condition(self) -> Condition:
         from airflow_provider_poweroffice.api.conditions import Condition

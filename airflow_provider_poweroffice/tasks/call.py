@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from airflow_provider_poweroffice.api.options import ON_EXISTS
 from airflow_provider_poweroffice.api.read_options import ReadOptions
 from airflow_provider_poweroffice.tasks.base import CollectionTask, check_flags, is_literal
+from airflow_provider_poweroffice.tasks.preview import check_preview, is_preview
 from airflow_provider_poweroffice.tasks.results import (
     MAX_RESULT_BYTES,
     ResultForm,
@@ -26,9 +28,11 @@ from airflow_provider_poweroffice.tasks.results import (
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_poweroffice.api.call import Call, Files
+    from airflow_provider_poweroffice.api.call import Call
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.dialects.base import Dialect, PageInfo
+    from airflow_provider_poweroffice.api.multipart import Files
+    from airflow_provider_poweroffice.api.options import OnExists
     from airflow_provider_poweroffice.api.response import Response
     from airflow_provider_poweroffice.tasks.write_guard import WriteGuard
 
@@ -46,6 +50,7 @@ _OF_ONE_CALL: dict[str, Any] = {
     "body": None,
     "files": None,
     "idempotent": None,
+    "preview": False,
 }
 
 
@@ -54,12 +59,14 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     What is asked for, and how: made of a task's rendered arguments.
 
     :param endpoint: path below the base URL.
+    :param body: as it is sent.
     """
 
     method: str
     endpoint: str
     query: Mapping[str, Any] | None
     headers: Mapping[str, str] | None
+    body: Any = None
 
 
 class CallTask(CollectionTask):
@@ -68,20 +75,28 @@ class CallTask(CollectionTask):
 
     Errors that a repetition cannot cure end the task at once (``AirflowFailException``, the typed error
     is its cause); transient ones are tried again within the call and then left to the task's retries.
-    A POST or PATCH whose reply was lost ends the task, as it may have been carried out. On Airflow 3.3
-    and later the task remembers in its state store what it sent, so that a retry after a killed worker
-    does not send it again.
+    A POST whose body carries a unique field, such as a reference, is sent again after a lost reply: the
+    server refuses a second record, and what is there is compared with what was sent. Any other POST whose
+    reply was lost ends the task, as it may have been carried out. On Airflow 3.3 and later the task remembers
+    in its state store what it sent, so that a retry after a killed worker does not double it. See
+    docs/writing.md.
 
     :param method: GET, POST, PUT, PATCH or DELETE (templated).
     :param body: dict or list for JSON, or text or bytes as they stand. A PATCH of PowerOffice v2 takes a list
         of JSON Patch operations (templated).
+    :param changes: instead of ``body``, the fields of a record with their new values: sent by PATCH, as JSON
+        Patch in PowerOffice v2, where ids are changed and not codes (templated).
+    :param compare: with ``changes``: the record is read first, and nothing is sent where nothing differs.
+    :param on_exists: of a POST, where the record is there already: ``"same"`` (default) takes one that is
+        what was sent and fails on another, ``"fail"`` fails on both, ``"update"`` changes what differs.
     :param files: a multipart body instead: form field to the path of a file, local or in an object store,
         such as ``{"file": "s3://aws_default@bucket/receipt.pdf"}``; see docs/operators.md (templated).
     :param response: form of the body: ``"json"`` (default), ``"text"``, ``"bytes"`` (Base64 text in XCom), or
         a type (dataclass, msgspec Struct, pydantic model): it is checked against it and comes as plain JSON.
     :param full: return the whole answer: a dict of ``status_code``, ``headers``, ``body`` in the form of
         ``response``, ``is_success``, ``error_content``, ``outcome_unknown``, and ``count``, the rows of the
-        whole list as far as the server counts them.
+        whole list as far as the server counts them; of a POST or PATCH also ``outcome``: ``"created"``,
+        ``"updated"`` or ``"unchanged"``.
     :param fail_on_error: False returns such a dict whatever happens, with one warning in the log: what the
         server refused, with its ``error_content``; and no answer, a time-out, refused keys or an answer that
         cannot be read, with the ``error_content`` ``{"type", "message", "outcome_unknown"}``. Wrong arguments
@@ -90,23 +105,29 @@ class CallTask(CollectionTask):
         and ``paging`` need it; skipped pages are in the XCom ``skipped_pages``.
     :param idempotent: may the call be carried out twice? Default: yes for GET, PUT and DELETE. True lets
         a POST or PATCH be tried again after a 5xx or a lost reply, and turns the state store's guard off.
+    :param preview: True sends nothing: the call is checked and returned as it would be sent, see
+        :func:`~airflow_provider_poweroffice.tasks.preview.preview_of` (templated, of True and False only).
     :param max_result_bytes: largest result as JSON; None for no limit.
     """
 
-    template_fields = (*CollectionTask.template_fields, "method", "body", "files")
-    template_fields_renderers = CollectionTask.template_fields_renderers | {"body": "json"}
+    template_fields = (*CollectionTask.template_fields, "method", "body", "changes", "files", "preview")
+    template_fields_renderers = CollectionTask.template_fields_renderers | {"body": "json", "changes": "json"}
 
     def __init__(
         self,
         *,
         method: str = "GET",
         body: Any = None,
+        changes: Mapping[str, Any] | str | None = None,
+        compare: bool = False,
+        on_exists: OnExists = "same",
         files: Mapping[str, str] | None = None,
         response: Any = "json",
         full: bool = False,
         fail_on_error: bool = True,
         paginate: bool = False,
         idempotent: bool | None = None,
+        preview: bool | str = False,
         max_result_bytes: int | None = MAX_RESULT_BYTES,
         **kwargs: Any,
     ) -> None:
@@ -114,17 +135,26 @@ class CallTask(CollectionTask):
         from airflow_provider_poweroffice.api.call import check_method
 
         self.method = check_method(method) if is_literal(method) else method
+        if changes is not None and self.method == "GET":
+            self.method = "PATCH"
         self.body = body
+        self.changes = changes
+        self.compare = compare
+        self.on_exists = on_exists
         self.files = files
         self.response = response
         self.full = full
         self.fail_on_error = fail_on_error
         self.paginate = paginate
         self.idempotent = idempotent
+        self.preview = preview
         self.max_result_bytes = max_result_bytes
-        check_flags(self, "full", "fail_on_error", "paginate")
+        check_flags(self, "full", "fail_on_error", "paginate", "compare")
         if idempotent is not None:
             check_flags(self, "idempotent")
+        check_preview(preview)
+        self._check_on_exists()
+        self._check_changes()
         _check_headers(self.headers)
         check_kind(response)
         check_limit(max_result_bytes)
@@ -153,6 +183,11 @@ class CallTask(CollectionTask):
         with self.running(context, self.method, idempotent=self.idempotent) as hook:
             request = self.request()
             refuse_minted_keys(request.endpoint)
+            if is_preview(self.preview):
+                return self._preview(hook.client, request, context)
+            request = msgspec.structs.replace(
+                request, body=self.content(hook.client.dialect, request, context)
+            )
             try:
                 if self.paginate:
                     return self._collect(hook.client, request, context)
@@ -161,6 +196,22 @@ class CallTask(CollectionTask):
                 result = self._form.of_error(error, request.method)
                 self.log.warning("%s; fail_on_error=False makes that a result", error)
                 return result
+
+    def content(self, dialect: Dialect[Any], request: Request, context: Context) -> Any:  # noqa: ARG002
+        """
+        Give the body to be sent.
+
+        :raises ValueError: ``changes`` that cannot be made.
+        """
+        if self.changes is None:
+            return self.body
+        from airflow_provider_poweroffice.api.writes.changes import patch_of
+
+        if not isinstance(self.changes, Mapping):
+            raise ValueError(f"changes must map fields to their new values, not {self.changes!r}")  # noqa: TRY004
+        if dialect.name == "v2":
+            return patch_of(dialect.catalogue_name, request.endpoint, self.changes)
+        return dict(self.changes)
 
     @property
     def _form(self) -> ResultForm:
@@ -174,14 +225,56 @@ class CallTask(CollectionTask):
 
     def _call(self, client: Client, request: Request, context: Context) -> Any:
         from airflow_provider_poweroffice.api.retry import is_idempotent
-        from airflow_provider_poweroffice.tasks.files import read_files
 
-        files = read_files(self.files)
         if request.method == "DELETE":
             return self._delete(client, request, context)
-        if is_idempotent(request.method, self.idempotent):
-            return self._form.of(client, self._send(client, request, files))
-        return self._write_once(client, request, files, context)
+        if self.compare and (found := self._compared(client, request)) is not None:
+            return found
+        with self._opened(client, request) as files:
+            if is_idempotent(request.method, self.idempotent):
+                return self._form.of(client, self._send(client, request, files))
+            return self._write_once(client, request, files, context)
+
+    def _opened(self, client: Client, request: Request) -> AbstractContextManager[Files | None]:
+        """Open the files, which hold no more than the call takes."""
+        from airflow_provider_poweroffice.api.uploads import upload_of
+        from airflow_provider_poweroffice.tasks.files import MAX_FILE_BYTES, open_files
+
+        upload = upload_of(client.dialect.catalogue_name, request.method, request.endpoint)
+        return open_files(self.files, limit=(upload and upload.largest) or MAX_FILE_BYTES)
+
+    def _preview(self, client: Client, request: Request, context: Context) -> dict[str, Any]:
+        """
+        Check the call and give it as it would be sent.
+
+        :raises ValueError: it is a GET, which writes nothing.
+        """
+        from airflow_provider_poweroffice.api.writes.reconcile import foresee
+        from airflow_provider_poweroffice.tasks.preview import preview_of
+
+        if request.method == "GET" or self.paginate:
+            raise ValueError("preview does not go with GET, which writes nothing: name a writing method")
+
+        @contextmanager
+        def build(body: Any) -> Iterator[Call]:
+            with self._opened(client, request) as files:
+                yield self._built(client, msgspec.structs.replace(request, body=body), files)
+
+        def foreseen(call: Call) -> tuple[str, Call | None]:
+            if self.compare and self._compared(client, request) is not None:
+                return "unchanged", None
+            return foresee(client, call, on_exists=self.on_exists)
+
+        result = preview_of(
+            client,
+            request.method,
+            request.endpoint,
+            content=lambda: self.content(client.dialect, request, context),
+            build=build,
+            foresee=foreseen,
+        )
+        check_size(json_size(result), self.max_result_bytes, "Raise max_result_bytes, or preview less.")
+        return result
 
     def _send(self, client: Client, request: Request, files: Files | None) -> Response:
         from airflow_provider_poweroffice.tasks.company import labelled
@@ -205,7 +298,7 @@ class CallTask(CollectionTask):
             request.method,
             request.endpoint,
             query=request.query,
-            body=self.body,
+            body=request.body,
             files=files,
             headers=request.headers,
             filters=self.filters,
@@ -234,17 +327,77 @@ class CallTask(CollectionTask):
             note.result = result
         return result
 
+    def _compared(self, client: Client, request: Request) -> Any:
+        """Read the record that is to be changed; give it as the result where it is so already."""
+        from airflow_provider_poweroffice.api.writes.compare import differences
+
+        answer = client.request("GET", request.endpoint, query=request.query)
+        different = differences(self.changes, answer.body)  # type: ignore[arg-type]  # checked in content
+        if different:
+            self.log.info("%s: to be changed: %s", request.endpoint, ", ".join(different))
+            return None
+        self.log.info("%s: nothing is sent, as the record is so already", request.endpoint)
+        return self._result(client, answer, "unchanged")
+
     def _write_once(self, client: Client, request: Request, files: Files | None, context: Context) -> Any:
+        from airflow_provider_poweroffice.api.writes.reconcile import sameness, write_call
+        from airflow_provider_poweroffice.errors import PowerOfficeError
+        from airflow_provider_poweroffice.tasks.company import labelled
+        from airflow_provider_poweroffice.tasks.results import told
         from airflow_provider_poweroffice.tasks.write_guard import write_once
 
-        self._built(client, request, files)  # arguments are checked before a note is made
-        return write_once(
-            self._guard(request, files, context),
-            lambda: self._send(client, request, files),
-            lambda answer: self._form.of(client, answer),
-        )
+        call = self._built(client, request, files)  # arguments are checked before a note is made
+        same = None if self.idempotent is False else sameness(client.dialect, call)
+        guard = self._guard(request, files, context, same)
+        outcomes: list[str] = []
 
-    def _guard(self, request: Request, files: Files | None, context: Context) -> WriteGuard:
+        def send() -> Response:
+            if self.idempotent is False:
+                return self._send(client, request, files)
+            monotonic = client.connection.clock.monotonic
+            began = monotonic()
+            written = write_call(client, call, on_exists=self.on_exists, began_before=guard.began)
+            line = told(client, call.endpoint, written.answer, monotonic() - began)
+            self.log.info("%s, %s", labelled(self.company, line), written.outcome)
+            outcomes.append(written.outcome)
+            return written.answer
+
+        found = self._uploaded(client, call, waits=()) if guard.is_blind else None
+        try:
+            if found is None:
+                return write_once(guard, send, lambda answer: self._result(client, answer, *outcomes))
+        except PowerOfficeError as error:
+            if error.outcome_unknown and guard.is_of_this_call:
+                found = self._uploaded(client, call)
+            if found is None:
+                raise
+        result = self._result(client, found, "created")
+        with guard.carried_out() as note:
+            note.result = result
+        return result
+
+    def _uploaded(self, client: Client, call: Call, **options: Any) -> Response | None:
+        """Look for the file of a call that may have been carried out, where the API lists such files."""
+        from airflow_provider_poweroffice.api.writes.attachments import find_upload
+        from airflow_provider_poweroffice.errors import PowerOfficeError
+
+        try:
+            found = find_upload(client, call, **options)
+        except PowerOfficeError as error:
+            self.log.warning("whether the file is there could not be looked up: %s", error)
+            return None
+        if found is not None:
+            self.log.info("%s: the file is there, byte for byte; it is not sent again", call.endpoint)
+        return found
+
+    def _result(self, client: Client, answer: Response, *outcome: str) -> Any:
+        result = self._form.of(client, answer)
+        return result | {"outcome": outcome[0]} if outcome and self._form.is_full else result
+
+    def _guard(
+        self, request: Request, files: Files | None, context: Context, same: str | None = None
+    ) -> WriteGuard:
+        from airflow_provider_poweroffice.api.uploads import digest_of
         from airflow_provider_poweroffice.tasks.write_guard import WriteGuard
 
         return WriteGuard(
@@ -254,10 +407,17 @@ class CallTask(CollectionTask):
             request.method,
             request.endpoint,
             request.query,
-            self.body,
-            files,
+            request.body,
+            files and {field: (part[0], digest_of(part[1])) for field, part in files.items()},
             request.headers,
+            same=same,
+            is_stable=self.is_stable,
         )
+
+    @property
+    def is_stable(self) -> bool:
+        """Tell whether a retry of the task surely makes the same write, whatever its templates give then."""
+        return self.method == "PATCH"
 
     def _collect(self, client: Client, request: Request, context: Context) -> Any:
         from airflow_provider_poweroffice.tasks.company import labelled
@@ -279,6 +439,38 @@ class CallTask(CollectionTask):
         if pages.skipped and context.get("ti"):
             context["ti"].xcom_push(key="skipped_pages", value=pages.skipped)
         return self._form.of_rows(rows, pages.total_rows)
+
+    def _check_on_exists(self) -> None:
+        """
+        Check the argument, and that it does something.
+
+        :raises ValueError: names it, its value and what it needs.
+        """
+        if self.on_exists not in ON_EXISTS:
+            raise ValueError(
+                f"on_exists must be one of {', '.join(map(repr, ON_EXISTS))}, not {self.on_exists!r}"
+            )
+        if self.on_exists != "same" and self.idempotent is not None:
+            raise ValueError("on_exists goes without idempotent: what is unique in the body decides")
+        if self.on_exists != "same" and is_literal(self.method) and self.method != "POST":
+            raise ValueError(f"on_exists={self.on_exists!r} needs method='POST', not {self.method!r}")
+
+    def _check_changes(self) -> None:
+        """
+        Refuse arguments of a change that do not go together.
+
+        :raises ValueError: names the arguments.
+        """
+        if self.compare and self.changes is None:
+            raise ValueError("compare=True needs changes={...}, the fields with their new values")
+        if self.changes is None:
+            return
+        if self.body is not None or self.files is not None:
+            raise ValueError("changes exclude body and files: they are the body of a PATCH")
+        if is_literal(self.method) and self.method != "PATCH":
+            raise ValueError(f"changes need method='PATCH', not {self.method!r}")
+        if is_literal(self.changes) and not (isinstance(self.changes, Mapping) and self.changes):
+            raise ValueError(f"changes must map fields to their new values, not {self.changes!r}")
 
     def _check_paginate(self) -> None:
         """

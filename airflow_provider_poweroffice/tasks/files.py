@@ -1,9 +1,10 @@
 """
-The ``files`` argument: paths, read where a multipart body is made of them.
+The ``files`` argument: paths, opened where a multipart body is made of them.
 
 Rule: a path may come from a form filled in by anyone who may start a run, and the file it names leaves the
 company. So local files must lie below folders that the worker's own configuration names, and everything else
-comes through an Airflow connection to an object store.
+comes through an Airflow connection to an object store. What is sent is a copy in a temporary file: it stays
+as it was checked, and can be sent again.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 from airflow.sdk import ObjectStoragePath
@@ -21,10 +24,11 @@ from airflow.sdk import ObjectStoragePath
 from airflow_provider_poweroffice._compat import conf
 
 if TYPE_CHECKING:
-    from airflow_provider_poweroffice.api.call import Files
+    from airflow_provider_poweroffice.api.multipart import Files
 
-MAX_FILE_BYTES = 25 * 1024 * 1024
-"""Most that the files of one call may hold together: they are sent as one body, from memory."""
+MAX_FILE_BYTES = 64 * 1024 * 1024
+"""Most that the files of one call may hold together, where the API names no limit."""
+_IN_MEMORY = 256 * 1024  # bytes of a copy that need no file
 STORES = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "wasb", "wasbs", "oss", "oci"})
 """Schemes of object stores that are reached through an Airflow connection."""
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
@@ -35,50 +39,62 @@ _WAY_OUT = (
 )
 
 
-def read_files(files: Any, *, limit: int = MAX_FILE_BYTES) -> Files | None:
+@contextmanager
+def open_files(files: Any, *, limit: int = MAX_FILE_BYTES) -> Iterator[Files | None]:
     """
-    Read files: local ones below the worker's ``[poweroffice] file_roots``, or objects of a store.
+    Copy files to where they are sent from: local ones below ``[poweroffice] file_roots``, or of a store.
 
     :param files: form field to path, or None. A path is absolute, begins with ``file:///``, or is the URI of
         an object, such as ``s3://aws_default@bucket/receipt.pdf``.
-    :param limit: bytes of all files together.
+    :param limit: bytes of all files together; no more are read.
     :raises TypeError: not a mapping of field to path.
     :raises ValueError: a path that may not be read, or files that are too large.
     :raises OSError: the file does not exist or cannot be read.
     """
     if files is None:
-        return None
+        yield None
+        return
     if not isinstance(files, Mapping) or not all(isinstance(path, str) for path in files.values()):
         raise TypeError("files must map a form field to a file's path, such as {'file': 's3://bucket/a.pdf'}")
-    found: dict[str, tuple[str, bytes]] = {}
-    for field, path in files.items():
-        where = f"files[{field!r}]"
-        left = limit - sum(len(content) for _, content in found.values())
-        name, content = _read(where, path, left + 1)
-        if len(content) > left:
-            raise ValueError(
-                f"{where}: {path!r} is too large: the files of a call may hold {limit / 2**20:g} MiB together"
-            )
-        found[str(field)] = (name, content)
-    return found
+    found: dict[str, tuple[str, IO[bytes]]] = {}
+    left = limit
+    with ExitStack() as copies:
+        for field, path in files.items():
+            where = f"files[{field!r}]"
+            copy: Any = copies.enter_context(tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))
+            name, source = _open(where, path)
+            with source:
+                left -= _copied(source, copy, left)
+            if left < 0:
+                most = f"{limit / 2**20:g} MiB"
+                _refuse(where, path, f"is too large: this call takes files of at most {most} together")
+            found[str(field)] = (name, copy)
+        yield found
 
 
-def _read(where: str, path: str, size: int) -> tuple[str, bytes]:
-    """Give a file's name, and so many bytes of it at most."""
+def _copied(source: IO[bytes], copy: IO[bytes], most: int) -> int:
+    """Copy, and count the bytes; of a source of more, one byte more is read."""
+    size = 0
+    while size <= most and (piece := source.read(min(_IN_MEMORY, most + 1 - size))):
+        size += copy.write(piece)
+    return size
+
+
+def _open(where: str, path: str) -> tuple[str, IO[bytes]]:
+    """Give a file's name, and the file."""
     if "::" in path or not path.isprintable():
         _refuse(where, path, "is not one file: chains ('::') and control characters are not accepted")
     scheme = _SCHEME.match(path)
     if scheme is None or path.startswith("file:///"):
-        return _read_local(where, path, Path(path.removeprefix("file://")), size)
+        return _open_local(where, path, Path(path.removeprefix("file://")))
     if scheme[1] not in STORES or not path.startswith(f"{scheme[1]}://") or not urlsplit(path).netloc:
         stores = ", ".join(sorted(STORES))
         _refuse(where, path, f"must be a local file, file:///..., or an object of a store ({stores})")
     target = ObjectStoragePath(path)
-    with target.open("rb") as file:
-        return target.name, file.read(size)
+    return target.name, target.open("rb")
 
 
-def _read_local(where: str, path: str, local: Path, size: int) -> tuple[str, bytes]:
+def _open_local(where: str, path: str, local: Path) -> tuple[str, IO[bytes]]:
     if not local.is_absolute():
         _refuse(where, path, "must be an absolute path, such as file:///data/receipts/1.pdf")
     roots = _roots()
@@ -91,11 +107,15 @@ def _read_local(where: str, path: str, local: Path, size: int) -> tuple[str, byt
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         _refuse(where, path, "is not a plain file")
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
-        own_name = Path(f"/proc/self/fd/{descriptor}")
-        if own_name.exists():  # Linux
+    file = open(descriptor, "rb")  # noqa: PTH123, SIM115 - a descriptor, not a path; closed by who takes it
+    own_name = Path(f"/proc/self/fd/{descriptor}")
+    if own_name.exists():  # Linux
+        try:
             _check_below(where, path, Path(os.path.realpath(own_name)), roots)
-        return local.name, file.read(size)
+        except ValueError:
+            file.close()
+            raise
+    return local.name, file
 
 
 def _check_below(where: str, path: str, real: Path, roots: list[Path]) -> None:

@@ -37,6 +37,22 @@ def report_lineage(hook: ClientHook, endpoint: str, target: str | None) -> None:
         log.info("no lineage of %s: %s", endpoint, error)
 
 
+def report_written(hook: ClientHook, endpoint: str, source: str | None) -> None:
+    """
+    Report an object or a table as read, and a collection as written.
+
+    :param source: URI of what was read; None where it has none.
+    """
+    collector = lineage_collector()
+    try:
+        target = poweroffice_asset(endpoint, conn_id=hook.conn_id, scheme=hook.client.dialect.asset_scheme)
+        if source:
+            collector.add_input_asset(context=hook, uri=source)
+        collector.add_output_asset(context=hook, uri=target.uri)
+    except ValueError as error:
+        log.info("no lineage of %s: %s", endpoint, error)
+
+
 def object_uri(path: str) -> str:
     """Name an object without the connection that its path may hold."""
     parts = urlsplit(path)

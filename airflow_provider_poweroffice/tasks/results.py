@@ -102,15 +102,23 @@ class ResultForm:
         from airflow_provider_poweroffice.api.response import answer_of
         from airflow_provider_poweroffice.errors import (
             APIStatusError,
+            PowerOfficeError,
             ResponseValidationError,
             ResultTooLargeError,
+            UncertainWriteError,
         )
 
         if self.fail_on_error:
             raise error
+        uncertain = isinstance(error, UncertainWriteError) and isinstance(error.__cause__, PowerOfficeError)
+        cause = error.__cause__ if uncertain else error
+        if isinstance(cause, APIStatusError):
+            error = cause  # what the server said
         unknown = method != "GET" and (error.outcome_unknown or error.uncertain_attempts > 0)
         if not isinstance(error, APIStatusError):
-            return _whole(None, {}, None, None) | _told(error, unknown=unknown)
+            told = _told(error, unknown=unknown)
+            told["error_content"]["type"] = type(cause).__name__
+            return _whole(None, {}, None, None) | told
         answer = answer_of(error)
         result = _whole(answer.status_code, answer.shown_headers, None, None)
         # An answer without a body has no content of its own: the status alone is told.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,12 @@ from airflow_provider_poweroffice.api.failures import read_fault, scrubbed
 from airflow_provider_poweroffice.api.limits.throttle import Clock
 from airflow_provider_poweroffice.api.response import Response, answer_of
 from airflow_provider_poweroffice.api.retry import is_idempotent
+from airflow_provider_poweroffice.api.writes.reconcile import uncertain
 from airflow_provider_poweroffice.errors import (
     APIStatusError,
     BusinessFailureError,
     NotFoundError,
+    PowerOfficeError,
     UnexpectedStatusError,
 )
 from airflow_provider_poweroffice.tasks.results import ResultForm, told
@@ -75,18 +78,20 @@ class ServiceRun:
         return write_once(guard, self._send, lambda answer: self.form.of(self.client, answer), self._failure)
 
     def _send(self) -> Response:
-        began = self.clock.monotonic()
+        began, sent_at = self.clock.monotonic(), datetime.fromtimestamp(self.clock.time(), UTC)
         try:
             answer = self.client.send(self._built, idempotent=self.idempotent)
-        except APIStatusError as error:
-            if error.status not in self.expected:
+        except PowerOfficeError as error:
+            if not isinstance(error, APIStatusError) or error.status not in self.expected:
                 self._explain_missing(error)
+                if error.outcome_unknown and not is_idempotent(self.call.method, self.idempotent):
+                    raise uncertain(self.client, self._built, error, sent_at) from error
                 raise
             answer = answer_of(error)
         log.info("%s", told(self.client, self._built.endpoint, answer, self.clock.monotonic() - began))
         return answer
 
-    def _explain_missing(self, error: APIStatusError) -> None:
+    def _explain_missing(self, error: PowerOfficeError) -> None:
         """Add to a 404 which part of the service name there is not, and the names near it."""
         if isinstance(error, NotFoundError) and (near := near_names(self.client, self.call.parts)):
             error.args = (f"{error}; {near}",)

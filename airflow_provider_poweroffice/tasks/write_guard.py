@@ -2,8 +2,9 @@
 A writing call is carried out once per task instance, whatever happens to the worker.
 
 Rule: a note is made before the call leaves and settled after it: in Airflow's task state store, which
-outlives retries (3.3 and later), and does not expire by itself. Before 3.3 there is no such
-store: a call whose outcome is unknown fails the task without a retry, so that it is not sent again.
+outlives retries (3.3 and later), and does not expire by itself. A retry that finds a call sent, and not how
+it ended, sends it again only where the server takes it once, see ``api/writes``. Before 3.3 there is no such
+store: a call whose outcome is unknown fails the task without a retry, unless the retry surely makes the same.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.errors import (
     APIStatusError,
     BusinessFailureError,
-    OutcomeUnknownError,
     PowerOfficeError,
+    UncertainWriteError,
 )
 from airflow_provider_poweroffice.tasks.failures import may_be_retried
 
@@ -47,10 +48,15 @@ class WriteGuard:
     The note about one call in the task's state store.
 
     :param context: the task's context.
-    :param call: all that is sent, connection and contents of files included.
+    :param call: all that is sent, connection, company and contents of files included.
+    :param same: what makes another call the same write, which the server carries out once; None: nothing.
+    :param is_stable: a retry surely makes the same write.
     """
 
-    def __init__(self, context: Any, *call: Any) -> None:
+    began = False
+    """An earlier try of the task may have sent the same write."""
+
+    def __init__(self, context: Any, *call: Any, same: str | None = None, is_stable: bool = False) -> None:
         self._store = task_state_store(context)
         ti = context.get("ti") if context else None
         self._try = getattr(ti, "try_number", None)
@@ -58,6 +64,8 @@ class WriteGuard:
         self._cleared = getattr(ti, "max_tries", None)
         text = msgspec.json.encode(call, enc_hook=repr, order="deterministic")
         self._call = hashlib.sha256(text).hexdigest()
+        self._same = same and hashlib.sha256(repr((*call[:2], same)).encode()).hexdigest()
+        self._may_repeat = bool(same) and (is_stable or self._store is not None)
 
     def earlier_result(self) -> tuple[bool, Any]:
         """
@@ -67,19 +75,25 @@ class WriteGuard:
         differently now. After a person has cleared the task, another call is another call.
 
         :return: whether it was carried out, and the result it had.
-        :raises OutcomeUnknownError: a call was sent, and how it ended is not known.
+        :raises UncertainWriteError: a call was sent, and how it ended is not known.
         :raises AirflowFailException: it was carried out, and its result was not kept.
         """
         note = self._store.get(KEY) if self._store is not None else None
         if not isinstance(note, dict):
+            self.began = bool(self._same) and self.is_blind
             return False, None
         made = f"try {note.get('try')} of this task ({note.get('at')})"
         if note.get("state") != "done":
-            raise OutcomeUnknownError(
+            if self._same and note.get("same") == self._same:
+                self.began = True
+                log.warning("%s sent its call, and how it ended is not known: it is sent again", made)
+                return False, None
+            raise UncertainWriteError(
                 f"not sent: {made} sent its call, and how it ended is not known: the worker died or the "
                 "reply was lost. Look there whether it was carried out. If it was not, delete "
                 f"{KEY!r} from the task's state store (tab Storage) and clear the task; a call that may be "
-                "repeated is declared with idempotent=True."
+                "repeated is declared with idempotent=True.",
+                sent_at=str(note.get("at")),
             )
         if note.get("call") != self._call and note.get("cleared") != self._cleared:
             return False, None
@@ -97,6 +111,16 @@ class WriteGuard:
         note = self._store.get(KEY) if self._store is not None else None
         return isinstance(note, dict) and note.get("call") == self._call
 
+    @property
+    def is_of_this_call(self) -> bool:
+        """Tell whether what may have been sent is this very call, as far as a note can tell."""
+        return self._store is None or self.began_before()
+
+    @property
+    def is_blind(self) -> bool:
+        """Tell whether an earlier try may have been killed without a note, as there is no store."""
+        return self._store is None and (self._try or 1) > 1
+
     @contextmanager
     def sending(self) -> Iterator[None]:
         """
@@ -111,9 +135,11 @@ class WriteGuard:
             yield
         except BaseException as error:
             if getattr(error, "outcome_unknown", True) is False:
-                self._take_back()
+                if not self.began and not getattr(error, "uncertain_attempts", 0):
+                    self._take_back()
             else:  # also of what ended the task between the client and here
                 error.outcome_unknown = True  # type: ignore[attr-defined]
+                error.repeatable = self._may_repeat and getattr(error, "repeatable", True)  # type: ignore[attr-defined]
             raise
 
     def refused(self, status: int) -> None:
@@ -144,6 +170,7 @@ class WriteGuard:
             at = datetime.now(UTC).isoformat(timespec="seconds")
             warn_of_clearing()
             made = {"call": self._call, "try": self._try, "cleared": self._cleared, "at": at}
+            made |= {"same": self._same} if self._same else {}
             keep_task_state(self._store, KEY, made | note)
 
 

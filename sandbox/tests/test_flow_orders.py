@@ -89,7 +89,7 @@ def test_order_becomes_an_invoice(api: Api) -> None:
     assert invoice["SentDateTimeOffset"] == done["SentDateTimeOffset"]
     rows = api.ledger(voucherNos=invoice["VoucherNo"], OrderBy="Id").json()
     assert [(row["AccountNo"], row["Amount"]) for row in rows] == [(1500, 1250), (3000, -1000), (2700, -250)]
-    assert {row["VoucherId"] for row in rows} == {invoice["Id"]}
+    assert {row["VoucherId"] for row in rows} == {invoice["Id"]} == {identifier}
     assert balance(api, 3000) == sales - 1000
     assert api.get(f"OutgoingInvoices/{invoice['Id']}/Lines").json()[0]["NetAmount"] == 1000
 
@@ -137,6 +137,43 @@ def test_failed_sending(start: Callable[..., Api]) -> None:
     assert state(api, identifier)["InvoiceNo"]
 
 
+@pytest.mark.parametrize("result", ["fallback", "undelivered"])
+def test_invoiced_with_an_error(start: Callable[..., Api], result: str) -> None:
+    """send_result: an invoice that was sent another way, and one that reached nobody; the order is gone."""
+    api = start(send_polls=0, send_result=result)
+    identifier = order(api)
+    send(api, identifier)
+    ended = state(api, identifier)
+    assert ended["LastErrorMessage"]
+    assert bool(ended["SentDateTimeOffset"]) == (result == "fallback")
+    assert api.get(f"OutgoingInvoices/{identifier}").json()["InvoiceNo"] == ended["InvoiceNo"]
+    assert api.get(f"SalesOrders/{identifier}").status_code == 404
+
+
+def test_state_that_lags(start: Callable[..., Api]) -> None:
+    """send_lag: sentState tells of a request later than it was made, and so of its end."""
+    api = start(send_polls=0, send_lag=60)
+    identifier = order(api)
+    send(api, identifier)
+    assert api.get("SalesOrders/sentState", id=identifier).status_code == 204
+    assert api.get(f"SalesOrders/{identifier}").status_code == 404
+    api.sandbox.advance(61)
+    assert state(api, identifier)["InvoiceNo"]
+
+
+@pytest.mark.parametrize("switch", ["free", "taken"])
+def test_reference_of_a_sent_order(start: Callable[..., Api], switch: str) -> None:
+    """invoiced_reference: whether a new order may have the reference of one that became an invoice."""
+    api = start(send_polls=0, invoiced_reference=switch)
+    identifier = order(api, ExternalImportReference="o-1")
+    send(api, identifier)
+    state(api, identifier)
+    body = {"CustomerId": first(api, "Customers")["Id"], "ExternalImportReference": "o-1"}
+    answer = api.post("SalesOrders/Complete", body)
+    assert answer.status_code == (201 if switch == "free" else 400)
+    assert switch == "free" or f"Id = {identifier}" in answer.json()["detail"]
+
+
 def test_sending_twice(api: Api) -> None:
     """An order being processed cannot be sent again."""
     identifier = order(api)
@@ -159,6 +196,15 @@ def test_state_of_an_order_never_sent(api: Api) -> None:
     """There is no state before an order was asked to be sent."""
     assert api.get("SalesOrders/sentState", id=order(api)).status_code == 204
     assert api.get("SalesOrders/sentState", id="nonsense").status_code == 400
+    api.sandbox.set(unsent_state="row")
+    unsent = state(api, order(api))
+    assert (unsent["IsInvoiceBeingProcessed"], unsent["InvoiceNo"], unsent["LastErrorMessage"]) == (
+        False,
+        None,
+        None,
+    )
+    api.sandbox.set(unsent_state="404")
+    assert api.get("SalesOrders/sentState", id=order(api)).status_code == 404
 
 
 def test_attachments(api: Api) -> None:

@@ -18,7 +18,17 @@ if TYPE_CHECKING:
 
 TESTED = set()
 # Shown by the tests of the flows.
-IN_FLOWS = {"documentation_put", "reverse", "send_invoice_field", "send_polls", "send_result", "send_seconds"}
+IN_FLOWS = {
+    "documentation_put",
+    "invoiced_reference",
+    "reverse",
+    "send_invoice_field",
+    "send_lag",
+    "send_polls",
+    "send_result",
+    "send_seconds",
+    "unsent_state",
+}
 
 
 def about(*names: str) -> Callable[..., Any]:
@@ -206,6 +216,21 @@ def test_patch_names(api: Api) -> None:
     assert api.patch("Customers/7300001", body).json()["PhoneNumber"] == "1"
     body[0]["path"] = "/PhoneNumber"
     assert api.patch("Customers/7300001", body).json()["PhoneNumber"] == "2"
+
+
+@about("taken_text", "taken_status", "unique_check")
+@pytest.mark.parametrize("text", ["id", "no-id", "exists", "norwegian", "bare"])
+def test_a_unique_value_in_use(api: Api, text: str) -> None:
+    """A second record with a reference is refused as taken_text and taken_status say, or taken."""
+    body = {"Name": "x", "ExternalImportReference": "r-1"}
+    first = api.post("Customers", body).json()["Id"]
+    api.sandbox.set(taken_text=text, taken_status="422")
+    refused = api.post("Customers", body)
+    assert refused.status_code == 422
+    assert (str(first) in refused.text) is (text == "id")
+    assert ("r-1" in refused.text) is (text in {"id", "exists", "norwegian"})
+    api.sandbox.set(unique_check="off")
+    assert api.post("Customers", body).status_code == 201
 
 
 @about("long_urls")

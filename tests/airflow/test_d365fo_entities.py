@@ -220,6 +220,21 @@ def test_sensor() -> None:
     ).poke({})
 
 
+def test_fail_if() -> None:
+    """A condition that fails the waiting names the row by the first fields of its key."""
+    says = (
+        r'fail_if PaymentTermId == "Net30" is fulfilled by the record with dataAreaId usmf, CustomerGroupId'
+    )
+    with pytest.raises(AirflowFailException, match=says):
+        D365FOSensor(
+            task_id="t",
+            endpoint="CustomerGroups",
+            filters=FILTERS,
+            fail_if=("PaymentTermId", "==", "Net30"),
+            **ONCE,
+        ).poke({})
+
+
 @pytest.mark.finding("R6")
 def test_deferred_sensor() -> None:
     """It defers to a trigger that asks the same connection, with the filter and a typed value."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import json
 import sqlite3
+import zipfile
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 from support.airflow_home import HOME, ROOT, states, xcoms
 
+from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.storage.sql.identifiers import snake_case
 from airflow_provider_poweroffice.task_groups.load_company import DEFAULT_RESOURCES
 from poweroffice_sandbox import Sandbox
@@ -65,6 +68,17 @@ def test_create_customer(connection: str, sandbox: Sandbox, run_dag: Any) -> Non
     assert connection
 
 
+def test_send_invoice(connection: str, sandbox: Sandbox, run_dag: Any) -> None:
+    """Each order of the shop becomes one invoice, however often the DAG runs."""
+    before = sandbox.totals()["OutgoingInvoices"]
+    for _ in range(2):
+        ended = run_dag("poweroffice_send_invoice")
+        assert {str(ti.state).rpartition(".")[2].lower() for ti in ended.get_task_instances()} == {"success"}
+    assert sandbox.totals()["OutgoingInvoices"] == before + 2
+    assert sandbox.count("POST", "/SalesOrders/*/createAndSendInvoice") == 2
+    assert connection
+
+
 def test_wait_for_change(connection: str, run_dag: Any) -> None:
     """The sensor lets the next task go on when a customer has changed."""
     run_ok(run_dag("poweroffice_create_customer"))
@@ -105,6 +119,25 @@ def test_company_to_warehouse(books: Path, sandbox: Sandbox, run_dag: Any) -> No
     assert all("lastChangedDateTimeOffsetGreaterThan" in entry.query for entry in asked)
 
 
+def test_customers_from_warehouse(books: Path, sandbox: Sandbox, run_dag: Any) -> None:
+    """A preview writes nothing; then each customer is there once, and a second run only reads."""
+    with sqlite3.connect(books) as warehouse:
+        warehouse.execute(
+            "create table crm_customers (id integer, name text, email text, city text, zip text)"
+        )
+        rows = [(70_000 + n, f"Kunde {n}", None, "Bergen", "5003") for n in range(60)]
+        warehouse.executemany("insert into crm_customers values (?, ?, ?, ?, ?)", rows)
+    dag = "poweroffice_customers_from_warehouse"
+    seen = run_ok(run_dag(dag, run_conf={"preview": True}))["customers.return_value"]
+    assert seen["counts"] == {"create": 60, "invalid": 0}
+    assert sandbox.count("POST", "/Customers") == 0
+    assert run_ok(run_dag(dag))["customers.return_value"]["created"] == 60
+    receipt = run_ok(run_dag(dag))["customers.return_value"]
+    assert (receipt["unchanged"], sandbox.count("POST", "/Customers")) == (60, 60)
+    results = [json.loads(line) for line in Path(urlsplit(receipt["path"]).path).read_text().splitlines()]
+    assert [result["key"] for result in results] == [str(row[0]) for row in rows]
+
+
 def test_mapped_tasks(connection: str, sandbox: Sandbox, run_dag: Any) -> None:
     """One task is mapped over several collections; each writes its own object."""
     run_ok(run_dag("mapped"))
@@ -115,3 +148,31 @@ def test_mapped_tasks(connection: str, sandbox: Sandbox, run_dag: Any) -> None:
     names = ("Customers", "Suppliers", "Employees")
     assert found == {f"{index}-{name}.ndjson.gz": totals[name] for index, name in enumerate(names)}
     assert connection
+
+
+def test_voucher_documentation(
+    connection: str, sandbox: Sandbox, run_dag: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The PDF is sent once, and is what the voucher's documentation holds then."""
+    monkeypatch.setenv("AIRFLOW__POWEROFFICE__FILE_ROOTS", str(tmp_path))
+    content = b"%PDF-1.4 " + b"bilag " * 100_000
+    (tmp_path / "1001.pdf").write_bytes(content)
+    with PowerOfficeHook(connection) as hook:
+        rows = hook.client.request("GET", "GeneralLedgerAccounts", query={"accountNos": "1920,6300"}).body
+        line = {"VatId": 100, "PostingDate": "2026-05-31"}
+        lines = [
+            line | {"AccountId": row["Id"], "CurrencyAmount": sign * 100}
+            for row, sign in zip(rows, (1, -1), strict=True)
+        ]
+        body = {"VoucherDate": "2026-05-31", "CurrencyCode": "NOK", "VoucherLines": lines}
+        identifier = hook.client.request("POST", "Vouchers/ManualJournals", body=body).body["Id"]
+        run_ok(
+            run_dag(
+                "poweroffice_voucher_documentation",
+                run_conf={"voucher_id": identifier, "receipt": str(tmp_path / "1001.pdf")},
+            )
+        )
+        packed = hook.client.request("GET", "VoucherDocumentation/Download", query={"id": identifier}).content
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        assert [archive.read(name) for name in archive.namelist()] == [content]
+    assert sandbox.count("PUT", "/VoucherDocumentation") == 1

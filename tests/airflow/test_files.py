@@ -6,11 +6,24 @@ import os
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pytest
 
-from airflow_provider_poweroffice.tasks.files import MAX_FILE_BYTES, read_files
+from airflow_provider_poweroffice.tasks.files import open_files
 
 pytestmark = pytest.mark.finding("S8")
+
+
+def read(files: Any, **options: Any) -> Any:
+    """Open files, and give their names and contents."""
+    with open_files(files, **options) as found:
+        return found and {field: (part[0], part[1].read()) for field, part in _rewound(found)}
+
+
+def _rewound(found: Any) -> Any:
+    for field, part in found.items():
+        part[1].seek(0)
+        yield field, part
 
 
 @pytest.fixture
@@ -30,18 +43,18 @@ def test_files_below_a_root(root: Path) -> None:
     """A file is read by its path, or by its URI; links within the root are followed."""
     (root / "deep").mkdir()
     (root / "deep" / "link.pdf").symlink_to(root / "a.pdf")
-    assert read_files({"file": str(root / "a.pdf"), "b": f"file://{root}/deep/link.pdf"}) == {
+    assert read({"file": str(root / "a.pdf"), "b": f"file://{root}/deep/link.pdf"}) == {
         "file": ("a.pdf", b"%PDF"),
         "b": ("link.pdf", b"%PDF"),
     }
-    assert read_files(None) is None
+    assert read(None) is None
 
 
 def test_no_root_no_local_file(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the worker's word no local file is read, and the message says whose word it takes."""
     monkeypatch.delenv("AIRFLOW__POWEROFFICE__FILE_ROOTS")
     with pytest.raises(ValueError, match=r"AIRFLOW__POWEROFFICE__FILE_ROOTS=/data") as caught:
-        read_files({"file": str(root / "a.pdf")})
+        read({"file": str(root / "a.pdf")})
     assert "files['file']" in str(caught.value)
 
 
@@ -98,7 +111,7 @@ def test_everything_else_is_refused(root: Path, path: str) -> None:
     os.mkfifo(root / "fifo")
     given = path.format(root=root, tmp=root.parent)
     with pytest.raises(ValueError, match="files") as caught:
-        read_files({"file": given})
+        read({"file": given})
     assert "key" not in str(caught.value)
 
 
@@ -107,7 +120,7 @@ def test_a_folder_is_refused_and_closed(root: Path) -> None:
     before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - names alone
     for _ in range(3):
         with pytest.raises(ValueError, match="is not a plain file"):
-            read_files({"file": str(root)})
+            read({"file": str(root)})
     assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208 - names alone
 
 
@@ -116,23 +129,51 @@ def test_not_even_below_a_root(monkeypatch: pytest.MonkeyPatch, name: str) -> No
     """A root that holds the system's own folders does not open them."""
     monkeypatch.setenv("AIRFLOW__POWEROFFICE__FILE_ROOTS", name)
     with pytest.raises(ValueError, match="not a file of a disk"):
-        read_files({"file": "/proc/self/environ"})
+        read({"file": "/proc/self/environ"})
 
 
 def test_a_root_must_be_absolute(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A relative root would mean another folder in each process."""
     monkeypatch.setenv("AIRFLOW__POWEROFFICE__FILE_ROOTS", "receipts")
     with pytest.raises(ValueError, match="must be an absolute path"):
-        read_files({"file": str(root / "a.pdf")})
+        read({"file": str(root / "a.pdf")})
 
 
 def test_size(root: Path) -> None:
-    """All files of a call together have a bound, and no more than it is read."""
+    """All files of a call together have a bound, and hardly more than it is read."""
     with (root / "large.pdf").open("wb") as file:
-        file.truncate(MAX_FILE_BYTES + 1)
-    with pytest.raises(ValueError, match="25 MiB together"):
-        read_files({"file": str(root / "large.pdf")})
+        file.truncate(10**12)
+    with pytest.raises(ValueError, match=r"large.pdf' is too large: .* at most 64 MiB together"):
+        read({"file": str(root / "large.pdf")})
     both: Any = {"one": str(root / "a.pdf"), "two": str(root / "a.pdf")}
-    assert read_files(both, limit=8)
+    assert read(both, limit=8)
     with pytest.raises(ValueError, match=r"files\['two'\]"):
-        read_files(both, limit=7)
+        read(both, limit=7)
+
+
+def test_a_copy_is_sent(root: Path) -> None:
+    """What was opened stays as it was, although the file changes; nothing stays open."""
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - names alone
+    (root / "b.pdf").write_bytes(b"1" * 300_000)
+    with open_files({"file": str(root / "b.pdf")}) as found:
+        (root / "b.pdf").write_bytes(b"2")
+        content: Any = found and found["file"][1]
+        content.seek(0)
+        assert content.read() == b"1" * 300_000
+    assert content.closed
+    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208 - names alone
+
+
+def test_an_object_of_a_store(root: Path) -> None:
+    """An object is read through its store, whatever the worker lets be read locally."""
+    from airflow.sdk.io import attach  # noqa: PLC0415 - Airflow's home comes first
+
+    memory = fsspec.filesystem("memory")
+    attach("gs", fs=memory)
+    memory.pipe("receipts/deep/1001.pdf", b"%PDF-1.4 bilag")
+    path = "gs://receipts/deep/1001.pdf"
+    assert read({"file": path}) == {"file": ("1001.pdf", b"%PDF-1.4 bilag")}
+    with pytest.raises(ValueError, match="is too large"):
+        read({"file": path}, limit=5)
+    memory.store.clear()
+    assert root

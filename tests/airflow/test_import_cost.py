@@ -17,6 +17,8 @@ LATER = (
     *("api.archive", "api.auth", "api.client", "api.conditions", "api.connection", "api.filters"),
     *("api.d365fo", "api.dialects", "api.limits", "api.pages", "api.poweroffice", "api.response"),
     *("api.sending", "api.transport", "api.catalogue.fields"),
+    # The work of a batch.
+    *("batches.batch", "batches.engine", "batches.mapping", "batches.plan", "batches.records"),
     # Reading a connection, and what only the Test button or the form needs.
     *("hooks.diagnosis", "hooks.destinations", "hooks.settings"),
     # Writing files and tables.
@@ -38,7 +40,7 @@ HEAVY = (
         "poweroffice_sandbox",
     ),
 )
-FEW = 45  # modules of ours
+FEW = 50  # modules of ours
 
 
 @pytest.fixture(scope="module")

@@ -12,15 +12,22 @@ from airflow.sdk import DAG, BaseOperator, task
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.operators.companies import PowerOfficeCompaniesOperator
 from airflow_provider_poweroffice.operators.d365fo import D365FOEntityOperator, D365FORestEndpointOperator
+from airflow_provider_poweroffice.operators.invoice import PowerOfficeInvoiceOperator
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
 from airflow_provider_poweroffice.sensors.d365fo import D365FOSensor
 from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
 from airflow_provider_poweroffice.transfers.d365fo import D365FOToObjectStorageOperator, D365FOToSqlOperator
+from airflow_provider_poweroffice.transfers.object_storage_to_poweroffice import (
+    ObjectStorageToPowerOfficeOperator,
+)
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
     PowerOfficeDownloadOperator,
     PowerOfficeToObjectStorageOperator,
 )
 from airflow_provider_poweroffice.transfers.poweroffice_to_sql import PowerOfficeToSqlOperator
+from airflow_provider_poweroffice.transfers.sql_to_poweroffice import SqlToPowerOfficeOperator
+
+BATCH = {"endpoint": "Customers", "action": "create", "results_path": "file:///x"}
 
 REQUIRED: dict[type[BaseOperator], dict[str, Any]] = {
     PowerOfficeOperator: {"endpoint": "Customers", "paginate": True},
@@ -30,7 +37,10 @@ REQUIRED: dict[type[BaseOperator], dict[str, Any]] = {
     PowerOfficeToSqlOperator: {"endpoint": "Customers", "sql_conn_id": "db", "table": "customers"},
     D365FOToObjectStorageOperator: {"endpoint": "CustomersV3", "object_path": "file:///x.ndjson.gz"},
     D365FOToSqlOperator: {"endpoint": "CustomersV3", "sql_conn_id": "db", "table": "customers"},
+    PowerOfficeInvoiceOperator: {"order": {"CustomerNo": 10001}},
     PowerOfficeDownloadOperator: {"endpoint": "x", "object_path": "file:///x.pdf"},
+    ObjectStorageToPowerOfficeOperator: BATCH | {"object_path": "file:///x.csv"},
+    SqlToPowerOfficeOperator: BATCH | {"sql_conn_id": "db", "sql": "select 1"},
     PowerOfficeCompaniesOperator: {},
     D365FORestEndpointOperator: {"service_name": "G/S/O"},
     D365FOEntityOperator: {"entity": "CustomersV3", "paginate": True},

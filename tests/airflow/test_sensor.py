@@ -357,13 +357,15 @@ def test_one_token_for_all_pokes(sandbox: Sandbox, monkeypatch: pytest.MonkeyPat
     assert "client" not in vars(one.hook)
 
 
+class Ti:
+    """A task instance, as far as a sensor looks at it."""
+
+    def get_first_reschedule_date(self, _context: object) -> None:
+        """Say that it has not waited yet."""
+
+
 def test_reschedule(sandbox: Sandbox) -> None:
     """In reschedule mode a poke that finds nothing gives the slot back, and closes its connections."""
-
-    class Ti:
-        def get_first_reschedule_date(self, _context: object) -> None:
-            return None
-
     try:
         from airflow.sdk.exceptions import AirflowRescheduleException  # noqa: PLC0415 - 3.2
     except ImportError:
@@ -406,3 +408,71 @@ def test_callable_under_default_deferrable(monkeypatch: pytest.MonkeyPatch) -> N
     assert sensor().deferrable is True
     assert sensor(condition=bool).deferrable is False
     assert sensor(deferrable=False).deferrable is False
+
+
+FAILED = ("LastErrorMessage", "!=", None)
+UNSENT = {
+    "Id": "6a5d54a4-7b5f-4b3e-8ad4-13f9c5b0a001",
+    "IsInvoiceBeingProcessed": False,
+    "InvoiceNo": None,
+    "LastErrorMessage": "The receiver refused the e-mail.",
+}
+SAYS = (
+    r"WaitFailedError: SalesOrders/sentState: fail_if LastErrorMessage != null is fulfilled by the record "
+    r'with Id 6a5d54a4-7b5f-4b3e-8ad4-13f9c5b0a001: LastErrorMessage was "The receiver refused the e-mail."'
+)
+STATE = "SalesOrders/sentState"
+SENT: dict[str, Any] = {"endpoint": STATE, "field": "IsInvoiceBeingProcessed", "value": False}
+MODES: dict[str, dict[str, Any]] = {
+    "poke": SENT,
+    "reschedule": SENT | {"mode": "reschedule"},
+    "deferrable": SENT | {"deferrable": True},
+    "callable": {"endpoint": STATE, "condition": bool},
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_fail_if(sandbox: Sandbox, mode: str) -> None:
+    """A record that says that it failed ends the waiting in every mode, though the condition is fulfilled."""
+    sandbox.add_fault(action="status", status=200, body=json.dumps([UNSENT]), path=f"/{STATE}", times=0)
+    with pytest.raises(AirflowFailException, match=SAYS):
+        sensor(**MODES[mode], fail_if=FAILED).execute({"ti": Ti()})  # type: ignore[typeddict-item]
+    assert isinstance(poke(**SENT), PokeReturnValue), "as it was without it"
+    assert isinstance(poke(**SENT, fail_if=("LastErrorMessage", "==", "x")), PokeReturnValue)
+
+
+def test_fail_if_in_the_triggerer(sandbox: Sandbox) -> None:
+    """What fails later, while the task is deferred, is the trigger's verdict; it survives the database."""
+    waiting = UNSENT | {"IsInvoiceBeingProcessed": True, "LastErrorMessage": None}
+    path, kind = f"/{STATE}", {"action": "status", "status": 200}
+    sandbox.add_fault(**kind, body=json.dumps([waiting]), path=path, times=1)
+    sandbox.add_fault(**kind, body=json.dumps([UNSENT]), path=path, times=0)
+    one = trigger(**SENT, fail_if=list(FAILED), poll_interval=0.1, memo={"a": 1})
+    event = run(PowerOfficeTrigger(**json.loads(json.dumps(one.serialize()[1]))))
+    assert event is not None
+    assert (event["status"], event["memo"]) == ("error", {"a": 1})
+    with pytest.raises(AirflowFailException, match=SAYS):
+        sensor(**SENT).execute_complete({}, event)  # type: ignore[typeddict-item]
+
+
+@pytest.mark.parametrize(
+    ("fail_if", "says"),
+    [
+        ("LastErrorMessage", "must be .field, comparison, value."),
+        (("LastErrorMessage", None), "must be .field, comparison, value."),
+        (("Amount", "=~", 1), "fail_if: unknown comparison"),
+        (("Amount", ">", None), "fail_if: value None has no order"),
+    ],
+)
+def test_bad_fail_if(fail_if: Any, says: str) -> None:
+    """What is no condition is refused while the DAG file is read."""
+    with pytest.raises((ValueError, TypeError), match=says):
+        sensor(fail_if=fail_if)
+
+
+def test_fail_if_is_rendered() -> None:
+    """A condition may hold templates; what they give is judged when the task runs."""
+    one = sensor(fail_if=("Number", ">", "{{ x }}"), query={"customerNos": "1-"})
+    one.render_template_fields({"x": 0})  # type: ignore[typeddict-unknown-key]
+    with pytest.raises(AirflowFailException, match=r"fail_if Number > .*record with Id"):
+        one.poke({})  # type: ignore[typeddict-item]

@@ -246,6 +246,14 @@ def test_sensor_and_trigger(arguments: dict[str, Any], found: bool, v1_sandbox: 
         assert event["status"] == "timeout"
 
 
+def test_fail_if() -> None:
+    """A condition that fails the waiting names the record; the callable beside it is not asked."""
+    with pytest.raises(
+        AirflowFailException, match=r"fail_if code == 10003 .*record with id [0-9]+: code was "
+    ):
+        sensor(condition=bool, fail_if=("code", "==", 10_003)).poke({})  # type: ignore[typeddict-item]
+
+
 def test_button(monkeypatch: pytest.MonkeyPatch, v1_sandbox: V1Sandbox) -> None:
     """The Test button needs no subscription key, and says what it can."""
     done, says = PowerOfficeHook("poweroffice_v1").test_connection()

@@ -89,7 +89,7 @@ def test_worker_died_during_the_call(sandbox: Sandbox, monkeypatch: pytest.Monke
         raise SystemExit
 
     with monkeypatch.context() as patch:
-        patch.setattr(PowerOfficeOperator, "_send", killed)
+        patch.setattr(Client, "send", killed)
         with pytest.raises(AirflowFailException, match="SystemExit ended POST"):
             write(store)
     assert store[KEY]["state"] == "sent"
@@ -150,7 +150,7 @@ def test_refusal_as_an_answer(sandbox: Sandbox) -> None:
     assert write(store, fail_on_error=False)["status_code"] == 520
     again = write(store, fail_on_error=False)
     assert (again["is_success"], again["status_code"], again["outcome_unknown"]) == (False, None, True)
-    assert again["error_content"]["type"] == "OutcomeUnknownError"
+    assert again["error_content"]["type"] == "UncertainWriteError"
     assert sandbox.count("POST", "/Customers") == 2
     with pytest.raises(AirflowFailException, match="not known"):
         write(store)

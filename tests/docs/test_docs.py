@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -43,6 +44,18 @@ def _connections(
         monkeypatch.setenv(f"AIRFLOW_CONN_POWEROFFICE_{name}", json.dumps(fields))
     warehouse = {"conn_type": "sqlite", "host": str(tmp_path / "warehouse.sqlite")}
     monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(warehouse))
+    with sqlite3.connect(tmp_path / "warehouse.sqlite") as database:
+        database.execute(
+            "create table crm_customers as select 1 id, 'Å' name, null email, null city, null zip"
+        )
+    (tmp_path / "poweroffice").mkdir()
+    lines = [
+        {"AccountId": number, "VatId": "0", "PostingDate": "2025-11-30", "CurrencyAmount": amount}
+        for number, amount in ((1920, -100.1), (3000, 100.1))
+    ]
+    voucher = {"CurrencyCode": "NOK", "VoucherDate": "2025-11-30", "VoucherLines": lines}
+    payroll = {"ExternalImportReference": "payroll 11", **voucher}
+    (tmp_path / "poweroffice/payroll.ndjson").write_text(json.dumps(payroll))
 
 
 def _posted_invoice() -> str:
@@ -68,6 +81,8 @@ def test_snippet(code: str, tmp_path: Path) -> None:
             "since": None,
             "company": None,
             "token": None,
+            "preview": True,
+            "order_number": 4711,
             "voucher_id": _posted_invoice() if "voucher_id" in code else None,
         },
         "dag_run": SimpleNamespace(run_after=datetime.now(UTC)),

@@ -87,7 +87,8 @@ class StreamServer:
                 head += line
                 name, _, value = line.partition(b":")
                 length = int(value) if name.lower() == b"content-length" else length
-            file.read(length)
+            while length > 0 and (piece := file.read(min(length, 65_536))):
+                length -= len(piece)
             if len(request) < 2:
                 return
             method, path = request[0].decode(), request[1].decode()

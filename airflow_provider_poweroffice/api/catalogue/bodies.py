@@ -1,7 +1,7 @@
 """
 The fields of request bodies, from the official description: for templates and for advice, never a wall.
 
-Rule: pure; what is not described here is not spoken of. ``api/writes/check.py`` holds a body against them.
+Rule: pure; what is not described here is not spoken of. ``api/body_check.py`` holds a body against them.
 """
 
 from __future__ import annotations

@@ -191,6 +191,8 @@ class Shell:
             return
         reply = self._stormed(struck, now) or _instead(struck, incoming)
         reply = reply or await self._answer(incoming, entry)
+        if "status_after" in struck:
+            reply = _told(struck["status_after"])
         if "reset_after" in struck:
             await client.reset()
         elif "truncate" in struck:
@@ -235,15 +237,18 @@ async def _bounded(request: Request) -> bytes | None:
 def _instead(struck: dict[str, Fault], incoming: Incoming) -> Reply | None:
     """Give the reply a fault puts in place of the real one; the work is not done then."""
     if "status" in struck:
-        rule = struck["status"]
-        kind = "text/html" if rule.body.startswith("<") else "application/json; charset=utf-8"
-        return Reply(rule.status, rule.body.encode(), {"Content-Type": kind, **rule.headers})
+        return _told(struck["status"])
     if "echo_credentials" in struck:
         headers = incoming.headers
         seen = f"{headers.get('authorization')} / {headers.get('ocp-apim-subscription-key')}"
         detail = f"Could not read the request sent with {seen}."
         return as_json(400, {"title": "Bad request", "detail": detail})
     return None
+
+
+def _told(rule: Fault) -> Reply:
+    kind = "text/html" if rule.body.startswith("<") else "application/json; charset=utf-8"
+    return Reply(rule.status, rule.body.encode(), {"Content-Type": kind, **rule.headers})
 
 
 def _garbled(rule: Fault | None, reply: Reply) -> Reply:

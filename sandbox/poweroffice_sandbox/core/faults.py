@@ -18,6 +18,7 @@ from .near import choose, instead
 
 ACTIONS = (
     "status",
+    "status_after",
     "reset_before",
     "reset_after",
     "truncate",
@@ -44,9 +45,9 @@ class Fault:
     :param path: a glob, any casing, with or without ``/v2``; ``/OAuth/Token`` is the token endpoint.
     :param times: how many requests it hits, counting from now; 0 for no end.
     :param every: hit only every n-th request that matches.
-    :param status: for ``status``: what is answered.
-    :param headers: for ``status``: further headers.
-    :param body: for ``status``: the body; a text that begins with ``<`` goes out as HTML.
+    :param status: for ``status`` and ``status_after``: what is answered, instead of the work and after it.
+    :param headers: for both: further headers.
+    :param body: for both: the body; a text that begins with ``<`` goes out as HTML.
     :param chance: the share of the requests it hits, 0 to 1, by the sandbox's seed.
     :param seconds: for ``delay``: how long; for ``drip``: until the body is through; for ``throttle``: how
         long from now, on the sandbox's clock.

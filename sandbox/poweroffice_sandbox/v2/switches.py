@@ -51,6 +51,11 @@ class Switches(SwitchTable):
     patch_names: str = choice(
         "any-case", "exact", about="exact: operations on names in another casing are silently ignored"
     )
+    taken_text: str = choice(
+        "id", "no-id", "exists", "norwegian", "bare", about="how a refusal says that a unique value is in use"
+    )
+    taken_status: str = choice("400", "409", "422", about="status of that refusal")
+    unique_check: str = choice("on", "off", about="off: a second record with a unique value is taken too")
     reverse: str = choice("202", "200", about="status of a reversal")
     documentation_put: str = choice("202", "204", about="status of PUT VoucherDocumentation")
     send_invoice_field: str = choice(
@@ -58,4 +63,15 @@ class Switches(SwitchTable):
     )
     send_polls: int = number(1, "times sentState says that an invoice is being processed")
     send_seconds: float = number(0.0, "seconds an invoice is being processed at least")
-    send_result: str = choice("sent", "failed", about="how sending an invoice ends")
+    send_lag: float = number(0.0, "seconds that sentState is behind")
+    send_result: str = choice(
+        "sent",
+        "failed",
+        "fallback",
+        "undelivered",
+        about="how sending an invoice ends; fallback: sent another way, undelivered: an invoice nobody got",
+    )
+    unsent_state: str = choice("204", "row", "404", about="sentState of an order that nobody asked to send")
+    invoiced_reference: str = choice(
+        "free", "taken", about="may a new order have the reference of one that became an invoice"
+    )

@@ -3,8 +3,9 @@ Sending a sales order: ``createAndSendInvoice``, and ``sentState`` until it is a
 
 Rule: the request is only queued (202); the invoice exists when it has been polled ``send_polls`` times and
 ``send_seconds`` have passed on the sandbox's clock. Then the order is gone, its voucher is in the ledger and
-its invoice among OutgoingInvoices. The right to send is separate from SalesOrders_Full (facts 3.4). Assumed:
-an order that failed is still there and can be sent again; one being sent cannot.
+its invoice among OutgoingInvoices, with the id of the order (OpenAPI: OutgoingInvoiceDto.Id). The right to
+send is separate from SalesOrders_Full (facts 3.4). Assumed: an order that failed is still there and can be
+sent again; one being sent cannot.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from .posting import book, ledger_lines, vat_of
 STATES = "InvoiceSentStates"
 _LABEL = "Sales order"
 _FAILED = "The invoice could not be delivered: the receiver refused the e-mail."
+_FALLBACK = "The receiver no longer supports EHF; the invoice was sent by e-mail."
 _DELIVERY = {"PdfByEmail": "PdfByEmail", "PdfPrintForDownload": "Print"}
 
 
@@ -61,12 +63,25 @@ def _invalid(detail: str) -> RefusedError:
 
 def _state(call: Call) -> Reply:
     wanted, table = query_id(call, required=False), call.books.table(STATES)
-    rows = [row for key, row in table.rows.items() if (not wanted or key == wanted) and _is_own(call, row)]
+    seen = table.seen(call.now, call.switches.send_lag)
+    rows = [row for key, row in seen.items() if (not wanted or key == wanted) and _is_own(call, row)]
     shown = [{name: value for name, value in row.items() if name != "_Request"} for row in rows]
     for row in rows:
-        asked = row["_Request"]
-        table.put({**row, "_Request": {**asked, "Polls": asked["Polls"] + 1}}, call.now)
-    return row_reply(call, 200, shown) if shown else Reply(204)
+        latest = table.rows[row["Id"]]
+        asked = latest["_Request"]
+        table.put({**latest, "_Request": {**asked, "Polls": asked["Polls"] + 1}}, call.now)
+    return row_reply(call, 200, shown) if shown else _unsent(call, wanted)
+
+
+def _unsent(call: Call, identifier: str) -> Reply:
+    """Answer for what nobody asked to send."""
+    form = call.switches.unsent_state
+    if form == "404":
+        return problem(404, "Object(s) not found", f"{_LABEL} with id = {identifier} not found.")
+    if form == "row" and identifier in call.books.table("SalesOrders").rows:
+        state = {"Id": identifier, "IsInvoiceBeingProcessed": False}
+        return row_reply(call, 200, [whole("InvoiceSentState", state, "")])
+    return Reply(204)
 
 
 def _is_own(call: Call, row: Row) -> bool:
@@ -92,10 +107,11 @@ def _result(call: Call, state: Row) -> Row:
         invoice = _invoiced(call, order, state)
     except RefusedError as error:
         return {"LastErrorMessage": msgspec.json.decode(error.reply.body)["detail"]}
+    message = {"fallback": _FALLBACK, "undelivered": _FAILED}.get(call.switches.send_result)
     return {
         "InvoiceNo": invoice["InvoiceNo"],
         "SentDateTimeOffset": invoice["SentDateTimeOffset"],
-        "LastErrorMessage": None,
+        "LastErrorMessage": message,
     }
 
 
@@ -107,6 +123,7 @@ def _invoiced(call: Call, order: Row, state: Row) -> Row:
     rows = ledger_lines(call, _entries(call, head, lines), head)
     total = rows[0]["Amount"]
     shared = {
+        "VoucherId": order["Id"],
         "VoucherType": "OutgoingCreditNote" if total < 0 else "OutgoingInvoice",
         "VoucherDate": request["Date"],
         "VoucherDescription": f"Ordre {order['SalesOrderNo']}",
@@ -119,7 +136,7 @@ def _invoiced(call: Call, order: Row, state: Row) -> Row:
         "InvoiceNo": next_invoice_number(call),
         "DueDate": state["DueDate"],
         "InvoiceDeliveryType": state["InvoiceDeliveryType"],
-        "SentDateTimeOffset": now_of(call),
+        "SentDateTimeOffset": None if call.switches.send_result == "undelivered" else now_of(call),
     }
     invoice = add_invoice(call, book(call, shared, rows), known, vat_of(rows))
     add_invoice_lines(call, invoice, lines)

@@ -15,7 +15,7 @@ from ...core.reply import Reply
 from ...core.table import Row
 from ..reply import problem, refuse
 from ..resources import RESOURCES
-from ..rest.bodies import check_unique, decoded, read_fields, resolve_references, validation_error
+from ..rest.bodies import check_unique, decoded, read_fields, resolve_references, taken, validation_error
 from ..rest.call import Call, Route, Routes
 from ..rest.lists import find_row, get_row, list_rows, row_reply
 from ..rest.writes import delete_row, patch_row
@@ -203,11 +203,21 @@ def post_order(call: Call) -> Reply:
     resolve_references(books, resource, row, sent)
     if row["CustomerId"] is None:
         raise validation_error(resource, "CustomerId or CustomerNo is required.")
-    check_unique(books, resource, row)
+    check_unique(call, resource, row)
+    _check_invoiced(call, row)
     books.table("SalesOrders").put(row, call.now, call.application)
     for line in lines:
         books.table("SalesOrderLines").put(line, call.now)
     return row_reply(call, 201, _complete(call, row))
+
+
+def _check_invoiced(call: Call, row: Row) -> None:
+    reference = row["ExternalImportReference"]
+    if reference is None or call.switches.invoiced_reference == "free":
+        return
+    invoice = call.books.find("OutgoingInvoices", "ExternalImportReference", reference)
+    if invoice is not None and not invoice["IsReversed"]:
+        raise taken(call, call.resource.label, "ExternalImportReference", reference, f"Id = {invoice['Id']}")
 
 
 def _complete(call: Call, row: Row) -> Row:

@@ -17,6 +17,7 @@ from ...core.clock import ticks
 from ...core.reply import Reply
 from ...core.table import Row, Table
 from ..reply import problem, refuse
+from ..rest.bodies import taken
 from ..rest.call import Call, Route, Routes
 from ..rest.lists import row_reply
 from ..schema.dto import whole
@@ -78,9 +79,10 @@ def check_free(call: Call, field: str, value: object) -> None:
     :raises RefusedError: 400, with the id of the other voucher.
     """
     rows = (row for table in _tables(call) for row in table.rows.values())
-    for row in rows if value is not None else ():
+    checked = call.switches.unique_check == "on"
+    for row in rows if value is not None and checked else ():
         if row.get(field) == value and not row["IsReversed"]:
-            raise invalid(f"{field} is already in use. '{value}' is used on voucher with Id = {row['Id']}.")
+            raise taken(call, LABEL, field, value, f"voucher with Id = {row['Id']}")
 
 
 def post(kind: Kind, call: Call) -> Reply:

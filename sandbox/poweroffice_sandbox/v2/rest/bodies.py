@@ -169,20 +169,39 @@ def resolve_references(books: Books, resource: Resource, row: Row, sent: Row) ->
         row |= {id_field: found["Id"], **({named: found[key]} if named else {})}
 
 
-def check_unique(books: Books, resource: Resource, row: Row) -> None:
+_TAKEN = {
+    "id": "{field} is already in use. '{value}' is used on {owner}.",  # OpenAPI, POST Customers, 400
+    "no-id": "{field} is already in use.",
+    "exists": "A record with {field} '{value}' already exists.",
+    "norwegian": "{field} '{value}' er allerede i bruk.",
+    "bare": "The request is not valid.",
+}
+
+
+def taken(call: Call, label: str, field: str, value: object, owner: str) -> RefusedError:
+    """
+    Make the refusal of a value that another row has; to be raised.
+
+    :param label: of the resource, in the title.
+    :param owner: what has the value, with its id.
+    """
+    text = _TAKEN[call.switches.taken_text].format(field=field, value=value, owner=owner)
+    return refuse(int(call.switches.taken_status), f"{label} validation error(s)", text)
+
+
+def check_unique(call: Call, resource: Resource, row: Row) -> None:
     """
     Refuse a value another row has.
 
     :raises RefusedError: 400, with the id of the other row.
     """
-    for name in resource.unique:
+    books = call.books
+    for name in resource.unique if call.switches.unique_check == "on" else ():
         value = row.get(name)
         other = None if value is None else books.find(resource.table, name, value)
         if other is not None and other["Id"] != row["Id"]:
-            # OpenAPI, example of a 400 on POST Customers.
-            kind = "(contact) Id" if resource.contact else "Id"
-            text = f"{name} is already in use. '{value}' is used on {kind} = {other['Id']}."
-            raise validation_error(resource, text)
+            place = "(contact) Id" if resource.contact else "Id"
+            raise taken(call, resource.label, name, value, f"{place} = {other['Id']}")
     unknown = [
         str(item)
         for item in row.get("ContactGroupIds") or ()

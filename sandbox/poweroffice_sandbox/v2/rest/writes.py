@@ -52,7 +52,7 @@ def post_row(call: Call) -> Reply:
         _hide(row)
     _number(call, row)
     resolve_references(call.books, resource, row, sent)
-    check_unique(call.books, resource, row)
+    check_unique(call, resource, row)
     call.books.table(resource.table).put(row, call.now)
     return one_reply(call, resource.post_status, row)
 
@@ -90,7 +90,7 @@ def patch_row(call: Call) -> Reply:
         changed = _patched(call, row)
     except (PatchError, BadValueError) as error:
         raise validation_error(resource, f"{resource.schema_name}PatchDto: {error}") from None
-    check_unique(call.books, resource, changed)
+    check_unique(call, resource, changed)
     if CHANGED in changed:
         changed[CHANGED] = stamp(ticks(call.now))
     call.books.table(resource.table).put(changed, call.now)

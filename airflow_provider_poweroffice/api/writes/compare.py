@@ -1,0 +1,103 @@
+"""
+Tells whether a record is what was sent.
+
+Rule: pure. Only what was sent is compared: what the server adds by itself is no difference.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ].*)?", re.ASCII)
+_MASK = "hidden"  # numbers of persons come masked
+_BLANK: tuple[Any, ...] = (None, "", [])
+
+
+def differences(
+    sent: Mapping[str, Any], found: Mapping[str, Any], known: Collection[str] = ()
+) -> dict[str, tuple[Any, Any]]:
+    """
+    Name the fields of a record that are not as they were sent.
+
+    Numbers are compared as decimals, times as moments (one without a zone by the clock on the wall), nothing
+    (null, empty or left out) is the same as nothing, names count in any case, and lists in any order. A field
+    that the answer lacks is not compared, as some are written only.
+
+    :param sent: the body, decoded.
+    :param found: the record, decoded.
+    :param known: fields that the record has by its description: left out of the answer, they hold nothing.
+    :return: pointer, such as ``/Lines/0/Amount``, to what was sent and what was found.
+    """
+    return dict(_of_objects(sent, found, "", {name.lower() for name in known}))
+
+
+def _of_objects(
+    sent: Mapping[str, Any], found: Mapping[str, Any], place: str, known: Collection[str]
+) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    values = {str(name).lower(): value for name, value in found.items()}
+    for name, value in sent.items():
+        folded = str(name).lower()
+        if folded in values or folded in known:
+            yield from _of_values(value, values.get(folded), f"{place}/{name}")
+
+
+def _of_values(sent: Any, found: Any, place: str) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    if isinstance(sent, Mapping) and isinstance(found, Mapping):
+        yield from _of_objects(sent, found, place, ())
+    elif isinstance(sent, list) and isinstance(found, list) and len(sent) == len(found):
+        yield from _of_lists(sent, found, place)
+    elif not _is_same(sent, found):
+        yield place, (sent, found)
+
+
+def _of_lists(sent: list[Any], found: list[Any], place: str) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    """Pair each item with one that is the same; what is left is compared in the order it stands."""
+    left, unpaired = list(found), []
+    for index, item in enumerate(sent):
+        same = next((n for n, other in enumerate(left) if not any(_of_values(item, other, ""))), None)
+        if same is None:
+            unpaired.append((index, item))
+        else:
+            del left[same]
+    for (index, item), other in zip(unpaired, left, strict=True):
+        yield from _of_values(item, other, f"{place}/{index}")
+
+
+def _is_same(sent: Any, found: Any) -> bool:
+    if sent in _BLANK or found in _BLANK:
+        return sent in _BLANK and found in _BLANK
+    if found == _MASK:
+        return True
+    if isinstance(sent, bool) or isinstance(found, bool):
+        return str(sent).lower() == str(found).lower()
+    if _is_number(sent) or _is_number(found):
+        return _number(sent) == _number(found) and _number(sent) is not None
+    one, other = str(sent).strip(), str(found).strip()
+    return one == other or _is_same_moment(one, other)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, Decimal))
+
+
+def _number(value: Any) -> Decimal | None:
+    try:
+        return Decimal(str(value).strip())
+    except InvalidOperation:
+        return None
+
+
+def _is_same_moment(one: str, other: str) -> bool:
+    if not (_MOMENT.fullmatch(one) and _MOMENT.fullmatch(other)):
+        return False
+    try:
+        first, second = (datetime.fromisoformat(text.replace(" +", "+")) for text in (one, other))
+    except ValueError:
+        return False
+    if first.tzinfo is None or second.tzinfo is None:
+        return first.replace(tzinfo=None) == second.replace(tzinfo=None)
+    return first.astimezone(UTC) == second.astimezone(UTC)

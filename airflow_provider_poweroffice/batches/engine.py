@@ -1,0 +1,215 @@
+"""
+Carries out a plan: calls in parallel under the shared limit, results in parts, an early end where all fail.
+
+Rule: only one thread touches the folder. Parts are published when they are full or a few seconds old, so that
+a killed batch repeats little; calls whose repetition the server cannot tell are noted before they leave. Each
+key is in a batch once (:mod:`.plan`), so that no two calls are about the same record.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from airflow_provider_poweroffice.api.client import Client
+from airflow_provider_poweroffice.api.texts import one_line
+from airflow_provider_poweroffice.api.writes.reconcile import write
+from airflow_provider_poweroffice.batches.plan import Planned
+from airflow_provider_poweroffice.batches.results import BAD, Result, Results
+from airflow_provider_poweroffice.errors import (
+    APIStatusError,
+    AuthenticationError,
+    BatchFailedError,
+    PermissionDeniedError,
+    PowerOfficeError,
+)
+
+log = logging.getLogger(__name__)
+
+PART = 50
+"""Results of calls in a part."""
+PART_RESULTS = 5_000
+"""Results in a part, those without a call included."""
+PART_SECONDS = 5.0
+"""Age after which a part is published, however little is in it."""
+ALIKE = 20
+"""So many failures of one kind, one after another, end the batch: the next would fail too."""
+_AHEAD = 4  # calls that wait for each one under way
+
+
+class Engine:
+    """
+    Carries out a plan.
+
+    :param results: where results go; holds those of earlier tries.
+    :param of: records to be done in all, for the log.
+    :param label: begins a line of the log.
+    :param concurrency: calls under way at once.
+    :param resumed: an earlier try may have sent what has no result.
+    """
+
+    def __init__(
+        self, client: Client, results: Results, *, of: int, label: str, concurrency: int, resumed: bool
+    ) -> None:
+        self._client = client
+        self._results = results
+        self._of = of
+        self._label = label
+        self._concurrency = concurrency
+        self._resumed = resumed
+        self._clock = client.connection.clock
+        self._part: list[Result] = []
+        self._calls = 0  # in the part
+        self._alike: list[tuple[Any, ...]] = []
+        self._began = self._published = self._clock.monotonic()
+        self._before = self._done = 0
+        self._under_way: set[Future[tuple[Result, PowerOfficeError | None]]] = set()
+        self._fatal: PowerOfficeError | None = None
+
+    def run(self, plan: Iterable[Planned]) -> None:
+        """
+        Carry it out, but for what is done already.
+
+        :raises BatchFailedError: calls fail alike; the rest was not sent.
+        :raises PermissionDeniedError, AuthenticationError: so would all others.
+        """
+        todo = self._todo(plan)
+        pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="poweroffice-batch")
+        try:
+            while window := list(islice(todo, PART)):
+                self._run_window(pool, window)
+            self._drain()
+        finally:
+            # Whatever ends it: what is under way ends, and its results are kept.
+            pool.shutdown(wait=True, cancel_futures=True)
+            for future in self._under_way:
+                if not future.cancelled():
+                    self._take(*future.result())
+            self._publish()
+
+    def _todo(self, plan: Iterable[Planned]) -> Iterator[Planned]:
+        for planned in plan:
+            earlier = self._results.last(planned.line)
+            if earlier is not None and earlier.is_final:
+                self._before += 1
+                continue
+            if planned.does:
+                yield planned
+                continue
+            self._take(self._result(planned, status="unchanged", id=planned.id), None)
+
+    def _run_window(self, pool: ThreadPoolExecutor, window: list[Planned]) -> None:
+        careful = [planned for planned in window if planned.careful]
+        if careful:
+            self._drain()
+            told = {"type": "UncertainWriteError", "title": "the worker died while it was sent"}
+            self._results.about_to_send(
+                [self._result(one, status="uncertain", error=told) for one in careful]
+            )
+        for planned in window:
+            while len(self._under_way) >= self._concurrency * _AHEAD:
+                self._collect()
+            self._under_way.add(pool.submit(self._write, planned))
+        if careful:
+            self._drain()
+
+    def _drain(self) -> None:
+        while self._under_way:
+            self._collect()
+        self._publish()
+
+    def _collect(self) -> None:
+        finished, _ = wait(self._under_way, timeout=1.0, return_when=FIRST_COMPLETED)
+        for future in finished:
+            self._under_way.discard(future)
+            self._take(*future.result())
+        if self._calls >= PART or self._clock.monotonic() - self._published >= PART_SECONDS:
+            self._publish()
+        if self._fatal:
+            raise self._fatal
+
+    def _take(self, result: Result, error: PowerOfficeError | None) -> None:
+        self._part.append(result)
+        self._done += 1
+        if result.tries:
+            self._calls += 1
+            self._look_for_an_end(result, error)
+        if len(self._part) >= PART_RESULTS:
+            self._publish()
+
+    def _look_for_an_end(self, result: Result, error: PowerOfficeError | None) -> None:
+        """See whether the next call would fail too."""
+        if isinstance(error, (PermissionDeniedError, AuthenticationError)):
+            self._fatal = error
+        kind = tuple((result.error or {}).get(name) for name in ("type", "status", "title"))
+        if result.status not in BAD or (self._alike and self._alike[0] != kind):
+            self._alike.clear()
+        if result.status in BAD:
+            self._alike.append(kind)
+        if len(self._alike) >= ALIKE and not self._fatal:
+            told = one_line((result.error or {}).get("detail") or "")
+            self._fatal = BatchFailedError(
+                f"{self._label}: stopped, as {ALIKE} records one after another failed alike, the last in "
+                f"line {result.line}: {told}. All results are in {self._results.folder}"
+            )
+
+    def _publish(self) -> None:
+        if not self._part:
+            return
+        self._results.publish(self._part)
+        self._part, self._calls = [], 0
+        self._published = now = self._clock.monotonic()
+        took = now - self._began
+        pace = self._done / took if took else 0.0
+        done = self._before + self._done
+        counts = ", ".join(f"{name} {count}" for name, count in sorted(self._results.counts().items()))
+        log.info(
+            "%s: %d of %d, %.1f/s, %.0f s left; %s",
+            self._label,
+            done,
+            self._of,
+            pace,
+            max(0, self._of - done) / pace if pace else 0,
+            counts,
+        )
+
+    def _write(self, planned: Planned) -> tuple[Result, PowerOfficeError | None]:
+        """Make one call; runs in a thread of its own."""
+        try:
+            written = write(
+                self._client,
+                planned.method,
+                planned.endpoint,
+                body=planned.body,
+                on_exists=planned.on_exists,
+                began_before=self._resumed,
+            )
+        except PowerOfficeError as error:
+            status = "uncertain" if error.outcome_unknown else "failed"
+            facts = {
+                name: one_line(value) if isinstance(value := getattr(error, name, None), str) else value
+                for name in ("status", "title", "detail", "trace_id")
+            }
+            if not isinstance(error, APIStatusError):
+                facts["detail"] = one_line(error)
+            told = {"type": type(error).__name__, **facts}
+            return self._result(planned, status=status, error=told, tries=1 + error.uncertain_attempts), error
+        except (ValueError, TypeError) as error:  # of the call's arguments: nothing was sent
+            told = {"type": type(error).__name__, "detail": one_line(error)}
+            return self._result(planned, status="failed", error=told), None
+        return self._result(
+            planned,
+            status=written.outcome,
+            id=written.id if written.id is not None else planned.id,
+            reference=written.reference or planned.reference,
+            tries=written.tries,
+        ), None
+
+    def _result(self, planned: Planned, **facts: Any) -> Result:
+        at = datetime.fromtimestamp(self._clock.time(), UTC).isoformat(timespec="milliseconds")
+        known = {"id": planned.id, "reference": planned.reference, "careful": planned.careful}
+        return Result(line=planned.line, key=planned.key, at=at, **known | facts)

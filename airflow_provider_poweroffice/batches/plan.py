@@ -1,0 +1,440 @@
+"""
+What is to be done with each record: decided, and all that is wrong found, before the first call that writes.
+
+Rule: the input is read once, and its bodies wait on the local disk: what was looked at is what is sent. The
+fingerprint is that of the bodies, so that an earlier try of the same batch can be told from one of another
+input, or of another mapping. Of lists, only what is asked for stays in memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from airflow_provider_poweroffice.api.body_check import check_body
+from airflow_provider_poweroffice.api.call import encode_json
+from airflow_provider_poweroffice.api.catalogue.bodies import body_of
+from airflow_provider_poweroffice.api.catalogue.fields import fields_of
+from airflow_provider_poweroffice.api.client import Client
+from airflow_provider_poweroffice.api.options import LONGEST_REFERENCE, OnExists
+from airflow_provider_poweroffice.api.surrogates import escaped
+from airflow_provider_poweroffice.api.texts import one_line, shown
+from airflow_provider_poweroffice.api.writes.changes import patch_of
+from airflow_provider_poweroffice.api.writes.compare import differences
+from airflow_provider_poweroffice.api.writes.identity import (
+    identity_of,
+    reference_field,
+    reference_of,
+)
+from airflow_provider_poweroffice.batches.mapping import Mapper, typed
+from airflow_provider_poweroffice.batches.records import Line, Unreadable
+from airflow_provider_poweroffice.batches.vouchers import VoucherCheck
+
+_spooled = msgspec.json.Decoder(tuple[int, str | None, dict[str, Any]], float_hook=Decimal).decode
+_row = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal).decode
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What is asked for.
+
+    :param endpoint: of a list, such as ``Customers``.
+    :param action: one of :data:`~airflow_provider_poweroffice.batches.ACTIONS`.
+    :param key: the field of a body that names its record; None: records are only created.
+    :param mapper: from a record to a body, see :mod:`.mapping`.
+    :param lookups: path of a field, such as ``VoucherLines.AccountId``, to the list and the field of it in
+        which the value is found: it gives way to the id there.
+    :param scope: names the task and its run: records without a key are told from those of others by it.
+    """
+
+    endpoint: str
+    action: str
+    key: str | None
+    mapper: Mapper
+    lookups: Mapping[str, tuple[str, str]]
+    scope: str
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Why a record cannot be written.
+
+    :param line: of the input; None: of it as a whole.
+    :param field: where in the body, or empty.
+    """
+
+    line: int | None
+    message: str
+    key: str | None = None
+    field: str = ""
+
+
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What is done with one record.
+
+    :param method: of the call; empty: none is needed.
+    :param careful: the server cannot tell a repetition of the call.
+    """
+
+    line: int
+    key: str | None
+    does: str
+    method: str = ""
+    endpoint: str = ""
+    body: Any = None
+    on_exists: OnExists = "same"
+    id: Any = None
+    reference: str | None = None
+    careful: bool = False
+
+
+class Plan:
+    """
+    The plan of a batch; a context manager, as it holds a file.
+
+    :param client: of PowerOffice Go v2.
+    """
+
+    def __init__(self, client: Client, job: Job) -> None:
+        self.client = client
+        self.job = job
+        self.problems: list[Problem] = []
+        self.records = 0
+        self.skipped = 0
+        self.fingerprint = ""
+        resource = client.dialect.catalogue.find(job.endpoint)
+        self._name = client.dialect.catalogue_name
+        self._path = resource.path if resource else job.endpoint
+        self._reference = reference_field(client.dialect, job.endpoint)
+        self._fields = body_of(self._name, "POST", self._path)
+        self._readable = fields_of(self._name, self._path)
+        self._existing: dict[str, dict[str, Any]] = {}
+        self._ids: dict[str, dict[str, Any]] = {}
+        self._several: set[tuple[str, str, str]] = set()
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the plan
+        self._invalid: set[int | None] = set()
+        if job.action != "create" and job.key not in self._readable:
+            self._file.close()
+            raise ValueError(
+                f"action={job.action!r} finds records by their key, and key={job.key!r} is no field of the "
+                f"rows of {job.endpoint!r}" + ("" if self._readable else ", which has no list that is known")
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def read(self, lines: Iterable[Line]) -> None:
+        """Read the records, map them, and find what is wrong with them as they are."""
+        job = self.job
+        digest = hashlib.sha256(
+            repr((job.scope, job.endpoint, job.action, job.key, dict(job.lookups))).encode()
+        )
+        seen: dict[tuple[str, str], list[int]] = {}
+        for line, row in lines:
+            self.records += 1
+            body = self._body_of(line, row)
+            if body is None:
+                continue
+            key = self._key_of(line, body)
+            for name in dict.fromkeys(filter(None, (job.key, self._reference))):
+                if (value := body.get(name)) is not None:
+                    seen.setdefault((name, _text(value)), []).append(line)
+            try:
+                content = encode_json(body)
+            except (ValueError, TypeError) as error:
+                self._refuse(line, str(error), key=key)
+                continue
+            text = b"[%d,%s,%s]\n" % (line, msgspec.json.encode(key), content)
+            digest.update(text)
+            self._file.write(text)
+        self._refuse_repeats(seen)
+        self.fingerprint = f"sha256:{digest.hexdigest()}"
+
+    def _refuse_repeats(self, seen: Mapping[tuple[str, str], list[int]]) -> None:
+        for (name, value), lines in seen.items():
+            if len(lines) > 1:
+                told = f"{name} {shown(value)} is in {len(lines)} records: lines {', '.join(map(str, lines))}"
+                for line in lines:
+                    self._refuse(line, told, key=value, field=name)
+
+    def _body_of(self, line: int, row: dict[str, Any] | Unreadable) -> dict[str, Any] | None:
+        if isinstance(row, Unreadable):
+            self._refuse(line, str(row))
+            return None
+        try:
+            body = self.job.mapper(row)
+        except Exception as error:  # noqa: BLE001 - of a function of the user's
+            kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+            self._refuse(line, f"the mapping fails: {kind}{one_line(error)}")
+            return None
+        if body is None:
+            self.skipped += 1
+            return None
+        if not isinstance(body, Mapping) or not body:
+            self._refuse(line, "the mapping gives no field")
+            return None
+        found: dict[str, Any] = typed(dict(body), self._fields)
+        return found
+
+    def _key_of(self, line: int, body: dict[str, Any]) -> str | None:
+        name = self.job.key
+        if name is None:
+            return None
+        value = body.get(name)
+        if value is None or value == "" or isinstance(value, (dict, list, bool)):
+            self._refuse(line, f"the key {name} is missing", field=name)
+            return None
+        return _text(value)
+
+    def _refuse(
+        self, line: int | None, message: str, *, key: str | None = None, field: str | None = None
+    ) -> None:
+        self.problems.append(Problem(line=line, message=message, key=key, field=field or ""))
+        self._invalid.add(line)
+
+    def check(self) -> None:
+        """
+        Ask the server for what the records need, and look at each: reads only.
+
+        :raises PowerOfficeError: a list cannot be read.
+        """
+        self._ids = {
+            field: self._found_in(*place, self._values(field)) for field, place in self.job.lookups.items()
+        }
+        vouchers = VoucherCheck.of(self.client, self._path)
+        wanted: set[str] = set()
+        names: set[str] = set()
+        for line, key, body in self._all():
+            self._look_up(line, key, body)
+            if line in self._invalid:
+                continue
+            self._check(line, key, body)
+            if vouchers:
+                vouchers.take(line, key, body)
+            names.update(body)
+            if key is not None:
+                wanted.add(key)
+        for line, key, field, message in vouchers.problems() if vouchers else ():
+            self._refuse(line, message, key=key, field=field)
+        if self.job.action != "create":
+            self._read_existing(wanted, names)
+        self._try()
+
+    def _try(self) -> None:
+        """Make all that will be done once, for what cannot be."""
+        make = self._maker()
+        for line, key, body in self._resolved():
+            try:
+                make(line, key, body)
+            except ValueError as error:  # such as a field that a POST takes, and a PATCH does not
+                self._refuse(line, str(error), key=key)
+
+    def _look_up(self, line: int, key: str | None, body: dict[str, Any]) -> None:
+        for field, (endpoint, by) in self.job.lookups.items():
+            for missing in _resolve(body, field, self._ids[field]):
+                which = "several rows" if (endpoint, by, missing) in self._several else "no row"
+                told = f"{field}: {which} of {endpoint} with {by} {shown(missing)}"
+                self._refuse(line, told, key=key, field=field)
+
+    def _check(self, line: int, key: str | None, body: dict[str, Any]) -> None:
+        """Hold a body against the description; of an update, which is a part of one, what it has."""
+        name, job = self._reference, self.job
+        reference = body.get(name) if name else None
+        if isinstance(reference, str) and len(reference) > LONGEST_REFERENCE:
+            told = f"{name} takes at most {LONGEST_REFERENCE} characters, not {len(reference)}"
+            self._refuse(line, told, key=key, field=name)
+        if job.action == "delete":
+            return
+        for found in check_body(self._name, "POST", self._path, body):
+            lacks = found.kind == "missing" and found.pointer not in body
+            is_part = job.action == "update" and (lacks or found.pointer == "Id")
+            if not is_part and not (found.kind == "length" and found.pointer == name):
+                self._refuse(line, str(found), key=key, field=found.pointer)
+
+    def _values(self, field: str) -> set[str]:
+        """Gather what a look-up is asked for."""
+        found: set[str] = set()
+        for _, _, body in self._all():
+            found.update(_resolve(body, field, {}))
+        return found
+
+    def _found_in(self, endpoint: str, field: str, wanted: set[str]) -> dict[str, Any]:
+        """Read a list once, for the ids of the wanted values."""
+        if not wanted:
+            return {}
+        found: dict[str, list[Any]] = {}
+        for row in self._rows(endpoint, ["Id", field]):
+            if (text := _text(row.get(field))) in wanted:
+                found.setdefault(text, []).append(row["Id"])
+        self._several.update((endpoint, field, text) for text, ids in found.items() if len(ids) > 1)
+        return {text: ids[0] for text, ids in found.items() if len(ids) == 1}
+
+    def _read_existing(self, wanted: set[str], names: set[str]) -> None:
+        """Read the rows that are there, with the fields to compare."""
+        key = self.job.key or ""
+        compared = (
+            sorted(name for name in names if name in self._readable) if self.job.action != "delete" else []
+        )
+        twice: dict[str, list[Any]] = {}
+        for row in self._rows(self.job.endpoint, list(dict.fromkeys(["Id", key, *compared]))):
+            text = _text(row.get(key))
+            if text in wanted and row.get(key) is not None:
+                twice.setdefault(text, []).append(row.get("Id"))
+                self._existing[text] = row
+        for line, named, _ in self._all():
+            text = named or ""
+            ids = twice.get(text, [])
+            if len(ids) > 1:
+                told = f"{key} {shown(text)} is not unique there: Ids {', '.join(map(str, ids))}"
+                self._refuse(line, told, key=text, field=key)
+            elif not ids and self.job.action == "update" and text:
+                self._refuse(
+                    line, f"no row of {self.job.endpoint} has {key} {shown(text)}", key=text, field=key
+                )
+
+    def _rows(self, endpoint: str, fields: list[str]) -> Iterator[dict[str, Any]]:
+        query = {self.client.dialect.fields_key or "Fields": ",".join(fields)}
+        with self.client.pages(endpoint, query=query, page_size=self.client.dialect.max_page_size) as pages:
+            for page in pages:
+                yield from (_row(escaped(bytes(raw))) for raw in page.raw_rows)
+
+    def _all(self) -> Iterator[tuple[int, str | None, dict[str, Any]]]:
+        """Give the bodies that can be written, as far as is known by now."""
+        self._file.seek(0)
+        invalid = set(self._invalid)
+        for text in self._file:
+            line, key, body = _spooled(text)
+            if line not in invalid:
+                yield line, key, body
+
+    def _resolved(self) -> Iterator[tuple[int, str | None, dict[str, Any]]]:
+        """Give them with ids in the place of what was looked up."""
+        for line, key, body in self._all():
+            for field, ids in self._ids.items():
+                _resolve(body, field, ids)
+            yield line, key, body
+
+    def _maker(self) -> Callable[[int, str | None, dict[str, Any]], Planned]:
+        if self.job.action == "create":
+            return self._create
+        return self._delete if self.job.action == "delete" else self._upsert
+
+    def __iter__(self) -> Iterator[Planned]:
+        """Say what is done with each record that can be written, in the order of the input."""
+        make = self._maker()
+        for line, key, body in self._resolved():
+            yield make(line, key, body)
+
+    def _create(
+        self, line: int, key: str | None, body: dict[str, Any], on_exists: OnExists = "same"
+    ) -> Planned:
+        job, name = self.job, self._reference
+        body = {field: value for field, value in body.items() if value is not None}
+        if name and body.get(name) is None:
+            # Of the key alone, so that the same record is the same one in the next run.
+            body[name] = reference_of(job.endpoint, job.key, key) if key else reference_of(job.scope, line)
+        return Planned(
+            line=line,
+            key=key,
+            does="create",
+            method="POST",
+            endpoint=job.endpoint,
+            body=body,
+            on_exists=on_exists,
+            reference=body.get(name) if name else None,
+            careful=identity_of(self.client.dialect, "POST", job.endpoint, body) is None,
+        )
+
+    def _upsert(self, line: int, key: str | None, body: dict[str, Any]) -> Planned:
+        row = self._existing.get(key or "")
+        if row is None:
+            return self._create(line, key, body, "update")
+        same = (self.job.key, "Id")
+        sent = {name: value for name, value in body.items() if name not in same}
+        found = differences(sent, row, self._readable)
+        names = dict.fromkeys(pointer.split("/")[1] for pointer in found)
+        # Where the record has no such object yet, there is nothing in it that could be replaced.
+        whole = {
+            f"/{name}": sent[name] for name in names if f"/{name}" in found and isinstance(sent[name], dict)
+        }
+        changes = {name: sent[name] for name in names if f"/{name}" not in whole}
+        path = f"{self.job.endpoint.rstrip('/')}/{row['Id']}"
+        operations = patch_of(self._name, path, changes) if changes else []
+        operations += [{"op": "replace", "path": pointer, "value": value} for pointer, value in whole.items()]
+        does = "update" if operations else ""
+        return Planned(
+            line=line, key=key, does=does, method="PATCH", endpoint=path, body=operations, id=row["Id"]
+        )
+
+    def _delete(self, line: int, key: str | None, _body: dict[str, Any]) -> Planned:
+        row = self._existing.get(key or "")
+        if row is None:
+            return Planned(line=line, key=key, does="")
+        path = f"{self.job.endpoint.rstrip('/')}/{row['Id']}"
+        return Planned(line=line, key=key, does="delete", method="DELETE", endpoint=path, id=row["Id"])
+
+
+def _text(value: Any) -> str:
+    """Write a value so that the same one in a file and on the server is the same text."""
+    return (
+        f"{value.normalize():f}" if isinstance(value, Decimal) and value.is_finite() else str(value).strip()
+    )
+
+
+def _walk(value: Any, path: list[str], change: Callable[[Any], Any]) -> None:
+    """Change what a path leads to, through lists."""
+    if isinstance(value, list):
+        for item in value:
+            _walk(item, path, change)
+    elif isinstance(value, dict) and value.get(path[0]) is not None:
+        if len(path) == 1:
+            value[path[0]] = change(value[path[0]])
+        else:
+            _walk(value[path[0]], path[1:], change)
+
+
+def _resolve(body: dict[str, Any], field: str, ids: Mapping[str, Any]) -> list[str]:
+    """Put ids in the place of what they were looked up by; give what is missing."""
+    missing = []
+
+    def change(value: Any) -> Any:
+        found = ids.get(_text(value))
+        if found is None:
+            missing.append(_text(value))
+        return value if found is None else found
+
+    _walk(body, field.split("."), change)
+    return missing
+
+
+def report(problems: list[Problem], most: int = 20) -> str:
+    """
+    Tell of problems in a few lines: equal ones together, with their lines.
+
+    :param most: kinds of them that are told.
+    """
+    kinds: dict[str, list[Problem]] = {}
+    for problem in problems:
+        kinds.setdefault(problem.message, []).append(problem)
+    told = []
+    for text, same in list(kinds.items())[:most]:
+        lines = list(dict.fromkeys(str(problem.line) for problem in same if problem.line is not None))
+        more = f" and {len(lines) - most} more" if len(lines) > most else ""
+        told.append(
+            f"line{'s' * (len(lines) > 1)} {', '.join(lines[:most])}{more}: {text}" if lines else text
+        )
+    if len(kinds) > most:
+        told.append(f"and {len(kinds) - most} more kinds of problems")
+    return "\n".join(told)

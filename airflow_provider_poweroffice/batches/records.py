@@ -1,0 +1,145 @@
+"""
+The records of a file, each with the line it stands in.
+
+Rule: what cannot be read is told with its line and does not end the read, so that all of it is found at
+once. Numbers are exact: what is no whole number comes as ``Decimal``.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import IO, Any
+
+import msgspec
+
+from airflow_provider_poweroffice.api.decoding import UNREADABLE, reason_of
+from airflow_provider_poweroffice.batches import FORMATS
+
+_record = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal).decode
+_any = msgspec.json.Decoder(float_hook=Decimal).decode
+_ENDINGS = {"jsonl": "ndjson"} | {form: form for form in FORMATS}
+_PARQUET_ROWS = 1000
+_BREAKS_OFF = (EOFError, OSError, zlib.error)
+
+
+class Unreadable(str):
+    """Why a line is no record."""
+
+    __slots__ = ()
+
+
+Line = tuple[int, dict[str, Any] | Unreadable]
+
+
+def format_of(path: str, given: str | None) -> str:
+    """
+    Choose the format of a file: the given one, or that of its name.
+
+    :return: one of :data:`FORMATS`, with ``.gz`` behind it where it is compressed.
+    :raises ValueError: neither says it.
+    """
+    name = path.lower()
+    zipped = ".gz" if name.endswith(".gz") else ""
+    form = given or _ENDINGS.get(name.removesuffix(".gz").rpartition(".")[2])
+    if form not in FORMATS or (zipped and form == "parquet"):
+        known = ", ".join(map(repr, FORMATS))
+        raise ValueError(
+            f"the format of {path!r} is not known: end its name in, or name with format=: {known}"
+        )
+    return form + zipped
+
+
+def read_records(file: IO[bytes], form: str) -> Iterator[Line]:
+    """
+    Read records.
+
+    :param form: see :func:`format_of`.
+    :return: the number of each line, from 1 (of JSON and Parquet, of each record), and its record; cells of
+        CSV are texts, an empty one is None. Empty lines are left out.
+    :raises ValueError: the file as a whole cannot be read.
+    """
+    plain: Any = gzip.GzipFile(fileobj=file) if form.endswith(".gz") else file
+    read: Callable[[Any], Iterator[Line]] = _READERS[form.removesuffix(".gz")]
+    line = 0
+    try:
+        for line, record in read(plain):
+            yield line, record
+    except _BREAKS_OFF as error:
+        yield line + 1, Unreadable(f"the file breaks off here, or cannot be read ({reason_of(error)})")
+
+
+def _ndjson(file: IO[bytes]) -> Iterator[Line]:
+    for number, line in enumerate(file, 1):
+        text = line.removeprefix(b"\xef\xbb\xbf").strip()
+        if not text:
+            continue
+        try:
+            yield number, _record(text)
+        except UNREADABLE as error:
+            yield number, Unreadable(f"is no JSON object ({reason_of(error)})")
+
+
+def _json(file: IO[bytes]) -> Iterator[Line]:
+    try:
+        found = _any(file.read())
+    except UNREADABLE as error:
+        raise ValueError(f"the file is no JSON ({reason_of(error)})") from None
+    if not isinstance(found, list):
+        raise ValueError("the file must hold a JSON array of objects")  # noqa: TRY004 - of the file's content
+    for number, item in enumerate(found, 1):
+        yield number, item if isinstance(item, dict) else Unreadable("is no JSON object")
+
+
+def _csv(file: Any) -> Iterator[Line]:
+    # What is no UTF-8 comes as half surrogates, and is found in its row.
+    text = io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
+    first = text.readline()
+    delimiter = max(",;\t", key=first.count)
+    names = [name.strip() for name in next(csv.reader([first], delimiter=delimiter), [])]
+    if broken := [name for name in names if not name or names.count(name) > 1]:
+        raise ValueError(f"the header of the CSV has a name that is empty or there twice: {broken[0]!r}")
+    reader = csv.reader(text, delimiter=delimiter, strict=True)
+    while True:
+        line = reader.line_num + 2  # the header is the first
+        try:
+            cells = next(reader)
+        except StopIteration:
+            break
+        except csv.Error as error:
+            yield line, Unreadable(f"is no CSV ({error})")
+            continue
+        if cells:
+            yield line, _row(names, cells)
+
+
+def _row(names: list[str], cells: list[str]) -> dict[str, Any] | Unreadable:
+    if len(cells) != len(names):
+        return Unreadable(f"has {len(cells)} cells, and the header {len(names)}")
+    try:
+        "".join(cells).encode()
+    except UnicodeEncodeError:
+        return Unreadable("is not UTF-8")
+    return {name: cell or None for name, cell in zip(names, cells, strict=True)}
+
+
+def _parquet(file: IO[bytes]) -> Iterator[Line]:
+    import pyarrow.parquet as pq  # noqa: PLC0415 - an extra
+
+    number = 0
+    for batch in pq.ParquetFile(file).iter_batches(_PARQUET_ROWS):
+        for row in batch.to_pylist():
+            number += 1
+            yield number, row
+
+
+_READERS: dict[str, Callable[[Any], Iterator[Line]]] = {
+    "ndjson": _ndjson,
+    "json": _json,
+    "csv": _csv,
+    "parquet": _parquet,
+}

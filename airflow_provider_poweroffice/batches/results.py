@@ -1,0 +1,179 @@
+"""
+What became of each record, in a folder: parts that are published while the batch runs, and their sum.
+
+Rule: the published parts are the progress. A batch that was killed goes on behind them; nothing else is
+believed, so that there is no second note that could say something else.
+
+======================  ===================================================================================
+``batch.json``          the fingerprint of the records; written before the first call
+``window.json``         lines about to be sent that the server could not tell from their repetition
+``parts/00001-….ndjson``  results, in the order in which they came
+``results.ndjson``      the last result of each line, by line; written at the end
+``problems.ndjson``     what the first pass found, where it ended the batch
+======================  ===================================================================================
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal
+from uuid import uuid4
+
+import msgspec
+
+from airflow_provider_poweroffice.storage.publish import publish
+
+Status = Literal["created", "updated", "unchanged", "deleted", "failed", "uncertain", "invalid"]
+DONE = frozenset({"created", "updated", "unchanged", "deleted"})
+"""What is not tried again."""
+BAD = ("failed", "uncertain", "invalid")
+"""What counts against ``max_failures``."""
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What became of one record.
+
+    :param line: of the input, from 1.
+    :param id: of the record on the server.
+    :param error: ``{"type", "status", "title", "detail", "trace_id"}``.
+    :param tries: requests that were made for it.
+    :param at: when it was known, UTC.
+    :param careful: the server cannot tell a repetition of the call; an uncertain one is never repeated.
+    """
+
+    line: int
+    key: str | None
+    status: Status
+    id: Any = None
+    reference: str | None = None
+    error: dict[str, Any] | None = None
+    tries: int = 0
+    at: str = ""
+    careful: bool = False
+
+    @property
+    def is_final(self) -> bool:
+        """Tell whether a retry leaves the record alone."""
+        return self.status in DONE or (self.status == "uncertain" and self.careful)
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Calls that are about to leave.
+
+    :param after: the last part before them: what it and those before it say of a line is older.
+    :param results: what is to be said of those that no later part speaks of.
+    """
+
+    after: int
+    results: list[Result]
+
+
+_encode = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
+_decode = msgspec.json.Decoder(Result).decode
+
+
+class Results:
+    """
+    The folder of a batch.
+
+    :param folder: an ``ObjectStoragePath`` or any path of universal-pathlib.
+    """
+
+    def __init__(self, folder: Any) -> None:
+        self.folder = folder
+        self._last: dict[int, Result] = {}
+        self._part_of: dict[int, int] = {}
+        self._part = 0
+
+    def begin(self, note: dict[str, Any]) -> bool:
+        """
+        Begin, or go on after an earlier try, whose results are read.
+
+        :param note: what tells this batch from others; holds ``fingerprint``.
+        :return: whether there was an earlier try.
+        :raises ValueError: the earlier try was made of other records.
+        """
+        found = self._read("batch.json")
+        if found is None:
+            self._publish("batch.json", [_encode(note)])
+            return False
+        for result in self._earlier():
+            self._last[result.line] = result
+            self._part_of[result.line] = self._part
+        earlier = msgspec.json.decode(found)
+        if earlier.get("fingerprint") != note["fingerprint"]:
+            done, of = sum(result.is_final for result in self._last.values()), earlier.get("of")
+            raise ValueError(
+                f"the records are not those of the earlier try, which got {done} of {of} done: "
+                "the input or the mapping has changed, or the mapping reads what changes, such as the time. "
+                f"Bring them back, or start a new run; {self.folder} says what was done"
+            )
+        self._forget_window()
+        return True
+
+    def _forget_window(self) -> None:
+        """Count lines that were about to be sent, and have no result, as uncertain."""
+        if note := self._read("window.json"):
+            window = msgspec.json.decode(note, type=Window)
+            self.publish([one for one in window.results if self._part_of.get(one.line, 0) <= window.after])
+
+    def last(self, line: int) -> Result | None:
+        """Give the last result of a line."""
+        return self._last.get(line)
+
+    def publish(self, results: list[Result]) -> None:
+        """Publish a part."""
+        if not results:
+            return
+        self._part += 1
+        # A name of its own: a worker that was taken for dead may still be writing.
+        name = f"parts/{self._part:05d}-{uuid4().hex[:8]}.ndjson"
+        self._publish(name, map(_encode, results))
+        self._last.update((result.line, result) for result in results)
+
+    def about_to_send(self, window: list[Result]) -> None:
+        """Note calls whose repetition the server could not tell, before they leave."""
+        self._publish("window.json", [_encode(Window(after=self._part, results=window))])
+
+    def problems(self, problems: Iterable[Any]) -> None:
+        """Publish what the first pass found."""
+        self._publish("problems.ndjson", map(_encode, problems))
+
+    def end(self) -> str:
+        """Publish the last result of each line, and give the path."""
+        self._publish("results.ndjson", (_encode(self._last[line]) for line in sorted(self._last)))
+        return str(self.folder / "results.ndjson")
+
+    def counts(self) -> Counter[str]:
+        """Count the last results by status."""
+        return Counter(result.status for result in self._last.values())
+
+    def bad(self) -> Iterator[Result]:
+        """Give the last results that are failures, by line."""
+        return (self._last[line] for line in sorted(self._last) if self._last[line].status in BAD)
+
+    def _earlier(self) -> Iterator[Result]:
+        parts = self.folder / "parts"
+        names = sorted(path.name for path in parts.iterdir()) if parts.exists() else []
+        for name in (name for name in names if name.endswith(".ndjson") and not name.startswith(".")):
+            self._part = max(self._part, int(name[:5]))
+            yield from map(_decode, (self._read(f"parts/{name}") or b"").splitlines())
+
+    def _read(self, name: str) -> bytes | None:
+        path = self.folder / name
+        if not path.exists():
+            return None
+        with path.open("rb") as file:
+            content: bytes = file.read()
+        return content
+
+    def _publish(self, name: str, lines: Iterable[bytes]) -> None:
+        with tempfile.TemporaryFile() as file:
+            for line in lines:
+                file.write(line + b"\n")
+            file.flush()
+            publish(file, self.folder / name)

@@ -1,0 +1,120 @@
+"""
+Vouchers that are posted straight to the ledger: what would be refused, found before the first is sent.
+
+Rule: facts 7.6 only. Lines sum to zero; nothing is posted on or before the lock date; accounts and VAT codes
+are there, active, and no control accounts, in whose place a customer's or supplier's ``SubledgerAccountId``
+stands. One read each, and of the sub-ledgers only where an id is no account of the general ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
+
+from airflow_provider_poweroffice.api.client import Client
+from airflow_provider_poweroffice.api.texts import shown
+
+_KINDS = frozenset({"bankjournals", "cashjournals", "manualjournals", "yearendjournals"})
+_CONTROL = frozenset({1500, 2400})  # facts 7.6; the API does not mark them
+_SUBLEDGERS = ("Customers", "Suppliers", "Employees")
+_CENT = Decimal("0.01")
+
+Found = tuple[int, str | None, str, str]
+"""Line, key, field and message."""
+Named = dict[Any, list[Found]]
+"""What vouchers name, and where."""
+
+
+class VoucherCheck:
+    """Gathers vouchers, and asks the server once for what they name."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._problems: list[Found] = []
+        self._named: dict[str, Named] = {"PostingDate": {}, "AccountId": {}, "VatId": {}}
+
+    @classmethod
+    def of(cls, client: Client, path: str) -> VoucherCheck | None:
+        """Give a check for the vouchers of an endpoint; None where their lines are no plain postings."""
+        first, _, kind = path.lower().partition("/")
+        return cls(client) if first == "vouchers" and kind in _KINDS else None
+
+    def take(self, line: int, key: str | None, body: dict[str, Any]) -> None:
+        """Look at one voucher."""
+        lines = [item for item in body.get("VoucherLines") or () if isinstance(item, dict)]
+        if not lines:
+            self._problems.append((line, key, "VoucherLines", "the voucher has no lines"))
+        amounts = [_cents(item.get("CurrencyAmount")) for item in lines]
+        currencies = {item.get("CurrencyCode") for item in lines}
+        if None not in amounts and len(currencies) < 2 and (total := sum(filter(None, amounts), Decimal(0))):  # noqa: PLR2004
+            told = f"the voucher does not balance: the sum of its lines is {total}"
+            self._problems.append((line, key, "VoucherLines", told))
+        for index, item in enumerate(lines):
+            for name, seen in self._named.items():
+                value = item.get(name) or (body.get("VoucherDate") if name == "PostingDate" else None)
+                if value is not None:
+                    seen.setdefault(value, []).append((line, key, f"VoucherLines/{index}/{name}", ""))
+
+    def problems(self) -> Iterator[Found]:
+        """
+        Tell what is wrong, after the reads.
+
+        :raises PowerOfficeError: a list cannot be read.
+        """
+        yield from self._problems
+        yield from self._locked()
+        yield from self._accounts(self._named["AccountId"])
+        yield from self._vat_codes(self._named["VatId"])
+
+    def _locked(self) -> Iterator[Found]:
+        settings = self._client.request("GET", "LockDateSettings").body
+        until = str(settings.get("LockDate") or "")[:10] if isinstance(settings, dict) else ""
+        for value, where in self._named["PostingDate"].items():
+            if until and str(value)[:10] <= until:
+                yield from _each(where, f"{str(value)[:10]} is on or before the lock date {until}")
+
+    def _accounts(self, named: Named) -> Iterator[Found]:
+        accounts = self._rows("GeneralLedgerAccounts", "Id,AccountNo,IsActive") if named else {}
+        contacts: set[Any] = set()
+        for name in _SUBLEDGERS if named.keys() - accounts.keys() else ():
+            rows = self._rows(name, "Id,SubledgerAccountId").values()
+            contacts.update(row.get("SubledgerAccountId") for row in rows)
+        for value, where in named.items():
+            account = accounts.get(value)
+            if account is None and value not in contacts:
+                yield from _each(where, f"no account has the id {shown(value)}")
+            elif account and account.get("AccountNo") in _CONTROL:
+                told = (
+                    f"account {account['AccountNo']} is a control account: use a contact's SubledgerAccountId"
+                )
+                yield from _each(where, told)
+            elif account and account.get("IsActive") is False:
+                yield from _each(where, f"account {account.get('AccountNo')} is not active")
+
+    def _vat_codes(self, named: Named) -> Iterator[Found]:
+        codes = self._rows("VatCodes", "Id,Code,IsActive") if named else {}
+        for value, where in named.items():
+            if value not in codes:
+                yield from _each(where, f"no VAT code has the id {shown(value)}")
+            elif codes[value].get("IsActive") is False:
+                yield from _each(where, f"VAT code {shown(codes[value].get('Code'))} is not active")
+
+    def _rows(self, endpoint: str, fields: str) -> dict[Any, dict[str, Any]]:
+        with self._client.pages(endpoint, query={"Fields": fields}) as pages:
+            return {row["Id"]: row for page in pages for row in page.rows}
+
+
+def _each(where: list[Found], message: str) -> Iterator[Found]:
+    return ((line, key, field, message) for line, key, field, _ in where)
+
+
+def _cents(value: Any) -> Decimal | None:
+    """Give an amount to the cent; None where it is no number, which the schema's check tells."""
+    if value is None:
+        return Decimal(0)
+    try:
+        amount = Decimal(str(value))
+        return amount.quantize(_CENT, ROUND_HALF_UP) if not isinstance(value, bool) else None
+    except InvalidOperation:
+        return None

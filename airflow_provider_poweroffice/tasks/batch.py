@@ -1,0 +1,334 @@
+"""
+Many records into PowerOffice Go: what the operators share, from a file and from a query.
+
+Rule: a run has a folder of its own below ``results_path``: what was written is there, whatever ends the task,
+and its next try goes on behind it.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import chain
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_poweroffice.batches import ACTIONS, FORMATS
+from airflow_provider_poweroffice.tasks.base import CompanyTask, check_path, is_literal
+from airflow_provider_poweroffice.tasks.to_object_storage import check_object_path
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context, ObjectStoragePath
+
+    from airflow_provider_poweroffice.batches.plan import Job
+    from airflow_provider_poweroffice.batches.records import Line
+    from airflow_provider_poweroffice.hooks.base import ClientHook
+
+_MOST_CALLS = 32
+_FLAGS = {"true": True, "1": True, "false": False, "0": False, "none": False, "": False}
+
+
+class BatchTask(CompanyTask):
+    """
+    Base of tasks that write many records to one endpoint of PowerOffice Go v2, each once.
+
+    Nothing is written before every record was looked at: what cannot be written is told at once, with its
+    lines. Rows that are there are read in bulk and compared, so that an unchanged one costs no request. A
+    killed or failed task goes on where it ended. An input without records skips the task.
+
+    Returns a receipt: ``{"path", "uri", "bucket", "key", "company", "endpoint", "action", "records",
+    "skipped", "created", "updated", "unchanged", "deleted", "failed", "uncertain", "invalid", "seconds"}``;
+    ``path`` is that of the results, one JSON line a record: ``line``, ``key``, ``status``, ``id``,
+    ``reference``, ``error``, ``tries``, ``at``. ``skipped`` counts records that the mapping left out. With
+    ``preview`` it is ``{"records", "skipped", "counts", "problems", "would"}``.
+
+    :param endpoint: path of a list, such as ``Customers`` (templated).
+    :param action: ``"create"``; ``"update"``; ``"upsert"``, which creates what is not there; ``"delete"``.
+    :param results_path: folder for the results, such as ``s3://aws_default@bucket/results``; each run makes
+        one of its own below it (templated).
+    :param key: field of the body that names a record, such as ``ExternalNumber``, and differs in each; all
+        actions but ``create`` find records by it (templated).
+    :param mapping: a dict of templates, shaped as the body; ``row`` is the record, besides it there are
+        ``run_id``, ``params`` and ``company``. Or a function from a record to a body, or its dotted name;
+        None from it leaves the record out. Default: the record is the body.
+    :param lookups: field, such as ``"DepartmentId"`` or ``"VoucherLines.AccountId"``, to a list and a field
+        of it, such as ``("Departments", "Code")``: what the mapping gives is looked up there, its id is
+        sent.
+    :param concurrency: calls under way at once, 1 to 32; 1 keeps the order of the input.
+    :param max_failures: records that may fail, or below 1 the share of them; more fail the task. Where more
+        cannot be written as they are, nothing is written.
+    :param preview: say what would be done, and write nothing (templated).
+    """
+
+    template_fields = (*CompanyTask.template_fields, "endpoint", "results_path", "key", "preview")
+    none_means_unset = CompanyTask.none_means_unset | {"key", "preview"}
+    ui_color = "#dcefe4"
+
+    def __init__(
+        self,
+        *,
+        endpoint: str,
+        action: str,
+        results_path: str,
+        key: str | None = None,
+        mapping: Mapping[str, Any] | Callable[[dict[str, Any]], Any] | str | None = None,
+        lookups: Mapping[str, tuple[str, str]] | None = None,
+        concurrency: int = 4,
+        max_failures: float = 0,
+        preview: bool | str = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.endpoint = endpoint
+        self.action = action
+        self.results_path = results_path
+        self.key = key
+        self.mapping = mapping
+        self.lookups = lookups
+        self.concurrency = concurrency
+        self.max_failures = max_failures
+        self.preview = preview
+        if action not in ACTIONS:
+            raise ValueError(f"unknown action {action!r}; use one of: {', '.join(map(repr, ACTIONS))}")
+        if key is None and action != "create":
+            raise ValueError(
+                f"action={action!r} needs key=, a field by which records are found: 'ExternalNumber'"
+            )
+        if type(concurrency) is not int or not 1 <= concurrency <= _MOST_CALLS:
+            raise ValueError(
+                f"concurrency must be a whole number from 1 to {_MOST_CALLS}, not {concurrency!r}"
+            )
+        if (
+            isinstance(max_failures, bool)
+            or not isinstance(max_failures, (int, float))
+            or not max_failures >= 0
+        ):
+            raise ValueError(f"max_failures must be a count, or a share below 1, not {max_failures!r}")
+        if lookups is not None and not all(
+            isinstance(place, (list, tuple)) and len(place) == len(("list", "field"))
+            for place in lookups.values()
+        ):
+            raise ValueError(
+                "lookups must map a field to a list and a field of it, such as "
+                f"{{'DepartmentId': ('Departments', 'Code')}}, not {lookups!r}"
+            )
+        if isinstance(mapping, Mapping) or not (
+            mapping is None or callable(mapping) or isinstance(mapping, str)
+        ):
+            from airflow_provider_poweroffice.batches.mapping import compile_mapping
+
+            compile_mapping(mapping, {})
+        check_path(endpoint, ("poweroffice_v2",))
+        if is_literal(results_path):
+            check_object_path(f"{str(results_path).rstrip('/')}/results.ndjson", None)
+
+    @abstractmethod
+    def lines(self, folder: ObjectStoragePath, *, store: bool) -> Any:
+        """
+        Give a context manager with the records.
+
+        :param folder: of the run.
+        :param store: something may be stored in it.
+        """
+
+    @property
+    @abstractmethod
+    def source(self) -> str | None:
+        """Give the URI of what is read, without a connection; None where it has none."""
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Write the records, and give the receipt."""
+        from airflow_provider_poweroffice._compat import AirflowSkipException
+        from airflow_provider_poweroffice.batches.batch import preview, run
+        from airflow_provider_poweroffice.tasks.company import labelled
+        from airflow_provider_poweroffice.tasks.lineage import report_written
+        from airflow_provider_poweroffice.tasks.to_object_storage import place_of
+        from airflow_provider_poweroffice.tasks.watermark import emit_asset_event
+
+        started, label = monotonic(), labelled(self.company, self.endpoint)
+        with self.running(context, "POST", idempotent=True) as hook:
+            only_look = _flag(self.preview)
+            scope = self._scope(context)
+            folder = self._folder(scope)
+            job = self._job(hook, context, scope)
+            with self.lines(folder, store=not only_look) as found:
+                first = next(found, None)
+                if first is None:
+                    raise AirflowSkipException(f"{label}: the input has no records; nothing to do")
+                lines = chain([first], found)
+                if only_look:
+                    return preview(hook.client, job, lines)
+                receipt = run(
+                    hook.client,
+                    job,
+                    lines,
+                    folder,
+                    label=label,
+                    concurrency=self.concurrency,
+                    max_failures=self.max_failures,
+                )
+            receipt = place_of(receipt["path"]) | receipt | {"company": self.company}
+            receipt["seconds"] = round(monotonic() - started, 3)
+            report_written(hook, self.endpoint, self.source)
+            emit_asset_event(context, self.outlets, receipt, None)
+            return receipt
+
+    def _job(self, hook: ClientHook, context: Context, scope: tuple[str, ...]) -> Job:
+        from airflow_provider_poweroffice.batches.mapping import compile_mapping
+        from airflow_provider_poweroffice.batches.plan import Job
+
+        if hook.client.dialect.name != "v2":
+            raise ValueError(
+                f"{type(self).__name__} writes to PowerOffice Go v2, and {hook.conn_id!r} is a connection of "
+                f"{hook.client.dialect.name}: map PowerOfficeOperator over the records instead"
+            )
+        names = {"run_id": context["run_id"], "params": context.get("params"), "company": self.company}
+        return Job(
+            endpoint=self.endpoint.strip("/"),
+            action=self.action,
+            key=self.key,
+            mapper=compile_mapping(self.mapping, names),
+            lookups={field: (place[0], place[1]) for field, place in (self.lookups or {}).items()},
+            scope="/".join((*scope, self.company or "")),
+        )
+
+    def _scope(self, context: Context) -> tuple[str, ...]:
+        """Name this task of this run, as the folders that it has."""
+        index = getattr(context.get("ti"), "map_index", None)
+        mapped = () if index in {None, -1} else (str(index),)
+        return (self.dag_id, self.task_id, str(context["run_id"]), *mapped)
+
+    def _folder(self, scope: tuple[str, ...]) -> ObjectStoragePath:
+        from airflow_provider_poweroffice.tasks.to_object_storage import open_object_path
+
+        parts = (re.sub(r"[^\w+-]+", "-", part) for part in scope)
+        path = open_object_path("/".join((self.results_path.rstrip("/"), *parts, "results.ndjson")), None)
+        return path.parent
+
+
+def _flag(value: Any) -> bool:
+    """
+    Read a flag that a template may have rendered to text.
+
+    :raises ValueError: it is not one.
+    """
+    flag = _FLAGS.get(str(value).strip().lower())
+    if flag is None:
+        raise ValueError(f"preview must be True or False, not {value!r}")
+    return flag
+
+
+class FileBatch(BatchTask):
+    """
+    Write the records of a file to PowerOffice Go v2: all of :class:`BatchTask`.
+
+    :param object_path: the file, such as ``s3://aws_default@bucket/customers.csv`` (templated). Records of
+        NDJSON are its lines, of CSV its rows by the names of the header (UTF-8; commas, semicolons or tabs;
+        an empty cell is None), of JSON the objects of one array, which is read whole.
+    :param format: ``"ndjson"``, ``"csv"``, ``"json"`` or ``"parquet"`` (needs the extra ``parquet``); default
+        by the end of the name, with ``.gz`` behind it or not.
+    """
+
+    template_fields = (*BatchTask.template_fields, "object_path")
+
+    def __init__(self, *, object_path: str, format: str | None = None, **kwargs: Any) -> None:  # noqa: A002 - as pandas
+        super().__init__(**kwargs)
+        self.object_path = object_path
+        self.format = format
+        if format is not None and format not in FORMATS:
+            raise ValueError(f"unknown format {format!r}; use one of: {', '.join(map(repr, FORMATS))}")
+        if is_literal(object_path):
+            from airflow_provider_poweroffice.batches.records import format_of
+
+            check_object_path(object_path, None)
+            format_of(object_path, format)
+
+    @property
+    def source(self) -> str | None:
+        """Name the file."""
+        from airflow_provider_poweroffice.tasks.lineage import object_uri
+
+        return object_uri(self.object_path)
+
+    @contextmanager
+    def lines(self, folder: ObjectStoragePath, *, store: bool) -> Iterator[Iterator[Line]]:  # noqa: ARG002
+        """Read the file."""
+        from airflow_provider_poweroffice.batches.records import format_of, read_records
+        from airflow_provider_poweroffice.tasks.to_object_storage import open_object_path
+
+        form = format_of(self.object_path, self.format)
+        with open_object_path(self.object_path, None).open("rb") as file:
+            yield read_records(file, form)
+
+
+class QueryBatch(BatchTask):
+    """
+    Write the rows of a query to PowerOffice Go v2: all of :class:`BatchTask`.
+
+    The rows are stored first, in the folder of the run: a retry, and a task that is cleared, work on these.
+
+    :param sql_conn_id: the Airflow connection of the database (templated).
+    :param sql: one query, or the path of a file ``.sql`` with it; ``row`` has its columns (templated).
+    :param parameters: of the query, as the database's driver takes them (templated).
+    """
+
+    template_fields = (*BatchTask.template_fields, "sql_conn_id", "sql", "parameters")
+    template_fields_renderers = {"sql": "sql", "parameters": "json"}  # noqa: RUF012
+    template_ext = (".sql",)
+    source = None
+
+    def __init__(self, *, sql_conn_id: str, sql: str, parameters: Any = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.sql_conn_id = sql_conn_id
+        self.sql = sql
+        self.parameters = parameters
+
+    @contextmanager
+    def lines(self, folder: ObjectStoragePath, *, store: bool) -> Iterator[Iterator[Line]]:
+        """Read the rows that are stored, or ask for them and store them."""
+        import tempfile
+
+        from airflow_provider_poweroffice.batches.records import read_records
+        from airflow_provider_poweroffice.storage.codecs import Spool
+        from airflow_provider_poweroffice.storage.publish import publish
+
+        stored = folder / "rows.ndjson.gz"
+        if store and stored.exists():
+            with stored.open("rb") as earlier:
+                yield read_records(earlier, "ndjson.gz")
+            return
+        with tempfile.TemporaryFile() as file:
+            with Spool(file, compress=True) as spool:
+                for line in self._rows():
+                    spool.add(line)
+                spool.finish()
+            if store:
+                publish(file, stored)
+            file.seek(0)
+            yield read_records(file, "ndjson.gz")
+
+    def _rows(self) -> Iterator[bytes]:
+        """
+        Ask the database; a row is a line of JSON, numbers exactly.
+
+        :raises ValueError: two columns have one name, or a value is not a number that JSON can hold.
+        """
+        from contextlib import closing
+
+        from airflow_provider_poweroffice.api.call import encode_json
+        from airflow_provider_poweroffice.hooks.database import database_hook
+
+        with (
+            closing(database_hook(self.sql_conn_id).get_conn()) as connection,
+            closing(connection.cursor()) as cursor,
+        ):
+            cursor.execute(self.sql, *(() if self.parameters is None else (self.parameters,)))
+            names = [column[0] for column in cursor.description]
+            if twice := [name for name in names if names.count(name) > 1]:
+                raise ValueError(f"sql gives two columns of the name {twice[0]!r}: rename one with AS")
+            while rows := cursor.fetchmany(1000):
+                for row in rows:
+                    values = row.values() if isinstance(row, Mapping) else row
+                    yield encode_json(dict(zip(names, values, strict=True))) + b"\n"
