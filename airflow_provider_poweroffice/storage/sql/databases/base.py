@@ -52,6 +52,8 @@ class Database:
     """How a row that is there gives way: deleted first, by a clause of the INSERT, or updated first."""
     zone: ClassVar[str] = "Z"
     """What stands behind a moment, which is in UTC."""
+    one_writer: ClassVar[bool] = False
+    """Whether a second connection that writes has to wait for the first, or is refused."""
     types: ClassVar[Mapping[str, str]] = {
         "integer": "BIGINT",
         "decimal": "DECIMAL(38, 10)",

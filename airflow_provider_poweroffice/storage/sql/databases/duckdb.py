@@ -25,6 +25,7 @@ class DuckDB(BulkDatabase):
     has_comments = True
     upsert = "on conflict"
     json_is_text = False
+    one_writer = True
     types: ClassVar[Mapping[str, str]] = {
         **Database.types,
         "text": "VARCHAR",

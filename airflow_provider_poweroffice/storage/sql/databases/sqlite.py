@@ -55,6 +55,7 @@ class SQLite(Database):
     keeps_text = True
     row_type = "INTEGER"
     bounded_decimals = False
+    one_writer = True
     types: ClassVar[Mapping[str, str]] = {
         "integer": "INTEGER",
         "decimal": "DECIMAL_TEXT",
