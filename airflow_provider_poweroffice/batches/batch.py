@@ -97,7 +97,8 @@ def run(
         resumed = results.begin({"v": 1, "fingerprint": plan.fingerprint, "of": plan.records})
         if resumed:
             log.info("%s: goes on after an earlier try, which left %s", label, dict(results.counts()))
-        results.publish([_invalid(line, problem) for line, problem in invalid.items() if line is not None])
+        new = ((line, problem) for line, problem in invalid.items() if line and not results.last(line))
+        results.publish([_invalid(line, problem) for line, problem in new])
         engine = Engine(
             client,
             results,

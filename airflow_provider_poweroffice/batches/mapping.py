@@ -110,14 +110,17 @@ def typed(body: Any, fields: Mapping[str, BodyField]) -> Any:
     """
     Turn texts into what the API's description says: numbers and truth values, where they are just that.
 
+    Names are spelled as it does.
+
     :param body: of one record; CSV has texts only.
     :param fields: of the call's body; what they do not describe is left as it is.
     """
     if isinstance(body, dict):
         known = {name.lower(): field for name, field in fields.items()}
+        fitted = ((name, value, known.get(str(name).lower())) for name, value in body.items())
         return {
-            name: _typed(value, field) if (field := known.get(str(name).lower())) else value
-            for name, value in body.items()
+            field.name if field else name: _typed(value, field) if field else value
+            for name, value, field in fitted
         }
     return [typed(item, fields) for item in body] if isinstance(body, list) else body
 

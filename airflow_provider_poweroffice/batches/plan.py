@@ -50,7 +50,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     :param mapper: from a record to a body, see :mod:`.mapping`.
     :param lookups: path of a field, such as ``VoucherLines.AccountId``, to the list and the field of it in
         which the value is found: it gives way to the id there.
-    :param scope: what tells records without a key from those of other runs; part of their reference.
+    :param scope: names the task and its run: records without a key are told from those of others by it.
     """
 
     endpoint: str
@@ -117,6 +117,7 @@ class Plan:
         self._readable = fields_of(self._name, self._path)
         self._existing: dict[str, dict[str, Any]] = {}
         self._ids: dict[str, dict[str, Any]] = {}
+        self._several: set[tuple[str, str, str]] = set()
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the plan
         self._invalid: set[int | None] = set()
         if job.action != "create" and job.key not in self._readable:
@@ -137,7 +138,9 @@ class Plan:
     def read(self, lines: Iterable[Line]) -> None:
         """Read the records, map them, and find what is wrong with them as they are."""
         job = self.job
-        digest = hashlib.sha256(repr((job.endpoint, job.action, job.key, dict(job.lookups))).encode())
+        digest = hashlib.sha256(
+            repr((job.scope, job.endpoint, job.action, job.key, dict(job.lookups))).encode()
+        )
         seen: dict[tuple[str, str], list[int]] = {}
         for line, row in lines:
             self.records += 1
@@ -227,11 +230,22 @@ class Plan:
             self._refuse(line, message, key=key, field=field)
         if self.job.action != "create":
             self._read_existing(wanted, names)
+        self._try()
+
+    def _try(self) -> None:
+        """Make all that will be done once, for what cannot be."""
+        make = self._maker()
+        for line, key, body in self._resolved():
+            try:
+                make(line, key, body)
+            except ValueError as error:  # such as a field that a POST takes, and a PATCH does not
+                self._refuse(line, str(error), key=key)
 
     def _look_up(self, line: int, key: str | None, body: dict[str, Any]) -> None:
         for field, (endpoint, by) in self.job.lookups.items():
             for missing in _resolve(body, field, self._ids[field]):
-                told = f"{field}: no row of {endpoint} has {by} {shown(missing)}"
+                which = "several rows" if (endpoint, by, missing) in self._several else "no row"
+                told = f"{field}: {which} of {endpoint} with {by} {shown(missing)}"
                 self._refuse(line, told, key=key, field=field)
 
     def _check(self, line: int, key: str | None, body: dict[str, Any]) -> None:
@@ -244,7 +258,8 @@ class Plan:
         if job.action == "delete":
             return
         for found in check_body(self._name, "POST", self._path, body):
-            is_part = job.action == "update" and (found.kind == "missing" or found.pointer == "Id")
+            lacks = found.kind == "missing" and found.pointer not in body
+            is_part = job.action == "update" and (lacks or found.pointer == "Id")
             if not is_part and not (found.kind == "length" and found.pointer == name):
                 self._refuse(line, str(found), key=key, field=found.pointer)
 
@@ -259,8 +274,12 @@ class Plan:
         """Read a list once, for the ids of the wanted values."""
         if not wanted:
             return {}
-        rows = self._rows(endpoint, ["Id", field])
-        return {_text(row[field]): row["Id"] for row in rows if _text(row.get(field)) in wanted}
+        found: dict[str, list[Any]] = {}
+        for row in self._rows(endpoint, ["Id", field]):
+            if (text := _text(row.get(field))) in wanted:
+                found.setdefault(text, []).append(row["Id"])
+        self._several.update((endpoint, field, text) for text, ids in found.items() if len(ids) > 1)
+        return {text: ids[0] for text, ids in found.items() if len(ids) == 1}
 
     def _read_existing(self, wanted: set[str], names: set[str]) -> None:
         """Read the rows that are there, with the fields to compare."""
@@ -284,11 +303,6 @@ class Plan:
                 self._refuse(
                     line, f"no row of {self.job.endpoint} has {key} {shown(text)}", key=text, field=key
                 )
-        for line, named, body in self._resolved() if self.job.action != "delete" else ():
-            try:
-                self._upsert(line, named, body)
-            except ValueError as error:  # a field that a POST takes, and a PATCH does not
-                self._refuse(line, str(error), key=named)
 
     def _rows(self, endpoint: str, fields: list[str]) -> Iterator[dict[str, Any]]:
         query = {self.client.dialect.fields_key or "Fields": ",".join(fields)}
@@ -312,14 +326,14 @@ class Plan:
                 _resolve(body, field, ids)
             yield line, key, body
 
+    def _maker(self) -> Callable[[int, str | None, dict[str, Any]], Planned]:
+        if self.job.action == "create":
+            return self._create
+        return self._delete if self.job.action == "delete" else self._upsert
+
     def __iter__(self) -> Iterator[Planned]:
         """Say what is done with each record that can be written, in the order of the input."""
-        make: Callable[[int, str | None, dict[str, Any]], Planned] = {
-            "create": self._create,
-            "upsert": self._upsert,
-            "update": self._upsert,
-            "delete": self._delete,
-        }[self.job.action]
+        make = self._maker()
         for line, key, body in self._resolved():
             yield make(line, key, body)
 

@@ -73,6 +73,8 @@ class ClientHook(BaseHook):
         self.conn_id = conn_id
         self.company = company
         self.retry_options = RetryOptions.from_mapping(retry_options)
+        self.mask: Callable[[tuple[str, ...]], None] = mask_secrets
+        """Has Airflow mask what must not be shown; it asks Airflow, which not every thread may do."""
 
     def __enter__(self) -> Self:
         return self
@@ -129,7 +131,7 @@ class ClientHook(BaseHook):
     def _settings(self) -> Settings:
         """Read the connection, and have Airflow mask what must not be shown."""
         settings = self._read(self.get_connection(self.conn_id), self.company)
-        mask_secrets(settings.secrets)
+        self.mask(settings.secrets)
         return settings
 
     def _read(self, conn: Connection, company: str | None, *, named: bool = True) -> Settings:
@@ -138,4 +140,4 @@ class ClientHook(BaseHook):
         return read_settings(conn, company, named=named)
 
     def _open(self, settings: Settings) -> Client:
-        return settings.open(self.retry_options, on_token=lambda token: mask_secrets((token,)))
+        return settings.open(self.retry_options, on_token=lambda token: self.mask((token,)))

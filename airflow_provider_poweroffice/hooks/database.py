@@ -7,9 +7,9 @@ Rule: the hook of the database's own provider opens the connection; nothing abou
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook
 
@@ -18,6 +18,7 @@ from airflow_provider_poweroffice.hooks.base import without_frames
 
 if TYPE_CHECKING:
     from airflow.providers.common.sql.hooks.sql import DbApiHook
+    from airflow.sdk import Connection
 
     from airflow_provider_poweroffice.storage.sql.databases.base import Session
 
@@ -31,9 +32,45 @@ def database_hook(conn_id: str) -> DbApiHook:
 
     :raises ValueError: the connection is not a database's, or the provider of that is not installed.
     """
+    return _hook_of(BaseHook.get_connection(conn_id), conn_id)
+
+
+class Target:
+    """
+    The database that rows go to; Airflow is asked for its connection once.
+
+    :param conn_id: the Airflow connection.
+    :raises ValueError: as :func:`database_hook`.
+    """
+
+    @without_frames
+    def __init__(self, conn_id: str) -> None:
+        self.connection: Connection = BaseHook.get_connection(conn_id)
+        self._hook = _hook_of(self.connection, conn_id)
+        self.connect: Callable[[], Any] = self._hook.get_conn
+        """Connects; some hooks ask Airflow for the connection each time, which not every thread may do."""
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Open a session, and close its connection at the end."""
+        from airflow_provider_poweroffice.storage.sql.databases import database_of
+        from airflow_provider_poweroffice.storage.sql.databases.base import Database, Session
+
+        with closing(self.connect()) as connection:
+            quote = str(getattr(self._hook, "escape_word_format", '"{}"'))[:1]
+            kind = database_of(connection, mark=self._hook.placeholder, quote=quote)
+            if type(kind) is Database:
+                log.warning(
+                    "the driver %s is untested: standard SQL is used. Tested are PostgreSQL, DuckDB and "
+                    "SQLite",
+                    type(connection).__module__.partition(".")[0],
+                )
+            yield Session(connection, kind)
+
+
+def _hook_of(connection: Connection, conn_id: str) -> DbApiHook:
     from airflow.providers.common.sql.hooks.sql import DbApiHook
 
-    connection = BaseHook.get_connection(conn_id)
     try:
         hook = connection.get_hook()
     except Exception as error:
@@ -49,20 +86,3 @@ def database_hook(conn_id: str) -> DbApiHook:
             "database"
         )
     return hook
-
-
-@contextmanager
-def database(hook: DbApiHook) -> Iterator[Session]:
-    """Open a session, and close its connection at the end."""
-    from airflow_provider_poweroffice.storage.sql.databases import database_of
-    from airflow_provider_poweroffice.storage.sql.databases.base import Database, Session
-
-    with closing(hook.get_conn()) as connection:
-        quote = str(getattr(hook, "escape_word_format", '"{}"'))[:1]
-        kind = database_of(connection, mark=hook.placeholder, quote=quote)
-        if type(kind) is Database:
-            log.warning(
-                "the driver %s is untested: standard SQL is used. Tested are PostgreSQL, DuckDB and SQLite",
-                type(connection).__module__.partition(".")[0],
-            )
-        yield Session(connection, kind)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PowerOfficeCompaniesOperator", "PowerOfficeCompaniesSummaryOperator", "report_company"]
 
-_SHOWN = 20  # failures in the summary's own error; XCom has all of them
+_SHOWN = 20  # causes, and companies of each, in the summary's own error; XCom has all of them
 
 
 class PowerOfficeCompaniesOperator(RenderedOperator):
@@ -78,10 +78,12 @@ class PowerOfficeCompaniesSummaryOperator(RenderedOperator):
     Say which companies failed and why, when all tasks before it have ended, however they did.
 
     Returns ``{"companies": 50, "succeeded": [alias, ...], "skipped": [alias, ...], "left_out": [{"company",
-    "task_id", "reason"}, ...], "failed": [{"company", "task_id", "map_index", "state", "error"}, ...]}``,
-    also as XCom of a summary that fails. A company has succeeded when all of its tasks have, but those that
-    were left out by ``on_missing_privilege="skip"``. A company whose tasks failed for one reason, such as a
-    refused key, is told of once.
+    "task_id", "load", "reason"}, ...], "failed": [{"company", "task_id", "map_index", "state", "error",
+    "load"}, ...], "causes": [{"what", "error", "companies": [alias, ...]}, ...]}``, also as XCom of a summary
+    that fails. ``load`` names one of several loads of a task, as those of ``load_company``. A company has
+    succeeded when all of its tasks have, but those that were left out by ``on_missing_privilege="skip"``.
+    ``causes`` are the failures by reason, those of most companies first: an error that many companies have in
+    common is told of once, and so is one of several tasks of a company, such as a refused key.
 
     :param tasks: ids of the tasks to look at; None: all that are upstream, directly or not.
     :param companies: the aliases that were mapped over, such as ``companies.output`` (templated). Names tasks
@@ -121,10 +123,10 @@ class PowerOfficeCompaniesSummaryOperator(RenderedOperator):
         if companies == []:
             raise ValueError("companies is empty: there is nothing to sum up")
         summary = self._summary(context["ti"], companies)
-        for line in _lines(summary["failed"]):
-            self.log.error("%s", line)
-        for item in summary["left_out"]:
-            self.log.warning("[%s] %s was left out: %s", *item.values())
+        for cause in summary["causes"]:
+            self.log.error("%s", _line(cause, len(cause["companies"])))
+        for (name, reason), companies_without in _left_out(summary["left_out"]).items():
+            self.log.warning("[%s] %s was left out: %s", ", ".join(companies_without), name, reason)
         self.log.info("%d of %d companies succeeded", len(summary["succeeded"]), summary["companies"])
         if summary["failed"] and self.fail:
             context["ti"].xcom_push(key="return_value", value=summary)
@@ -143,27 +145,25 @@ class PowerOfficeCompaniesSummaryOperator(RenderedOperator):
         return summary
 
 
-def _lines(failures: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Give a line for each company and reason, with the tasks that failed for it."""
-    tasks: dict[tuple[str | None, str], list[str]] = {}
-    for failure in failures:
-        # Each task names its own endpoint in its message; a refused key is refused to all of them alike.
-        tasks.setdefault((failure["company"], failure["error"]), []).append(failure["task_id"] or "no task")
-    return [
-        f"{f'[{company}] ' if company else ''}{_named(names)}: {error}"
-        for (company, error), names in tasks.items()
-    ]
+def _left_out(items: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], list[str]]:
+    """Group what was left out by its reason, with the companies."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for item in items:
+        reason = item["reason"].replace(f"[{item['company']}] ", "")
+        groups.setdefault((item["load"] or item["task_id"], reason), []).append(str(item["company"]))
+    return groups
 
 
-def _named(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+def _line(cause: Mapping[str, Any], shown: int = _SHOWN) -> str:
+    """Tell of a cause in one line: of which companies, what has failed, and why."""
+    companies = [company for company in cause["companies"] if company]
+    return f"{f'[{listed(companies, shown)}] ' if companies else ''}{cause['what']}: {cause['error']}"
 
 
 def _message(summary: Mapping[str, Any]) -> str:
     """Give the error of a summary: how many failed, and the first of them with their reasons."""
-    failed = summary["failed"]
-    names = {failure["company"] for failure in failed if failure["company"]}
-    told = _lines(failed)
+    names = {failure["company"] for failure in summary["failed"] if failure["company"]}
+    told = [_line(cause) for cause in summary["causes"]]
     lines = listed(told, _SHOWN, "; ")
     if len(told) > _SHOWN:
         lines += ", see the XCom of this task"

@@ -3,16 +3,19 @@ The group of tasks that most people want: companies times resources into the tab
 
 Rule: it only puts the operators together; whatever it does can be written out with them. The catalogue says
 how a resource comes into its table, unless the user does: what changed where the API can tell, else whole.
+Many companies have a task each; one company has a task for each resource.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import cache
+from inspect import signature
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import TaskGroup, XComArg
+from airflow.sdk import BaseOperator, TaskGroup, XComArg
 
 from airflow_provider_poweroffice.hooks.companies import SOURCES
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
@@ -22,11 +25,12 @@ from airflow_provider_poweroffice.operators.companies import (
 )
 from airflow_provider_poweroffice.tasks.base import check_flag
 from airflow_provider_poweroffice.tasks.watermark import with_asset
-from airflow_provider_poweroffice.transfers.poweroffice_to_sql import PowerOfficeToSqlOperator
+from airflow_provider_poweroffice.transfers.poweroffice_to_sql import (
+    PowerOfficeCompanyToSqlOperator,
+    PowerOfficeToSqlOperator,
+)
 
 if TYPE_CHECKING:
-    from airflow.sdk.definitions.mappedoperator import MappedOperator
-
     from airflow_provider_poweroffice.api.catalogue import Catalogue, Resource
 
 __all__ = ["DEFAULT_RESOURCES", "load_company"]
@@ -50,6 +54,7 @@ The arguments hold for these resources wherever they are named, unless others ar
 """
 
 _LEDGER = "AccountTransactions"
+_SHAPES = ("company", "resource")
 
 LAST_DATE = "2099-12-31"
 """End of the range of the ledger: a later one each day would be another query, with a new watermark."""
@@ -79,11 +84,12 @@ def load_company(
     detect_deletions: bool = True,
     verify: bool = False,
     on_missing_privilege: str = "fail",
+    tasks: str | None = None,
     group_id: str = "load_company",
     **arguments: Any,
 ) -> TaskGroup:
     """
-    Load companies into the tables of a database, a task for each resource and company.
+    Load companies into the tables of a database, by a task for each company.
 
     A resource whose list has a filter for changes is read by what changed since the last run; the others are
     read whole and replaced. The table of ``AccountTransactions`` is ``account_transactions``; all companies
@@ -109,8 +115,12 @@ def load_company(
     :param verify: after each load, compare the ledger in the table with the trial balance, to the digit.
     :param on_missing_privilege: ``"skip"``: a resource whose module a company lacks, or whose privilege the
         integration lacks (403), is left out for that company, and the summary names it; ``"fail"``.
+    :param tasks: ``"company"``: a task for each company, with all its resources, one client and one token;
+        ``"resource"``: a task for each resource of each company. None: the former where ``companies`` are
+        given, the latter for one company.
     :param group_id: of the task group; also the beginning of each task id.
-    :param arguments: further ones for every load, such as ``pool``, ``retries`` or ``paging``.
+    :param arguments: further ones of every task, such as ``pool`` or ``retries``, and of every load, such as
+        ``paging``.
     :return: the group, for ``before >> load_company() >> after``.
     :raises ValueError: no or unknown resources or companies, or arguments that contradict each other; the
         message names the way out.
@@ -119,6 +129,8 @@ def load_company(
     .. seealso:: docs/warehouse.md
     """
     _check_companies(companies)
+    if tasks not in {None, *_SHAPES}:
+        raise ValueError(f"tasks must be one of {', '.join(map(repr, _SHAPES))}, not {tasks!r}")
     check_flag("detect_deletions", detect_deletions)
     check_flag("verify", verify)
     loads = _table_loads(
@@ -129,35 +141,69 @@ def load_company(
         detect_deletions=detect_deletions,
         verify=verify,
     )
-    shared = {
-        "sql_conn_id": sql_conn_id,
-        "layout": layout,
-        "poweroffice_conn_id": poweroffice_conn_id,
-        "on_missing_privilege": on_missing_privilege,
-    }
+    of_load = {"layout": layout, "on_missing_privilege": on_missing_privilege}
     if schema is not None:
-        shared["schema"] = schema
-    ready = {
-        task_id: _with_outlet(shared | arguments | load, poweroffice_conn_id)
-        for task_id, load in loads.items()
-    }
+        of_load["schema"] = schema
+    by_company = tasks == "company" or (tasks is None and companies is not None)
+    of_task = {"sql_conn_id": sql_conn_id, "poweroffice_conn_id": poweroffice_conn_id}
+    if by_company:
+        own = {name: value for name, value in arguments.items() if name in _of_tasks()}
+        of_task |= own
+        arguments = {name: value for name, value in arguments.items() if name not in own}
+        _check_of_loads(loads)
+    loads = {name: of_load | arguments | load for name, load in loads.items()}
     with TaskGroup(group_id, tooltip="PowerOffice Go into a warehouse") as group:
-        if companies is None:
-            for task_id, load in ready.items():
-                PowerOfficeToSqlOperator(task_id=task_id, **load)
-        else:
-            _mapped(ready, _aliases(companies, poweroffice_conn_id))
+        aliases = None if companies is None else _aliases(companies, poweroffice_conn_id)
+        made = _by_company(loads, of_task, aliases) if by_company else _by_resource(loads, of_task, aliases)
+        if aliases is not None:
+            names = [task.task_id for task in made]
+            made >> PowerOfficeCompaniesSummaryOperator(task_id="summary", companies=aliases, tasks=names)
     return group
 
 
-def _mapped(loads: dict[str, dict[str, Any]], aliases: Any) -> None:
-    """Make a task for each resource, mapped over the companies, and the summary."""
-    tasks: list[MappedOperator] = []
-    for task_id, load in loads.items():
-        load.setdefault("map_index_template", "{{ company }}")
-        tasks.append(PowerOfficeToSqlOperator.partial(task_id=task_id, **load).expand(company=aliases))
-    names = [task.task_id for task in tasks]
-    tasks >> PowerOfficeCompaniesSummaryOperator(task_id="summary", companies=aliases, tasks=names)
+def _by_company(loads: dict[str, dict[str, Any]], of_task: dict[str, Any], aliases: Any) -> list[Any]:
+    """Make the task of all resources, mapped over the companies."""
+    kind = PowerOfficeCompanyToSqlOperator
+    if aliases is None:
+        return [kind(task_id="company", loads=loads, **of_task)]
+    mapped = {"map_index_template": "{{ company }}"} | of_task
+    return [kind.partial(task_id="company", loads=loads, **mapped).expand(company=aliases)]
+
+
+def _by_resource(loads: dict[str, dict[str, Any]], of_task: dict[str, Any], aliases: Any) -> list[Any]:
+    """Make a task for each resource, mapped over the companies."""
+    kind = PowerOfficeToSqlOperator
+    made: list[Any] = []
+    for name, load in loads.items():
+        # Mapped tasks do not get their asset by themselves, and DAGs may wait for what is read whole.
+        conn_id = of_task["poweroffice_conn_id"]
+        given = with_asset(of_task | load, endpoint=load["endpoint"], conn_id=conn_id)
+        if aliases is None:
+            made.append(kind(task_id=name, **given))
+        else:
+            given.setdefault("map_index_template", "{{ company }}")
+            made.append(kind.partial(task_id=name, **given).expand(company=aliases))
+    return made
+
+
+@cache
+def _of_tasks() -> frozenset[str]:
+    """Name the arguments that belong to a task and not to one of its loads."""
+    return frozenset({*signature(BaseOperator.__init__).parameters, "retry_options"} - {"inlets", "outlets"})
+
+
+def _check_of_loads(loads: Mapping[str, Mapping[str, Any]]) -> None:
+    """
+    Refuse arguments of one resource that only a task can have.
+
+    :raises ValueError: names the way out.
+    """
+    for load in loads.values():
+        if own := sorted(load.keys() & _of_tasks()):
+            raise ValueError(
+                f"resources[{load['endpoint']!r}]: {own[0]!r} is for a task, and a company's resources share "
+                "one: give it to the group, or use tasks='resource'"
+            )
 
 
 def _aliases(companies: Any, poweroffice_conn_id: str) -> Any:
@@ -187,11 +233,6 @@ def _check_companies(companies: Any) -> None:
         )
     if twice := sorted({alias for alias in companies if list(companies).count(alias) > 1}):
         raise ValueError(f"companies names {', '.join(twice)} twice")
-
-
-def _with_outlet(load: dict[str, Any], poweroffice_conn_id: str) -> dict[str, Any]:
-    """Add the asset: mapped tasks do not get it by themselves, and DAGs may wait for what is read whole."""
-    return with_asset(load, endpoint=load["endpoint"], conn_id=poweroffice_conn_id)
 
 
 def _table_loads(

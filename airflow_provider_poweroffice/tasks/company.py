@@ -25,7 +25,10 @@ from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
 
 KEY = "poweroffice_company"
 """XCom of a task that works for a company: ``{"company", "map_index", "error"}``, error None or text."""
+LOADS = "poweroffice_loads"
+"""XCom of a task of several loads some of which are not loaded: ``{"map_index", "failed", "left_out"}``."""
 
+_VARYING = re.compile(r"(?=\w*\d)[\w-]{9,}")  # trace ids, moments: they differ where the cause is one
 _LONGEST = 1000  # characters of an error: XCom lives in Airflow's database
 _UNKNOWN = "it left no reason: it was killed, or failed before it began; see its log"
 _REASONS = {"upstream_failed": "a task before it failed"}
@@ -74,7 +77,7 @@ def report_company(context: Mapping[str, Any] | None, company: str | None) -> It
         raise
     except (Exception, AirflowTaskTimeout) as error:
         _name(error, company)
-        _push(context, company, _reason(error))
+        _push(context, company, reason_of(error))
         raise
 
 
@@ -110,7 +113,7 @@ def _name(error: BaseException, company: str) -> None:
         error.add_note(f"company: {company}")
 
 
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
     """Give the error's type, unless its text begins with one, and its text without the company's name."""
     text = redacted(str(error))
     return (text if type(error).__name__ == "AirflowFailException" else f"{type(error).__name__}: {text}")[
@@ -123,10 +126,31 @@ def _push(
 ) -> None:
     ti = context.get("ti") if context else None
     if ti is not None:
-        index = getattr(ti, "map_index", None)
-        place = {"company": company, "map_index": -1 if index is None else index}
-        outcome = place | {"error": error} | ({"left_out": left_out} if left_out else {})
+        outcome = _place(ti, company) | {"error": error} | ({"left_out": left_out} if left_out else {})
         ti.xcom_push(key=KEY, value=outcome)
+
+
+def push_loads(
+    context: Mapping[str, Any] | None,
+    company: str | None,
+    failed: Mapping[str, str],
+    left_out: Mapping[str, str],
+) -> None:
+    """
+    Leave as an XCom, for the summary, which loads of a task have failed, and which were left out.
+
+    :param failed: reason by name, as the other one.
+    """
+    ti = context.get("ti") if context else None
+    if ti is not None and (failed or left_out):
+        texts = {name: redacted(text)[:_LONGEST] for name, text in left_out.items()}
+        value = _place(ti, company) | {"failed": dict(failed), "left_out": texts}
+        ti.xcom_push(key=LOADS, value=value)
+
+
+def _place(ti: Any, company: str | None) -> dict[str, Any]:
+    index = getattr(ti, "map_index", None)
+    return {"company": company, "map_index": -1 if index is None else index}
 
 
 class TaskInstance(Protocol):
@@ -148,13 +172,14 @@ class TaskInstance(Protocol):
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """
-    The outcome of one task instance.
+    The outcome of one task instance, or of one load of it.
 
     :param company: alias; None where it is not known.
     :param map_index: -1 for a task that is not mapped.
     :param state: as Airflow has it, such as ``"failed"``.
     :param error: why it failed, or None.
     :param left_out: why it was left out, see :class:`LeftOutError`, or None.
+    :param load: name of the load; None for the whole task.
     """
 
     company: str | None
@@ -163,6 +188,12 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     state: str | None
     error: str | None
     left_out: str | None = None
+    load: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Name what it is the outcome of."""
+        return self.load or self.task_id or "no task"
 
 
 def outcomes_of(ti: TaskInstance, task_id: str, companies: Sequence[str] | None) -> list[Outcome]:
@@ -172,25 +203,29 @@ def outcomes_of(ti: TaskInstance, task_id: str, companies: Sequence[str] | None)
     :param ti: the task instance that asks.
     :param companies: the aliases that were mapped over, in order; names an instance that left no XCom, if the
         task was mapped over just these.
-    :return: one for each instance; none for those of a task that has nothing to do with companies.
+    :return: one for each instance, or for each of its loads that was not loaded; none for those of a task
+        that has nothing to do with companies.
     """
     # A task at a time, as the answer's names, such as "ledger_1", do not tell a task from an instance.
     answer = ti.get_task_states(dag_id=ti.dag_id, task_ids=[task_id], run_ids=[ti.run_id])
     states = {_index(name, task_id): state for name, state in answer.get(ti.run_id, {}).items()}
     mapped = sorted(index for index in states if index >= 0)
     names = dict(zip(mapped, companies, strict=True)) if companies and len(mapped) == len(companies) else {}
-    reports = _reports(ti, task_id)
+    reports, loads = _left(ti, task_id, KEY), _left(ti, task_id, LOADS)
     found = (
-        _outcome(task_id, index, state, reports.get(index, {}), names.get(index))
+        outcome
         for index, state in sorted(states.items())
         if state != "removed"
+        for outcome in _with_loads(
+            _outcome(task_id, index, state, reports.get(index, {}), names.get(index)), loads.get(index, {})
+        )
     )
     return [outcome for outcome in found if outcome.company is not None or outcome.error]
 
 
-def _reports(ti: TaskInstance, task_id: str) -> dict[int, Mapping[str, Any]]:
+def _left(ti: TaskInstance, task_id: str, key: str) -> dict[int, Mapping[str, Any]]:
     """Read the XComs that the instances of a task left, by map index."""
-    pulled = ti.xcom_pull(task_ids=task_id, key=KEY)
+    pulled = ti.xcom_pull(task_ids=task_id, key=key)
     left = [pulled] if isinstance(pulled, dict) else pulled or []
     return {item["map_index"]: item for item in left if isinstance(item, dict)}
 
@@ -206,6 +241,18 @@ def _outcome(
     return Outcome(
         company=company, task_id=task_id, map_index=index, state=state, error=error, left_out=left_out
     )
+
+
+def _with_loads(task: Outcome, left: Mapping[str, Any]) -> Iterator[Outcome]:
+    """Give the outcomes of a task's loads that were not loaded, and its own where they do not say it."""
+    failed = left.get("failed", {}) if task.error else {}  # a task that a person marked as a success is one
+    left_out = left.get("left_out", {})
+    if not failed and not (left_out and task.state == "skipped"):
+        yield task
+    for name, error in failed.items():
+        yield msgspec.structs.replace(task, error=error, load=name)
+    for name, reason in left_out.items():
+        yield msgspec.structs.replace(task, state="skipped", error=None, left_out=reason, load=name)
 
 
 def _index(name: str, task_id: str) -> int:
@@ -228,7 +275,12 @@ def summarize(outcomes: Iterable[Outcome], companies: Sequence[str] | None) -> d
     left_out: list[dict[str, Any]] = []
     for company, own in by_company.items():
         left_out += [
-            {"company": company, "task_id": outcome.task_id, "reason": outcome.left_out}
+            {
+                "company": company,
+                "task_id": outcome.task_id,
+                "load": outcome.load,
+                "reason": outcome.left_out,
+            }
             for outcome in own
             if outcome.left_out
         ]
@@ -244,7 +296,22 @@ def summarize(outcomes: Iterable[Outcome], companies: Sequence[str] | None) -> d
         "skipped": skipped,
         "left_out": left_out,
         "failed": [_told(failure) for failure in failed],
+        "causes": _causes(failed),
     }
+
+
+def _causes(failed: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """Group failures by what was failed for and why, whatever the company; the most frequent first."""
+    named: dict[tuple[str | None, str], list[str]] = {}
+    for failure in failed:  # each load names its own endpoint; a refused key is refused to all tasks alike
+        text = (failure.error or "").replace(f"[{failure.company}] ", "")
+        named.setdefault((failure.company, text), []).append(failure.name)
+    groups: dict[tuple[str, str], dict[str, Any]] = {}
+    for (company, text), names in named.items():
+        what = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+        group = {"what": what, "error": text, "companies": []}
+        groups.setdefault((what, _VARYING.sub("…", text)), group)["companies"].append(company)
+    return sorted(groups.values(), key=lambda group: -len(group["companies"]))
 
 
 def _told(failure: Outcome) -> dict[str, Any]:

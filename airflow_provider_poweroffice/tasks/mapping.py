@@ -7,7 +7,7 @@ Airflow makes the tasks of ``partial(...).expand(...)`` when they run, and tells
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.sdk import DAG
 from airflow.sdk.definitions.mappedoperator import OperatorPartial
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
     from airflow.sdk.definitions.mappedoperator import MappedOperator
 
+_T = TypeVar("_T", bound="BaseOperator")
 _MOST = 20  # instances that are looked at
 _UNCHECKED = frozenset({"dag", "task_group", "is_setup", "is_teardown", "on_failure_fail_dagrun"})
 _NOT_KNOWN = "{{ not_known_yet }}"
@@ -63,9 +64,14 @@ def check_mapped(kind: type[BaseOperator], fixed: Mapping[str, Any], mapped: Map
     shared |= dict.fromkeys(mapped.keys() - lists.keys(), _NOT_KNOWN)
     for index in range(min(_MOST, max(map(len, lists.values()), default=1))):
         one = {name: values[min(index, len(values) - 1)] for name, values in lists.items()}
-        nowhere = DAG("poweroffice_checked_arguments", schedule=None)  # not registered: it is not entered
-        place: dict[str, Any] = {"dag": nowhere, "task_group": nowhere.task_group}
-        kind(**shared, **one, **place, _airflow_from_mapped=True)
+        made_apart(kind, **shared, **one)
+
+
+def made_apart(kind: type[_T], **arguments: Any) -> _T:
+    """Make a task that belongs to no DAG: one that is only checked, or the part of another."""
+    nowhere = DAG("poweroffice_apart", schedule=None)  # not registered: it is not entered
+    place: dict[str, Any] = {"dag": nowhere, "task_group": nowhere.task_group}
+    return kind(**arguments, **place, _airflow_from_mapped=True)
 
 
 def _is_known(value: Any) -> bool:

@@ -7,7 +7,7 @@ Rule: one function checks the arguments, while the DAG file is read and again wh
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.pages.pages import Pages
     from airflow_provider_poweroffice.api.pages.periods import PeriodPages
     from airflow_provider_poweroffice.api.read_options import ReadOptions
+    from airflow_provider_poweroffice.hooks.database import Target
     from airflow_provider_poweroffice.storage.sql.load import Load
     from airflow_provider_poweroffice.storage.sql.plan import LoadOwner, LoadPlan, LoadResult
     from airflow_provider_poweroffice.tasks.collection import Log, Reading
+    from airflow_provider_poweroffice.tasks.watermark import Increment
 
 MAX_DELETIONS = 0.5
 """Share of a company's rows that may be marked as deleted at once, where nobody says otherwise."""
@@ -215,6 +217,34 @@ def _always(_value: Any) -> bool:
     return True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BegunLoad:
+    """
+    A load that may be carried out.
+
+    :param increment: its watermark, where it keeps one.
+    :param since: the moment to read from; None reads everything.
+    """
+
+    settings: LoadSettings
+    target: Target
+    plan: LoadPlan
+    increment: Increment | None
+    since: Any
+
+
+@dataclass(frozen=True, slots=True)
+class DoneLoad:
+    """
+    A load whose rows are stored.
+
+    :param since: the moment it read from, which may be earlier than was meant.
+    """
+
+    receipt: dict[str, Any]
+    since: Any
+
+
 def receipt_of(
     settings: LoadSettings, plan: LoadPlan, load: Load, reading: Reading, stored: LoadResult
 ) -> dict[str, Any]:
@@ -251,16 +281,14 @@ def log_receipt(log: Log, label: str, receipt: Mapping[str, Any], *, deletions: 
     :param label: company and endpoint.
     :param deletions: whether rows that are gone were looked for.
     """
+    gone = ", {marked_deleted} gone and marked, {restored} there again" if deletions else ""
     log.info(
-        "%s: %d rows to %s: %d inserted, %d updated, %d deleted, in %.1f s",
+        "%s: %d rows to %s: %d inserted, %d updated, %d deleted%s, in %.1f s",
         label,
-        *(receipt[name] for name in ("rows", "table", "inserted", "updated", "deleted", "seconds")),
+        *(receipt[name] for name in ("rows", "table", "inserted", "updated", "deleted")),
+        gone.format(**receipt),
+        receipt["seconds"],
     )
-    if deletions:
-        log.info(
-            "%s: %d rows are gone and marked, %d are there again",
-            *(receipt[name] for name in ("table", "marked_deleted", "restored")),
-        )
     if receipt["columns_added"]:
         log.info("%s: new columns: %s", receipt["table"], ", ".join(receipt["columns_added"]))
     if receipt["fields_kept"]:

@@ -18,14 +18,15 @@ from airflow_provider_poweroffice.tasks.table_load import MAX_DELETIONS, LoadSet
 from airflow_provider_poweroffice.tasks.transfer import TransferTask
 
 if TYPE_CHECKING:
-    from airflow.providers.common.sql.hooks.sql import DbApiHook
     from airflow.sdk import Context
 
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.hooks.base import ClientHook
+    from airflow_provider_poweroffice.hooks.database import Target
     from airflow_provider_poweroffice.storage.sql.load import Load
-    from airflow_provider_poweroffice.storage.sql.plan import LoadOwner, LoadResult
+    from airflow_provider_poweroffice.storage.sql.plan import LoadResult
     from airflow_provider_poweroffice.tasks.collection import Reading
+    from airflow_provider_poweroffice.tasks.table_load import BegunLoad, DoneLoad
 
 
 class ToSql(TransferTask):
@@ -131,65 +132,93 @@ class ToSql(TransferTask):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Load the collection and give the receipt."""
+        from airflow_provider_poweroffice.hooks.database import Target
+
+        index = getattr(context.get("ti"), "map_index", -1)
+        name = f"{self.dag_id}.{self.task_id}" + (f"[{index}]" if index >= 0 else "")
         with self.running(context) as hook:
-            return self._load(hook, context)
+            begun = self.begin(context, hook, Target(self.sql_conn_id), name)
+            return self.end(context, hook, begun, self.carry_out(hook.client, begun))
 
     def completed(self, settings: LoadSettings, client: Client) -> LoadSettings:  # noqa: ARG002 - an API may ask
         """Give the settings with what the API itself knows of the collection."""
         return settings
 
-    def _load(self, hook: ClientHook, context: Context) -> dict[str, Any]:
+    def begin(self, context: Context, hook: ClientHook, target: Target, name: str) -> BegunLoad:
+        """
+        Begin a load: ask Airflow where it goes on from.
+
+        :param name: of the load in its run; with the run it tells it from all others but its own retries.
+        """
+        from airflow_provider_poweroffice.storage.sql.plan import LoadOwner
+        from airflow_provider_poweroffice.tasks.table_load import BegunLoad
+
+        owner = LoadOwner(
+            company=self.company or self.api_conn_id,
+            run_id=str(context["run_id"]),
+            task=name,
+            loaded_at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
+        )
+        settings = self.completed(self.settings(), hook.client)
+        plan = settings.plan(hook.client.dialect, owner)
+        increment = self.increment(context, target=f"{self.sql_conn_id}/{plan.table}")
+        since = increment.since(full_refresh=self.full_refresh) if increment else self.changed_since
+        return BegunLoad(settings=settings, target=target, plan=plan, increment=increment, since=since)
+
+    def carry_out(self, client: Client, begun: BegunLoad) -> DoneLoad:
+        """Load the rows; on any thread, as Airflow is not asked."""
         import tempfile
 
-        from airflow_provider_poweroffice.hooks.database import database, database_hook
         from airflow_provider_poweroffice.storage.page_spool import PageSpool
         from airflow_provider_poweroffice.storage.sql.load import Load
         from airflow_provider_poweroffice.tasks.deletions import listed_keys
-        from airflow_provider_poweroffice.tasks.lineage import report_lineage, table_uri
-        from airflow_provider_poweroffice.tasks.table_load import log_receipt, receipt_of
+        from airflow_provider_poweroffice.tasks.table_load import DoneLoad, receipt_of
         from airflow_provider_poweroffice.tasks.trial_balance import verify_ledger
-        from airflow_provider_poweroffice.tasks.watermark import emit_asset_event
 
         started = monotonic()
-        settings = self.settings()
-        target = database_hook(self.sql_conn_id)
-        settings = self.completed(settings, hook.client)
-        plan = settings.plan(hook.client.dialect, self._owner(context))
-        increment = self.increment(context, target=f"{self.sql_conn_id}/{plan.table}")
-        since = increment.since(full_refresh=self.full_refresh) if increment else self.changed_since
+        plan, target, since = begun.plan, begun.target, begun.since
         with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as keys:
             load = Load(plan, PageSpool(file))
-            with database(target) as session:
+            with target.session() as session:
                 load.prepare(session)
-                if increment and since and not load.has_rows(session):
+                if begun.increment and since and not load.has_rows(session):
                     self.log.warning(
                         "%s has no rows of %s: everything is read", plan.table, plan.owner.company
                     )
                     since = None
-            settings = settings.reading_from(since)
-            with self.reading(hook.client, settings.read) as reading:
+            settings = begun.settings.reading_from(since)
+            with self.reading(client, settings.read) as reading:
                 for page in reading:
                     load.take(page)
                     del page  # its memory is free while the next one is fetched
             self._check_complete(reading)
-            if settings.must_list_keys(hook.client.dialect, reading.pages):
-                listed = listed_keys(hook.client, settings.read, plan.key)
+            if settings.must_list_keys(client.dialect, reading.pages):
+                listed = listed_keys(client, settings.read, plan.key)
                 load.compare(PageSpool(keys), listed, whole=not is_given(self.created_since))
-            stored = self._store(load, target, hook, settings)
-        report_lineage(hook, self.endpoint, table_uri(hook.get_connection(self.sql_conn_id), str(plan.table)))
-        check = verify_ledger(settings.read, hook.client, target, plan) if self.verify else None
+            stored = self._store(load, target, client, settings)
+        check = verify_ledger(settings.read, client, target, plan) if self.verify else None
         if check:
             check.raise_differences()
         receipt = receipt_of(settings, plan, load, reading, stored) | {
             "verified": check.receipt if check else None,
             "seconds": round(monotonic() - started, 3),
         }
-        note = increment.move(since, receipt["watermark"]) if increment else None
+        return DoneLoad(receipt, since)
+
+    def end(self, context: Context, hook: ClientHook, begun: BegunLoad, done: DoneLoad) -> dict[str, Any]:
+        """End a load: tell Airflow how far it came, and give the receipt."""
+        from airflow_provider_poweroffice.tasks.lineage import report_lineage, table_uri
+        from airflow_provider_poweroffice.tasks.table_load import log_receipt
+        from airflow_provider_poweroffice.tasks.watermark import emit_asset_event
+
+        report_lineage(hook, self.endpoint, table_uri(begun.target.connection, str(begun.plan.table)))
+        receipt = done.receipt
+        note = begun.increment.move(done.since, receipt["watermark"]) if begun.increment else None
         emit_asset_event(context, self.outlets, receipt, note)
         log_receipt(self.log, self.label, receipt, deletions=self.detect_deletions)
         return receipt
 
-    def _store(self, load: Load, target: DbApiHook, hook: ClientHook, settings: LoadSettings) -> LoadResult:
+    def _store(self, load: Load, target: Target, client: Client, settings: LoadSettings) -> LoadResult:
         """
         Store the rows; where some are listed that neither were read nor are in the table, read again.
 
@@ -197,33 +226,20 @@ class ToSql(TransferTask):
         First the same rows are read again, as a row made since is among them, then all that there are.
         """
         from airflow_provider_poweroffice.errors import IncompleteReadError
-        from airflow_provider_poweroffice.hooks.database import database
 
         for since in dict.fromkeys((settings.read.changed_since, None)):
             try:
-                with database(target) as session:
+                with target.session() as session:
                     return load.store(session)
             except IncompleteReadError as error:
                 self.log.warning("%s; rows are read again", error)
-            with self.reading(hook.client, settings.reading_from(since).read) as reading:
+            with self.reading(client, settings.reading_from(since).read) as reading:
                 for page in reading:
                     load.take(page)
                     del page
             self._check_complete(reading)
-        with database(target) as session:
+        with target.session() as session:
             return load.store(session)
-
-    def _owner(self, context: Context) -> LoadOwner:
-        """Say whose rows these are, and what tells this load from others but not from its own retries."""
-        from airflow_provider_poweroffice.storage.sql.plan import LoadOwner
-
-        index = getattr(context.get("ti"), "map_index", -1)
-        return LoadOwner(
-            company=self.company or self.api_conn_id,
-            run_id=str(context["run_id"]),
-            task=f"{self.dag_id}.{self.task_id}" + (f"[{index}]" if index >= 0 else ""),
-            loaded_at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
-        )
 
     def _check_complete(self, reading: Reading) -> None:
         """Refuse to replace everything by a part."""

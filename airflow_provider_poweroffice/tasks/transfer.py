@@ -68,20 +68,29 @@ class TransferTask(CollectionTask):
         """
         Give the hook for the work of the task, and close it.
 
-        :raises LeftOutError: the privilege is missing, and that is to skip the task.
+        :raises LeftOutError: the privilege is missing, and the argument says to do without.
+        """
+        with super().running(context, method, idempotent=idempotent) as hook, self.allowing_for_modules():
+            yield hook
+
+    @contextmanager
+    def allowing_for_modules(self) -> Iterator[None]:
+        """
+        Let a missing privilege be what the task's argument says it is.
+
+        :raises LeftOutError: the privilege is missing, and the argument says to do without.
         """
         from airflow_provider_poweroffice.errors import PermissionDeniedError
         from airflow_provider_poweroffice.tasks.company import LeftOutError
 
-        with super().running(context, method, idempotent=idempotent) as hook:
-            try:
-                yield hook
-            except PermissionDeniedError as error:
-                if self.on_missing_privilege == "fail" or error.status != HTTPStatus.FORBIDDEN:
-                    raise
-                raise LeftOutError(
-                    f"{error}; on_missing_privilege='skip' skips the task: nothing was read"
-                ) from error
+        try:
+            yield
+        except PermissionDeniedError as error:
+            if self.on_missing_privilege == "fail" or error.status != HTTPStatus.FORBIDDEN:
+                raise
+            raise LeftOutError(
+                f"{error}; on_missing_privilege='skip' leaves it out: nothing was read"
+            ) from error
 
     @property
     def label(self) -> str:

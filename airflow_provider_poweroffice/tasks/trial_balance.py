@@ -17,13 +17,11 @@ import msgspec
 
 from airflow_provider_poweroffice.api.texts import listed
 from airflow_provider_poweroffice.errors import VerificationError
-from airflow_provider_poweroffice.hooks.database import database
 
 if TYPE_CHECKING:
-    from airflow.providers.common.sql.hooks.sql import DbApiHook
-
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.read_options import ReadOptions
+    from airflow_provider_poweroffice.hooks.database import Target
     from airflow_provider_poweroffice.storage.sql.ledger_sums import LedgerSums
     from airflow_provider_poweroffice.storage.sql.plan import LoadPlan
 
@@ -146,18 +144,18 @@ class Verification:
         )
 
 
-def verify_ledger(read: ReadOptions, client: Client, target: DbApiHook, plan: LoadPlan) -> Verification:
+def verify_ledger(read: ReadOptions, client: Client, target: Target, plan: LoadPlan) -> Verification:
     """
     Compare a table of the ledger with the trial balance, after the load.
 
     :param read: which rows were read into the table.
-    :param target: the hook of the database.
+    :param target: the database.
     :return: what both say.
     """
     first, last = _days(read.query or {})
     closing = _balances(client, read.headers, last)
     opening = _balances(client, read.headers, first - timedelta(days=1))
-    with database(target) as session:
+    with target.session() as session:
         from airflow_provider_poweroffice.storage.sql.ledger_sums import ledger_sums
 
         table = ledger_sums(session, plan, first.isoformat(), last.isoformat())

@@ -76,7 +76,9 @@ class Increment:
                 "incremental=True of a mapped task needs an asset in partial(): "
                 "outlets=[poweroffice_asset('Customers')]"
             )
-        self.key = _key(target, company)
+        name = _name(target, company)
+        self.key = f"watermark.{name}"
+        self._begun = f"{_BEGUN}.{name}"  # a task may load several, and be cleared with other companies
         self._run = _run_of(self._context)
         import msgspec
 
@@ -93,13 +95,13 @@ class Increment:
             log.info("%s: full_refresh: everything is read", self.key)
             return None
         tries = self._context.get("task_state_store")
-        begun = tries.get(_BEGUN) if tries is not None else None
+        begun = tries.get(self._begun) if tries is not None else None
         if isinstance(begun, dict) and begun.get("scope") == self._scope:
             return begun.get("from")
         since = self._since()
         if tries is not None:
             # For ever: a run that is cleared after a month must not begin where a later one has got to.
-            keep_task_state(tries, _BEGUN, {"from": since, "scope": self._scope})
+            keep_task_state(tries, self._begun, {"from": since, "scope": self._scope})
         return since
 
     def _since(self) -> str | None:
@@ -192,14 +194,15 @@ def _is_true(value: Any) -> bool:
     return text in {"true", "1"}
 
 
-def _key(target: str, company: str | None) -> str:
+def _name(target: str, company: str | None) -> str:
     """Make a name that is safe in a URL and unique for each target and company."""
     text = "/".join(filter(None, (target, company)))
     plain = re.sub(r"[^\w.-]+", ".", text).strip(".")
-    return f"watermark.{plain[:80]}.{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    return f"{plain[:80]}.{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 def _run_of(context: Mapping[str, Any]) -> str | None:
+    """Name the run of a task, whatever its place among the mapped ones: a note is one company's anyway."""
     ti = context.get("ti")
-    parts = [getattr(ti, name, None) for name in ("dag_id", "run_id", "task_id", "map_index")]
+    parts = [getattr(ti, name, None) for name in ("dag_id", "run_id", "task_id")]
     return "/".join(map(str, parts)) if ti is not None else None

@@ -51,3 +51,26 @@ def change(sql: str) -> None:
     with hook.get_conn() as connection:
         connection.cursor().execute(sql)
         connection.commit()
+
+
+class Store(dict[str, Any]):
+    """A state store of Airflow, as far as it is used."""
+
+    def set(self, key: str, value: Any, *, retention: Any = None) -> None:  # noqa: ARG002 - Airflow's argument
+        """Keep a value."""
+        self[key] = value
+
+
+class Kept:
+    """What Airflow keeps of assets; before 3.2 an asset cannot be a key of a dict."""
+
+    def __init__(self) -> None:
+        self._stores: dict[str, Store] = {}
+
+    def __getitem__(self, asset: Any) -> Store:
+        return self._stores.setdefault(asset.uri, Store())
+
+    def watermarks(self, endpoint: str) -> list[str]:
+        """Give how far the loads of a collection have come."""
+        stores = [store for uri, store in self._stores.items() if uri.endswith(f"/{endpoint}")]
+        return [note["watermark"] for store in stores for note in store.values()]

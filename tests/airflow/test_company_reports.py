@@ -183,5 +183,37 @@ def test_summary_of_what_is_left_out() -> None:
     ]
     found = summarize(outcomes, ["a", "b", "c"])
     assert (found["succeeded"], found["skipped"], len(found["failed"])) == (["a"], ["c"], 2)
-    assert found["left_out"][0] == {"company": "a", "task_id": "projects", "reason": "403: no module"}
+    assert found["left_out"][0] == {
+        "company": "a",
+        "task_id": "projects",
+        "load": None,
+        "reason": "403: no module",
+    }
     assert _message(found) == "1 of 3 companies failed: [b] vat and 1 more: AuthenticationError: refused"
+
+
+def test_summary_of_a_firm() -> None:
+    """Three hundred companies fit on a page: a cause of many is one line, the largest first."""
+    refused = "ServerError: [{}] GET /v2/{}: 503; trace id 7f{:06d}-0000-4000-8000-000000000001"
+    outcomes = [
+        Outcome(
+            company=f"c{number}",
+            task_id="company",
+            map_index=number,
+            state="failed",
+            error=refused.format(f"c{number}", load, number),
+            load=load,
+        )
+        for number in range(300)
+        for load in ("customers", "projects")
+        if load == "customers" or number % 2
+    ]
+    found = summarize(outcomes, [f"c{number}" for number in range(300)])
+    assert [(cause["what"], len(cause["companies"])) for cause in found["causes"]] == [
+        ("customers", 300),
+        ("projects", 150),
+    ]
+    message = _message(found)
+    assert message.startswith("300 of 300 companies failed: [c0, c1, ")
+    assert " and 280 more] customers: ServerError: GET /v2/customers: 503; trace id " in message
+    assert len(message) < 1000

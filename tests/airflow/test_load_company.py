@@ -54,9 +54,31 @@ def test_one_company() -> None:
 
 
 def test_several_companies() -> None:
-    """With companies the tasks are mapped, keep their watermarks, and the summary comes last."""
+    """With companies there is a task for each, with all resources and their assets, and the summary."""
     tasks = tasks_of(
-        companies=["fjordlys", "havblaast"], pool="warehouse", table_prefix="po_", schema="books"
+        companies=["fjordlys", "havblaast"], pool="warehouse", table_prefix="po_", schema="books", bulk=False
+    )
+    assert sorted(tasks) == ["load_company.company", "load_company.summary"]
+    company, summary = tasks["load_company.company"], tasks["load_company.summary"]
+    assert summary.upstream_task_ids == {"load_company.company"} == set(summary.tasks)
+    assert (company.pool, company.map_index_template) == ("warehouse", "{{ company }}")
+    loads = arguments_of(company)["loads"]
+    assert sorted(f"load_company.{name}" for name in loads) == ALL
+    ledger = loads["account_transactions"]
+    given = {name: ledger[name] for name in ("table", "schema", "incremental", "bulk")}
+    assert given == {
+        "table": "po_account_transactions",
+        "schema": "books",
+        "incremental": True,
+        "bulk": False,
+    }
+    assert company.outlets == [poweroffice_asset(load["endpoint"]) for load in loads.values()]
+
+
+def test_a_task_for_each_resource() -> None:
+    """As it is wanted, the tasks are those of the resources, mapped; or one company has one task."""
+    tasks = tasks_of(
+        companies=["fjordlys", "havblaast"], tasks="resource", pool="warehouse", table_prefix="po_"
     )
     assert sorted(tasks) == sorted([*ALL, "load_company.summary"])
     summary = tasks["load_company.summary"]
@@ -64,20 +86,19 @@ def test_several_companies() -> None:
     ledger = tasks["load_company.account_transactions"]
     assert ledger.pool == "warehouse"
     given = arguments_of(ledger)
-    assert (given["table"], given["schema"], given["incremental"]) == (
-        "po_account_transactions",
-        "books",
-        True,
-    )
+    assert (given["table"], given["incremental"]) == ("po_account_transactions", True)
     assert ledger.outlets == [poweroffice_asset("AccountTransactions")]
+    (one,) = tasks_of(tasks="company", retries=3).values()
+    assert (one.task_id, one.retries, one.company) == ("load_company.company", 3, None)
+    assert len(one.outlets) == len(one.loads) == len(ALL)
 
 
 def test_companies_of_the_connection() -> None:
     """A task lists the companies first."""
-    tasks = tasks_of(companies="connection", poweroffice_conn_id="firm")
+    tasks = tasks_of(companies="connection", poweroffice_conn_id="firm", resources=["Customers"])
     assert tasks["load_company.companies"].poweroffice_conn_id == "firm"
-    assert tasks["load_company.customers"].upstream_task_ids == {"load_company.companies"}
-    assert tasks["load_company.customers"].outlets == [poweroffice_asset("Customers", conn_id="firm")]
+    assert tasks["load_company.company"].upstream_task_ids == {"load_company.companies"}
+    assert tasks["load_company.company"].outlets == [poweroffice_asset("Customers", conn_id="firm")]
 
 
 def test_companies_of_another_task() -> None:
@@ -89,7 +110,26 @@ def test_companies_of_another_task() -> None:
             return ["fjordlys"]
 
         load_company(companies=chosen(), resources=["Customers"])
-    assert dag.task_dict["load_company.customers"].upstream_task_ids == {"chosen"}
+    assert dag.task_dict["load_company.company"].upstream_task_ids == {"chosen"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"tasks": "companies"}, "tasks must be one of 'company', 'resource', not 'companies'"),
+        ({"resources": {"Customers": {"retries": 5}}}, "'retries' is for a task, and a company's resources"),
+        ({"resources": {"Customers": {"retry_options": {}}}}, "use tasks='resource'"),
+        (
+            {"resources": {"Customers": {"table": "b.t"}, "Products": {"table": "t", "schema": "b"}}},
+            "'customers' and 'products' go into one table",
+        ),
+    ],
+)
+def test_refused_of_a_task_for_each_company(arguments: dict[str, Any], words: str) -> None:
+    """What the task of a company cannot have is refused, and the way out is named."""
+    with pytest.raises(ValueError, match=r"resources|tasks|loads") as caught:
+        tasks_of(**{"companies": ["fjordlys"]} | arguments)
+    assert words in str(caught.value)
 
 
 def test_arguments_of_one_resource() -> None:
@@ -150,18 +190,21 @@ def test_two_groups() -> None:
         ({"poweroffice_conn_id": "{{ x }}"}, "cannot be part of an asset"),
     ],
 )
-@pytest.mark.parametrize("companies", [None, ["fjordlys"]])
-def test_refused(companies: list[str] | None, arguments: dict[str, Any], words: str) -> None:
+@pytest.mark.parametrize(
+    "shape",
+    [{"companies": None}, {"companies": ["fjordlys"]}, {"companies": ["fjordlys"], "tasks": "resource"}],
+)
+def test_refused(shape: dict[str, Any], arguments: dict[str, Any], words: str) -> None:
     """What cannot work is refused while the DAG file is read, mapped or not, and the way out is named."""
     with pytest.raises((ValueError, TypeError)) as caught:
-        tasks_of(**{"companies": companies} | arguments)
+        tasks_of(**shape | arguments)
     assert words in str(caught.value)
 
 
 def test_an_endpoint_newer_than_this_package() -> None:
     """An unknown endpoint is read as it is told to be."""
     tasks = tasks_of(resources={"Weather": {"mode": "replace"}}, companies=["fjordlys"])
-    assert arguments_of(tasks["load_company.weather"])["mode"] == "replace"
+    assert arguments_of(tasks["load_company.company"])["loads"]["weather"]["mode"] == "replace"
 
 
 def test_checks() -> None:

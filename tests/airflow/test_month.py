@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sql_loads import DATES, Query, change, operator
+from sql_loads import DATES, Kept, Query, Store, change, operator
 from support import FakeClock, client_of
 
 from airflow_provider_poweroffice._compat import AirflowFailException
@@ -40,29 +40,6 @@ def forget_secrets() -> None:
     from airflow.sdk._shared.secrets_masker import reset_secrets_masker  # noqa: PLC0415 - takes seconds
 
     reset_secrets_masker()
-
-
-class Store(dict[str, Any]):
-    """A state store of Airflow, as far as it is used."""
-
-    def set(self, key: str, value: Any, *, retention: Any = None) -> None:  # noqa: ARG002 - Airflow's argument
-        """Keep a value."""
-        self[key] = value
-
-
-class Kept:
-    """What Airflow keeps of assets; before 3.2 an asset cannot be a key of a dict."""
-
-    def __init__(self) -> None:
-        self._stores: dict[str, Store] = {}
-
-    def __getitem__(self, asset: Any) -> Store:
-        return self._stores.setdefault(asset.uri, Store())
-
-    def watermarks(self, endpoint: str) -> list[str]:
-        """Give how far the loads of a collection have come."""
-        stores = [store for uri, store in self._stores.items() if uri.endswith(f"/{endpoint}")]
-        return [note["watermark"] for store in stores for note in store.values()]
 
 
 class Month:

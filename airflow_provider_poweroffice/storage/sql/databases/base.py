@@ -49,6 +49,8 @@ class Database:
     keeps_text: ClassVar[bool] = False
     """Whether it keeps the text of CREATE TABLE, with the comments in it."""
     has_on_conflict: ClassVar[bool] = False
+    one_writer: ClassVar[bool] = False
+    """Whether a second connection that writes has to wait for the first, or is refused."""
     types: ClassVar[Mapping[str, str]] = {
         "integer": "BIGINT",
         "decimal": "DECIMAL(38, 10)",

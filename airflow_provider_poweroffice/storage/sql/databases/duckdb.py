@@ -24,6 +24,7 @@ class DuckDB(BulkDatabase):
     name = "DuckDB"
     has_comments = True
     has_on_conflict = True
+    one_writer = True
     types: ClassVar[Mapping[str, str]] = {
         **Database.types,
         "text": "VARCHAR",

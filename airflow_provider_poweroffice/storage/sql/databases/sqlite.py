@@ -53,6 +53,7 @@ class SQLite(Database):
     has_on_conflict = True
     keeps_text = True
     bounded_decimals = False
+    one_writer = True
     types: ClassVar[Mapping[str, str]] = {
         "integer": "INTEGER",
         "decimal": "DECIMAL_TEXT",

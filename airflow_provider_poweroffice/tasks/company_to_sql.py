@@ -1,0 +1,366 @@
+"""
+All collections of one company into their tables, by one task: one client, one token.
+
+Rule: each collection is a load of its own, with its transaction, its watermark and its outcome, by the code
+of :class:`~airflow_provider_poweroffice.tasks.to_sql.ToSql`. One that fails stops no other, unless what
+failed is what all of them need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
+from contextlib import closing
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow_provider_poweroffice._compat import AirflowFailException, task_state_store
+from airflow_provider_poweroffice.tasks.base import CompanyTask
+from airflow_provider_poweroffice.tasks.mapping import made_apart
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    import jinja2
+    from airflow.sdk import Context
+    from airflow.sdk.definitions.mappedoperator import OperatorPartial
+
+    from airflow_provider_poweroffice.api.client import Client
+    from airflow_provider_poweroffice.hooks.base import ClientHook
+    from airflow_provider_poweroffice.tasks.table_load import BegunLoad, DoneLoad
+    from airflow_provider_poweroffice.tasks.to_sql import ToSql
+
+THREADS = 4
+"""Loads of a company at once, where the database takes several writers; each has a connection of its own."""
+DONE = "poweroffice_done"
+"""Key in the task's state store: what earlier tries have loaded."""
+_TOLD = ("rows", "inserted", "updated", "deleted", "marked_deleted", "seconds", "watermark")
+
+
+class LoadsFailedError(RuntimeError):
+    """Loads of a company have failed, and some of them may succeed at the next try."""
+
+
+class CompanyToSql(CompanyTask):
+    """
+    Load collections of one company into tables, side by side where the database takes several writers.
+
+    Returns ``{"company", "loaded": 7, "left_out": 1, "failed": 0, "rows": 5120, "loads": {name: {"outcome",
+    "rows", "inserted", "updated", "deleted", "marked_deleted", "seconds", "watermark"}}}``, also where it
+    fails; outcome is ``"loaded"``, ``"left_out"``, ``"failed"`` or ``"not done"``, and all but the first
+    have no figures. A retry does what is not loaded yet (Airflow 3.3), or all again, which gives the same.
+
+    :param loads: by name, the arguments of each load: those of :class:`ToSql` without ``sql_conn_id``,
+        connection, company, ``retry_options`` and what is every task's, such as ``retries`` (templated).
+    :param sql_conn_id: the Airflow connection of the database (templated).
+    """
+
+    template_fields = (*CompanyTask.template_fields, "sql_conn_id", "loads")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"loads": "json"}
+    ui_color = "#d9e8f5"
+    load_class: ClassVar[type[ToSql]]
+
+    def __init__(self, *, loads: Mapping[str, Mapping[str, Any]], sql_conn_id: str, **kwargs: Any) -> None:
+        conn_id = getattr(self, self.hook_class.conn_name_attr)
+        super().__init__(**self._with_assets(kwargs, loads, conn_id))
+        self.loads = loads
+        self.sql_conn_id = sql_conn_id
+        _check_tables(self._parts())
+
+    @classmethod
+    def partial(cls, **kwargs: Any) -> OperatorPartial:
+        """Begin a mapped task; it has the assets of its loads."""
+        name = cls.hook_class.conn_name_attr
+        conn_id = kwargs.get(name, getattr(cls.hook_class, "default_conn_name", None))
+        return super().partial(**cls._with_assets(kwargs, kwargs.get("loads"), conn_id))
+
+    @classmethod
+    def _with_assets(cls, arguments: dict[str, Any], loads: Any, conn_id: Any) -> dict[str, Any]:
+        """Add the assets of all loads: they keep the watermarks, and DAGs may wait for them."""
+        from airflow_provider_poweroffice.tasks.watermark import with_asset
+
+        if not isinstance(loads, Mapping) or not loads:
+            raise TypeError(f"loads must be a mapping of names to arguments of loads, not {loads!r}")
+        added: dict[str, list[Any]] = {"outlets": [], "inlets": []}
+        for name, load in loads.items():
+            if not isinstance(load, Mapping) or not isinstance(load.get("endpoint"), str):
+                raise TypeError(f"loads[{name!r}] must be a mapping of arguments with an endpoint")
+            own = {field: load.get(field) for field in added}
+            scheme = cls.hook_class.conn_type
+            found = with_asset(own, endpoint=load["endpoint"], conn_id=conn_id, scheme=scheme)
+            for field, assets in added.items():
+                assets += [asset for asset in found.get(field) or () if asset not in assets]
+        for field, assets in added.items():
+            given = arguments.get(field) or ()
+            given = list(given) if isinstance(given, (list, tuple)) else [given]
+            if assets:
+                arguments = arguments | {field: given + [asset for asset in assets if asset not in given]}
+        return arguments
+
+    def _parts(self) -> dict[str, ToSql]:
+        """
+        Make the load of each collection.
+
+        :raises ValueError, TypeError: an argument that no load can have; names the load.
+        """
+        shared = {
+            "sql_conn_id": self.sql_conn_id,
+            self.hook_class.conn_name_attr: self.api_conn_id,
+            "company": self.company,
+        }
+        parts = {}
+        for name, load in self.loads.items():
+            if own := sorted(load.keys() & {*shared, "retry_options", "task_id"}):
+                raise ValueError(f"loads[{name!r}]: leave out {own[0]!r}: it is the task's own")
+            with_asset = self._with_assets({}, {name: load}, self.api_conn_id)
+            parts[name] = made_apart(self.load_class, task_id=name, **shared, **dict(load) | with_asset)
+        return parts
+
+    def render_template(
+        self,
+        content: Any,
+        context: Context,
+        jinja_env: jinja2.Environment | None = None,
+        seen_oids: set[int] | None = None,
+    ) -> Any:
+        """Render; each load renders its own arguments, and no others: those of the task are data by now."""
+        if content is not self.loads:
+            return super().render_template(content, context, jinja_env, seen_oids)
+        rendered = {}
+        for name, part in self._parts().items():
+            changed = dict(self.loads[name])
+            for field in changed.keys() & {*part.template_fields}:
+                try:
+                    changed[field] = part.render_template(getattr(part, field), context, jinja_env, seen_oids)
+                except AirflowFailException as error:
+                    raise AirflowFailException(f"loads[{name!r}]: {error}") from None
+            rendered[name] = changed
+        return rendered
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """
+        Load all collections.
+
+        :raises LeftOutError: the company has a module for none of them.
+        :raises LoadsFailedError, AirflowFailException: some have failed; the message names them and why.
+        """
+        with self.running(context) as hook:
+            return _Try(self, context, hook).load(self._parts())
+
+
+class _Try:
+    """One try of the task."""
+
+    def __init__(self, task: CompanyToSql, context: Context, hook: ClientHook) -> None:
+        from airflow_provider_poweroffice.hooks.database import Target
+
+        self._task = task
+        self._context = context
+        self._hook = hook
+        self._target = Target(task.sql_conn_id)
+        self._loaded = _Loaded(context, task.company)
+        self._left_out: dict[str, str] = {}
+        self._failed: dict[str, Exception] = {}
+
+    def load(self, parts: Mapping[str, ToSql]) -> dict[str, Any]:
+        """Load what is not loaded yet, and give the outcome."""
+        from airflow_provider_poweroffice.tasks.company import LeftOutError
+
+        earlier = self._loaded.receipts.keys() & parts.keys()
+        for name in sorted(earlier):
+            self._task.log.info("%s: loaded by an earlier try of this task", self._label(name))
+        to_do = {name: part for name, part in parts.items() if name not in earlier}
+        common = self._load(to_do) if to_do else None
+        outcome = self._outcome(parts)
+        self._tell(outcome, common)
+        if common:
+            raise common
+        if self._failed:
+            self._raise_failures(len(parts))
+        if not self._loaded.receipts:
+            raise LeftOutError(next(iter(self._left_out.values())))
+        self._settle_events(parts, earlier)
+        return outcome
+
+    def _load(self, parts: Mapping[str, ToSql]) -> Exception | None:
+        """
+        Carry out the loads.
+
+        :return: an error that all of them have in common, and that ended them: a lost database, or a key that
+            is refused.
+        """
+        from airflow_provider_poweroffice._compat import mask_secrets
+        from airflow_provider_poweroffice.tasks.side_by_side import SideBySide
+
+        with self._target.session() as session:  # where it cannot be reached, nothing is read
+            threads = 1 if session.database.one_writer else THREADS
+        _sign_in(self._hook.client)
+        crew = SideBySide(threads)
+        jobs: dict[str, Callable[[], DoneLoad]] = {}
+        begun: dict[str, BegunLoad] = {}
+        for name, part in parts.items():
+            whole_name = f"{self._task.dag_id}.{self._task.task_id}.{name}"
+            try:
+                begun[name] = part.begin(self._context, self._hook, self._target, whole_name)
+            except Exception as error:  # noqa: BLE001 - of this load alone
+                self._fail(name, error)
+            else:
+                jobs[name] = partial(_carry_out, part, self._hook.client, begun[name])
+        self._hook.mask = lambda secrets: crew.ask(partial(mask_secrets, secrets))
+        self._target.connect = partial(crew.ask, self._target.connect)
+        with closing(crew.run(jobs)) as ended:
+            for name, done in ended:
+                if common := self._end(name, parts[name], begun[name], done):
+                    return common
+        return None
+
+    def _end(self, name: str, part: ToSql, begun: BegunLoad, done: Future[DoneLoad]) -> Exception | None:
+        """End a load, and give the error, if it is one that the others have too."""
+        from airflow_provider_poweroffice.tasks.company import LeftOutError
+
+        try:
+            self._loaded.add(name, part.end(self._context, self._hook, begun, done.result()))
+        except LeftOutError as error:
+            self._left_out[name] = str(error)
+            self._task.log.warning("%s: left out: %s", self._label(name), error)
+        except Exception as error:  # noqa: BLE001 - the others go on
+            if common := self._common_cause(error):
+                return common
+            self._fail(name, error)
+        return None
+
+    def _fail(self, name: str, error: Exception) -> None:
+        self._failed[name] = error
+        self._task.log.error("%s: failed: %s", self._label(name), self._reason(error))
+
+    def _reason(self, error: Exception) -> str:
+        """Give the reason of a failure, without the company: what holds it says that."""
+        from airflow_provider_poweroffice.tasks.company import reason_of
+
+        return reason_of(error).replace(f"[{self._task.company}] ", "")
+
+    def _common_cause(self, error: Exception) -> Exception | None:
+        from airflow_provider_poweroffice.errors import AuthenticationError, LoadError, PowerOfficeError
+
+        cause = error.__cause__ if isinstance(error, AirflowFailException) else error
+        if isinstance(cause, AuthenticationError):
+            return error
+        if isinstance(cause, PowerOfficeError) and not isinstance(cause, LoadError):
+            return None
+        try:
+            with self._target.session():
+                return None
+        except Exception as lost:  # noqa: BLE001 - every driver has its own
+            return lost
+
+    def _outcome(self, parts: Mapping[str, ToSql]) -> dict[str, Any]:
+        """Give what is returned."""
+        loads: dict[str, dict[str, Any]] = {}
+        for name in parts:
+            if receipt := self._loaded.receipts.get(name):
+                loads[name] = {"outcome": "loaded"} | {field: receipt[field] for field in _TOLD}
+            else:
+                is_left_out, is_failed = name in self._left_out, name in self._failed
+                loads[name] = {
+                    "outcome": "left_out" if is_left_out else "failed" if is_failed else "not done"
+                }
+        return {
+            "company": self._task.company,
+            "loaded": len(parts.keys() & self._loaded.receipts.keys()),
+            "left_out": len(self._left_out),
+            "failed": len(self._failed),
+            "rows": sum(load.get("rows", 0) for load in loads.values()),
+            "loads": loads,
+        }
+
+    def _tell(self, outcome: dict[str, Any], common: Exception | None) -> None:
+        """Leave for the summary which loads have failed or were left out, and why; and the outcome."""
+        from airflow_provider_poweroffice.tasks.company import push_loads
+
+        failed = {} if common else {name: self._reason(error) for name, error in self._failed.items()}
+        push_loads(self._context, self._task.company, failed, self._left_out)
+        ti = self._context.get("ti")
+        if ti is not None and (common or self._failed):
+            ti.xcom_push(key="return_value", value=outcome)
+
+    def _raise_failures(self, loads: int) -> None:
+        by_reason: dict[str, list[str]] = {}
+        for name, error in self._failed.items():
+            by_reason.setdefault(self._reason(error), []).append(name)
+        told = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in by_reason.items())
+        text = f"{len(self._failed)} of {loads} loads failed: {told}"
+        if all(isinstance(error, AirflowFailException) for error in self._failed.values()):
+            raise AirflowFailException(text)
+        raise LoadsFailedError(text)
+
+    def _settle_events(self, parts: Mapping[str, ToSql], earlier: AbstractSet[str]) -> None:
+        """Give the assets of earlier tries' loads their receipts, and have no event of what was left out."""
+        from airflow_provider_poweroffice.tasks.watermark import emit_asset_event
+
+        for name in earlier:
+            emit_asset_event(self._context, parts[name].outlets, self._loaded.receipts[name], None)
+        loaded = [asset for name in parts if name not in self._left_out for asset in parts[name].outlets]
+        unused = [asset for name in self._left_out for asset in parts[name].outlets if asset not in loaded]
+        self._task.outlets = [asset for asset in self._task.outlets if asset not in unused]
+
+    def _label(self, name: str) -> str:
+        from airflow_provider_poweroffice.tasks.company import labelled
+
+        return labelled(self._task.company, name)
+
+
+class _Loaded:
+    """
+    The loads that are done in this run, for a retry of the task (3.3); after a person cleared it, none.
+
+    :param company: a task that is cleared with other companies may have another one now.
+    """
+
+    def __init__(self, context: Context, company: str | None) -> None:
+        self._store = task_state_store(context)
+        # Airflow raises max_tries when a person clears a task, not when it retries by itself.
+        self._of = {"company": company, "cleared": getattr(context.get("ti"), "max_tries", None)}
+        note = self._store.get(DONE) if self._store is not None else None
+        self.receipts: dict[str, dict[str, Any]] = {}
+        if isinstance(note, dict) and self._of.items() <= note.items():
+            self.receipts = note["loads"]
+
+    def add(self, name: str, receipt: dict[str, Any]) -> None:
+        """Note a load."""
+        self.receipts[name] = receipt
+        if self._store is not None:
+            self._store.set(DONE, self._of | {"loads": self.receipts})
+
+
+def _sign_in(client: Client) -> None:
+    """Get the token of all loads, so that a key that is refused is told of once."""
+    from airflow_provider_poweroffice.errors import AuthenticationError, PowerOfficeError
+
+    try:
+        client.auth.token()
+    except AuthenticationError:
+        raise
+    except PowerOfficeError:
+        return  # each load asks again, as often as it may
+
+
+def _carry_out(part: ToSql, client: Client, begun: BegunLoad) -> DoneLoad:
+    from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
+
+    with fail_task_when_final(), part.allowing_for_modules():
+        return part.carry_out(client, begun)
+
+
+def _check_tables(parts: Mapping[str, ToSql]) -> None:
+    """
+    Refuse two loads into one table.
+
+    :raises ValueError: names both.
+    """
+    seen: dict[tuple[str | None, str], str] = {}
+    for name, part in parts.items():
+        schema, _, table = (
+            part.table.rpartition(".") if part.schema is None else (part.schema, "", part.table)
+        )
+        if (twin := seen.setdefault((schema or None, table), name)) != name:
+            raise ValueError(f"loads: {twin!r} and {name!r} go into one table, {part.table}")

@@ -1,0 +1,14 @@
+"""Four companies, a task for each."""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG
+
+from airflow_provider_poweroffice.task_groups.load_company import load_company
+
+with DAG("night", schedule=None, catchup=False):
+    load_company(
+        "warehouse",
+        companies=["fjordlys", "havblaast", "bjorkasen", "granli"],
+        retry_options={"attempts": 2, "wait_initial": 0},
+    )

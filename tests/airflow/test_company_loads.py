@@ -1,0 +1,419 @@
+"""All of a company by one task: what it reads, what fails alone, what a retry does, and what it costs."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sqlite3
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+from airflow.sdk import DAG
+from sql_loads import FAST, Kept, Query, Store
+from support.airflow_home import HOME, xcoms
+from support.databases import postgres_database
+
+from airflow_provider_poweroffice._compat import (
+    AirflowFailException,
+    AirflowSkipException,
+    AirflowTaskTimeout,
+)
+from airflow_provider_poweroffice.hooks.database import database_hook
+from airflow_provider_poweroffice.task_groups.load_company import DEFAULT_RESOURCES, load_company
+from airflow_provider_poweroffice.tasks.company import KEY, LOADS
+from airflow_provider_poweroffice.tasks.company_to_sql import DONE, LoadsFailedError
+from airflow_provider_poweroffice.transfers.poweroffice_to_sql import (
+    PowerOfficeCompanyToSqlOperator,
+    PowerOfficeToSqlOperator,
+)
+from poweroffice_sandbox import Sandbox
+from tests.infrastructure.postgres_server import PostgresServer
+
+ALIAS = "fjordlys"
+TABLES = {
+    "account_transactions": "AccountTransactions",
+    "customers": "Customers",
+    "departments": "Departments",
+    "general_ledger_accounts": "GeneralLedgerAccounts",
+    "products": "Products",
+    "projects": "Projects",
+    "suppliers": "Suppliers",
+    "vat_codes": "VatCodes",
+}
+REFUSED = "c11e0bad-0000-4000-8000-00000000bad0"
+NIGHT = ["fjordlys", "havblaast", "bjorkasen", "granli"]
+CHANGED = "lastChangedDateTimeOffsetGreaterThan"
+
+
+class TaskInstance(SimpleNamespace):
+    """Stands in for the task instance: keeps what is pushed."""
+
+    def __init__(self, **about: Any) -> None:
+        given = {"dag_id": "d", "task_id": "company", "map_index": 0, "max_tries": 1, "pushed": {}}
+        super().__init__(**given | about)
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        """Keep it."""
+        self.pushed[key] = json.loads(json.dumps(value))
+
+
+class Events(dict[str, Any]):
+    """The events of a task's assets; before 3.2 an asset cannot be a key of a dict."""
+
+    def __getitem__(self, asset: Any) -> Any:
+        return self.setdefault(asset.uri, SimpleNamespace(extra={}))
+
+
+class Airflow:
+    """What Airflow keeps between the tries and runs of a task, as 3.3 does."""
+
+    def __init__(self) -> None:
+        self.kept = Kept()
+        self.states: dict[str, Store] = {}
+
+    def run(self, task: Any, run_id: str = "1", **about: Any) -> tuple[Any, TaskInstance, Events]:
+        """Carry out one try, and give its result, what it pushed, and its events."""
+        ti, events = TaskInstance(run_id=run_id, **about), Events()
+        context: Any = {
+            "run_id": run_id,
+            "ti": ti,
+            "asset_state_store": self.kept,
+            "task_state_store": self.states.setdefault(run_id, Store()),
+            "outlet_events": events,
+        }
+        try:
+            return task.execute(context), ti, events
+        except (LoadsFailedError, AirflowFailException, AirflowTaskTimeout, AirflowSkipException) as error:
+            return error, ti, events
+
+
+@pytest.fixture
+def firm(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """Point ``poweroffice_default`` at an accounting firm."""
+    connect(monkeypatch, sandbox)
+    return sandbox
+
+
+def connect(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox, **keys: str) -> None:
+    """Set ``poweroffice_default``, with some client keys changed."""
+    fields = json.loads(sandbox.connection_json("granli", companies=sandbox.aliases()))
+    fields["extra"]["requests_per_second"] = 1000
+    fields["extra"]["client_api_keys"] |= keys
+    monkeypatch.setenv("AIRFLOW_CONN_POWEROFFICE_DEFAULT", json.dumps(fields))
+
+
+def task_of(company: str | None = ALIAS, **arguments: Any) -> PowerOfficeCompanyToSqlOperator:
+    """Make the task that ``load_company`` makes of one company, of the alias given."""
+    with DAG("d", schedule=None) as dag:
+        load_company("db", tasks="company", retry_options=FAST, **arguments)
+    task = dag.get_task("load_company.company")
+    task.company = company
+    return task
+
+
+def asked(sandbox: Sandbox, begin: int = 0) -> Counter[str]:
+    """Count the requests for each list since an entry of the journal."""
+    return Counter(entry.path.rpartition("/")[2] for entry in sandbox.journal()[begin:])
+
+
+def rows(query: Query, alias: str = ALIAS) -> dict[str, int]:
+    """Count a company's rows in each table."""
+    return {
+        table: query(f"SELECT count(*) FROM {table} WHERE _company = '{alias}'")[0][0] for table in TABLES
+    }
+
+
+def held(sandbox: Sandbox, alias: str = ALIAS) -> dict[str, int]:
+    """Count a company's rows in the sandbox."""
+    return {table: sandbox.totals(alias)[resource] for table, resource in TABLES.items()}
+
+
+def test_first_and_second_night(firm: Sandbox, query: Query) -> None:
+    """One token and every row; then what changed; receipts, events and watermarks of each list as ever."""
+    airflow, begin = Airflow(), len(firm.journal())
+    assert sorted(TABLES.values()) == sorted(DEFAULT_RESOURCES)
+    result, ti, events = airflow.run(task_of())
+    assert rows(query) == held(firm)
+    assert asked(firm, begin)["Token"] == 1
+    told = {name: load["rows"] for name, load in result["loads"].items()}
+    assert (told, result["loaded"], result["failed"]) == (held(firm), len(TABLES), 0)
+    assert len(json.dumps(result)) < 2000
+    assert list(ti.pushed) == [KEY]
+    assert {uri.rpartition("/")[2]: event.extra["rows"] for uri, event in events.items()} == firm_rows(firm)
+    begin = len(firm.journal())
+    airflow.run(task_of(), "2")
+    assert rows(query) == held(firm)
+    night = firm.journal()[begin:]
+    lists = [parse_qs(entry.query) for entry in night if "VatCodes" not in entry.path]
+    assert sum(CHANGED in one for one in lists) == len(TABLES) - 1
+    assert asked(firm, begin)["Token"] == 1
+    ((task,),) = query("SELECT DISTINCT _task FROM vat_codes")
+    assert task == "d.load_company.company.vat_codes"
+
+
+def firm_rows(sandbox: Sandbox) -> dict[str, int]:
+    """Count the rows of the default resources of the company."""
+    return {resource: sandbox.totals(ALIAS)[resource] for resource in DEFAULT_RESOURCES}
+
+
+def test_the_other_shape_goes_on(firm: Sandbox, query: Query) -> None:
+    """A task for each resource begins, a task for the company goes on from its watermarks, and back."""
+    airflow = Airflow()
+    with DAG("d", schedule=None) as dag:
+        load_company("db", resources=["Customers", "Products"], retry_options=FAST)
+    singles: list[Any] = list(dag.tasks)
+    for task in singles:
+        assert isinstance(task, PowerOfficeToSqlOperator)
+        task.company = ALIAS
+        airflow.run(task, task_id=task.task_id)
+    for run_id, tasks in (("2", [task_of(resources=["Customers", "Products"])]), ("3", singles)):
+        begin = len(firm.journal())
+        for task in tasks:
+            airflow.run(task, run_id, task_id=task.task_id)
+        entries = [entry for entry in firm.journal()[begin:] if "Fields" not in parse_qs(entry.query)]
+        reads = [parse_qs(entry.query) for entry in entries if entry.method == "GET"]
+        assert len(reads) >= 2
+        assert all(CHANGED in one for one in reads)
+    assert query("SELECT count(*) FROM customers")[0][0] == firm.totals(ALIAS)["Customers"]
+
+
+def test_a_load_that_fails(firm: Sandbox, query: Query) -> None:
+    """It stops no other and is named with its reason; a retry does it alone, a cleared task does all."""
+    airflow = Airflow()
+    fault = firm.add_fault(action="status", status=503, path="/Projects", times=0)
+    result, ti, _ = airflow.run(task_of())
+    assert isinstance(result, LoadsFailedError), "may be retried"
+    assert str(result).startswith(f"[{ALIAS}] 1 of 8 loads failed: projects: ServerError: ")
+    assert fault.hits
+    assert ti.pushed["return_value"]["loads"]["projects"] == {"outcome": "failed"}
+    assert ti.pushed["return_value"]["loaded"] == len(TABLES) - 1
+    assert list(ti.pushed[LOADS]["failed"]) == ["projects"]
+    firm.clear_faults()
+    begin = len(firm.journal())
+    result, _, events = airflow.run(task_of())
+    assert set(asked(firm, begin)) == {"Token", "Projects"}
+    assert (result["loaded"], rows(query)) == (len(TABLES), held(firm))
+    assert {uri.rpartition("/")[2]: event.extra["rows"] for uri, event in events.items()} == firm_rows(firm)
+    begin = len(firm.journal())
+    airflow.run(task_of(), max_tries=2)
+    assert set(asked(firm, begin)) == {"Token", *DEFAULT_RESOURCES}
+    begin = len(firm.journal())
+    airflow.run(task_of("havblaast"), max_tries=2)  # cleared with another list of companies
+    assert rows(query, "havblaast") == held(firm, "havblaast")
+    assert all(
+        CHANGED not in parse_qs(entry.query)
+        for entry in firm.journal()[begin:]
+        if "Fields" not in entry.query
+    )
+
+
+def test_killed_in_the_middle(firm: Sandbox, query: Query) -> None:
+    """What was loaded stays noted, no request leaves afterwards, and the retry does the rest."""
+    airflow = Airflow()
+    firm.add_fault(action="delay", seconds=60, path="/Suppliers", times=0)
+
+    def time_out(*_: object) -> None:
+        raise AirflowTaskTimeout
+
+    def kill() -> None:
+        state = airflow.states.setdefault("1", Store())
+        while firm.count("GET", "/Suppliers") < 1 or len(state.get(DONE, {"loads": ()})["loads"]) < 3:
+            time.sleep(0.05)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, time_out)
+    killer = threading.Thread(target=kill, daemon=True)
+    try:
+        killer.start()
+        result, _, _ = airflow.run(task_of())
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert isinstance(result, AirflowTaskTimeout)
+    assert not [thread for thread in threading.enumerate() if thread.name == "poweroffice-jobs"]
+    done = set(airflow.states["1"][DONE]["loads"])
+    assert "suppliers" not in done
+    firm.clear_faults()
+    begin = len(firm.journal())
+    result, _, _ = airflow.run(task_of())
+    assert set(asked(firm, begin)) == {"Token", *(TABLES[name] for name in TABLES.keys() - done)}
+    assert (result["loaded"], rows(query)) == (len(TABLES), held(firm))
+
+
+def test_what_all_loads_need(firm: Sandbox, lite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refused key and a lost database are told of once, and end the task; the key does so for good."""
+    connect(monkeypatch, firm, fjordlys=REFUSED)
+    begin = len(firm.journal())
+    result, ti, _ = Airflow().run(task_of())
+    assert isinstance(result, AirflowFailException)
+    assert str(result).startswith(f"AuthenticationError: [{ALIAS}] ")
+    assert asked(firm, begin) == {"Token": 1}
+    assert LOADS not in ti.pushed
+    connect(monkeypatch, firm)
+    lost = {"conn_type": "sqlite", "host": str(lite / "no" / "such" / "folder")}
+    monkeypatch.setenv("AIRFLOW_CONN_DB", json.dumps(lost))
+    begin, ti = len(firm.journal()), TaskInstance(run_id="1")
+    with pytest.raises(sqlite3.OperationalError, match="unable to open database file"):
+        task_of().execute({"run_id": "1", "ti": ti})  # type: ignore[typeddict-item]
+    assert asked(firm, begin) == {}
+    assert "unable to open database file" in ti.pushed[KEY]["error"]
+
+
+def test_lost_on_the_way(firm: Sandbox, lite: Path) -> None:
+    """A database that goes away while rows are read ends the task: the other lists are not read."""
+    airflow, begin = Airflow(), len(firm.journal())
+    task = task_of()
+    task.log.info("before")
+    folder = lite.parent
+    firm.add_fault(action="delay", seconds=0.2, path="/Projects", times=1)
+
+    def lose() -> None:
+        while not firm.count("GET", "/Projects"):
+            time.sleep(0.01)
+        lite.rename(folder / "gone")
+        lite.mkdir()
+
+    thread = threading.Thread(target=lose, daemon=True)
+    thread.start()
+    with pytest.raises(sqlite3.OperationalError, match="unable to open database file"):
+        airflow.run(task)
+    assert "Suppliers" not in asked(firm, begin)
+    assert list(airflow.states["1"][DONE]["loads"])[-1] == "departments"
+
+
+def test_missing_privilege(firm: Sandbox, lite: Path) -> None:
+    """A module that a company lacks fails its load for good, or is left out, without an event."""
+    firm.set_privileges("havblaast", remove=["Customer", "Customer_Full", "CustomerProspect_Full"])
+    result, ti, _ = Airflow().run(task_of("havblaast"))
+    assert isinstance(result, AirflowFailException)
+    assert "1 of 8 loads failed: customers: PermissionDeniedError: GET /v2/Customers: 403" in str(result)
+    task = task_of("havblaast", on_missing_privilege="skip")
+    result, ti, _ = Airflow().run(task)
+    assert (result["loaded"], result["left_out"]) == (len(TABLES) - 1, 1)
+    assert list(ti.pushed[LOADS]["left_out"]) == ["customers"]
+    assert not [asset for asset in task.outlets if asset.uri.endswith("/Customers")]
+    with sqlite3.connect(lite) as books:
+        ((stored,),) = books.execute("SELECT count(*) FROM suppliers")
+    assert stored == firm.totals("havblaast")["Suppliers"]
+    alone = task_of("havblaast", resources=["Customers"], on_missing_privilege="skip")
+    assert isinstance(Airflow().run(alone)[0], AirflowSkipException)
+
+
+@pytest.mark.parametrize(
+    ("loads", "says"),
+    [
+        ({}, "loads must be a mapping"),
+        ({"a": {"table": "t"}}, "loads['a'] must be a mapping of arguments with an endpoint"),
+        ({"a": {"endpoint": "Customers", "table": "t", "company": "x"}}, "loads['a']: leave out 'company'"),
+        (
+            {name: {"endpoint": name, "table": "t"} for name in ("Customers", "Products")},
+            "'Customers' and 'Products' go into one table, t",
+        ),
+        ({"a": {"endpoint": "Customers", "table": "t", "mode": "swap"}}, "unknown mode 'swap'"),
+    ],
+)
+def test_refused(loads: dict[str, Any], says: str) -> None:
+    """What cannot work is refused while the DAG file is read, and named; also of a mapped task."""
+    with pytest.raises((ValueError, TypeError)) as caught:
+        PowerOfficeCompanyToSqlOperator(task_id="t", sql_conn_id="db", loads=loads)
+    assert says in str(caught.value)
+    with pytest.raises((ValueError, TypeError)) as caught:
+        PowerOfficeCompanyToSqlOperator.partial(task_id="t", sql_conn_id="db", loads=loads).expand(
+            company=["a"]
+        )
+    assert says in str(caught.value)
+
+
+def test_templates() -> None:
+    """Each load's own arguments are rendered, and nothing else of it; a None in one names load and field."""
+    loads = {
+        "trial": {
+            "endpoint": "TrialBalance",
+            "table": "t",
+            "mode": "replace",
+            "query": {"date": "{{ params.day }}"},
+        }
+    }
+    task = PowerOfficeCompanyToSqlOperator(
+        task_id="t", sql_conn_id="db", loads=loads, company="{{ params.who }}"
+    )
+    context: Any = {"params": {"day": "2026-01-31", "who": "a"}}
+    task.render_template_fields(context)
+    assert (task.company, task.loads["trial"]["query"]) == ("a", {"date": "2026-01-31"})
+    assert loads["trial"]["query"] == {"date": "{{ params.day }}"}
+    task = PowerOfficeCompanyToSqlOperator(task_id="t", sql_conn_id="db", loads=loads)
+    with pytest.raises(AirflowFailException, match=r"loads\['trial'\]: query\['date'\]: the template"):
+        task.render_template_fields({"params": {"day": None}})  # type: ignore[typeddict-item]
+
+
+@pytest.fixture
+def office(
+    postgres: PostgresServer,
+    airflow_db: None,  # noqa: ARG001 - the database is needed
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Sandbox]:
+    """Run a firm of small companies, whose warehouse is a PostgreSQL."""
+    with sqlite3.connect(HOME / "airflow.db") as database:
+        tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        for table in tables & {"asset_state_store", "asset_event"}:
+            database.execute(f"DELETE FROM {table}")
+    fields = postgres.airflow | {"schema": postgres_database(postgres, "psycopg2")["dbname"]}
+    for name in ("WAREHOUSE", "DB"):
+        monkeypatch.setenv(f"AIRFLOW_CONN_{name}", json.dumps(fields))
+    with Sandbox(companies=5, customers=3, ledger_rows=40, rate_limit=0) as sandbox:
+        sandbox.set_privileges("bjorkasen", add=["AccountTransaction", "GeneralLedgerAccount", "Supplier"])
+        connect(monkeypatch, sandbox)
+        yield sandbox
+
+
+def test_what_nights_cost(office: Sandbox) -> None:
+    """Companies of eight lists: a token a company, and requests; counted, as seconds are the machine's."""
+    airflow, companies = Airflow(), office.aliases()
+    tasks = {alias: task_of(alias) for alias in companies}
+    costs = []
+    for run_id in ("1", "2"):
+        begin = len(office.journal())
+        for index, alias in enumerate(companies):
+            result, _, _ = airflow.run(tasks[alias], f"{run_id} of {alias}", map_index=index)
+            assert result["loaded"] == len(TABLES)
+        costs.append({name: count / len(companies) for name, count in asked(office, begin).items()})
+    print(*costs, sep="\n")  # noqa: T201 - with -s
+    first, quiet = costs
+    assert first["Token"] == quiet["Token"] == 1
+    assert (sum(first.values()), sum(quiet.values())) == (9, 15)
+    stored = database_hook("db").get_records("SELECT _company, count(*) FROM customers GROUP BY _company")
+    assert dict(stored) == {alias: office.totals(alias)["Customers"] for alias in companies}
+
+
+def test_a_night_with_failures(
+    office: Sandbox, run_dag: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A real Airflow: a task a company, failures told by cause; the next night reads what changed."""
+    connect(monkeypatch, office, granli=REFUSED)
+    for name in ("fjordlys", "havblaast"):
+        office.set_privileges(name, remove=["Customer_Full", "CustomerProspect_Full"])
+    run = run_dag("night")
+    assert len(run.get_task_instances()) == len(NIGHT) + 1
+    summary = xcoms(run)["load_company.summary.return_value"]
+    told = {cause["what"]: cause for cause in summary["causes"]}
+    assert told["customers"]["companies"] == ["fjordlys", "havblaast"]
+    assert told["customers"]["error"].startswith("PermissionDeniedError: GET /v2/Customers: 403")
+    assert told["load_company.company"]["companies"] == ["granli"]
+    assert told["load_company.company"]["error"].startswith("AuthenticationError: ")
+    assert (len(summary["failed"]), summary["succeeded"]) == (3, ["bjorkasen"])
+
+    connect(monkeypatch, office)
+    for name in ("fjordlys", "havblaast"):
+        office.set_privileges(name, add=["Customer_Full", "CustomerProspect_Full"])
+    begin = len(office.journal())
+    summary = xcoms(run_dag("night"))["load_company.summary.return_value"]
+    assert (summary["succeeded"], summary["failed"]) == (NIGHT, [])
+    assert asked(office, begin)["Token"] == len(NIGHT)
+    stored = database_hook("db").get_records("SELECT _company, count(*) FROM customers GROUP BY _company")
+    assert dict(stored) == {alias: office.totals(alias)["Customers"] for alias in NIGHT}
