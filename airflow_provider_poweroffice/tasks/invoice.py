@@ -48,6 +48,7 @@ from airflow_provider_poweroffice.errors import (
     UncertainWriteError,
     WriteConflictError,
 )
+from airflow_provider_poweroffice.tasks.company import labelled
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
@@ -113,10 +114,16 @@ class InvoiceNote:
             keep_task_state(self._store, KEY, self.note)
 
     def put_back(self, note: dict[str, Any]) -> None:
-        """Take the last step back, as it was not done."""
+        """
+        Take the last step back, as it was not done.
+
+        :param note: what was noted before; nothing deletes the note.
+        """
         self.note = note
-        if self._store is not None:
+        if self._store is not None and note:
             keep_task_state(self._store, KEY, note)
+        elif self._store is not None:
+            self._store.delete(KEY)
 
     def _earlier(self) -> dict[str, Any]:
         """
@@ -140,8 +147,8 @@ class InvoiceNote:
         raise WriteConflictError(
             f"an earlier run of this task made an order with the reference {self._identity!r} (id "
             f"{note.get('order_id')}) from other arguments. For one more invoice give another reference; to "
-            f"send that order as it is, give order_id. To forget it, delete {KEY!r} from the task's state "
-            "store (tab Storage)",
+            "send that order as it is, give order_id. To begin anew, delete the order in Go, and "
+            f"{KEY!r} from the task's state store (tab Storage)",
             id=note.get("order_id"),
         )
 
@@ -180,6 +187,11 @@ class Invoice:
         """Name it, for messages."""
         return f"order {self.order_id}" + (f" (reference {self.reference})" if self.reference else "")
 
+    @property
+    def label(self) -> str:
+        """Name it, for the log."""
+        return labelled(self.client.connection.company, self.name)
+
     def make_order(self) -> str:
         """
         Make the order, unless that is done, and give its id.
@@ -196,9 +208,14 @@ class Invoice:
         return self.order_id
 
     def _ordered(self) -> str:
-        began = self.note.step == "ordering" or self.note.is_blind
+        before, began = self.note.note, self.note.step == "ordering" or self.note.is_blind
         self.note.keep("ordering", reference=self.reference)
-        written = write(self.client, "POST", "SalesOrders/Complete", body=self.order, began_before=began)
+        try:
+            written = write(self.client, "POST", "SalesOrders/Complete", body=self.order, began_before=began)
+        except PowerOfficeError as error:
+            if not error.outcome_unknown:
+                self.note.put_back(before)  # it may be corrected
+            raise
         if written.id is None:
             raise InvalidResponseError(f"the answer to the order {self.reference} has no Id")
         log.info("order %s: %s (reference %s)", written.outcome, written.id, self.reference)
@@ -322,7 +339,7 @@ class Invoice:
         else:
             state = state_in(records_of(answer)[0], str(self.order_id))
         self.saw(state)
-        log.info("%s: %s", self.name, state)
+        log.info("%s: %s", self.label, state)
         return state
 
     def _is_stale(self, state: SentState) -> bool:
@@ -347,7 +364,7 @@ class Invoice:
                 last_error=state.message,
                 repeatable=self.resend_failed,
             )
-        log.info("%s: an earlier request to send it failed; it is asked for again", self.name)
+        log.info("%s: an earlier request to send it failed; it is asked for again", self.label)
         return self._ask(failed_before=state.message)
 
     def _unsaid(self) -> dict[str, Any] | None:
@@ -383,7 +400,7 @@ class Invoice:
         try:
             return self._sent(self._get(f"OutgoingInvoices/{self.order_id}"))
         except (NotFoundError, PermissionDeniedError) as error:
-            log.info("%s: no invoice yet, or none that may be read: %s", self.name, error)
+            log.info("%s: no invoice yet, or none that may be read: %s", self.label, error)
             return None
 
     def _ask(self, failed_before: str | None = None) -> dict[str, Any] | None:
@@ -400,12 +417,12 @@ class Invoice:
             self.client.request("POST", path, body=self.request)
         except PowerOfficeError as error:
             if error.outcome_unknown:
-                log.warning("%s: asked to be sent, without a clear reply: %s", self.name, error)
+                log.warning("%s: asked to be sent, without a clear reply: %s", self.label, error)
                 return None
             self.note.put_back(before)
             return self._refused(error)
         self.note.keep("asked")
-        log.info("%s: asked to be sent", self.name)
+        log.info("%s: asked to be sent", self.label)
         return None
 
     def _refused(self, error: PowerOfficeError) -> dict[str, Any] | None:
@@ -413,7 +430,7 @@ class Invoice:
         if not isinstance(error, APIStatusError) or error.status not in _REFUSALS:
             raise error
         if self._look().stage in {Stage.PROCESSING, Stage.SENT}:
-            log.info("%s: on its way already: %s", self.name, error)
+            log.info("%s: on its way already: %s", self.label, error)
             return None
         if isinstance(error, NotFoundError):
             if (result := self._invoiced()) is not None:
@@ -442,8 +459,8 @@ class Invoice:
         number = row.get("InvoiceNo")
         self.note.keep("sent", invoice_no=number)
         if row.get("LastErrorMessage"):
-            log.warning("%s: sent, after an error: %s", self.name, one_line(row["LastErrorMessage"]))
-        log.info("%s: invoice %s is sent", self.name, number)
+            log.warning("%s: sent, after an error: %s", self.label, one_line(row["LastErrorMessage"]))
+        log.info("%s: invoice %s is sent", self.label, number)
         return {
             "order_id": self.order_id,
             "reference": self.reference,

@@ -294,6 +294,9 @@ def test_cleared(sandbox: Sandbox, clock: FakeClock) -> None:
         operator.clock = clock
         return operator.execute({"ti": Ti(2, max_tries), "task_state_store": store})  # type: ignore[typeddict-item]
 
+    with pytest.raises(AirflowFailException, match="404"):
+        one(1, order=ORDER | {"CustomerNo": 99})
+    assert store == {}, "a refused order may be corrected"
     other = ORDER | {"PurchaseOrderReference": "another"}
     first = one(1)
     assert one(1, order=other) == first

@@ -218,8 +218,8 @@ def test_wrong_arguments(arguments: dict[str, Any], words: str) -> None:
         ({"endpoint": "Products", "body": {"Name": "x"}}, "no field that is kept unique"),
         ({"body": BODY | {"ExternalImportReference": "other"}}, "give one of them"),
         ({"body": "[1]"}, "a dict, not list"),
-        ({"changes": {"DepartmentCode": "1"}}, "give 'DepartmentId'"),
-        ({"changes": {"Nmae": "1"}}, "did you mean 'Name'"),
+        ({"changes": {"DepartmentCode": "1"}}, "takes ids only, here /DepartmentId"),
+        ({"changes": {"Nmae": "1"}}, "did you mean /Name"),
         ({"changes": "{}"}, "changes must map"),
     ],
 )

@@ -17,6 +17,7 @@ from runs import start, until
 if TYPE_CHECKING:
     from tests.infrastructure.standalone import Standalone
 
+WHILE = 12.0  # seconds in which a worker is killed surely, after which the work is done all the same
 FOREVER = 60.0  # seconds that a held-back answer would take: longer than it takes to kill
 
 
@@ -68,6 +69,26 @@ def test_killed_while_writing(airflow: Standalone) -> None:
     assert airflow.sandbox.count("POST", "/Customers") == before + 1
     log = airflow.api("GET", f"dags/killed_while_writing/dagRuns/{run_id}/taskInstances/write/logs/2")
     assert "how it ended is not known" in json.dumps(log)
+
+
+@pytest.mark.usefixtures("_calm")
+def test_killed_while_invoicing(airflow: Standalone) -> None:
+    """Killed while the order is made, and while it is asked to be sent: one order, one invoice."""
+    before = airflow.sandbox.totals()
+    path = "/SalesOrders/*"
+    for name in ("Complete", "*/createAndSendInvoice"):
+        where = f"/SalesOrders/{name}"
+        airflow.sandbox.add_fault(action="delay", seconds=WHILE, method="POST", path=where, times=1)
+    run_id = start(airflow, "killed_while_invoicing")
+    for number in (1, 3):  # the order, its repetition, the request to send
+        held_back(airflow, "POST", path, number)
+        kill_worker(airflow)
+    task = end_of(airflow, "killed_while_invoicing", run_id, "invoice")
+    assert (task["state"], task["try_number"]) == ("success", 3)
+    after = airflow.sandbox.totals()
+    assert after["SalesOrders"] == before["SalesOrders"]
+    assert after["OutgoingInvoices"] == before["OutgoingInvoices"] + 1
+    assert airflow.sandbox.count("POST", "/SalesOrders/*/createAndSendInvoice") == 1
 
 
 @pytest.mark.usefixtures("_calm")

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
+from airflow_provider_poweroffice.operators.invoice import PowerOfficeInvoiceOperator
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
     PowerOfficeToObjectStorageOperator,
@@ -17,6 +18,14 @@ AGAIN = {"retries": 1, "retry_delay": timedelta(seconds=1)}
 with DAG("killed_while_writing", schedule=None, catchup=False):
     PowerOfficeOperator(
         task_id="write", endpoint="Customers", method="POST", body={"Name": "Avbrutt AS"}, **AGAIN
+    )
+
+with DAG("killed_while_invoicing", schedule=None, catchup=False):
+    PowerOfficeInvoiceOperator(
+        task_id="invoice",
+        order={"CustomerNo": 10001, "SalesOrderLines": [{"Description": "Avbrutt", "ProductId": 52001}]},
+        poll_interval=1,
+        **AGAIN | {"retries": 3},
     )
 
 with DAG("killed_while_reading", schedule=None, catchup=False):
