@@ -133,7 +133,7 @@ class CompanyToSql(CompanyTask):
         seen_oids: set[int] | None = None,
     ) -> Any:
         """Render; each load renders its own arguments, and no others: those of the task are data by now."""
-        if content is not self.loads:
+        if content is not self.loads or not _are_loads(content):
             return super().render_template(content, context, jinja_env, seen_oids)
         rendered = {}
         for name, part in self._parts().items():
@@ -341,6 +341,10 @@ class _Loaded:
         self.receipts[name] = receipt
         if self._store is not None:
             self._store.set(DONE, self._of | {"loads": self.receipts})
+
+
+def _are_loads(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(load, Mapping) for load in value.values())
 
 
 def _sign_in(client: Client) -> None:
