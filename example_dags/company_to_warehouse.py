@@ -2,8 +2,8 @@
 Load the ledger, its accounts, customers and more of every company of an accounting firm into tables.
 
 Needs a connection ``poweroffice_default`` whose extra ``client_api_keys`` holds the companies, and a
-connection ``warehouse``: PostgreSQL, DuckDB, SQLite or any other database. Each run reads what changed, marks
-what is gone, and compares the ledger with the trial balance.
+connection ``warehouse``: PostgreSQL, MySQL, DuckDB, SQLite or any other database. Each run reads what
+changed, marks what is gone, and compares the ledger with the trial balance.
 """
 
 from airflow.sdk import DAG

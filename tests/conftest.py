@@ -12,13 +12,14 @@ import support.airflow_home  # noqa: F401 - sets where Airflow lives, before any
 from support import AS_NEW, V1_AS_NEW, FakeClock, client_of, settle, v1_client_of
 from support.d365fo import AS_NEW as FO_AS_NEW
 from support.d365fo import fo_client
-from support.databases import start_postgres
+from support.databases import start_mariadb, start_postgres
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from airflow_provider_poweroffice.api import Client, RetryOptions
 from airflow_provider_poweroffice.api.limits.stores import VARIABLE
 from poweroffice_sandbox import D365FOSandbox, Sandbox, V1Sandbox
+from tests.infrastructure.mariadb_server import MariaDBServer
 from tests.infrastructure.postgres_server import PostgresServer
 
 # A proxy of the machine must not stand between the tests and the loopback.
@@ -82,6 +83,14 @@ def client(sandbox: Sandbox, clock: FakeClock) -> Iterator[Client]:
 def postgres() -> Iterator[PostgresServer]:
     """Run one PostgreSQL server for the whole session."""
     server = start_postgres()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDBServer]:
+    """Run one MariaDB server for the whole session."""
+    server = start_mariadb()
     yield server
     server.stop()
 

@@ -69,9 +69,9 @@ def check_upload(catalogue_name: str, method: str, endpoint: str, files: Files |
     :raises ValueError: an empty one, or one of another kind, too large, or in another field; names it, the
         limit and the call.
     """
-    upload = upload_of(catalogue_name, method, endpoint)
     if files is None:
         return None
+    upload = upload_of(catalogue_name, method, endpoint)
     if upload is not None and set(files) != {FIELD}:
         raise ValueError(
             f"files has the fields {', '.join(map(repr, files))}: {method} {endpoint} takes one file, in the "

@@ -61,8 +61,8 @@ class Target:
             kind = database_of(connection, mark=self._hook.placeholder, quote=quote)
             if type(kind) is Database:
                 log.warning(
-                    "the driver %s is untested: standard SQL is used. Tested are PostgreSQL, DuckDB and "
-                    "SQLite",
+                    "the driver %s is untested: standard SQL is used. Tested are PostgreSQL, MariaDB, "
+                    "DuckDB and SQLite",
                     type(connection).__module__.partition(".")[0],
                 )
             yield Session(connection, kind)

@@ -246,11 +246,12 @@ def moment(text: str) -> datetime:
     return _EPOCH + timedelta(microseconds=_ticks(text) // 10)
 
 
-def moment_text(text: str, keep: int | None = None) -> str:
+def moment_text(text: str, keep: int | None = None, zone: str = "Z") -> str:
     """
     Write a timestamp as ``2026-05-02T13:09:55.910340Z``, which all databases read.
 
     :param keep: digits behind the second that a column keeps, 0 to 6.
+    :param zone: what stands behind it.
     :raises ValueError: no calendar has it.
     """
     try:
@@ -262,8 +263,8 @@ def moment_text(text: str, keep: int | None = None) -> str:
     except (ValueError, OverflowError):
         raise ValueError("which is no moment that a calendar has") from None
     if keep is None:
-        return micro + "Z"
-    return (micro[: _POINT + 1 + keep] if keep else micro[:_POINT]) + "Z"
+        return micro + zone
+    return (micro[: _POINT + 1 + keep] if keep else micro[:_POINT]) + zone
 
 
 def plain(value: bytes) -> str:

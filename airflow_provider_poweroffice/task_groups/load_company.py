@@ -10,12 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import cache
-from inspect import signature
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator, TaskGroup, XComArg
+from airflow.sdk import TaskGroup, XComArg
 
 from airflow_provider_poweroffice.hooks.companies import SOURCES
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
@@ -24,6 +22,7 @@ from airflow_provider_poweroffice.operators.companies import (
     PowerOfficeCompaniesSummaryOperator,
 )
 from airflow_provider_poweroffice.tasks.base import check_flag
+from airflow_provider_poweroffice.tasks.company_to_sql import arguments_of_tasks
 from airflow_provider_poweroffice.tasks.watermark import with_asset
 from airflow_provider_poweroffice.transfers.poweroffice_to_sql import (
     PowerOfficeCompanyToSqlOperator,
@@ -147,7 +146,7 @@ def load_company(
     by_company = tasks == "company" or (tasks is None and companies is not None)
     of_task = {"sql_conn_id": sql_conn_id, "poweroffice_conn_id": poweroffice_conn_id}
     if by_company:
-        own = {name: value for name, value in arguments.items() if name in _of_tasks()}
+        own = {name: value for name, value in arguments.items() if name in arguments_of_tasks()}
         of_task |= own
         arguments = {name: value for name, value in arguments.items() if name not in own}
         _check_of_loads(loads)
@@ -186,12 +185,6 @@ def _by_resource(loads: dict[str, dict[str, Any]], of_task: dict[str, Any], alia
     return made
 
 
-@cache
-def _of_tasks() -> frozenset[str]:
-    """Name the arguments that belong to a task and not to one of its loads."""
-    return frozenset({*signature(BaseOperator.__init__).parameters, "retry_options"} - {"inlets", "outlets"})
-
-
 def _check_of_loads(loads: Mapping[str, Mapping[str, Any]]) -> None:
     """
     Refuse arguments of one resource that only a task can have.
@@ -199,7 +192,7 @@ def _check_of_loads(loads: Mapping[str, Mapping[str, Any]]) -> None:
     :raises ValueError: names the way out.
     """
     for load in loads.values():
-        if own := sorted(load.keys() & _of_tasks()):
+        if own := sorted(load.keys() & arguments_of_tasks()):
             raise ValueError(
                 f"resources[{load['endpoint']!r}]: {own[0]!r} is for a task, and a company's resources share "
                 "one: give it to the group, or use tasks='resource'"

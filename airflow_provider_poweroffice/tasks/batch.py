@@ -320,10 +320,10 @@ class QueryBatch(BatchTask):
         from airflow_provider_poweroffice.api.call import encode_json
         from airflow_provider_poweroffice.hooks.database import database_hook
 
-        with (
-            closing(database_hook(self.sql_conn_id).get_conn()) as connection,
-            closing(connection.cursor()) as cursor,
-        ):
+        with closing(database_hook(self.sql_conn_id).get_conn()) as connection:
+            cursor = (
+                connection.cursor()
+            )  # closed with it: alone, one of MySQL's refuses while rows are unread
             cursor.execute(self.sql, *(() if self.parameters is None else (self.parameters,)))
             names = [column[0] for column in cursor.description]
             if twice := [name for name in names if names.count(name) > 1]:

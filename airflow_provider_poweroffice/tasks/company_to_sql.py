@@ -11,8 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import closing
-from functools import partial
+from functools import cache, partial
+from inspect import signature
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.sdk import BaseOperator
 
 from airflow_provider_poweroffice._compat import AirflowFailException, task_state_store
 from airflow_provider_poweroffice.tasks.base import CompanyTask
@@ -35,6 +38,12 @@ THREADS = 4
 DONE = "poweroffice_done"
 """Key in the task's state store: what earlier tries have loaded."""
 _TOLD = ("rows", "inserted", "updated", "deleted", "marked_deleted", "seconds", "watermark")
+
+
+@cache
+def arguments_of_tasks() -> frozenset[str]:
+    """Name the arguments that belong to a task and not to one of its loads."""
+    return frozenset({*signature(BaseOperator.__init__).parameters, "retry_options"} - {"inlets", "outlets"})
 
 
 class LoadsFailedError(RuntimeError):
@@ -110,7 +119,7 @@ class CompanyToSql(CompanyTask):
         }
         parts = {}
         for name, load in self.loads.items():
-            if own := sorted(load.keys() & {*shared, "retry_options", "task_id"}):
+            if own := sorted(load.keys() & (arguments_of_tasks() | shared.keys())):
                 raise ValueError(f"loads[{name!r}]: leave out {own[0]!r}: it is the task's own")
             with_asset = self._with_assets({}, {name: load}, self.api_conn_id)
             parts[name] = made_apart(self.load_class, task_id=name, **shared, **dict(load) | with_asset)
@@ -124,7 +133,7 @@ class CompanyToSql(CompanyTask):
         seen_oids: set[int] | None = None,
     ) -> Any:
         """Render; each load renders its own arguments, and no others: those of the task are data by now."""
-        if content is not self.loads:
+        if content is not self.loads or not _are_loads(content):
             return super().render_template(content, context, jinja_env, seen_oids)
         rendered = {}
         for name, part in self._parts().items():
@@ -177,7 +186,7 @@ class _Try:
             raise common
         if self._failed:
             self._raise_failures(len(parts))
-        if not self._loaded.receipts:
+        if not outcome["loaded"]:
             raise LeftOutError(next(iter(self._left_out.values())))
         self._settle_events(parts, earlier)
         return outcome
@@ -190,6 +199,7 @@ class _Try:
             is refused.
         """
         from airflow_provider_poweroffice._compat import mask_secrets
+        from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
         from airflow_provider_poweroffice.tasks.side_by_side import SideBySide
 
         with self._target.session() as session:  # where it cannot be reached, nothing is read
@@ -201,7 +211,8 @@ class _Try:
         for name, part in parts.items():
             whole_name = f"{self._task.dag_id}.{self._task.task_id}.{name}"
             try:
-                begun[name] = part.begin(self._context, self._hook, self._target, whole_name)
+                with fail_task_when_final():
+                    begun[name] = part.begin(self._context, self._hook, self._target, whole_name)
             except Exception as error:  # noqa: BLE001 - of this load alone
                 self._fail(name, error)
             else:
@@ -330,6 +341,10 @@ class _Loaded:
         self.receipts[name] = receipt
         if self._store is not None:
             self._store.set(DONE, self._of | {"loads": self.receipts})
+
+
+def _are_loads(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(load, Mapping) for load in value.values())
 
 
 def _sign_in(client: Client) -> None:

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from sql_loads import Query, set_database
 from support.airflow_home import BUNDLES, HOME
-from support.databases import postgres_database
+from support.databases import mysql_database, postgres_database, spelled
 
 from airflow_provider_poweroffice.hooks.database import database_hook
 from poweroffice_sandbox import D365FOSandbox, Sandbox, V1Sandbox
+from tests.infrastructure.mariadb_server import MariaDBServer
 from tests.infrastructure.postgres_server import PostgresServer
 
 
@@ -98,7 +99,7 @@ def run_dag(airflow_db: None) -> Callable[..., Any]:  # noqa: ARG001 - the datab
     return run
 
 
-@pytest.fixture(params=["postgres", "sqlite", "duckdb"])
+@pytest.fixture(params=["postgres", "mysql", "sqlite", "duckdb"])
 def query(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Query:
     """Make ``db`` an empty database of each kind, and give a function that asks it."""
     if request.param == "postgres":
@@ -106,6 +107,10 @@ def query(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         database = postgres_database(server, "psycopg2")["dbname"]
         # A cursor that is set up to give dicts must not matter.
         set_database(monkeypatch, server.airflow | {"schema": database, "extra": {"cursor": "dictcursor"}})
+    elif request.param == "mysql":
+        mariadb: MariaDBServer = request.getfixturevalue("mariadb")
+        name = mysql_database(mariadb, "mysql.connector")["database"]
+        set_database(monkeypatch, mariadb.airflow | {"schema": name})
     else:
         set_database(
             monkeypatch, {"conn_type": request.param, "host": str(tmp_path / f"books.{request.param}")}
@@ -114,7 +119,7 @@ def query(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     def ask(sql: str) -> list[tuple[Any, ...]]:
         return [
             tuple(row.values() if isinstance(row, dict) else row)
-            for row in database_hook("db").get_records(sql)
+            for row in database_hook("db").get_records(spelled(request.param, sql))
         ]
 
     return ask

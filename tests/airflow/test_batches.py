@@ -129,7 +129,7 @@ def test_preview(connection: str, tmp_path: Path, sandbox: Sandbox) -> None:
 
 def test_a_query_is_asked_once(connection: str, tmp_path: Path, query: Query, sandbox: Sandbox) -> None:
     """A retry works on the rows of the first try, whatever the table holds by then; amounts are exact."""
-    row = "83000 as no, 'Fast AS' as name, cast(0.1 as numeric(8, 2)) as amount"
+    row = "83000 as no, 'Gammel AS' as name, cast(0.1 as decimal(8, 2)) as amount"
     database_hook("db").run(f"create table customers as select {row}")
     mapping = {"ExternalNumber": "{{ row.no }}", "Name": "{{ row.name }}", "Allowance": "{{ row.amount }}"}
     given: dict[str, Any] = {

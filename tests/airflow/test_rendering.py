@@ -24,7 +24,10 @@ from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import
     PowerOfficeDownloadOperator,
     PowerOfficeToObjectStorageOperator,
 )
-from airflow_provider_poweroffice.transfers.poweroffice_to_sql import PowerOfficeToSqlOperator
+from airflow_provider_poweroffice.transfers.poweroffice_to_sql import (
+    PowerOfficeCompanyToSqlOperator,
+    PowerOfficeToSqlOperator,
+)
 from airflow_provider_poweroffice.transfers.sql_to_poweroffice import SqlToPowerOfficeOperator
 
 BATCH = {"endpoint": "Customers", "action": "create", "results_path": "file:///x"}
@@ -35,6 +38,10 @@ REQUIRED: dict[type[BaseOperator], dict[str, Any]] = {
     D365FOSensor: {"endpoint": "CustomersV3", "field": "Name", "value": "a"},
     PowerOfficeToObjectStorageOperator: {"endpoint": "Customers", "object_path": "file:///x.ndjson.gz"},
     PowerOfficeToSqlOperator: {"endpoint": "Customers", "sql_conn_id": "db", "table": "customers"},
+    PowerOfficeCompanyToSqlOperator: {
+        "sql_conn_id": "db",
+        "loads": {"customers": {"endpoint": "Customers", "table": "customers"}},
+    },
     D365FOToObjectStorageOperator: {"endpoint": "CustomersV3", "object_path": "file:///x.ndjson.gz"},
     D365FOToSqlOperator: {"endpoint": "CustomersV3", "sql_conn_id": "db", "table": "customers"},
     PowerOfficeInvoiceOperator: {"order": {"CustomerNo": 10001}},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -140,3 +141,26 @@ def test_documentation_may_be_repeated(upload: Any, sandbox: Sandbox) -> None:
     with pytest.raises(AirflowFailException, match="not found"):
         upload(Store(), endpoint="VoucherDocumentation", method="PUT", query={"id": identifier})
     assert sandbox.count("PUT", "/VoucherDocumentation") == 2
+
+
+def test_what_is_refused_first(upload: Any, sandbox: Sandbox, tmp_path: Path) -> None:
+    """A file that is too large, or none of the kind, is named before a note is made; in a preview as well."""
+    one: dict[str, Any] = {"endpoint": "VoucherDocumentation", "method": "PUT", "query": {"id": "x"}}
+    before, store = len(sandbox.journal()), Store()
+    for content, size, said in (
+        (PDF, 30 * 2**20 + 1, "at most 30 MiB"),
+        (b"PK", 2, "is no PDF by its content"),
+    ):
+        (tmp_path / "a.pdf").write_bytes(content)
+        os.truncate(tmp_path / "a.pdf", size)
+        with pytest.raises(AirflowFailException, match=said) as caught:
+            upload(store, **one)
+        assert "files['file']" in str(caught.value)
+        found = upload(store, **one, preview=True)
+        assert (found["would"], found["counts"], len(found["problems"])) == ([], {"invalid": 1}, 1)
+        assert said in found["problems"][0]["message"]
+    (tmp_path / "a.pdf").write_bytes(PDF)
+    assert upload(store, **one, preview=True)["would"][0]["files"] == {
+        "file": {"name": "a.pdf", "bytes": len(PDF)}
+    }
+    assert (len(sandbox.journal()), store) == (before, {})

@@ -335,6 +335,24 @@ def test_an_entity_that_is_not_in_the_catalogue(dynamics: Client, fo: D365FOSand
     assert sum("PublicEntities" in one for one in requests(fo)) == 1
 
 
+def test_an_entity_of_the_default_company(fo: D365FOSandbox, clock: FakeClock) -> None:
+    """A row without a company is looked for where the server put it, whatever the connection's company is."""
+    body = {name: value for name, value in FO_BODY.items() if name != "dataAreaId"}
+    with fo_client(fo, clock, retry=RetryOptions(attempts=2), company="usrt") as one:
+        fo.add_fault(**LOST, path="/data/CustomersV3")
+        found = write(one, "POST", "CustomersV3", body=body)
+        assert found.outcome == "created"
+        assert found.id["dataAreaId"] != "usrt"
+
+
+def test_a_number_that_is_part_of_the_id(api: Client, sandbox: Sandbox) -> None:
+    """The id in a refusal is read whole, where the unique value is a part of it."""
+    made = write(api, "POST", "Customers", body={"Name": "x", "ExternalNumber": 2000})
+    assert str(made.id).startswith("2000")
+    assert write(api, "POST", "Customers", body={"Name": "x", "ExternalNumber": 2000}).outcome == "unchanged"
+    assert f"GET /v2/Customers/{made.id}" in requests(sandbox)
+
+
 def test_a_service_operation(dynamics: Client, fo: D365FOSandbox) -> None:
     """It has no key to look up by, and says so."""
     fo.add_fault(**LOST, path="/api/services/*")
@@ -399,6 +417,14 @@ def test_differences(sent: dict[str, Any], found: dict[str, Any], fields: list[s
     """Only what was sent is compared, by what it means and not by how it is written."""
     assert list(differences(sent, found, {"Known"})) == fields
     assert json.dumps(sent, default=str)
+
+
+def test_nulls_of_a_new_record() -> None:
+    """What was sent as null is filled by the server, within objects and lists too."""
+    sent = {"a": None, "o": {"b": None, "c": 1}, "l": [{"d": None, "e": 2}]}
+    found = {"a": 5, "o": {"b": 6, "c": 1}, "l": [{"d": 7, "e": 2}]}
+    assert differences(sent, found, with_nulls=False) == {}
+    assert list(differences(sent, found)) == ["/a", "/o/b", "/l/0/d"]
 
 
 def test_changes() -> None:

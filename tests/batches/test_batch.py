@@ -51,7 +51,7 @@ def numbers(client: Client) -> Counter[int]:
 
 
 @pytest.mark.parametrize(
-    "seed", [*range(6), *(pytest.param(n, marks=pytest.mark.wide) for n in range(6, 60))]
+    "seed", [*range(6), *(pytest.param(n, marks=pytest.mark.wide) for n in range(6, 30))]
 )
 def test_each_record_once(
     batches: Batches, client: Client, sandbox: Sandbox, kill: Callable[[int], None], seed: int

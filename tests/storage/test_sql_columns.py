@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.databases import KINDS, Database, postgres_database
+from support.databases import BOUNDED, KINDS, Database, postgres_database
 from support.loading import load
 
 from airflow_provider_poweroffice.errors import LoadError, TypeConflictError
@@ -231,7 +231,7 @@ def test_decimals_with_too_many_digits(db: Database) -> None:
     """Where decimals have a bound, digits beyond it are an error on the second load, and kept elsewhere."""
     load(db, FULL, **COLUMNS)
     row = '{"Id":3,"Amount":0.12345678901}'
-    if db.kind in {"duckdb", "standard"}:
+    if db.kind in BOUNDED:
         with pytest.raises(TypeConflictError, match=r"row 3 has 0.12345678901 in Amount.*finer"):
             load(db, row, **COLUMNS)
     else:

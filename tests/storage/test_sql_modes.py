@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.databases import KINDS, Database, open_database
+from support.databases import KINDS, MYSQL, Database, open_database
 from support.loading import counts, load
 
 from airflow_provider_poweroffice.errors import LoadError
@@ -117,10 +117,10 @@ def test_row_without_its_key(db: Database, layout: str, row: dict[str, Any]) -> 
     assert session.database.describe(session, TableName("ledger")) is None
 
 
-@pytest.mark.parametrize("kind", ["psycopg2", "sqlite"])
+@pytest.mark.parametrize("kind", ["psycopg2", "pymysql", "sqlite"])
 def test_many_tasks_make_the_table_at_once(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """Mapped tasks that all find the table missing do not trip over each other."""
-    db = open_database(kind, tmp_path, lambda: request.getfixturevalue("postgres"))
+    db = open_database(kind, tmp_path, request.getfixturevalue)
     together = threading.Barrier(8)
     failed: list[BaseException] = []
 
@@ -172,12 +172,12 @@ class OutOfTimeError(BaseException):
     """What a task's timeout raises, wherever the main thread is."""
 
 
-@pytest.mark.parametrize("driver", [name for name in KINDS if name.startswith("psycopg")])
+@pytest.mark.parametrize("driver", [*(name for name in KINDS if name.startswith("psycopg")), *MYSQL])
 def test_timeout_while_another_load_has_the_lock(
     driver: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     """A task's timeout ends the wait, as itself."""
-    db = open_database(driver, tmp_path, lambda: request.getfixturevalue("postgres"))
+    db = open_database(driver, tmp_path, request.getfixturevalue)
     holder, waiter = db.session(), db.session()
 
     def out_of_time(*_: object) -> None:
@@ -206,10 +206,10 @@ def test_timeout_while_another_load_has_the_lock(
         waiter.connection.close()
 
 
-@pytest.mark.parametrize("kind", [*KINDS[:1], "sqlite", "duckdb"])
+@pytest.mark.parametrize("kind", [*KINDS[:1], "pymysql", "sqlite", "duckdb"])
 def test_readers_never_see_half(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """While everything is replaced, over and over, a reader sees one state or the other, whole."""
-    db = open_database(kind, tmp_path, lambda: request.getfixturevalue("postgres"))
+    db = open_database(kind, tmp_path, request.getfixturevalue)
     how: dict[str, Any] = {"mode": "replace", "layout": "columns"}
     load(db, *({"Id": n, "Amount": 0} for n in range(500)), **how)
     done = threading.Event()

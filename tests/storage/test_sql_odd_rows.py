@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.databases import KINDS, Database, open_database, postgres_database
+from support.databases import BOUNDED, KINDS, Database, open_database, postgres_database
 from support.loading import load, page_of, plan
 
 from airflow_provider_poweroffice.errors import LoadError, TypeConflictError
@@ -217,7 +217,7 @@ def test_decimals_of_a_new_table(db: Database, *, bulk: bool) -> None:
         load(db, *rows, layout="columns", bulk=bulk)
     assert [Decimal(str(text)) for text in column(db, "share")] == [Decimal("0.3333333333333333"), 12]
     assert [Decimal(str(text)) for text in column(db, "amount")] == [Decimal("1e-12"), Decimal("100000.5")]
-    if db.kind in {"duckdb", "standard"}:
+    if db.kind in BOUNDED:
         with pytest.raises(TypeConflictError, match=r"row 3 has 0.33333333333333333 in Share, .*finer"):
             load(db, '{"Id":3,"Share":0.33333333333333333}', layout="columns", bulk=bulk)
 
@@ -233,7 +233,7 @@ def test_numbers_that_no_decimal_holds(db: Database, *, bulk: bool) -> None:
         Decimal("1e-20"),
     ]
     db.run("DROP TABLE ledger")
-    if db.kind in {"duckdb", "standard"}:
+    if db.kind in BOUNDED:
         with pytest.raises(TypeConflictError, match=r"column a .*row 1 .*fields=\{'A': 'text'\}"):
             load(db, *rows, layout="columns", fields={"A": "decimal"}, bulk=bulk)
 

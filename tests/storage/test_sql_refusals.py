@@ -34,7 +34,7 @@ def test_row_that_breaks_a_rule(pg: Database, mode: str, layout: str) -> None:
 @pytest.mark.parametrize("kind", ["sqlite", "duckdb"])
 def test_row_that_breaks_a_rule_elsewhere(kind: str, request: pytest.FixtureRequest, tmp_path: Any) -> None:
     """The same where the database does not say which row."""
-    db = open_database(kind, tmp_path, lambda: request.getfixturevalue("postgres"))
+    db = open_database(kind, tmp_path, request.getfixturevalue)
     load(db, ROWS[0], layout="columns")
     db.run("DROP TABLE ledger")
     columns = "id BIGINT CHECK (id < 29), amount TEXT, _extra TEXT, _company TEXT, _loaded_at TEXT, "

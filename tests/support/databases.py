@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import itertools
+import re
 import sqlite3
 from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from airflow_provider_poweroffice.storage.sql.databases import base, database_of
+from tests.infrastructure.mariadb_server import MariaDBServer
 from tests.infrastructure.postgres_server import PostgresServer
 
 KINDS = [name for name in ("psycopg", "psycopg2") if find_spec(name)] + ["standard", "sqlite", "duckdb"]
 """PostgreSQL by both of its drivers, PostgreSQL as a database of which nothing is known, and two more."""
+MYSQL = ["pymysql", "mysql.connector"]
+"""MariaDB, by two drivers of MySQL's."""
+BOUNDED = {"standard", "duckdb", *MYSQL}
+"""Those whose decimals have a bound."""
 
 _numbers = itertools.count()
 
@@ -21,6 +28,13 @@ _numbers = itertools.count()
 def start_postgres() -> PostgresServer:
     """Start a server; where there is none, the error says how to get one."""
     server = PostgresServer()
+    server.start()
+    return server
+
+
+def start_mariadb() -> MariaDBServer:
+    """Start a server; where there is none, the error says how to get one."""
+    server = MariaDBServer()
     server.start()
     return server
 
@@ -47,16 +61,25 @@ class Database:
         """Carry out a statement."""
         session = self.session()
         with session.transaction():
-            session.execute(sql)
+            session.execute(spelled(self.kind, sql))
         session.connection.close()
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Carry out a query."""
         session = self.session()
         try:
-            return session.rows(sql)
+            return session.rows(spelled(self.kind, sql))
         finally:
             session.connection.close()
+
+
+def spelled(kind: str, sql: str) -> str:
+    """Write a statement as a database does: MySQL has its own words and quotes."""
+    if kind not in {*MYSQL, "mysql"}:
+        return sql
+    for word, other in ((r"VARCHAR(\(\d+\))?", "CHAR"), ("INTEGER", "SIGNED")):
+        sql = re.sub(rf"\bAS {word}\)", f"AS {other})", sql)
+    return sql.replace('"', "`")
 
 
 def postgres_database(server: PostgresServer, driver: str) -> dict[str, Any]:
@@ -71,11 +94,20 @@ def postgres_database(server: PostgresServer, driver: str) -> dict[str, Any]:
     return server.parts | {"dbname": name, "options": "-c timezone=Europe/Oslo"}
 
 
-def open_database(kind: str, folder: Path, server: Callable[[], PostgresServer]) -> Database:
+def mysql_database(server: MariaDBServer, driver: str) -> dict[str, Any]:
+    """Make a database of its own, and give what connects to it."""
+    name = f"d{next(_numbers)}"
+    connection = import_module(driver).connect(**server.parts)
+    connection.cursor().execute(f"CREATE DATABASE {name}")
+    connection.close()
+    return server.parts | {"database": name}
+
+
+def open_database(kind: str, folder: Path, server: Callable[[str], Any]) -> Database:
     """
     Make an empty database.
 
-    :param server: gives the PostgreSQL server, where it is needed.
+    :param server: gives the server by the name of its fixture, where one is needed.
     """
     if kind == "sqlite":
         return Database(kind, lambda: sqlite3.connect(folder / "test.sqlite"))
@@ -83,7 +115,10 @@ def open_database(kind: str, folder: Path, server: Callable[[], PostgresServer])
         import duckdb  # noqa: PLC0415 - only where it is used
 
         return Database(kind, lambda: duckdb.connect(str(folder / "test.duckdb")))
+    if kind in MYSQL:
+        mysql_parts = mysql_database(server("mariadb"), kind)
+        return Database(kind, lambda: import_module(kind).connect(**mysql_parts))
     driver = "psycopg2" if kind == "standard" else kind
-    parts = postgres_database(server(), driver)
+    parts = postgres_database(server("postgres"), driver)
     module: Any = __import__(driver)
     return Database(kind, lambda: module.connect(**parts))

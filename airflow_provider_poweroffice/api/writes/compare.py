@@ -18,7 +18,11 @@ _BLANK: tuple[Any, ...] = (None, "", [])
 
 
 def differences(
-    sent: Mapping[str, Any], found: Mapping[str, Any], known: Collection[str] = ()
+    sent: Mapping[str, Any],
+    found: Mapping[str, Any],
+    known: Collection[str] = (),
+    *,
+    with_nulls: bool = True,
 ) -> dict[str, tuple[Any, Any]]:
     """
     Name the fields of a record that are not as they were sent.
@@ -30,9 +34,17 @@ def differences(
     :param sent: the body, decoded.
     :param found: the record, decoded.
     :param known: fields that the record has by its description: left out of the answer, they hold nothing.
+    :param with_nulls: False leaves out what was sent as null, which in a new record the server fills in.
     :return: pointer, such as ``/Lines/0/Amount``, to what was sent and what was found.
     """
+    sent = sent if with_nulls else _without_nulls(sent)
     return dict(_of_objects(sent, found, "", {name.lower() for name in known}))
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _without_nulls(item) for name, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def _of_objects(

@@ -279,7 +279,13 @@ def _of_entity(
     return Identity(
         unique=dict(sorted(unique.items(), key=lambda item: item[0].lower() == "dataareaid")),
         list_path=endpoint,
-        searches=(({}, [(name, "==", value) for name, value in unique.items()]),),
+        # Without a company, the server takes that of the app's user, and not that of the connection.
+        searches=(
+            (
+                {} if any(name.lower() == "dataareaid" for name in unique) else {"cross-company": "false"},
+                [(name, "==", value) for name, value in unique.items()],
+            ),
+        ),
         record="",
         id_field="",
         key=names,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -113,16 +114,19 @@ class Lookup:
         """
         return next(filter(None, map(self._read, self.look_up())), None)
 
-    def _paths(self, error: PowerOfficeError) -> list[str]:
+    def _paths(self, error: PowerOfficeError) -> Iterator[str]:
         """Give the paths at which the record may be: by the id in the refusal, and by the list."""
-        if self.is_ours or not self.is_named(error):
-            return self.look_up() or self._named(error)
-        return self._named(error) or self.look_up()
+        by_list_first = self.is_ours or not self.is_named(error)  # there may be two
+        if by_list_first:
+            yield from self.look_up()
+        yield from self._named(error)
+        if not by_list_first:
+            yield from self.look_up()
 
     def _named(self, error: PowerOfficeError) -> list[str]:
         said = _said(error)
         for value in self.identity.unique.values():  # which may itself look like an id
-            said = said.replace(str(value), "")
+            said = said.replace(f"'{value}'", "''").replace(f'"{value}"', '""')
         found = _ID.findall(said)
         return [self.identity.record.format(found[-1])] if found and self.identity.record else []
 

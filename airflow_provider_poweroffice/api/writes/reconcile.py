@@ -371,13 +371,9 @@ class _Write:
         return self._written("created" if self.is_ours else "unchanged", found, identity)
 
     def _different(self, record: Mapping[str, Any], identity: Identity) -> dict[str, tuple[Any, Any]]:
-        sent = self.sent
-        if identity.key:  # an entity has no null: a field without a value holds a blank
-            keys = {name.lower() for name in identity.key}
-            sent = {
-                name: value for name, value in sent.items() if value is not None and name.lower() not in keys
-            }
-        return differences(sent, record, identity.fields)
+        keys = {name.lower() for name in identity.key}  # compared before, in any case
+        sent = {name: value for name, value in self.sent.items() if name.lower() not in keys}
+        return differences(sent, record, identity.fields, with_nulls=False)
 
     def _update(
         self, record: Mapping[str, Any], identity: Identity, different: Mapping[str, tuple[Any, Any]]
@@ -416,7 +412,8 @@ class _Write:
     def _done(self, answer: Response) -> Written:
         """Take the answer to the call itself; where it was repeated, a server may have taken it twice."""
         outcome = self._outcome
-        if self.is_ours and self.identity is not None and self.identity.is_filtered:
+        repeated = self.is_ours and self.tries > 1
+        if repeated and self.identity is not None and self.identity.is_filtered:
             try:
                 self._lookup(self.identity).look_up()
             except WriteConflictError:
@@ -460,7 +457,8 @@ class _Write:
     @property
     def _outcome(self) -> Outcome:
         """Name what the call does where the server takes it."""
-        is_update = isinstance(self.sent, dict) and self.client.dialect.name == "v1" and "id" in self.sent
+        has_id = isinstance(self.sent, dict) and value_of(self.sent, "id") is not None
+        is_update = has_id and self.client.dialect.name == "v1"
         if self.call.method == "DELETE":
             return "deleted"
         return "created" if self.call.method == "POST" and not is_update else "updated"

@@ -15,7 +15,7 @@ _KINDS = tuple(
         (r"numeric|decimal(_text)?", "decimal"),
         (r"(timestamp|datetime).*", "timestamp"),
         (r"(time|interval).*", "time"),
-        (r".*char.*|text|clob", "text"),
+        (r".*char.*|(tiny|medium|long)?text|clob", "text"),
         (r"bool(ean)?(_text)?", "boolean"),
         (r"date(_text)?", "date"),
         (r"jsonb?(_text)?", "json"),

@@ -62,6 +62,7 @@ class ColumnsLayout(Layout):
     :param column_names: ``"snake_case"``, or ``"as sent"``.
     :param allow_new: fields that the table has no column for get one.
     :param json_is_text: the database has no type for JSON, so that a column of texts may be one of JSON.
+    :param zone: what the database reads behind a moment, which is in UTC.
     """
 
     audit = AuditColumns("_")
@@ -79,6 +80,7 @@ class ColumnsLayout(Layout):
         column_names: str = "snake_case",
         allow_new: bool = False,
         json_is_text: bool = False,
+        zone: str = "Z",
     ) -> None:
         super().__init__(table, key, existing)
         self._fields = Fields(
@@ -87,6 +89,7 @@ class ColumnsLayout(Layout):
         self._kept: set[str] = set()
         self._halves_told = False
         self._json_is_text = json_is_text
+        self._zone = zone
         self._described = frozenset((*known, *given))
         if nameless := [field.field for field in self._keys if field.is_extra]:
             raise ValueError(f"key={nameless[0]!r} cannot be the name of a column")
@@ -235,7 +238,7 @@ class ColumnsLayout(Layout):
         self._take_apart: Any = msgspec.json.Decoder(list[parts]).decode  # type: ignore[valid-type]
         self._own = [n for n, field in enumerate(fields) if field.is_column]
         self._extra = [(n, field) for n, field in enumerate(fields) if field.is_extra]
-        found = [(n, _conversion(fields[n], self.key)) for n in self._own]
+        found = [(n, _conversion(fields[n], self.key, self._zone)) for n in self._own]
         self._conversions = [(n, convert) for n, convert in found if convert is not None]
         self._measured = [
             (n, field) for n, field in enumerate(fields) if field.kind == "decimal" and not field.existing
@@ -358,12 +361,12 @@ def _column_holds(kind: str, value: bytes) -> bool:
     return holds(kind, value)
 
 
-def _conversion(field: Field, key: tuple[str, ...]) -> Callable[[bytes], bytes] | None:
+def _conversion(field: Field, key: tuple[str, ...], zone: str) -> Callable[[bytes], bytes] | None:
     """Give what makes a column's value of a JSON value; None where nothing has to be done."""
     scale = field.existing.scale if field.existing else None
     is_key = field.field in key
     if field.kind == "timestamp":
-        return partial(_moment, scale=scale)
+        return partial(_moment, scale=scale, zone=zone)
     if field.kind == "time":
         return partial(_fraction, scale=scale)
     if field.kind == "decimal" and (is_key or scale is not None):
@@ -374,15 +377,15 @@ def _conversion(field: Field, key: tuple[str, ...]) -> Callable[[bytes], bytes] 
     return late.get(field.kind or "")
 
 
-def _moment(value: bytes, *, scale: int | None) -> bytes:
+def _moment(value: bytes, *, scale: int | None, zone: str) -> bytes:
     if scale is None and len(value) == _FULL and value[-2] == _Z and value[11] == _T:  # nearly all are so
         micro = value[1:-3]
         try:
             datetime.fromisoformat(micro.decode())
         except ValueError:
             raise ValueError("which is no moment that a calendar has") from None
-        return b'"%bZ"' % micro
-    return b'"%b"' % moment_text(_text(value), scale).encode()
+        return b'"%b%b"' % (micro, zone.encode())
+    return b'"%b"' % moment_text(_text(value), scale, zone).encode()
 
 
 def _whole(value: bytes) -> bytes:

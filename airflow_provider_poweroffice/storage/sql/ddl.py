@@ -17,12 +17,25 @@ STAGE = "poweroffice_stage"
 IDS = "poweroffice_ids"
 
 
-def type_of(database: Database, column: Column, key: Sequence[str] = ()) -> str:
-    """Name the type of a column; texts in a key are short ones."""
+def type_of(database: Database, column: Column) -> str:
+    """Name the type of a column."""
     if column.existing:
         return column.existing.type
-    is_name = column.kind == "text" and column.name in key
-    return database.type_of("name" if is_name else column.kind, column.scale)
+    return database.type_of(column.kind, column.scale)
+
+
+def _is_key_text(column: Column, key: Sequence[str]) -> bool:
+    return column.kind in {"text", "name"} and column.name in key
+
+
+def _definitions(database: Database, columns: Sequence[Column], key: Sequence[str]) -> Iterator[str]:
+    """Write names and types; the texts of a key are short ones."""
+    texts = sum(_is_key_text(column, key) for column in columns)
+    for column in columns:
+        type_name = type_of(database, column)
+        if not column.existing and _is_key_text(column, key):
+            type_name = database.key_type(texts, len(key) - texts)
+        yield f"{database.quoted(column.name)} {type_name}"
 
 
 def create_table(
@@ -36,15 +49,14 @@ def create_table(
     database = session.database
     columns = list(columns)
     parts = [
-        f"{database.quoted(column.name)} {type_of(database, column, key)}"
-        + (" NOT NULL" if column.name in key else "")
-        for column in columns
+        definition + (" NOT NULL" if column.name in key else "") + database.note(column)
+        for column, definition in zip(columns, _definitions(database, columns, key), strict=True)
     ]
     if key:
         parts.append(f"PRIMARY KEY ({', '.join(map(database.quoted, key))})")
     name = table.quoted(database.quote)
     within = f" /* {comment.replace('*/', '')} */" if database.keeps_text else ""
-    session.execute(f"CREATE TABLE {name} ({', '.join(parts)}{within})")
+    session.execute(f"CREATE TABLE {name} ({', '.join(parts)}{within}){database.options(comment)}")
     if database.has_comments:
         session.execute(f"COMMENT ON TABLE {name} IS {literal(comment)}")
         for statement in _comments(database, name, columns):
@@ -58,6 +70,7 @@ def add_columns(session: Session, table: TableName, columns: Iterable[Column]) -
     for column in columns:
         session.execute(
             f"ALTER TABLE {name} ADD COLUMN {database.quoted(column.name)} {type_of(database, column)}"
+            f"{database.note(column)}"
         )
     if database.has_comments:
         for statement in _comments(database, name, columns):
@@ -69,9 +82,8 @@ def _comments(database: Database, table: str, columns: Iterable[Column]) -> Iter
         yield f"COMMENT ON COLUMN {table}.{database.quoted(column.name)} IS {literal(column.note)}"
 
 
-def create_stage(session: Session, table: str, columns: Iterable[Column]) -> None:
+def create_stage(session: Session, table: str, columns: Sequence[Column], key: Sequence[str]) -> None:
     """Make a temporary table, of the types that the rows' table has; it goes with the connection."""
     database = session.database
-    parts = [f"{database.quoted(ROW)} {database.types['integer']}"]
-    parts += [f"{database.quoted(column.name)} {type_of(database, column)}" for column in columns]
-    session.execute(f"CREATE TEMPORARY TABLE {table} ({', '.join(parts)})")
+    parts = [f"{database.quoted(ROW)} {database.row_type}", *_definitions(database, columns, key)]
+    session.execute(f"CREATE TEMPORARY TABLE {table} ({', '.join(parts)}){database.options()}")

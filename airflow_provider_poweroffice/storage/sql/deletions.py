@@ -123,7 +123,7 @@ class Deletions:
             self._check_listed(rows - gone)
         database, company = self._session.database, self._owner.company
         if gone:
-            now = f"CAST({database.mark} AS {database.types['timestamp']})"
+            now = database.cast(database.mark, "timestamp")
             self.marked = self._session.count(
                 f"UPDATE {self._table} SET {self._deleted_at} = {now} "  # noqa: S608 - names are checked
                 f"WHERE {self._own} AND {self._deleted_at} IS NULL AND NOT {self._there}",

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from airflow_provider_poweroffice.errors import LoadError
 from airflow_provider_poweroffice.storage.sql.columns import AuditColumns, Existing
-from airflow_provider_poweroffice.storage.sql.databases.base import Session
+from airflow_provider_poweroffice.storage.sql.databases.base import Database, Session
 from airflow_provider_poweroffice.storage.sql.identifiers import snake_case
 from airflow_provider_poweroffice.storage.sql.plan import LoadPlan
 from airflow_provider_poweroffice.storage.sql.refusal import named_table
@@ -58,7 +58,7 @@ def ledger_sums(session: Session, plan: LoadPlan, first: str, last: str) -> Ledg
         )
         company, total = plan.owner.company, database.exact_sum(fields["Amount"])
         accounts = session.rows(
-            f"SELECT {fields['AccountNo']}, {total} {where} AND {_days(database.mark, fields, existing)} "
+            f"SELECT {fields['AccountNo']}, {total} {where} AND {_days(database, fields, existing)} "
             f"GROUP BY {fields['AccountNo']}",
             (company, first, last),
         )
@@ -94,12 +94,12 @@ def _column(plan: LoadPlan, field: str) -> str:
     return snake_case(field) if plan.column_names == "snake_case" else field
 
 
-def _days(mark: str, fields: Mapping[str, str], existing: Mapping[str, Existing]) -> str:
+def _days(database: Database, fields: Mapping[str, str], existing: Mapping[str, Existing]) -> str:
     """Write the condition that a row was posted between two days; in JSON a day is text."""
-    posted, day = fields["PostingDate"], mark
-    kinds = [column.type for name, column in existing.items() if posted[1:-1] == name]
-    if kinds:
-        day = f"CAST({mark} AS {kinds[0]})"
+    posted, day = fields["PostingDate"], database.mark
+    columns = [column for name, column in existing.items() if posted[1:-1] == name]
+    if columns:
+        day = database.compared(day, columns[0])
     else:
         posted = f"substr({posted}, 1, 10)"
     return f"{posted} >= {day} AND {posted} <= {day}"

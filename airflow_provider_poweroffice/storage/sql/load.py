@@ -88,18 +88,28 @@ class Load:
         existing = session.database.describe(session, plan.table) if session else None
         if session and existing:
             self._check_source(session.database.comment_of(session, plan.table))
+        zone = session.database.zone if session else "Z"
         if plan.layout == "raw":
-            return RawLayout(str(plan.table), plan.key, existing, changed_field=plan.changed_field)
-        return ColumnsLayout(
-            str(plan.table),
-            plan.key,
-            existing,
-            known={plan.changed_field: "timestamp"} | dict(plan.kinds),
-            given=plan.fields,
-            column_names=plan.column_names,
-            allow_new=plan.allow_new_columns,
-            json_is_text=session is not None and session.database.json_is_text,
-        )
+            layout: Layout = RawLayout(
+                str(plan.table), plan.key, existing, changed_field=plan.changed_field, zone=zone
+            )
+        else:
+            layout = ColumnsLayout(
+                str(plan.table),
+                plan.key,
+                existing,
+                known={plan.changed_field: "timestamp"} | dict(plan.kinds),
+                given=plan.fields,
+                column_names=plan.column_names,
+                allow_new=plan.allow_new_columns,
+                json_is_text=session is not None and session.database.json_is_text,
+                zone=zone,
+            )
+        if session and existing:
+            audit = layout.audit
+            told_apart = (audit.company, audit.run_id, audit.task, *layout.key_columns)
+            session.database.check_key(plan.table, existing, told_apart)
+        return layout
 
     def _check_source(self, comment: str) -> None:
         """

@@ -48,11 +48,8 @@ class Merge:
         """Leave the last of the rows that have the same key, and count the others."""
         if not self._key:
             return 0
-        row, key = self._quoted(ROW), ", ".join(map(self._quoted, self._key))
-        return self._session.count(
-            f"DELETE FROM {STAGE} WHERE {row} IN (SELECT {row} FROM (SELECT {row}, row_number() OVER "  # noqa: S608 - names are checked
-            f"(PARTITION BY {key} ORDER BY {row} DESC) AS n FROM {STAGE}) AS numbered WHERE n > 1)"
-        )
+        key = ", ".join(map(self._quoted, self._key))
+        return self._session.database.delete_repeated(self._session, STAGE, self._quoted(ROW), key)
 
     def run(self, first: int, end: int) -> Counts:
         """
@@ -74,8 +71,12 @@ class Merge:
             deleted = self._delete({self._audit.company: self._owner.company})
         else:
             updated = self._count_matching(first, end)
-            if updated and not self._session.database.has_on_conflict:
+            how = self._session.database.upsert
+            if updated and how == "delete":
                 self._delete_matching(first, end)
+            elif updated and how == "update":
+                self._update_matching(first, end)
+                return Counts(inserted=self._insert(first, end, new=True), updated=updated, deleted=0)
         written = self._insert(first, end)
         return Counts(inserted=written - updated, updated=updated, deleted=deleted)
 
@@ -104,24 +105,61 @@ class Merge:
         """Write the condition that a row of the table and a staged one have the same key."""
         return " AND ".join(f"{table}.{self._quoted(name)} = s.{self._quoted(name)}" for name in self._key)
 
-    def _insert(self, first: int, end: int) -> int:
-        database, audit = self._session.database, self._audit
-        constants = {
-            audit.company: self._owner.company,
-            audit.loaded_at: self._owner.loaded_at,
-            audit.run_id: self._owner.run_id,
-            audit.task: self._owner.task,
+    def _update_matching(self, first: int, end: int) -> None:
+        """Update by what was staged; a unique index that the table may have does not matter."""
+        database, constants = self._session.database, self._constants()
+        company, row, mark = self._quoted(self._audit.company), self._quoted(ROW), database.mark
+        values = {name: f"s.{self._quoted(name)}" for name in self._columns if name not in self._key}
+        values |= {name: cast for name, (cast, _) in constants.items() if name != self._audit.company}
+        values[self._audit.deleted_at] = "NULL"
+        sets = ", ".join(f"t.{self._quoted(name)} = {value}" for name, value in values.items())
+        self._session.execute(
+            f"UPDATE {self._table} t JOIN {STAGE} s ON {self._same('t')} SET {sets} "  # noqa: S608 - names are checked
+            f"WHERE t.{company} = {mark} AND s.{row} >= {mark} AND s.{row} < {mark}",
+            [
+                *(value for name, (_, value) in constants.items() if name != self._audit.company),
+                *(self._owner.company, first, end),
+            ],
+        )
+
+    def _constants(self) -> dict[str, tuple[str, str]]:
+        """Give for the columns that are the same in all rows the expression, and its parameter."""
+        database, audit, owner = self._session.database, self._audit, self._owner
+        kinds = {column.name: column.kind for column in audit.columns()}
+        values = {
+            audit.company: owner.company,
+            audit.loaded_at: owner.loaded_at,
+            audit.run_id: owner.run_id,
+            audit.task: owner.task,
         }
-        types = {column.name: database.types[column.kind] for column in audit.columns()}
-        marks = [f"CAST({database.mark} AS {types[name]})" for name in constants]
+        return {name: (database.cast(database.mark, kinds[name]), value) for name, value in values.items()}
+
+    def _insert(self, first: int, end: int, *, new: bool = False) -> int:
+        """
+        Insert the rows.
+
+        :param new: only those that the table lacks.
+        """
+        database, audit = self._session.database, self._audit
+        constants = self._constants()
+        marks = [cast for cast, _ in constants.values()]
+        parameters: list[str | int] = [value for _, value in constants.values()]
         columns = [*map(self._quoted, self._columns)]
         into = ", ".join([*columns, *map(self._quoted, constants)])
         row = self._quoted(ROW)
         sql = (
             f"INSERT INTO {self._table} ({into}) SELECT {', '.join([*columns, *marks])} "  # noqa: S608 - names are checked
-            f"FROM {STAGE} WHERE {row} >= {database.mark} AND {row} < {database.mark}"
+            f"FROM {STAGE} s WHERE {row} >= {database.mark} AND {row} < {database.mark}"
         )
-        if self._mode == "upsert" and database.has_on_conflict:
+        parameters += [first, end]
+        if new:
+            company = self._quoted(audit.company)
+            sql += (
+                f" AND NOT EXISTS (SELECT 1 FROM {self._table} t "  # noqa: S608 - names are checked
+                f"WHERE t.{company} = {database.mark} AND {self._same('t')})"
+            )
+            parameters.append(self._owner.company)
+        if self._mode == "upsert" and database.upsert == "on conflict":
             conflict = ", ".join(map(self._quoted, (audit.company, *self._key)))
             changed = [
                 name for name in (*self._columns, *constants) if name not in (audit.company, *self._key)
@@ -130,4 +168,4 @@ class Merge:
             # A row that was gone and is sent again is there again.
             sets.append(f"{self._quoted(audit.deleted_at)} = NULL")
             sql += f" ON CONFLICT ({conflict}) DO UPDATE SET {', '.join(sets)}"
-        return self._session.count(sql, [*constants.values(), first, end])
+        return self._session.count(sql, parameters)

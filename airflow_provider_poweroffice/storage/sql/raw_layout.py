@@ -22,6 +22,7 @@ class RawLayout(Layout):
     ``id``, ``changed_at``, ``payload``, and the audit columns.
 
     :param changed_field: the field of a row with its change time.
+    :param zone: what the database reads behind a moment, which is in UTC.
     """
 
     audit = AuditColumns()
@@ -33,8 +34,10 @@ class RawLayout(Layout):
         existing: Mapping[str, Existing] | None,
         *,
         changed_field: str,
+        zone: str = "Z",
     ) -> None:
         super().__init__(table, key, existing)
+        self._zone = zone
         names = [(f"k{number}", field) for number, field in enumerate(key)]
         stamp = msgspec.defstruct(
             "Stamp",
@@ -98,7 +101,7 @@ class RawLayout(Layout):
         for number, (row, (key, changed)) in enumerate(
             zip(split_rows(content), self._read(content), strict=True), start=first
         ):
-            moment = _moment(changed)
+            moment = _moment(changed, self._zone)
             yield b"%d,%b,%b,%b\n" % (
                 number,
                 quoted(key_text(key).encode()) if key else NULL,
@@ -111,7 +114,7 @@ class RawLayout(Layout):
         for number, (row, (key, changed)) in enumerate(
             zip(split_rows(content), self._read(content), strict=True), start=first
         ):
-            yield number, key_text(key) if key else None, _moment(changed), bytes(row).decode()
+            yield number, key_text(key) if key else None, _moment(changed, self._zone), bytes(row).decode()
 
     def key_of(self, row: bytes) -> str:
         """Give the key as it is in ``id``."""
@@ -119,9 +122,9 @@ class RawLayout(Layout):
         return key_text(key) if key else "without a key"
 
 
-def _moment(value: bytes) -> str | None:
+def _moment(value: bytes, zone: str) -> str | None:
     """Read a change time; whatever no calendar has gives None, as the row itself is kept whole."""
     try:
-        return moment_text(msgspec.json.decode(value)) if value[:1] == b'"' else None
+        return moment_text(msgspec.json.decode(value), zone=zone) if value[:1] == b'"' else None
     except ValueError:
         return None

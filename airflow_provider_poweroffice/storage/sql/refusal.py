@@ -14,6 +14,12 @@ from typing import Any
 from airflow_provider_poweroffice.errors import LoadError
 
 _PASSING = {"OperationalError", "InterfaceError"}
+_MYSQL_PASSING = frozenset(
+    # Connections and memory, disks, locks, timeouts, a server that stops or may only be read for a while.
+    {1020, 1021, 1030, 1037, 1038, 1040, 1041, 1042, 1043, 1047, 1053, 1114, 1152, 1158, 1159, 1160, 1161}
+    | {1203, 1205, 1206, 1213, 1226, 1290, 1317, 1637, 1836, 1927, 1969, 3024, 3058, 4031}
+)
+_SERVER_ERRORS, _CLIENT_ERRORS = range(1000, 6000), range(2000, 3000)
 
 
 def _names(error: BaseException) -> set[str]:
@@ -23,7 +29,28 @@ def _names(error: BaseException) -> set[str]:
 def is_refusal(error: BaseException) -> bool:
     """Tell whether an error is a database's, and not one that passes; by the names of the DB-API."""
     names = _names(error)
-    return "Error" in names and not names & _PASSING
+    if "Error" not in names:
+        return False
+    number = _mysql_number(error)
+    return not names & _PASSING if number is None else number not in _MYSQL_PASSING
+
+
+def _mysql_number(error: BaseException) -> int | None:
+    """
+    Give the number that a server of MySQL gave an error.
+
+    Its drivers go by other groups than the DB-API's: a date that is none is an ``OperationalError``, a
+    deadlock may be an ``InternalError``.
+    """
+    if not {kind.__module__.partition(".")[0] for kind in type(error).__mro__} & {
+        "pymysql",
+        "MySQLdb",
+        "mysql",
+    }:
+        return None
+    number = getattr(error, "errno", error.args[0] if error.args else None)
+    is_server = isinstance(number, int) and number in _SERVER_ERRORS and number not in _CLIENT_ERRORS
+    return number if is_server else None
 
 
 def is_refused_value(error: BaseException) -> bool:

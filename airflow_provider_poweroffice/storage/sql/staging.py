@@ -51,7 +51,7 @@ class Stage:
         """
         session, database = self._session, self._session.database
         with session.transaction(staging=True):
-            create_stage(session, self._table, self.columns)
+            create_stage(session, self._table, self.columns, self._layout.key_columns)
         try:
             with session.transaction(staging=True):
                 if bulk and isinstance(database, BulkDatabase):
@@ -99,7 +99,7 @@ class Stage:
         """Insert a row, and give the database's objection to it."""
         try:
             with self._session.transaction(staging=True):
-                self._session.execute(self._insert(), values)
+                self._session.insert(self._insert(), [tuple(values)])
         except Exception as error:
             if is_refused_value(error):
                 return error

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from airflow.sdk import DAG
 
-from airflow_provider_poweroffice.task_groups.load_company import load_company
+from airflow_provider_poweroffice.task_groups.load_company import DEFAULT_RESOURCES, load_company
 
 with DAG("night", schedule=None, catchup=False):
     load_company(
         "warehouse",
+        resources=DEFAULT_RESOURCES | {"Suppliers": {"on_missing_privilege": "skip"}},
         companies=["fjordlys", "havblaast", "bjorkasen", "granli"],
         retry_options={"attempts": 2, "wait_initial": 0},
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from airflow_provider_poweroffice.storage.sql.databases.base import Database
 from airflow_provider_poweroffice.storage.sql.databases.duckdb import DuckDB
+from airflow_provider_poweroffice.storage.sql.databases.mysql import DRIVERS, MySQL
 from airflow_provider_poweroffice.storage.sql.databases.postgres import Postgres
 from airflow_provider_poweroffice.storage.sql.databases.sqlite import SQLite
 
@@ -19,6 +20,7 @@ _BY_DRIVER: dict[str, type[Database]] = {
     "sqlite3": SQLite,
     "duckdb": DuckDB,
     "_duckdb": DuckDB,
+    **dict.fromkeys(DRIVERS, MySQL),
 }
 
 

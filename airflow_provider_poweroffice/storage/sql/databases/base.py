@@ -8,14 +8,14 @@ one cursor, as temporary tables of DuckDB are the cursor's own.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import islice
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from airflow_provider_poweroffice.storage.kinds import MOST_DIGITS
-from airflow_provider_poweroffice.storage.sql.columns import Existing
+from airflow_provider_poweroffice.storage.sql.columns import Column, Existing
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 
 ROWS_AT_ONCE = 1000
@@ -48,7 +48,10 @@ class Database:
     has_comments: ClassVar[bool] = False
     keeps_text: ClassVar[bool] = False
     """Whether it keeps the text of CREATE TABLE, with the comments in it."""
-    has_on_conflict: ClassVar[bool] = False
+    upsert: ClassVar[Literal["delete", "on conflict", "update"]] = "delete"
+    """How a row that is there gives way: deleted first, by a clause of the INSERT, or updated first."""
+    zone: ClassVar[str] = "Z"
+    """What stands behind a moment, which is in UTC."""
     one_writer: ClassVar[bool] = False
     """Whether a second connection that writes has to wait for the first, or is refused."""
     types: ClassVar[Mapping[str, str]] = {
@@ -68,10 +71,10 @@ class Database:
         self.mark = mark
         self.quote = quote
 
-    @property
-    def json_is_text(self) -> bool:
-        """Tell whether a new column of JSON looks like one of texts."""
-        return self.types["json"] == self.types["text"]
+    json_is_text: ClassVar[bool] = True
+    """Whether a new column of JSON looks like one of texts."""
+    row_type: ClassVar[str] = "BIGINT"
+    """Of the number of a row in the staging table."""
 
     def quoted(self, name: str) -> str:
         """Quote the name of a column."""
@@ -114,6 +117,14 @@ class Database:
         """Take a field out of JSON, as text, a number in the digits that it was sent with."""
         return f"JSON_VALUE({column}, {literal(f'$.{field}')})"
 
+    def cast(self, value: str, kind: str) -> str:
+        """Give a parameter its type: a name, or a moment."""
+        return f"CAST({value} AS {self.types[kind]})"
+
+    def compared(self, value: str, column: Existing) -> str:
+        """Give a parameter the type of the column that it is compared with."""
+        return f"CAST({value} AS {column.type})"
+
     def exact_sum(self, amounts: str) -> str:
         """Sum decimals, or their text, without a float."""
         return f"sum(CAST({amounts} AS {self.types['decimal']}))"
@@ -127,6 +138,48 @@ class Database:
         if kind == "decimal" and scale is not None and self.bounded_decimals:
             return f"DECIMAL({MOST_DIGITS}, {scale})"
         return self.types[kind]
+
+    def key_type(self, texts: int, others: int = 0) -> str:  # noqa: ARG002 - where an index has a bound
+        """
+        Name the type of a text in a key.
+
+        :param texts: how many texts the key has.
+        :param others: how many columns of other kinds.
+        """
+        return self.type_of("name")
+
+    def note(self, column: Column) -> str:  # noqa: ARG002 - others have statements for it
+        """Write the comment of a column, where it is part of its definition."""
+        return ""
+
+    def options(self, comment: str = "") -> str:  # noqa: ARG002 - as above
+        """Write what follows the columns of a new table."""
+        return ""
+
+    def delete_repeated(self, session: Session, table: str, row: str, key: str) -> int:
+        """
+        Leave the last of the rows that have the same key, and count the others.
+
+        :param row: the column of the row's number.
+        :param key: columns, with commas between.
+        """
+        return session.count(
+            f"DELETE FROM {table} WHERE {row} IN (SELECT {row} FROM (SELECT {row}, row_number() OVER "  # noqa: S608 - names are checked
+            f"(PARTITION BY {key} ORDER BY {row} DESC) AS n FROM {table}) AS numbered WHERE n > 1)"
+        )
+
+    def insert(self, session: Session, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Carry out an INSERT for each row, some thousand at a time."""
+        rows = iter(rows)
+        while some := list(islice(rows, ROWS_AT_ONCE)):
+            session.cursor.executemany(sql, some)
+
+    def check_key(self, table: TableName, existing: Mapping[str, Existing], names: Collection[str]) -> None:
+        """
+        Check that columns tell rows apart that differ.
+
+        :raises ValueError: one of them does not.
+        """
 
     def describe(self, session: Session, table: TableName) -> dict[str, Existing] | None:
         """
@@ -198,10 +251,8 @@ class Session:
         return [tuple(row) for row in self.cursor.fetchall()]
 
     def insert(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
-        """Carry out an INSERT for each row, some thousand at a time."""
-        rows = iter(rows)
-        while some := list(islice(rows, ROWS_AT_ONCE)):
-            self.cursor.executemany(sql, some)
+        """Carry out an INSERT for each row."""
+        self.database.insert(self, sql, rows)
 
     @contextmanager
     def transaction(self, *, staging: bool = False) -> Iterator[None]:

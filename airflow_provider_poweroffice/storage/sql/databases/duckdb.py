@@ -23,7 +23,8 @@ class DuckDB(BulkDatabase):
 
     name = "DuckDB"
     has_comments = True
-    has_on_conflict = True
+    upsert = "on conflict"
+    json_is_text = False
     one_writer = True
     types: ClassVar[Mapping[str, str]] = {
         **Database.types,

@@ -40,7 +40,8 @@ class Postgres(BulkDatabase):
 
     name = "PostgreSQL"
     has_comments = True
-    has_on_conflict = True
+    upsert = "on conflict"
+    json_is_text = False
     bounded_decimals = False
     types: ClassVar[Mapping[str, str]] = {
         "integer": "bigint",

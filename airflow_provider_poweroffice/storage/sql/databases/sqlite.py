@@ -50,8 +50,10 @@ class SQLite(Database):
     """
 
     name = "SQLite"
-    has_on_conflict = True
+    upsert = "on conflict"
+    json_is_text = False
     keeps_text = True
+    row_type = "INTEGER"
     bounded_decimals = False
     one_writer = True
     types: ClassVar[Mapping[str, str]] = {
