@@ -35,6 +35,7 @@ def child(folder: str, run_id: str) -> None:
         ObjectStorageToPowerOfficeOperator,
     )
 
+    os.environ["AIRFLOW__POWEROFFICE__FILE_ROOTS"] = folder
     context: Any = {"run_id": run_id, "params": {}}
     task = ObjectStorageToPowerOfficeOperator(
         task_id="batch",

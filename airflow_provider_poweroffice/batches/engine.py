@@ -90,6 +90,7 @@ class Engine:
                 if not future.cancelled():
                     self._take(*future.result())
             self._publish()
+            self._results.none_about_to_be_sent()
 
     def _todo(self, plan: Iterable[Planned]) -> Iterator[Planned]:
         for planned in plan:

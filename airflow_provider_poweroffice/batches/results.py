@@ -88,6 +88,7 @@ class Results:
         self._last: dict[int, Result] = {}
         self._part_of: dict[int, int] = {}
         self._part = 0
+        self._has_window = False
 
     def begin(self, note: dict[str, Any]) -> bool:
         """
@@ -138,6 +139,13 @@ class Results:
     def about_to_send(self, window: list[Result]) -> None:
         """Note calls whose repetition the server could not tell, before they leave."""
         self._publish("window.json", [_encode(Window(after=self._part, results=window))])
+        self._has_window = True
+
+    def none_about_to_be_sent(self) -> None:
+        """Take that back where the batch ends in order: what was sent has a result, the rest was not sent."""
+        if self._has_window:
+            self.about_to_send([])
+            self._has_window = False
 
     def problems(self, problems: Iterable[Any]) -> None:
         """Publish what the first pass found."""

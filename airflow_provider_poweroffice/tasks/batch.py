@@ -224,9 +224,10 @@ class FileBatch(BatchTask):
     """
     Write the records of a file to PowerOffice Go v2: all of :class:`BatchTask`.
 
-    :param object_path: the file, such as ``s3://aws_default@bucket/customers.csv`` (templated). Records of
-        NDJSON are its lines, of CSV its rows by the names of the header (UTF-8; commas, semicolons or tabs;
-        an empty cell is None), of JSON the objects of one array, which is read whole.
+    :param object_path: the file, such as ``s3://aws_default@bucket/customers.csv``, or a local one below
+        ``[poweroffice] file_roots`` of the worker (templated). Records of NDJSON are its lines, of CSV its
+        rows by the names of the header (UTF-8; commas, semicolons or tabs; an empty cell is None), of JSON
+        the objects of one array, which is read whole.
     :param format: ``"ndjson"``, ``"csv"``, ``"json"`` or ``"parquet"`` (needs the extra ``parquet``); default
         by the end of the name, with ``.gz`` behind it or not.
     """
@@ -256,10 +257,11 @@ class FileBatch(BatchTask):
     def lines(self, folder: ObjectStoragePath, *, store: bool) -> Iterator[Iterator[Line]]:  # noqa: ARG002
         """Read the file."""
         from airflow_provider_poweroffice.batches.records import format_of, read_records
-        from airflow_provider_poweroffice.tasks.to_object_storage import open_object_path
+        from airflow_provider_poweroffice.tasks.files import open_source
 
         form = format_of(self.object_path, self.format)
-        with open_object_path(self.object_path, None).open("rb") as file:
+        _, file = open_source("object_path", self.object_path)
+        with file:
             yield read_records(file, form)
 
 

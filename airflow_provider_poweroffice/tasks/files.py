@@ -1,5 +1,5 @@
 """
-The ``files`` argument: paths, opened where a multipart body is made of them.
+Files that are sent: those of the argument ``files``, and files of records.
 
 Rule: a path may come from a form filled in by anyone who may start a run, and the file it names leaves the
 company. So local files must lie below folders that the worker's own configuration names, and everything else
@@ -62,7 +62,7 @@ def open_files(files: Any, *, limit: int = MAX_FILE_BYTES) -> Iterator[Files | N
         for field, path in files.items():
             where = f"files[{field!r}]"
             copy: Any = copies.enter_context(tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))
-            name, source = _open(where, path)
+            name, source = open_source(where, path)
             with source:
                 left -= _copied(source, copy, left)
             if left < 0:
@@ -80,8 +80,15 @@ def _copied(source: IO[bytes], copy: IO[bytes], most: int) -> int:
     return size
 
 
-def _open(where: str, path: str) -> tuple[str, IO[bytes]]:
-    """Give a file's name, and the file."""
+def open_source(where: str, path: str) -> tuple[str, IO[bytes]]:
+    """
+    Open what is to be sent: a local file below ``[poweroffice] file_roots``, or an object of a store.
+
+    :param where: the argument, for messages.
+    :return: the file's name, and the file, for the caller to close.
+    :raises ValueError: a path that may not be read.
+    :raises OSError: the file does not exist or cannot be read.
+    """
     if "::" in path or not path.isprintable():
         _refuse(where, path, "is not one file: chains ('::') and control characters are not accepted")
     scheme = _SCHEME.match(path)

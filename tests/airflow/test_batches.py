@@ -25,6 +25,11 @@ from poweroffice_sandbox import Sandbox, V1Sandbox
 CONTEXT: Any = {"run_id": "manual__2026-11-29T12:00:00+00:00", "params": {"city": "Bergen"}}
 
 
+@pytest.fixture(autouse=True)
+def _roots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__POWEROFFICE__FILE_ROOTS", str(tmp_path))
+
+
 def operator(folder: Path, **arguments: Any) -> Any:
     """Make a task that creates customers from ``customers.csv``, with some arguments changed."""
     given: dict[str, Any] = {
@@ -91,6 +96,18 @@ def test_empty_inputs(connection: str, tmp_path: Path, sandbox: Sandbox) -> None
         operator(tmp_path).execute(CONTEXT)
     with pytest.raises(FileNotFoundError):
         operator(tmp_path, object_path=f"file://{tmp_path}/none.csv").execute(CONTEXT)
+    assert sandbox.journal() == []
+    assert connection
+
+
+def test_local_files_lie_where_the_worker_says(
+    connection: str, tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A path that a form gives cannot send another file of the worker as a record."""
+    write_csv(tmp_path)
+    monkeypatch.setenv("AIRFLOW__POWEROFFICE__FILE_ROOTS", str(tmp_path / "inbox"))
+    with pytest.raises(AirflowFailException, match=r"object_path: .*outside of the folders .*file_roots"):
+        operator(tmp_path).execute(CONTEXT)
     assert sandbox.journal() == []
     assert connection
 

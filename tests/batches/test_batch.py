@@ -263,6 +263,19 @@ def test_without_an_identity_nothing_is_repeated(
     assert len(rows_of(client, "DeliveryTerms")) == before + 60
 
 
+def test_what_was_not_sent_is_not_uncertain(batches: Batches, client: Client, sandbox: Sandbox) -> None:
+    """A batch that ends early says so of none but what it sent; the next try sends the rest."""
+    rows = [{"Name": f"Levering {n}"} for n in range(60)]
+    job: dict[str, Any] = {"endpoint": "DeliveryTerms", "action": "create", "key": "Name", "mapping": None}
+    before = len(rows_of(client, "DeliveryTerms"))
+    sandbox.add_fault(action="status", status=403, method="POST", path="/DeliveryTerms", times=1)
+    with pytest.raises(PermissionDeniedError):
+        batches.run(rows, **job)
+    assert len(rows_of(client, "DeliveryTerms")) < before + 60
+    assert batches.run(rows, **job)["created"] == 60
+    assert len(rows_of(client, "DeliveryTerms")) == before + 60
+
+
 @pytest.mark.parametrize(
     ("fault", "error"),
     [({"status": 400}, BatchFailedError), ({"status": 403}, PermissionDeniedError)],
