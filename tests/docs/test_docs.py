@@ -38,6 +38,7 @@ def _connections(
     tmp_path: Path,
 ) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_D365FO_DEFAULT", fo.connection_json())
+    monkeypatch.setenv("AIRFLOW__POWEROFFICE__FILE_ROOTS", str(tmp_path))
     for name, one in (("DEFAULT", sandbox), ("V1", v1_sandbox)):
         fields = json.loads(one.connection_json())
         fields["extra"]["requests_per_second"] = 1000

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+from support.airflow_home import ROOT
 from support.databases import MYSQL, Database
 from support.loading import counts, load
 
@@ -19,7 +20,6 @@ from airflow_provider_poweroffice.storage.sql.databases.base import Session
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 from airflow_provider_poweroffice.storage.sql.refusal import is_refusal
 from tests.infrastructure.mariadb_server import MariaDBServer
-from tests.support.airflow_home import ROOT
 
 ALIKE = ["a", "A", "á", "a ", "a\t", "å", "aa", "ss", "ß", "", " ", "\U0001f600", "\U0001f601"]
 LAYOUTS = pytest.mark.parametrize("layout", ["raw", "columns"])

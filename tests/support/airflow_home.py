@@ -15,6 +15,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+if __name__ != "support.airflow_home":
+    raise ImportError("import support.airflow_home: under another name it would make a second home")
 ROOT = Path(__file__).resolve().parents[2]
 (ROOT / ".work").mkdir(exist_ok=True)
 HOME = Path(tempfile.mkdtemp(prefix="airflow-tests-", dir=ROOT / ".work"))
