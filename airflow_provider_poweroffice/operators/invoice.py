@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -25,6 +26,7 @@ __all__ = ["PowerOfficeInvoiceOperator"]
 
 AUTO = "auto"
 _REFERENCE = "ExternalImportReference"
+_ID = re.compile(r"[\w-]+", re.ASCII)
 _DELIVERY_TYPES = ("Auto", "PdfByEmail", "PdfPrintForDownload")
 _SHORTEST_POLL = 1.0
 _TRIGGERER_GRACE = timedelta(seconds=60)
@@ -111,16 +113,26 @@ class PowerOfficeInvoiceOperator(PowerOfficeTask):
             raise ValueError("give either order, a sales order to be made, or order_id, one that is there")
         if order_id is not None and reference != AUTO:
             raise ValueError("reference goes with order: the order of order_id has its own")
-        if is_literal(delivery_type) and delivery_type not in _DELIVERY_TYPES:
-            raise ValueError(f"delivery_type must be one of {_DELIVERY_TYPES}, not {delivery_type!r}")
-        if order is not None and is_literal(order):
-            _check_order(order)
-        if is_literal(reference):
-            check_reference(reference)
+        self._check_literals()
         if not timeout > 0:
             raise ValueError(f"timeout must be a number of seconds above 0, not {timeout!r}")
         if poll_interval < _SHORTEST_POLL:
             raise ValueError(f"poll_interval must be at least {_SHORTEST_POLL:g} s, not {poll_interval!r}")
+
+    def _check_literals(self) -> None:
+        """
+        Refuse, while the DAG file is read, what no invoice can have; templates are not looked at.
+
+        :raises ValueError, TypeError: names the argument and its value.
+        """
+        if is_literal(self.delivery_type) and self.delivery_type not in _DELIVERY_TYPES:
+            raise ValueError(f"delivery_type must be one of {_DELIVERY_TYPES}, not {self.delivery_type!r}")
+        if self.order is not None and is_literal(self.order):
+            _check_order(self.order)
+        if self.order_id is not None and is_literal(self.order_id):
+            _check_order_id(self.order_id)
+        if is_literal(self.reference):
+            check_reference(self.reference)
 
     @cached_property
     def clock(self) -> Clock:
@@ -220,7 +232,7 @@ class PowerOfficeInvoiceOperator(PowerOfficeTask):
             order = _check_order(self.order)
             is_given = self.reference != AUTO or order.get(_REFERENCE) is not None
             order[_REFERENCE] = self._reference(order, context)
-        identity = str(self.order_id if order is None else order[_REFERENCE])
+        identity = _check_order_id(self.order_id) if order is None else str(order[_REFERENCE])
         note = InvoiceNote(context, identity, self.api_conn_id, self.company, order or self.order_id)
         if order is not None and "reference" in note.note:
             order[_REFERENCE] = note.note["reference"]
@@ -278,4 +290,19 @@ def _check_order(order: Any) -> dict[str, Any]:
             ) from None
     if not isinstance(order, Mapping):
         raise TypeError(f"order must be a mapping, the body of POST SalesOrders/Complete, not {order!r}")
-    return dict(order)
+    own = [name for name in order if str(name).lower() == _REFERENCE.lower()]
+    if len(own) > 1:
+        raise ValueError(f"order has {_REFERENCE} in {len(own)} casings: {', '.join(own)}; give one of them")
+    return {_REFERENCE if name in own else name: value for name, value in order.items()}
+
+
+def _check_order_id(order_id: Any) -> str:
+    """
+    Read the id of an order; an empty one would ask for the state of all orders.
+
+    :raises ValueError: it is none.
+    """
+    text = str(order_id)
+    if not _ID.fullmatch(text):
+        raise ValueError(f"order_id must be the id of a sales order, not {order_id!r}")
+    return text

@@ -36,6 +36,7 @@ from airflow_provider_poweroffice.api.retry import retry_reason
 from airflow_provider_poweroffice.api.sent_state import SentState, Stage, pause_after, state_in
 from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.api.writes.compare import differences
+from airflow_provider_poweroffice.api.writes.identity import is_alike
 from airflow_provider_poweroffice.api.writes.reconcile import write
 from airflow_provider_poweroffice.errors import (
     APIStatusError,
@@ -263,7 +264,12 @@ class Invoice:
             query["customerNos"] = str(number)
         try:
             with self.client.pages("OutgoingInvoices", query=query) as pages:
-                rows = [row for page in pages for row in page.rows if row.get(_REFERENCE) == self.reference]
+                rows = [
+                    row
+                    for page in pages
+                    for row in page.rows
+                    if is_alike(row.get(_REFERENCE), self.reference)
+                ]
         except PermissionDeniedError as error:
             error.add_note("It is needed to see whether the reference was invoiced before.")
             raise

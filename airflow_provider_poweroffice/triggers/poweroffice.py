@@ -21,7 +21,7 @@ from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.retry import retry_reason, wait_seconds
 from airflow_provider_poweroffice.api.sent_state import Ended, pause_after
 from airflow_provider_poweroffice.api.texts import one_line
-from airflow_provider_poweroffice.errors import PowerOfficeError, ResultTooLargeError
+from airflow_provider_poweroffice.errors import NotFoundError, PowerOfficeError, ResultTooLargeError
 from airflow_provider_poweroffice.hooks.settings import read_settings
 from airflow_provider_poweroffice.tasks.company import labelled
 from airflow_provider_poweroffice.tasks.results import check_record
@@ -189,6 +189,14 @@ class PowerOfficeInvoiceTrigger(PowerOfficeTrigger):
         path, arguments = super().serialize()
         kept = {name: arguments[name] for name in _POLLING}
         return path, {"order_id": self.order_id, "stale": self.stale} | kept
+
+    def _ask(self, client: Client, watch: Watch) -> Any:
+        """Ask once; a state that is not found is one that says nothing yet, as in the worker."""
+        try:
+            return super()._ask(client, watch)
+        except NotFoundError as error:
+            watch.saw(error)
+            return None
 
     def _pause_after(self, looks: int) -> float:
         return pause_after(looks, self.poll_interval)

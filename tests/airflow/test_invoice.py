@@ -269,6 +269,11 @@ def test_a_reference_of_ones_own(sandbox: Sandbox, run: Run, monkeypatch: pytest
     run.forget()  # type: ignore[attr-defined]
     assert run(reference="shop-1") == first
     run.forget()  # type: ignore[attr-defined]
+    with pytest.raises(AirflowFailException, match=r"invoice 2\d+ .* has the reference"):
+        run(
+            reference="SHOP-1", order=ORDER | {"PurchaseOrderReference": "other"}
+        )  # one to the server's index
+    run.forget()  # type: ignore[attr-defined]
     assert run(order=ORDER | {"ExternalImportReference": "shop-1"}) == first
     run.forget()  # type: ignore[attr-defined]
     other = ORDER | {"SalesOrderLines": [LINE | {"Quantity": 3}]}
@@ -315,6 +320,9 @@ def test_cleared(sandbox: Sandbox, clock: FakeClock) -> None:
         ({"order": None}, "either order"),
         ({"order_id": "x"}, "either order"),
         ({"order": None, "order_id": "x", "reference": "y"}, "reference goes with order"),
+        ({"order": None, "order_id": ""}, "must be the id of a sales order, not ''"),
+        ({"order": None, "order_id": "a/b"}, "must be the id of a sales order"),
+        ({"order": ORDER | {"ExternalImportReference": "a", "externalImportReference": "b"}}, "2 casings"),
         ({"delivery_type": "Pigeon"}, "'PdfByEmail'"),
         ({"reference": "x" * 51}, "51 characters"),
         ({"order": "no JSON"}, "tojson"),
@@ -328,6 +336,27 @@ def test_bad_arguments(arguments: dict[str, Any], says: str) -> None:
     """What cannot work is refused while the DAG file is read."""
     with pytest.raises((ValueError, TypeError), match=says):
         PowerOfficeInvoiceOperator(task_id="t", **{"order": ORDER} | arguments)
+
+
+def test_an_order_id_that_renders_empty(sandbox: Sandbox, run: Run) -> None:
+    """An empty id is a filter that is off: the state of another order is not taken for this one's."""
+    run()
+    operator = PowerOfficeInvoiceOperator(task_id="t", order_id="{{ x }}")
+    operator.order_id = ""
+    with pytest.raises(AirflowFailException, match="must be the id of a sales order, not ''"):
+        operator.execute({"ti": Ti()})  # type: ignore[typeddict-item]
+    assert writes(sandbox) == ONCE
+
+
+def test_a_reference_in_another_casing(sandbox: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The order's own reference is its own however the field is written: another run invoices nothing."""
+    own = ORDER | {"externalImportReference": "shop-9"}
+    first = run(order=own)
+    assert first["reference"] == "shop-9"
+    monkeypatch.setattr(Ti, "run_id", "r2")
+    run.forget()  # type: ignore[attr-defined]
+    assert run(order=own) == first
+    assert writes(sandbox) == ONCE
 
 
 def test_arguments_that_contradict(run: Run, v1_connection: str, sandbox: Sandbox) -> None:
@@ -379,6 +408,26 @@ def test_deferred(sandbox: Sandbox, clock: FakeClock, ends: str, store: bool) ->
             operator.execute_complete(context, event)
     with pytest.raises(AirflowFailException, match="403"):
         operator.execute_complete(context, {"status": "error", "message": "403"})
+    assert writes(sandbox) == ONCE
+
+
+def test_deferred_while_the_state_is_not_found(sandbox: Sandbox, clock: FakeClock) -> None:
+    """A state that is behind is not there yet, for the triggerer as for the worker: it waits on."""
+    sandbox.set(unsent_state="404", send_lag=20)
+    operator = PowerOfficeInvoiceOperator(task_id="t", order=ORDER, deferrable=True, timeout=300)
+    operator.clock = clock
+    context: Any = {"ti": Ti(), "task_state_store": Store()}
+    with pytest.raises(TaskDeferred) as caught:
+        operator.execute(context)
+    trigger = caught.value.trigger
+    trigger.deadline = "2020-01-01T00:00:00+00:00"
+    event = verdict(trigger)
+    assert (event["status"], "404" in event["message"]) == ("timeout", True)
+    clock.sleep(30)
+    sandbox.set(send_lag=0)
+    with pytest.raises(TaskDeferred) as again:
+        operator.execute_complete(context, event)
+    assert operator.execute_complete(context, verdict(again.value.trigger))["invoice_no"]
     assert writes(sandbox) == ONCE
 
 
