@@ -110,11 +110,11 @@ class ResultForm:
 
         if self.fail_on_error:
             raise error
+        unknown = method != "GET" and (error.outcome_unknown or error.uncertain_attempts > 0)
         uncertain = isinstance(error, UncertainWriteError) and isinstance(error.__cause__, PowerOfficeError)
         cause = error.__cause__ if uncertain else error
         if isinstance(cause, APIStatusError):
             error = cause  # what the server said
-        unknown = method != "GET" and (error.outcome_unknown or error.uncertain_attempts > 0)
         if not isinstance(error, APIStatusError):
             told = _told(error, unknown=unknown)
             told["error_content"]["type"] = type(cause).__name__
