@@ -26,7 +26,7 @@ from airflow_provider_poweroffice.api.options import LONGEST_REFERENCE, OnExists
 from airflow_provider_poweroffice.api.surrogates import escaped
 from airflow_provider_poweroffice.api.texts import one_line, shown
 from airflow_provider_poweroffice.api.writes.changes import patch_of
-from airflow_provider_poweroffice.api.writes.compare import differences
+from airflow_provider_poweroffice.api.writes.compare import differences, has_nulls
 from airflow_provider_poweroffice.api.writes.identity import (
     identity_of,
     reference_field,
@@ -345,6 +345,7 @@ class Plan:
         if name and body.get(name) is None:
             # Of the key alone, so that the same record is the same one in the next run.
             body[name] = reference_of(job.endpoint, job.key, key) if key else reference_of(job.scope, line)
+        careful = identity_of(self.client.dialect, "POST", job.endpoint, body) is None
         return Planned(
             line=line,
             key=key,
@@ -352,9 +353,9 @@ class Plan:
             method="POST",
             endpoint=job.endpoint,
             body=body,
-            on_exists=on_exists,
+            on_exists="same" if careful else on_exists,
             reference=body.get(name) if name else None,
-            careful=identity_of(self.client.dialect, "POST", job.endpoint, body) is None,
+            careful=careful,
         )
 
     def _upsert(self, line: int, key: str | None, body: dict[str, Any]) -> Planned:
@@ -363,7 +364,7 @@ class Plan:
             return self._create(line, key, body, "update")
         same = (self.job.key, "Id")
         sent = {name: value for name, value in body.items() if name not in same}
-        found = differences(sent, row, self._readable)
+        found = differences(sent, row, self._readable, within=not has_nulls(row))
         names = dict.fromkeys(pointer.split("/")[1] for pointer in found)
         # Where the record has no such object yet, there is nothing in it that could be replaced.
         whole = {

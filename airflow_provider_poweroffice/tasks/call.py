@@ -332,7 +332,9 @@ class CallTask(CollectionTask):
         from airflow_provider_poweroffice.api.writes.compare import differences
 
         answer = client.request("GET", request.endpoint, query=request.query)
-        different = differences(self.changes, answer.body)  # type: ignore[arg-type]  # checked in content
+        changes: Mapping[str, Any] = self.changes  # type: ignore[assignment]  # checked in content
+        # What the answer lacks is sent: it may be null and left out, or unknown, which the server then says.
+        different = differences(changes, answer.body, changes, within=True)
         if different:
             self.log.info("%s: to be changed: %s", request.endpoint, ", ".join(different))
             return None
@@ -340,13 +342,14 @@ class CallTask(CollectionTask):
         return self._result(client, answer, "unchanged")
 
     def _write_once(self, client: Client, request: Request, files: Files | None, context: Context) -> Any:
-        from airflow_provider_poweroffice.api.writes.reconcile import sameness, write_call
+        from airflow_provider_poweroffice.api.writes.reconcile import check_on_exists, sameness, write_call
         from airflow_provider_poweroffice.errors import PowerOfficeError
         from airflow_provider_poweroffice.tasks.company import labelled
         from airflow_provider_poweroffice.tasks.results import told
         from airflow_provider_poweroffice.tasks.write_guard import write_once
 
         call = self._built(client, request, files)  # arguments are checked before a note is made
+        check_on_exists(client.dialect, call, self.on_exists)
         same = None if self.idempotent is False else sameness(client.dialect, call)
         guard = self._guard(request, files, context, same)
         outcomes: list[str] = []

@@ -258,6 +258,11 @@ def test_changes(sandbox: Sandbox) -> None:
     assert (again["outcome"], again["body"]["Id"]) == ("unchanged", made["body"]["Id"])
     assert sandbox.count("PATCH") == 2
     assert change(changes={"Name": "x"}, compare=True)["outcome"] == "updated"
+    sandbox.set(nulls="omitted")  # what the answer lacks is not so already
+    assert change(changes={"EmailAddress": "a@b.example"}, compare=True)["outcome"] == "updated"
+    street = {"MailAddress": {"AddressLine1": "Gate 1"}}
+    assert change(changes=street, compare=True)["outcome"] == "updated"
+    assert change(changes=street, compare=True)["outcome"] == "unchanged"
     task = PowerOfficeOperator(task_id="t", endpoint=path, changes="{{ params.changes }}")
     assert task.method == "PATCH"
 
@@ -312,6 +317,16 @@ def test_entities(fo: D365FOSandbox, fo_connection: str) -> None:
     key = {"dataAreaId": "usmf", "CustomerGroupId": "W1"}
     assert run(key=key, changes={"Description": "Other"}, compare=True)["outcome"] == "unchanged"
     assert run(key=key, changes={"Description": "Third"}, compare=True)["outcome"] == "updated"
+    with pytest.raises(AirflowFailException, match="Descripton"):  # misspelled: the server says so
+        run(key=key, changes={"Descripton": "Fourth"}, compare=True)
+
+
+def test_on_exists_without_what_is_unique(sandbox: Sandbox) -> None:
+    """It would do nothing, and each run would make one more: it is refused, and leaves no note."""
+    store = Store()
+    with pytest.raises(AirflowFailException, match="on_exists='update' does nothing for POST Customers"):
+        write(store, reference=None, on_exists="update")
+    assert (store, sandbox.count(path="/Customers*")) == ({}, 0)
 
 
 def test_a_refusal_in_other_words_stays_a_refusal(sandbox: Sandbox) -> None:
@@ -338,3 +353,17 @@ def test_in_a_real_airflow(sandbox: Sandbox, run_dag: Callable[..., Any]) -> Non
     assert found["outcome"] == "created"
     assert sandbox.totals()["Customers"] == before + 1
     assert sandbox.count("POST", "/Customers") == 2
+
+
+def test_what_is_uncertain_is_said_to_be(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An earlier try may have made what the server says is there, and reads do not show: it is not known."""
+    store = Store()
+    given: dict[str, Any] = {"endpoint": "Products", "body": {"Name": "P", "Code": "p"}, "reference": None}
+    with monkeypatch.context() as patch:
+        killed_after_the_call(patch)
+        with pytest.raises(SystemExit):
+            write(store, **given)
+    sandbox.set(read_lag=1000, taken_text="no-id")
+    monkeypatch.setattr("airflow_provider_poweroffice.api.writes.lookup.LAG_WAITS", (0.01,))
+    found = write(store, fail_on_error=False, ti=Ti(2), **given)
+    assert (found["status_code"], found["is_success"], found["outcome_unknown"]) == (400, False, True)

@@ -15,8 +15,13 @@ from airflow_provider_poweroffice.api import Client, RetryOptions
 from airflow_provider_poweroffice.api.dialects.registry import DIALECTS
 from airflow_provider_poweroffice.api.writes.changes import patch_of
 from airflow_provider_poweroffice.api.writes.compare import differences
-from airflow_provider_poweroffice.api.writes.identity import identity_of, reference_of, with_reference
-from airflow_provider_poweroffice.api.writes.reconcile import write
+from airflow_provider_poweroffice.api.writes.identity import (
+    identity_of,
+    is_alike,
+    reference_of,
+    with_reference,
+)
+from airflow_provider_poweroffice.api.writes.reconcile import foresee, write
 from airflow_provider_poweroffice.errors import (
     APIStatusError,
     BadRequestError,
@@ -454,3 +459,83 @@ def test_changes() -> None:
             patch_of("poweroffice_v2", endpoint, {field: "x"})
     with pytest.raises(ValueError, match="changes must map"):
         patch_of("poweroffice_v2", "Customers/7", {})
+
+
+def test_fields_that_an_answer_leaves_out_within_an_object(api: Client, sandbox: Sandbox, v1: Client) -> None:
+    """Where nulls are left out, a field that an address lacks is empty: another address is another one."""
+    sandbox.set(nulls="omitted")
+    address = {"City": "Bodø", "ZipCode": "8006"}
+    write(api, "POST", "Customers", body=BODY)
+    other = BODY | {"MailAddress": address | {"AddressLine1": "Gate 1"}}
+    with pytest.raises(WriteConflictError, match="/MailAddress/AddressLine1"):
+        write(api, "POST", "Customers", body=other)
+    assert write(api, "POST", "Customers", body=other, on_exists="update").outcome == "updated"
+    assert write(api, "POST", "Customers", body=other).outcome == "unchanged"
+
+    body = {"name": "A", "externalImportReference": "m1", "mailAddress": {"city": "Bodø", "zipCode": "8006"}}
+    write(v1, "POST", "Customer", body=body)
+    body["mailAddress"]["address1"] = "Gate 1"  # type: ignore[index]
+    with pytest.raises(WriteConflictError, match="/mailAddress/address1"):
+        write(v1, "POST", "Customer", body=body)
+    assert write(v1, "POST", "Customer", body=body, on_exists="update").outcome == "updated"
+
+
+def test_a_voucher_is_compared_whole_where_nulls_are_left_out(api: Client, sandbox: Sandbox) -> None:
+    """A voucher is in no list; what it lacks of the fields that were sent is empty."""
+    sandbox.set(nulls="omitted")
+    kind = next(kind for kind in KINDS if kind.endpoint == "Vouchers/ManualJournals")
+    body = kind.body(api, "v-1")
+    plain = {name: value for name, value in body.items() if name != "Description"}
+    write(api, "POST", kind.endpoint, body=plain)
+    assert write(api, "POST", kind.endpoint, body=plain).outcome == "unchanged"
+    with pytest.raises(WriteConflictError, match="/Description"):
+        write(api, "POST", kind.endpoint, body=plain | {"Description": "another"})
+
+
+def test_an_update_empties_nothing(api: Client) -> None:
+    """A null is the server's to fill, within an object too whose other fields are changed."""
+    address = {"City": "Bodø", "ZipCode": "8006", "AddressLine1": "Gate 1"}
+    write(api, "POST", "Customers", body=BODY | {"MailAddress": address})
+    moved = BODY | {"MailAddress": address | {"City": "Oslo", "AddressLine1": None}}
+    found = write(api, "POST", "Customers", body=moved, on_exists="update")
+    assert (found.record["MailAddress"]["City"], found.record["MailAddress"]["AddressLine1"]) == (
+        "Oslo",
+        "Gate 1",
+    )
+
+
+@pytest.mark.parametrize("on_exists", ["fail", "update"])
+def test_on_exists_needs_what_is_unique(
+    api: Client, v1: Client, dynamics: Client, sandbox: Sandbox, on_exists: Any
+) -> None:
+    """Without it each run would make one more record: it is refused before any request."""
+    for client, method, endpoint, body in (
+        (api, "POST", "Customers", {"Name": "A"}),
+        (api, "POST", "PaymentTerms", {"Name": "A"}),
+        (api, "PATCH", "Customers/1", [{"op": "replace", "path": "/Name", "value": "A"}]),
+        (v1, "POST", "Customer", {"id": 1, "name": "A"}),
+        (dynamics, "POST", "data/CustomersV3", {"OrganizationName": "A"}),
+    ):
+        with pytest.raises(ValueError, match=f"on_exists='{on_exists}' does nothing for {method} "):
+            write(client, method, endpoint, body=body, on_exists=on_exists)
+    assert requests(sandbox) == []
+
+
+@pytest.mark.parametrize("code", ["x,y", "  sp  ", "O'Brien", 'Ærlig "Ø"', "50% #1", "a&b=c+d", "Id = 42"])
+def test_odd_codes_are_found(api: Client, sandbox: Sandbox, code: str) -> None:
+    """A value that a filter takes for several, or trims, is looked for in the whole list."""
+    sandbox.set(taken_text="no-id")
+    sandbox.add_fault(**LOST, path="/Products")
+    body = {"Name": "P", "Code": code}
+    assert write(api, "POST", "Products", body=body).outcome == "created"
+    assert foresee(api, api.build("POST", "Products", body=body)) == ("unchanged", None)
+
+
+def test_numbers_are_found_by_their_value() -> None:
+    """What the server has as a number is one, however it was written; what it has as a text is that text."""
+    assert is_alike(77, "077")
+    assert is_alike(1.0, 1)
+    assert is_alike("A", "a ")
+    assert not is_alike("007", 7)
+    assert not is_alike(7, "x")
+    assert not is_alike(1, wanted=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ].*)?", re.ASCII)
 _MASK = "hidden"  # numbers of persons come masked
-_BLANK: tuple[Any, ...] = (None, "", [])
+_BLANK: tuple[Any, ...] = (None, "", [], {})
 
 
 def differences(
@@ -23,6 +23,7 @@ def differences(
     known: Collection[str] = (),
     *,
     with_nulls: bool = True,
+    within: bool = False,
 ) -> dict[str, tuple[Any, Any]]:
     """
     Name the fields of a record that are not as they were sent.
@@ -35,51 +36,65 @@ def differences(
     :param found: the record, decoded.
     :param known: fields that the record has by its description: left out of the answer, they hold nothing.
     :param with_nulls: False leaves out what was sent as null, which in a new record the server fills in.
+    :param within: what objects within the record lack holds nothing as well.
     :return: pointer, such as ``/Lines/0/Amount``, to what was sent and what was found.
     """
-    sent = sent if with_nulls else _without_nulls(sent)
-    return dict(_of_objects(sent, found, "", {name.lower() for name in known}))
+    sent = sent if with_nulls else without_nulls(sent)
+    return dict(_of_objects(sent, found, "", {name.lower() for name in known}, within=within))
 
 
-def _without_nulls(value: Any) -> Any:
+def without_nulls(value: Any) -> Any:
+    """Leave out what is null, within objects and lists too."""
     if isinstance(value, Mapping):
-        return {name: _without_nulls(item) for name, item in value.items() if item is not None}
-    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
+        return {name: without_nulls(item) for name, item in value.items() if item is not None}
+    return [without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
+def has_nulls(value: Any) -> bool:
+    """Tell whether an answer writes nulls, so that what it lacks is not there to be read."""
+    if isinstance(value, Mapping):
+        return any(map(has_nulls, value.values()))
+    return any(map(has_nulls, value)) if isinstance(value, list) else value is None
 
 
 def _of_objects(
-    sent: Mapping[str, Any], found: Mapping[str, Any], place: str, known: Collection[str]
+    sent: Mapping[str, Any], found: Mapping[str, Any], place: str, known: Collection[str], *, within: bool
 ) -> Iterator[tuple[str, tuple[Any, Any]]]:
     values = {str(name).lower(): value for name, value in found.items()}
     for name, value in sent.items():
         folded = str(name).lower()
-        if folded in values or folded in known:
-            yield from _of_values(value, values.get(folded), f"{place}/{name}")
+        if folded in values or folded in known or (place and within):
+            yield from _of_values(value, values.get(folded), f"{place}/{name}", within=within)
 
 
-def _of_values(sent: Any, found: Any, place: str) -> Iterator[tuple[str, tuple[Any, Any]]]:
+def _of_values(sent: Any, found: Any, place: str, *, within: bool) -> Iterator[tuple[str, tuple[Any, Any]]]:
     if isinstance(sent, Mapping) and isinstance(found, Mapping):
-        yield from _of_objects(sent, found, place, ())
+        yield from _of_objects(sent, found, place, (), within=within)
     elif isinstance(sent, list) and isinstance(found, list) and len(sent) == len(found):
-        yield from _of_lists(sent, found, place)
+        yield from _of_lists(sent, found, place, within=within)
     elif not _is_same(sent, found):
         yield place, (sent, found)
 
 
-def _of_lists(sent: list[Any], found: list[Any], place: str) -> Iterator[tuple[str, tuple[Any, Any]]]:
+def _of_lists(
+    sent: list[Any], found: list[Any], place: str, *, within: bool
+) -> Iterator[tuple[str, tuple[Any, Any]]]:
     """Pair each item with one that is the same; what is left is compared in the order it stands."""
     left, unpaired = list(found), []
     for index, item in enumerate(sent):
-        same = next((n for n, other in enumerate(left) if not any(_of_values(item, other, ""))), None)
+        found_at = enumerate(left)
+        same = next((n for n, one in found_at if not any(_of_values(item, one, place, within=within))), None)
         if same is None:
             unpaired.append((index, item))
         else:
             del left[same]
     for (index, item), other in zip(unpaired, left, strict=True):
-        yield from _of_values(item, other, f"{place}/{index}")
+        yield from _of_values(item, other, f"{place}/{index}", within=within)
 
 
 def _is_same(sent: Any, found: Any) -> bool:
+    if isinstance(sent, Mapping) and found in _BLANK:
+        return all(_is_same(value, None) for value in sent.values())
     if sent in _BLANK or found in _BLANK:
         return sent in _BLANK and found in _BLANK
     if found == _MASK:

@@ -16,10 +16,11 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any
 
+from airflow_provider_poweroffice.api.catalogue.bodies import body_of
 from airflow_provider_poweroffice.api.catalogue.fields import fields_of
 from airflow_provider_poweroffice.api.d365fo.entities import entity_path
 from airflow_provider_poweroffice.api.dialects.base import Dialect
@@ -123,8 +124,8 @@ class Identity:
     def is_of(self, row: Mapping[str, Any]) -> bool:
         """Tell whether a record holds one of the unique values, and shares what it must share."""
         some = all if self.key else any
-        return some(_alike(value_of(row, name), value) for name, value in self.unique.items()) and all(
-            _alike(value_of(row, name), value) for name, value in self.within.items()
+        return some(is_alike(value_of(row, name), value) for name, value in self.unique.items()) and all(
+            is_alike(value_of(row, name), value) for name, value in self.within.items()
         )
 
 
@@ -247,6 +248,8 @@ def _of_record(
         for name, value in unique.items()
         if is_v1 or names[name]
     ]
+    if not is_v1 and any(_breaks_list(value) for value in unique.values()):
+        searches.append(({}, None))
     return Identity(
         unique=unique,
         within={name: value for name in within if (value := value_of(body, name)) not in _EMPTY},
@@ -254,8 +257,14 @@ def _of_record(
         searches=tuple(searches or [({}, None)]) if rows else (),
         record=record,
         id_field="id" if is_v1 else "Id",
-        fields=frozenset(fields),
+        # A voucher is in no list, and can be read as it is posted.
+        fields=frozenset(fields if rows else body_of(dialect.catalogue_name, "POST", record[: -len("/{}")])),
     )
+
+
+def _breaks_list(value: Any) -> bool:
+    """Tell whether a value is another one as a filter, which takes several between commas, and trims them."""
+    return isinstance(value, str) and ("," in value or value != value.strip())
 
 
 def _condition(name: str, value: Any, kind: str | None) -> tuple[Any, ...]:
@@ -292,8 +301,21 @@ def _of_entity(
     )
 
 
-def _alike(found: Any, wanted: Any) -> bool:
-    """Compare as a server's index does: texts in any case, numbers as their text."""
+def is_alike(found: Any, wanted: Any) -> bool:
+    """Compare as a server's index does: texts in any case, and with what it has as a number by the value."""
     if found in _EMPTY or wanted in _EMPTY:
         return found in _EMPTY and wanted in _EMPTY
-    return str(found).strip().casefold() == str(wanted).strip().casefold()
+    if str(found).strip().casefold() == str(wanted).strip().casefold():
+        return True
+    return _is_number(found) and not isinstance(wanted, bool) and _number(found) == _number(wanted)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
+
+
+def _number(value: Any) -> Decimal | None:
+    try:
+        return Decimal(str(value).strip())
+    except InvalidOperation:
+        return None

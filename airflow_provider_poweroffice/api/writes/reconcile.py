@@ -21,7 +21,7 @@ from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.api.retry import IDEMPOTENT_METHODS
 from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.api.writes.changes import patch_of
-from airflow_provider_poweroffice.api.writes.compare import differences
+from airflow_provider_poweroffice.api.writes.compare import differences, has_nulls, without_nulls
 from airflow_provider_poweroffice.api.writes.identity import Identity, identity_of, value_of
 from airflow_provider_poweroffice.api.writes.lookup import LAG_WAITS, Lookup, says_taken
 from airflow_provider_poweroffice.errors import (
@@ -105,8 +105,7 @@ def write_call(
     """Do the same with a call that was built."""
     if call.method == "GET":
         raise ValueError("a GET writes nothing")
-    if on_exists not in ON_EXISTS:
-        raise ValueError(f"on_exists must be one of {', '.join(map(repr, ON_EXISTS))}, not {on_exists!r}")
+    check_on_exists(client.dialect, call, on_exists)
     return _Write(client, call, on_exists, is_ours=began_before).carry_out()
 
 
@@ -121,7 +120,28 @@ def foresee(client: Client, call: Call, *, on_exists: OnExists = "same") -> tupl
     :raises WriteConflictError: another record is there, or more than one.
     :raises PowerOfficeError: as ``Client.send``.
     """
+    check_on_exists(client.dialect, call, on_exists)
     return _Write(client, call, on_exists, is_ours=False).foresee()
+
+
+def check_on_exists(dialect: Dialect[Any], call: Call, on_exists: OnExists) -> None:
+    """
+    Refuse an ``on_exists`` that would do nothing, as nothing sent can be there already.
+
+    Of an entity that is not in the catalogue the key is not known here: it is not spoken of.
+
+    :raises ValueError: says what it needs.
+    """
+    if on_exists not in ON_EXISTS:
+        raise ValueError(f"on_exists must be one of {', '.join(map(repr, ON_EXISTS))}, not {on_exists!r}")
+    if on_exists == "same" or identity_of(dialect, call.method, call.endpoint, sent_of(call)):
+        return
+    if dialect.name == "d365fo" and call.method == "POST" and dialect.catalogue.find(call.endpoint) is None:
+        return
+    raise ValueError(
+        f"on_exists={on_exists!r} does nothing for {call.method} {call.endpoint} with this body: it carries "
+        "no field that is kept unique, by which a record could be there already, such as a reference"
+    )
 
 
 def sameness(dialect: Dialect[Any], call: Call) -> str | None:
@@ -263,7 +283,7 @@ class _Write:
     def carry_out(self) -> Written:
         if self.call.method == "DELETE":
             return self._delete()
-        if self.is_ours:
+        if self.is_ours or self.on_exists != "same":
             self._ask_for_key()
         repeatable = self.identity is not None or is_repeatable(self.client.dialect, self.call, self.sent)
         try:
@@ -373,7 +393,9 @@ class _Write:
     def _different(self, record: Mapping[str, Any], identity: Identity) -> dict[str, tuple[Any, Any]]:
         keys = {name.lower() for name in identity.key}  # compared before, in any case
         sent = {name: value for name, value in self.sent.items() if name.lower() not in keys}
-        return differences(sent, record, identity.fields, with_nulls=False)
+        # An answer that writes nulls leaves out only what cannot be read.
+        within = not has_nulls(record)
+        return differences(sent, record, identity.fields, with_nulls=False, within=within)
 
     def _update(
         self, record: Mapping[str, Any], identity: Identity, different: Mapping[str, tuple[Any, Any]]
@@ -397,7 +419,7 @@ class _Write:
     ) -> tuple[str, str, Any]:
         """Make the call that changes what differs: method, endpoint and body."""
         names = {pointer.split("/")[1] for pointer in different}
-        changed = {name: value for name, value in self.sent.items() if name in names}
+        changed = {name: without_nulls(value) for name, value in self.sent.items() if name in names}
         try:
             return _update_of(self.client.dialect, identity, self.call, record, changed)
         except ValueError as error:
