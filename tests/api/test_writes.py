@@ -539,3 +539,12 @@ def test_numbers_are_found_by_their_value() -> None:
     assert not is_alike("007", 7)
     assert not is_alike(7, "x")
     assert not is_alike(1, wanted=True)
+
+
+def test_words_of_a_choice_are_the_same_in_any_case(api: Client, sandbox: Sandbox) -> None:
+    """The server takes them so; a name in another case is another name."""
+    sandbox.add_fault(**LOST, path="/Customers")
+    body = BODY | {"InvoiceDeliveryType": "pdfbyemail"}
+    assert write(api, "POST", "Customers", body=body).outcome == "created"
+    with pytest.raises(WriteConflictError, match="/Name"):
+        write(api, "POST", "Customers", body=body | {"Name": "FJORDLYS AS"})

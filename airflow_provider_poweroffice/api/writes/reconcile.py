@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
+from airflow_provider_poweroffice.api.catalogue.bodies import body_of
 from airflow_provider_poweroffice.api.d365fo.metadata import entity_key
 from airflow_provider_poweroffice.api.options import ON_EXISTS, OnExists
 from airflow_provider_poweroffice.api.response import Response
@@ -395,7 +396,21 @@ class _Write:
         sent = {name: value for name, value in self.sent.items() if name.lower() not in keys}
         # An answer that writes nulls leaves out only what cannot be read.
         within = not has_nulls(record)
-        return differences(sent, record, identity.fields, with_nulls=False, within=within)
+        found = differences(sent, record, identity.fields, with_nulls=False, within=within)
+        return {place: pair for place, pair in found.items() if not self._is_same_choice(place, *pair)}
+
+    def _is_same_choice(self, place: str, sent: Any, found: Any) -> bool:
+        """Tell whether a field takes one of a few words, which the server takes in any case, and has it."""
+        if not (isinstance(sent, str) and isinstance(found, str) and sent.lower() == found.lower()):
+            return False
+        dialect = self.client.dialect
+        resource = dialect.catalogue.find(self.call.endpoint)
+        fields = body_of(dialect.catalogue_name, "POST", resource.path) if resource else {}
+        field = None
+        for name in (part for part in place.split("/")[1:] if not part.isdecimal()):
+            field = next((field for key, field in fields.items() if key.lower() == name.lower()), None)
+            fields = field.inner if field else {}
+        return field is not None and bool(field.choices)
 
     def _update(
         self, record: Mapping[str, Any], identity: Identity, different: Mapping[str, tuple[Any, Any]]
