@@ -207,6 +207,8 @@ class CallTask(CollectionTask):
             return self.body
         from airflow_provider_poweroffice.api.writes.changes import patch_of
 
+        if request.method != "PATCH":
+            raise ValueError(f"changes need method='PATCH', not {request.method!r}")
         if not isinstance(self.changes, Mapping):
             raise ValueError(f"changes must map fields to their new values, not {self.changes!r}")  # noqa: TRY004
         if dialect.name == "v2":

@@ -307,6 +307,12 @@ def test_entities(fo: D365FOSandbox, fo_connection: str) -> None:
         return task.execute({"ti": Ti(), "task_state_store": Store()})  # type: ignore[typeddict-item]
 
     body = {"dataAreaId": "usmf", "CustomerGroupId": "W1", "Description": "New"}
+    task = D365FOEntityOperator(
+        task_id="t", entity="CustomerGroups", d365fo_conn_id=fo_connection, method="{{ x }}", changes=body
+    )
+    task.method = "POST"
+    with pytest.raises(AirflowFailException, match="changes need method='PATCH', not 'POST'"):
+        task.execute({"ti": Ti(), "task_state_store": Store()})  # type: ignore[typeddict-item]
     fo.add_fault(action="reset_after", method="POST", path="/data/CustomerGroups", times=1)
     assert run(method="POST", body=body)["outcome"] == "created"
     assert run(method="POST", body=body)["outcome"] == "unchanged"
