@@ -220,7 +220,24 @@ class Invoice:
         if written.id is None:
             raise InvalidResponseError(f"the answer to the order {self.reference} has no Id")
         log.info("order %s: %s (reference %s)", written.outcome, written.id, self.reference)
+        if self.is_given and written.outcome == "created":
+            self._check_free(str(written.id))
         return str(written.id)
+
+    def _check_free(self, order_id: str) -> None:
+        """
+        Look once more, as another run's invoice may not have been seen yet, and its order was gone already.
+
+        :raises WriteConflictError: there is one; a cleared task gives it.
+        """
+        self.clock.sleep(LAG)
+        found = self._invoice_with_reference()
+        if found is not None and found.lower() != order_id.lower():
+            raise WriteConflictError(
+                f"another run made invoice {found} with the reference {self.reference} meanwhile; order "
+                f"{order_id} is not sent. Delete that order in Go; cleared, the task gives the invoice",
+                id=found,
+            )
 
     def _invoiced_before(self) -> str | None:
         """

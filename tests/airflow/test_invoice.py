@@ -290,6 +290,19 @@ def test_a_reference_of_ones_own(sandbox: Sandbox, run: Run, monkeypatch: pytest
     assert writes(sandbox) == ONCE
 
 
+def test_a_reference_of_two_runs_at_once(sandbox: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The order of the first run is gone, and its invoice not seen yet: the second order is not sent."""
+    sandbox.set(read_lag=3, invoiced_reference="free", send_polls=0)
+    first = run(reference="shop-1")
+    monkeypatch.setattr(Ti, "run_id", "r2")
+    run.forget()  # type: ignore[attr-defined]
+    with pytest.raises(AirflowFailException, match=r"another run made invoice .* shop-1 .* is not sent"):
+        run(reference="shop-1")
+    assert writes(sandbox) == [*ONCE, "Complete"]
+    assert run(2, reference="shop-1", max_tries=12) == first
+    assert writes(sandbox) == [*ONCE, "Complete"]
+
+
 def test_cleared(sandbox: Sandbox, clock: FakeClock) -> None:
     """A template that differs on a retry changes nothing; after a clear, another order needs a reference."""
     store = Store()
