@@ -33,6 +33,12 @@ class Unreadable(str):
     __slots__ = ()
 
 
+class Swallowed(Unreadable):
+    """Why a line, and an unknown number of records behind it, cannot be read."""
+
+    __slots__ = ()
+
+
 Line = tuple[int, dict[str, Any] | Unreadable]
 
 
@@ -70,7 +76,7 @@ def read_records(file: IO[bytes], form: str) -> Iterator[Line]:
         for line, record in read(plain):
             yield line, record
     except _BREAKS_OFF as error:
-        yield line + 1, Unreadable(f"the file breaks off here, or cannot be read ({reason_of(error)})")
+        yield line + 1, Swallowed(f"the file breaks off here, or cannot be read ({reason_of(error)})")
 
 
 def _ndjson(file: IO[bytes]) -> Iterator[Line]:
@@ -111,13 +117,19 @@ def _csv(file: Any) -> Iterator[Line]:
         except StopIteration:
             break
         except csv.Error as error:
-            yield line, Unreadable(f"is no CSV ({error})")
-            continue
-        if cells:
-            yield line, _row(names, cells)
+            row: dict[str, Any] | Unreadable = Unreadable(f"is no CSV ({error})")
+        else:
+            row = _row(names, cells)
+        last = reader.line_num + 1
+        if isinstance(row, Unreadable) and last > line:
+            row = Swallowed(f"{row}; it goes on to line {last}, so that it may hold several records")
+        if row:
+            yield line, row
 
 
 def _row(names: list[str], cells: list[str]) -> dict[str, Any] | Unreadable:
+    if not cells:
+        return {}
     if len(cells) != len(names):
         return Unreadable(f"has {len(cells)} cells, and the header {len(names)}")
     try:

@@ -90,17 +90,24 @@ class Results:
         self._part = 0
         self._has_window = False
 
-    def begin(self, note: dict[str, Any]) -> bool:
+    def begin(self, note: dict[str, Any]) -> None:
         """
-        Begin, or go on after an earlier try, whose results are read.
+        Begin, before the first call.
 
         :param note: what tells this batch from others; holds ``fingerprint``.
-        :return: whether there was an earlier try.
+        """
+        self._publish("batch.json", [_encode(note)])
+
+    def go_on(self, note: dict[str, Any]) -> bool:
+        """
+        Go on after an earlier try, whose results are read.
+
+        :param note: as of :meth:`begin`.
+        :return: whether there was one.
         :raises ValueError: the earlier try was made of other records.
         """
-        found = self._read("batch.json")
+        found = self.read("batch.json")
         if found is None:
-            self._publish("batch.json", [_encode(note)])
             return False
         for result in self._earlier():
             self._last[result.line] = result
@@ -118,13 +125,17 @@ class Results:
 
     def _forget_window(self) -> None:
         """Count lines that were about to be sent, and have no result, as uncertain."""
-        if note := self._read("window.json"):
+        if note := self.read("window.json"):
             window = msgspec.json.decode(note, type=Window)
             self.publish([one for one in window.results if self._part_of.get(one.line, 0) <= window.after])
 
     def last(self, line: int) -> Result | None:
         """Give the last result of a line."""
         return self._last.get(line)
+
+    def is_final(self, line: int | None) -> bool:
+        """Tell whether a line is left alone from now on."""
+        return line in self._last and self._last[line].is_final
 
     def publish(self, results: list[Result]) -> None:
         """Publish a part."""
@@ -138,8 +149,8 @@ class Results:
 
     def about_to_send(self, window: list[Result]) -> None:
         """Note calls whose repetition the server could not tell, before they leave."""
-        self._publish("window.json", [_encode(Window(after=self._part, results=window))])
         self._has_window = True
+        self._publish("window.json", [_encode(Window(after=self._part, results=window))])
 
     def none_about_to_be_sent(self) -> None:
         """Take that back where the batch ends in order: what was sent has a result, the rest was not sent."""
@@ -169,9 +180,10 @@ class Results:
         names = sorted(path.name for path in parts.iterdir()) if parts.exists() else []
         for name in (name for name in names if name.endswith(".ndjson") and not name.startswith(".")):
             self._part = max(self._part, int(name[:5]))
-            yield from map(_decode, (self._read(f"parts/{name}") or b"").splitlines())
+            yield from map(_decode, (self.read(f"parts/{name}") or b"").splitlines())
 
-    def _read(self, name: str) -> bytes | None:
+    def read(self, name: str) -> bytes | None:
+        """Read a file of the folder; None where there is none."""
         path = self.folder / name
         if not path.exists():
             return None
