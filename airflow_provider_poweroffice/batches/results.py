@@ -10,6 +10,7 @@ believed, so that there is no second note that could say something else.
 ``parts/00001-….ndjson``  results, in the order in which they came
 ``results.ndjson``      the last result of each line, by line; written at the end
 ``problems.ndjson``     what the first pass found, where it ended the batch
+``task.json``           what a mapped task has to do: beside it are those of the same company
 ======================  ===================================================================================
 """
 
@@ -70,6 +71,31 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
 
     after: int
     results: list[Result]
+
+
+def index_of(folder: Any, index: str, work: str, *, store: bool) -> str:
+    """
+    Give the index whose folder a mapped task of a company works in: another one, if that had the same to do.
+
+    :param folder: of the company, in the run.
+    :param index: of the task.
+    :param work: a fingerprint of what it is to do.
+    :param store: note it.
+    """
+
+    def is_same(name: str) -> bool:
+        note = Results(folder / name).read("task.json")
+        return note is not None and msgspec.json.decode(note).get("work") == work
+
+    own = Results(folder / index)
+    if own.read("task.json") is None:
+        others: list[str] = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+        for other in others:
+            if other.isdigit() and other != index and is_same(other):
+                return other
+    if store:
+        own.note_task({"v": 1, "work": work})
+    return index
 
 
 _encode = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
@@ -157,6 +183,10 @@ class Results:
         if self._has_window:
             self.about_to_send([])
             self._has_window = False
+
+    def note_task(self, note: dict[str, Any]) -> None:
+        """Note what the task has to do."""
+        self._publish("task.json", [_encode(note)])
 
     def problems(self, problems: Iterable[Any]) -> None:
         """Publish what the first pass found."""
