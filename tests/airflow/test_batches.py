@@ -224,8 +224,8 @@ def test_stored_rows_are_those_of_the_batch(connection: str, tmp_path: Path, que
     assert rows("a") == ["En AS"]
     database_hook("db").run("update customers set name = 'To AS'")
     assert rows("a") == ["To AS"]
-    database_hook("db").run("update customers set name = 'Tre AS'")
-    assert (rows("a", begun=True), rows("b")) == (["To AS"], ["Tre AS"])
+    database_hook("db").run("update customers set name = 'Ti AS'")
+    assert (rows("a", begun=True), rows("b")) == (["To AS"], ["Ti AS"])
     assert connection
 
 
