@@ -191,7 +191,7 @@ class Plan:
         if not isinstance(body, Mapping) or not body:
             self._refuse(line, "the mapping gives no field")
             return None
-        found: dict[str, Any] = typed(dict(body), self._fields)
+        found: dict[str, Any] = typed(dict(body), self._fields, but=self._lookups)
         return found
 
     def _key_of(self, line: int, body: dict[str, Any]) -> str | None:

@@ -94,6 +94,19 @@ def test_a_look_up_spelled_otherwise(batches: Batches, client: Client) -> None:
     assert made["DepartmentId"] == code["Id"]
 
 
+def test_codes_keep_their_zeros(batches: Batches, client: Client) -> None:
+    """What is looked up is the text that the file has, whatever its id will be."""
+    ids = [
+        client.request("POST", "Departments", body={"Code": code, "Name": code}).body["Id"]
+        for code in ("77", "077")
+    ]
+    content = "\n".join(["ExternalNumber,Name,DepartmentId", "90000,A,77", "90001,B,077"])
+    lookups = {"DepartmentId": ("Departments", "Code")}
+    batches.run(content.encode(), form="csv", mapping=None, lookups=lookups)
+    rows = sorted(rows_of(client, "Customers"), key=lambda row: row.get("ExternalNumber") or 0)
+    assert [row["DepartmentId"] for row in rows if (row.get("ExternalNumber") or 0) >= 90_000] == ids
+
+
 def test_a_share_is_exact(batches: Batches) -> None:
     """0.29 of 100 are 29, and not 28.999… of them."""
     rows = [*customers(71), *({"no": None, "name": "x", "city": "x"} for _ in range(29))]
