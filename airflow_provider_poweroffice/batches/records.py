@@ -24,7 +24,8 @@ _record = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal).decode
 _any = msgspec.json.Decoder(float_hook=Decimal).decode
 _ENDINGS = {"jsonl": "ndjson"} | {form: form for form in FORMATS}
 _PARQUET_ROWS = 1000
-_BREAKS_OFF = (EOFError, OSError, zlib.error)
+_BREAKS_OFF = (EOFError, gzip.BadGzipFile, zlib.error)
+"""Of the file itself; a connection that is lost ends the read, and the task may be tried again."""
 
 
 class Unreadable(str):
