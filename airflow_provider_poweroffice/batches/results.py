@@ -83,18 +83,19 @@ def index_of(folder: Any, index: str, work: str, *, store: bool) -> str:
     :param store: note it.
     """
 
-    def is_same(name: str) -> bool:
+    def work_of(name: str) -> str | None:
         note = Results(folder / name).read("task.json")
-        return note is not None and msgspec.json.decode(note).get("work") == work
+        return None if note is None else str(msgspec.json.decode(note).get("work"))
 
-    own = Results(folder / index)
-    if own.read("task.json") is None:
-        others: list[str] = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
-        for other in others:
-            if other.isdigit() and other != index and is_same(other):
-                return other
-    if store:
-        own.note_task({"v": 1, "work": work})
+    had = work_of(index)
+    if had == work:
+        return index
+    others: list[str] = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+    for other in others:
+        if other.isdigit() and other != index and work_of(other) == work:
+            return other
+    if store and had is None:
+        Results(folder / index).note_task({"v": 1, "work": work})
     return index
 
 

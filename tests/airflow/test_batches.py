@@ -195,7 +195,9 @@ def test_a_list_of_companies_that_gets_shorter(tmp_path: Path, monkeypatch: pyte
         again = run(second, 0)
         assert (again["created"], again["path"]) == (2, done["path"])
         assert sandbox.count("POST", "/Customers") == 2
-        assert run(second, 2, "more")["created"] == 1
+        more = run(second, 2, "more")
+        assert more["created"] == 1
+        assert run(second, 1, "more")["path"] == more["path"]
         assert run(first, 1)["created"] == 2
         assert sandbox.count("POST", "/Customers") == 5
 
