@@ -88,7 +88,9 @@ def _ndjson(file: IO[bytes]) -> Iterator[Line]:
         try:
             yield number, _record(text)
         except UNREADABLE as error:
-            yield number, Unreadable(f"is no JSON object ({reason_of(error)})")
+            told = f"is no JSON object ({reason_of(error)})"
+            is_cut = not line.endswith(b"\n")
+            yield number, Swallowed(f"{told}, and the file ends in it") if is_cut else Unreadable(told)
 
 
 def _json(file: IO[bytes]) -> Iterator[Line]:

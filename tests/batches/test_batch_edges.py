@@ -62,6 +62,14 @@ def test_a_file_that_breaks_off_is_not_one_failure(
     assert writes(sandbox) == 0
 
 
+def test_a_file_that_ends_within_a_line(batches: Batches, sandbox: Sandbox) -> None:
+    """So does an upload that was cut: what was behind it is not known."""
+    content = b'{"no": 90000, "name": "Kunde", "city": "Bergen"}\n{"no": 90001, "na'
+    with pytest.raises(InvalidBatchError, match=r"line 2: .* and the file ends in it"):
+        batches.run(content, max_failures=0.5)
+    assert writes(sandbox) == 0
+
+
 def test_a_blank_key_is_missing(batches: Batches, sandbox: Sandbox) -> None:
     """An update of a record whose key is blank creates none."""
     rows = [{"OrganizationNumber": "  ", "Name": "Havblikk AS"}]
