@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -44,7 +45,7 @@ def preview(client: Client, job: Job, lines: Iterable[Line]) -> dict[str, Any]:
             if planned.does and len(would) < _SHOWN:
                 would.append(planned)
         problems = plan.problems
-        counts["invalid"] = len({problem.line for problem in problems})
+        counts["invalid"] = len({problem.line for problem in problems} - {None})
         if problems:
             log.warning("%s: %d problems:\n%s", job.endpoint, len(problems), report(problems))
         return {
@@ -83,19 +84,26 @@ def run(
     results = Results(folder)
     with Plan(client, job) as plan:
         plan.read(lines)
-        most = max_failures if max_failures >= 1 else int(max_failures * plan.records)
+        # A share as it is written: 0.29 of 100 are 29, and 28.999… of floats.
+        most = max_failures if max_failures >= 1 else int(Decimal(str(max_failures)) * plan.records)
+        note = {"v": 1, "fingerprint": plan.fingerprint, "of": plan.records}
+        resumed = results.go_on(note)
         plan.check()
-        problems = plan.problems
+        # What an earlier try has done is not looked at again: its date may be locked by now.
+        problems = [problem for problem in plan.problems if not results.is_final(problem.line)]
         invalid = {problem.line: problem for problem in reversed(problems)}
         if problems and (len(invalid) > most or None in invalid):
             results.problems(problems)
+            sent = f" by this try; an earlier one left {dict(results.counts())}" if resumed else ""
             raise InvalidBatchError(
-                f"{label}: {len(invalid)} of {plan.records} records cannot be written as they are; nothing "
-                f"was sent. All problems are in {folder}/problems.ndjson:\n{report(problems)}",
+                f"{label}: {len(invalid.keys() - {None})} of {plan.records} records cannot be written as "
+                f"they are; nothing was sent{sent}. All problems are in {folder}/problems.ndjson:\n"
+                f"{report(problems)}",
                 problems=problems,
             )
-        resumed = results.begin({"v": 1, "fingerprint": plan.fingerprint, "of": plan.records})
-        if resumed:
+        if not resumed:
+            results.begin(note)
+        else:
             log.info("%s: goes on after an earlier try, which left %s", label, dict(results.counts()))
         new = ((line, problem) for line, problem in invalid.items() if line and not results.last(line))
         results.publish([_invalid(line, problem) for line, problem in new])

@@ -15,9 +15,10 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
+from airflow_provider_poweroffice.api.cancellation import CancelledScopeError
 from airflow_provider_poweroffice.api.client import Client
 from airflow_provider_poweroffice.api.texts import one_line
-from airflow_provider_poweroffice.api.writes.reconcile import write
+from airflow_provider_poweroffice.api.writes.reconcile import write_call
 from airflow_provider_poweroffice.batches.plan import Planned
 from airflow_provider_poweroffice.batches.results import BAD, Result, Results
 from airflow_provider_poweroffice.errors import (
@@ -126,8 +127,9 @@ class Engine:
     def _collect(self) -> None:
         finished, _ = wait(self._under_way, timeout=1.0, return_when=FIRST_COMPLETED)
         for future in finished:
-            self._under_way.discard(future)
+            # In this order: a time limit between the two has the result twice, and not lost.
             self._take(*future.result())
+            self._under_way.discard(future)
         if self._calls >= PART or self._clock.monotonic() - self._published >= PART_SECONDS:
             self._publish()
         if self._fatal:
@@ -180,15 +182,14 @@ class Engine:
 
     def _write(self, planned: Planned) -> tuple[Result, PowerOfficeError | None]:
         """Make one call; runs in a thread of its own."""
+        told: dict[str, Any]
         try:
-            written = write(
-                self._client,
-                planned.method,
-                planned.endpoint,
-                body=planned.body,
-                on_exists=planned.on_exists,
-                began_before=self._resumed,
-            )
+            call = self._client.build(planned.method, planned.endpoint, body=planned.body)
+        except (ValueError, TypeError) as error:  # of the call's arguments: nothing was sent
+            told = {"type": type(error).__name__, "detail": one_line(error)}
+            return self._result(planned, status="failed", error=told), None
+        try:
+            written = write_call(self._client, call, on_exists=planned.on_exists, began_before=self._resumed)
         except PowerOfficeError as error:
             status = "uncertain" if error.outcome_unknown else "failed"
             facts = {
@@ -199,9 +200,13 @@ class Engine:
                 facts["detail"] = one_line(error)
             told = {"type": type(error).__name__, **facts}
             return self._result(planned, status=status, error=told, tries=1 + error.uncertain_attempts), error
-        except (ValueError, TypeError) as error:  # of the call's arguments: nothing was sent
+        except CancelledScopeError:
+            raise
+        except Exception as error:  # whether it was sent is not known
+            log.exception("%s: line %d", self._label, planned.line)
             told = {"type": type(error).__name__, "detail": one_line(error)}
-            return self._result(planned, status="failed", error=told), None
+            status = "uncertain" if planned.careful else "failed"
+            return self._result(planned, status=status, error=told, tries=1), None
         return self._result(
             planned,
             status=written.outcome,

@@ -9,7 +9,7 @@ None in it is an error.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from importlib import import_module
 from typing import Any
@@ -106,7 +106,7 @@ def _named(render: Mapper, where: str) -> Mapper:
     return named
 
 
-def typed(body: Any, fields: Mapping[str, BodyField]) -> Any:
+def typed(body: Any, fields: Mapping[str, BodyField], *, but: Collection[str] = ()) -> Any:
     """
     Turn texts into what the API's description says: numbers and truth values, where they are just that.
 
@@ -114,20 +114,26 @@ def typed(body: Any, fields: Mapping[str, BodyField]) -> Any:
 
     :param body: of one record; CSV has texts only.
     :param fields: of the call's body; what they do not describe is left as it is.
+    :param but: paths whose values are left as they are.
     """
     if isinstance(body, dict):
         known = {name.lower(): field for name, field in fields.items()}
         fitted = ((name, value, known.get(str(name).lower())) for name, value in body.items())
         return {
-            field.name if field else name: _typed(value, field) if field else value
+            field.name if field else name: _typed(value, field, but) if field else value
             for name, value, field in fitted
         }
-    return [typed(item, fields) for item in body] if isinstance(body, list) else body
+    return [typed(item, fields, but=but) for item in body] if isinstance(body, list) else body
 
 
-def _typed(value: Any, field: BodyField) -> Any:
+def _typed(value: Any, field: BodyField, but: Collection[str]) -> Any:
     if field.inner:
-        return typed(value, field.inner)
+        below = f"{field.name}."
+        return typed(
+            value, field.inner, but={path.removeprefix(below) for path in but if path.startswith(below)}
+        )
+    if field.name in but:
+        return value
     read, is_one = _READERS.get(field.kind, (None, None))
     return read(value) if read and is_one and isinstance(value, str) and is_one.fullmatch(value) else value
 

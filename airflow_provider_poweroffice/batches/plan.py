@@ -12,6 +12,7 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
+from difflib import get_close_matches
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,7 +20,7 @@ import msgspec
 
 from airflow_provider_poweroffice.api.body_check import check_body
 from airflow_provider_poweroffice.api.call import encode_json
-from airflow_provider_poweroffice.api.catalogue.bodies import body_of
+from airflow_provider_poweroffice.api.catalogue.bodies import BodyField, body_of
 from airflow_provider_poweroffice.api.catalogue.fields import fields_of
 from airflow_provider_poweroffice.api.client import Client
 from airflow_provider_poweroffice.api.options import LONGEST_REFERENCE, OnExists
@@ -33,7 +34,7 @@ from airflow_provider_poweroffice.api.writes.identity import (
     reference_of,
 )
 from airflow_provider_poweroffice.batches.mapping import Mapper, typed
-from airflow_provider_poweroffice.batches.records import Line, Unreadable
+from airflow_provider_poweroffice.batches.records import Line, Swallowed, Unreadable
 from airflow_provider_poweroffice.batches.vouchers import VoucherCheck
 
 _spooled = msgspec.json.Decoder(tuple[int, str | None, dict[str, Any]], float_hook=Decimal).decode
@@ -115,6 +116,7 @@ class Plan:
         self._reference = reference_field(client.dialect, job.endpoint)
         self._fields = body_of(self._name, "POST", self._path)
         self._readable = fields_of(self._name, self._path)
+        self._lookups = {_spelled(field, self._fields): place for field, place in job.lookups.items()}
         self._existing: dict[str, dict[str, Any]] = {}
         self._ids: dict[str, dict[str, Any]] = {}
         self._several: set[tuple[str, str, str]] = set()
@@ -172,6 +174,10 @@ class Plan:
     def _body_of(self, line: int, row: dict[str, Any] | Unreadable) -> dict[str, Any] | None:
         if isinstance(row, Unreadable):
             self._refuse(line, str(row))
+            if isinstance(row, Swallowed):
+                self._refuse(
+                    None, f"records in or behind line {line} are not known, and none can be left out"
+                )
             return None
         try:
             body = self.job.mapper(row)
@@ -185,7 +191,7 @@ class Plan:
         if not isinstance(body, Mapping) or not body:
             self._refuse(line, "the mapping gives no field")
             return None
-        found: dict[str, Any] = typed(dict(body), self._fields)
+        found: dict[str, Any] = typed(dict(body), self._fields, but=self._lookups)
         return found
 
     def _key_of(self, line: int, body: dict[str, Any]) -> str | None:
@@ -193,7 +199,7 @@ class Plan:
         if name is None:
             return None
         value = body.get(name)
-        if value is None or value == "" or isinstance(value, (dict, list, bool)):
+        if isinstance(value, (dict, list, bool)) or not _named(value):
             self._refuse(line, f"the key {name} is missing", field=name)
             return None
         return _text(value)
@@ -211,7 +217,7 @@ class Plan:
         :raises PowerOfficeError: a list cannot be read.
         """
         self._ids = {
-            field: self._found_in(*place, self._values(field)) for field, place in self.job.lookups.items()
+            field: self._found_in(*place, self._values(field)) for field, place in self._lookups.items()
         }
         vouchers = VoucherCheck.of(self.client, self._path)
         wanted: set[str] = set()
@@ -242,7 +248,7 @@ class Plan:
                 self._refuse(line, str(error), key=key)
 
     def _look_up(self, line: int, key: str | None, body: dict[str, Any]) -> None:
-        for field, (endpoint, by) in self.job.lookups.items():
+        for field, (endpoint, by) in self._lookups.items():
             for missing in _resolve(body, field, self._ids[field]):
                 which = "several rows" if (endpoint, by, missing) in self._several else "no row"
                 told = f"{field}: {which} of {endpoint} with {by} {shown(missing)}"
@@ -276,7 +282,7 @@ class Plan:
             return {}
         found: dict[str, list[Any]] = {}
         for row in self._rows(endpoint, ["Id", field]):
-            if (text := _text(row.get(field))) in wanted:
+            if _named(row.get(field)) and (text := _text(row[field])) in wanted:
                 found.setdefault(text, []).append(row["Id"])
         self._several.update((endpoint, field, text) for text, ids in found.items() if len(ids) > 1)
         return {text: ids[0] for text, ids in found.items() if len(ids) == 1}
@@ -392,6 +398,30 @@ def _text(value: Any) -> str:
     return (
         f"{value.normalize():f}" if isinstance(value, Decimal) and value.is_finite() else str(value).strip()
     )
+
+
+def _named(value: Any) -> bool:
+    """Tell whether a value can name a record: what is missing or blank names none."""
+    return value is not None and _text(value) != ""
+
+
+def _spelled(path: str, fields: Mapping[str, BodyField]) -> str:
+    """
+    Spell the path of a look-up as the description does, as the bodies are.
+
+    :raises ValueError: a body has no such field, so that a code would be sent as if it were an id.
+    """
+    names = path.split(".")
+    for index, name in enumerate(names):
+        if not fields:  # not described
+            break
+        field = next((field for field in fields.values() if field.name.lower() == name.lower()), None)
+        if field is None:
+            near = get_close_matches(name, [field.name for field in fields.values()], 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise ValueError(f"lookups[{path!r}]: a body has no field {name!r}{hint}")
+        names[index], fields = field.name, field.inner
+    return ".".join(names)
 
 
 def _walk(value: Any, path: list[str], change: Callable[[Any], Any]) -> None:

@@ -24,11 +24,18 @@ _record = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal).decode
 _any = msgspec.json.Decoder(float_hook=Decimal).decode
 _ENDINGS = {"jsonl": "ndjson"} | {form: form for form in FORMATS}
 _PARQUET_ROWS = 1000
-_BREAKS_OFF = (EOFError, OSError, zlib.error)
+_BREAKS_OFF = (EOFError, gzip.BadGzipFile, zlib.error)
+"""Of the file itself; a connection that is lost ends the read, and the task may be tried again."""
 
 
 class Unreadable(str):
     """Why a line is no record."""
+
+    __slots__ = ()
+
+
+class Swallowed(Unreadable):
+    """Why a line, and an unknown number of records behind it, cannot be read."""
 
     __slots__ = ()
 
@@ -70,7 +77,7 @@ def read_records(file: IO[bytes], form: str) -> Iterator[Line]:
         for line, record in read(plain):
             yield line, record
     except _BREAKS_OFF as error:
-        yield line + 1, Unreadable(f"the file breaks off here, or cannot be read ({reason_of(error)})")
+        yield line + 1, Swallowed(f"the file breaks off here, or cannot be read ({reason_of(error)})")
 
 
 def _ndjson(file: IO[bytes]) -> Iterator[Line]:
@@ -81,7 +88,9 @@ def _ndjson(file: IO[bytes]) -> Iterator[Line]:
         try:
             yield number, _record(text)
         except UNREADABLE as error:
-            yield number, Unreadable(f"is no JSON object ({reason_of(error)})")
+            told = f"is no JSON object ({reason_of(error)})"
+            is_cut = not line.endswith(b"\n")
+            yield number, Swallowed(f"{told}, and the file ends in it") if is_cut else Unreadable(told)
 
 
 def _json(file: IO[bytes]) -> Iterator[Line]:
@@ -111,13 +120,19 @@ def _csv(file: Any) -> Iterator[Line]:
         except StopIteration:
             break
         except csv.Error as error:
-            yield line, Unreadable(f"is no CSV ({error})")
-            continue
-        if cells:
-            yield line, _row(names, cells)
+            row: dict[str, Any] | Unreadable = Unreadable(f"is no CSV ({error})")
+        else:
+            row = _row(names, cells)
+        last = reader.line_num + 1
+        if isinstance(row, Unreadable) and last > line:
+            row = Swallowed(f"{row}; it goes on to line {last}, so that it may hold several records")
+        if row:
+            yield line, row
 
 
 def _row(names: list[str], cells: list[str]) -> dict[str, Any] | Unreadable:
+    if not cells:
+        return {}
     if len(cells) != len(names):
         return Unreadable(f"has {len(cells)} cells, and the header {len(names)}")
     try:

@@ -10,6 +10,7 @@ believed, so that there is no second note that could say something else.
 ``parts/00001-….ndjson``  results, in the order in which they came
 ``results.ndjson``      the last result of each line, by line; written at the end
 ``problems.ndjson``     what the first pass found, where it ended the batch
+``task.json``           what a mapped task has to do: beside it are those of the same company
 ======================  ===================================================================================
 """
 
@@ -72,6 +73,32 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     results: list[Result]
 
 
+def index_of(folder: Any, index: str, work: str, *, store: bool) -> str:
+    """
+    Give the index whose folder a mapped task of a company works in: another one, if that had the same to do.
+
+    :param folder: of the company, in the run.
+    :param index: of the task.
+    :param work: a fingerprint of what it is to do.
+    :param store: note it.
+    """
+
+    def work_of(name: str) -> str | None:
+        note = Results(folder / name).read("task.json")
+        return None if note is None else str(msgspec.json.decode(note).get("work"))
+
+    had = work_of(index)
+    if had == work:
+        return index
+    others: list[str] = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+    for other in others:
+        if other.isdigit() and other != index and work_of(other) == work:
+            return other
+    if store and had is None:
+        Results(folder / index).note_task({"v": 1, "work": work})
+    return index
+
+
 _encode = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
 _decode = msgspec.json.Decoder(Result).decode
 
@@ -90,17 +117,24 @@ class Results:
         self._part = 0
         self._has_window = False
 
-    def begin(self, note: dict[str, Any]) -> bool:
+    def begin(self, note: dict[str, Any]) -> None:
         """
-        Begin, or go on after an earlier try, whose results are read.
+        Begin, before the first call.
 
         :param note: what tells this batch from others; holds ``fingerprint``.
-        :return: whether there was an earlier try.
+        """
+        self._publish("batch.json", [_encode(note)])
+
+    def go_on(self, note: dict[str, Any]) -> bool:
+        """
+        Go on after an earlier try, whose results are read.
+
+        :param note: as of :meth:`begin`.
+        :return: whether there was one.
         :raises ValueError: the earlier try was made of other records.
         """
-        found = self._read("batch.json")
+        found = self.read("batch.json")
         if found is None:
-            self._publish("batch.json", [_encode(note)])
             return False
         for result in self._earlier():
             self._last[result.line] = result
@@ -118,13 +152,17 @@ class Results:
 
     def _forget_window(self) -> None:
         """Count lines that were about to be sent, and have no result, as uncertain."""
-        if note := self._read("window.json"):
+        if note := self.read("window.json"):
             window = msgspec.json.decode(note, type=Window)
             self.publish([one for one in window.results if self._part_of.get(one.line, 0) <= window.after])
 
     def last(self, line: int) -> Result | None:
         """Give the last result of a line."""
         return self._last.get(line)
+
+    def is_final(self, line: int | None) -> bool:
+        """Tell whether a line is left alone from now on."""
+        return line in self._last and self._last[line].is_final
 
     def publish(self, results: list[Result]) -> None:
         """Publish a part."""
@@ -138,14 +176,18 @@ class Results:
 
     def about_to_send(self, window: list[Result]) -> None:
         """Note calls whose repetition the server could not tell, before they leave."""
-        self._publish("window.json", [_encode(Window(after=self._part, results=window))])
         self._has_window = True
+        self._publish("window.json", [_encode(Window(after=self._part, results=window))])
 
     def none_about_to_be_sent(self) -> None:
         """Take that back where the batch ends in order: what was sent has a result, the rest was not sent."""
         if self._has_window:
             self.about_to_send([])
             self._has_window = False
+
+    def note_task(self, note: dict[str, Any]) -> None:
+        """Note what the task has to do."""
+        self._publish("task.json", [_encode(note)])
 
     def problems(self, problems: Iterable[Any]) -> None:
         """Publish what the first pass found."""
@@ -169,9 +211,10 @@ class Results:
         names = sorted(path.name for path in parts.iterdir()) if parts.exists() else []
         for name in (name for name in names if name.endswith(".ndjson") and not name.startswith(".")):
             self._part = max(self._part, int(name[:5]))
-            yield from map(_decode, (self._read(f"parts/{name}") or b"").splitlines())
+            yield from map(_decode, (self.read(f"parts/{name}") or b"").splitlines())
 
-    def _read(self, name: str) -> bytes | None:
+    def read(self, name: str) -> bytes | None:
+        """Read a file of the folder; None where there is none."""
         path = self.folder / name
         if not path.exists():
             return None

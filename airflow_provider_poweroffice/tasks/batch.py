@@ -150,8 +150,7 @@ class BatchTask(CompanyTask):
         started, label = monotonic(), labelled(self.company, self.endpoint)
         with self.running(context, "POST", idempotent=True) as hook:
             only_look = _flag(self.preview)
-            scope = self._scope(context)
-            folder = self._folder(scope)
+            scope, folder = self._place(context, store=not only_look)
             job = self._job(hook, context, scope)
             with self.lines(folder, store=not only_look) as found:
                 first = next(found, None)
@@ -194,18 +193,49 @@ class BatchTask(CompanyTask):
             scope="/".join((*scope, self.company or "")),
         )
 
-    def _scope(self, context: Context) -> tuple[str, ...]:
-        """Name this task of this run, as the folders that it has."""
+    def _place(self, context: Context, *, store: bool) -> tuple[tuple[str, ...], ObjectStoragePath]:
+        """
+        Name this task of this run, and give the folder that it has.
+
+        A mapped task that is cleared with another list of companies may have another index now: it goes on
+        where its company has had the same to do.
+
+        :param store: something may be stored in the folder.
+        """
+        from airflow_provider_poweroffice.batches.results import index_of
+
+        run = (self.dag_id, self.task_id, str(context["run_id"]))
         index = getattr(context.get("ti"), "map_index", None)
         mapped = () if index in {None, -1} else (str(index),)
-        return (self.dag_id, self.task_id, str(context["run_id"]), *mapped)
+        folder = self._folder((*run, *((self.company,) if self.company else ())))
+        if self.company and mapped:
+            mapped = (index_of(folder, mapped[0], self._work(), store=store),)
+        for part in mapped:
+            folder = folder / part
+        return (*run, *mapped), folder
 
-    def _folder(self, scope: tuple[str, ...]) -> ObjectStoragePath:
+    def _work(self) -> str:
+        """Give a fingerprint of what is to be done, whatever the company and the index."""
+        import hashlib
+
+        names = ("endpoint", "action", "key", "lookups", "object_path", "format", "sql_conn_id", "sql")
+        work = [getattr(self, name, None) for name in (*names, "parameters")]
+        mapping = getattr(self.mapping, "__qualname__", None) or self.mapping
+        return hashlib.sha256(repr([*work, mapping]).encode()).hexdigest()
+
+    def _folder(self, parts: tuple[str, ...]) -> ObjectStoragePath:
         from airflow_provider_poweroffice.tasks.to_object_storage import open_object_path
 
-        parts = (re.sub(r"[^\w+-]+", "-", part) for part in scope)
-        path = open_object_path("/".join((self.results_path.rstrip("/"), *parts, "results.ndjson")), None)
-        return path.parent
+        names = "/".join((self.results_path.rstrip("/"), *map(_file_name, parts), "results.ndjson"))
+        return open_object_path(names, None).parent
+
+
+def _file_name(part: str) -> str:
+    """Write a name so that it can be that of a folder, and no other one is written so."""
+    import hashlib
+
+    plain = re.sub(r"[^\w+-]+", "-", part)
+    return plain if plain == part else f"{plain}-{hashlib.sha256(part.encode()).hexdigest()[:8]}"
 
 
 def _flag(value: Any) -> bool:
@@ -269,7 +299,8 @@ class QueryBatch(BatchTask):
     """
     Write the rows of a query to PowerOffice Go v2: all of :class:`BatchTask`.
 
-    The rows are stored first, in the folder of the run: a retry, and a task that is cleared, work on these.
+    The rows are stored first, in the folder of the run: once they are found good and sending begins, a
+    retry, and a task that is cleared, work on these.
 
     :param sql_conn_id: the Airflow connection of the database (templated).
     :param sql: one query, or the path of a file ``.sql`` with it; ``row`` has its columns (templated).
@@ -297,7 +328,8 @@ class QueryBatch(BatchTask):
         from airflow_provider_poweroffice.storage.publish import publish
 
         stored = folder / "rows.ndjson.gz"
-        if store and stored.exists():
+        # As long as nothing was begun, the table may have been corrected.
+        if store and (folder / "batch.json").exists() and stored.exists():
             with stored.open("rb") as earlier:
                 yield read_records(earlier, "ndjson.gz")
             return

@@ -78,8 +78,7 @@ def test_receipt(connection: str, tmp_path: Path) -> None:
     asset = poweroffice_asset("Customers", conn_id=connection)
     events = {asset: SimpleNamespace(extra={})}
     receipt = operator(tmp_path, outlets=[asset]).execute(CONTEXT | {"outlet_events": events})
-    path = tmp_path / "results/airflow_ad_hoc/t/manual__2026-11-29T12-00-00+00-00/results.ndjson"
-    path = next((tmp_path / "results").rglob("results.ndjson")) if not path.exists() else path
+    (path,) = (tmp_path / "results").rglob("results.ndjson")
     assert receipt["path"] == f"file://{path}"
     assert (receipt["created"], receipt["records"], receipt["company"]) == (30, 30, None)
     assert json.loads(json.dumps(receipt)) == receipt
@@ -171,6 +170,71 @@ def test_a_query_is_asked_once(connection: str, tmp_path: Path, query: Query, sa
             CONTEXT
         )
     assert connection
+
+
+def test_a_list_of_companies_that_gets_shorter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that is cleared with other companies writes no record twice, and none of another company."""
+    (tmp_path / "customers.csv").write_text("Name\nUten nummer 1\nUten nummer 2\n")
+    (tmp_path / "more.csv").write_text("Name\nUten nummer 3\n")
+
+    def run(company: str, index: int, name: str = "customers") -> dict[str, Any]:
+        ti = SimpleNamespace(map_index=index, xcom_push=lambda **_: None)
+        task = operator(
+            tmp_path, company=company, action="create", key=None, object_path=f"file://{tmp_path}/{name}.csv"
+        )
+        receipt: dict[str, Any] = task.execute(CONTEXT | {"ti": ti})
+        return receipt
+
+    with Sandbox(companies=4, customers=1, ledger_rows=0, rate_limit=0) as sandbox:
+        fields = json.loads(sandbox.connection_json("granli", companies=sandbox.aliases()))
+        fields["extra"] |= {"requests_per_second": 1000}
+        monkeypatch.setenv("AIRFLOW_CONN_POWEROFFICE_DEFAULT", json.dumps(fields))
+        first, second = sandbox.aliases()[:2]
+        done = run(second, 1)
+        assert (done["created"], sandbox.count("POST", "/Customers")) == (2, 2)
+        again = run(second, 0)
+        assert (again["created"], again["path"]) == (2, done["path"])
+        assert sandbox.count("POST", "/Customers") == 2
+        more = run(second, 2, "more")
+        assert more["created"] == 1
+        assert run(second, 1, "more")["path"] == more["path"]
+        assert run(first, 1)["created"] == 2
+        assert sandbox.count("POST", "/Customers") == 5
+
+
+def test_stored_rows_are_those_of_the_batch(connection: str, tmp_path: Path, query: Query) -> None:
+    """They count once sending begins, and for no other company that is in the task's place."""
+    database_hook("db").run("create table customers as select 84000 as no, 'En AS' as name")
+    assert query("select name from customers") == [("En AS",)]
+
+    def rows(company: str, *, begun: bool = False) -> list[Any]:
+        task = SqlToPowerOfficeOperator(
+            task_id="t",
+            company=company,
+            sql_conn_id="db",
+            sql="select no, name from customers",
+            results_path=f"file://{tmp_path}/results",
+            endpoint="Customers",
+            action="create",
+        )
+        _, folder = task._place({"run_id": "r", "ti": SimpleNamespace(map_index=0)}, store=True)
+        if begun:
+            (folder / "batch.json").touch()
+        with task.lines(folder, store=True) as lines:
+            return [row["name"] for _, row in lines]
+
+    assert rows("a") == ["En AS"]
+    database_hook("db").run("update customers set name = 'To AS'")
+    assert rows("a") == ["To AS"]
+    database_hook("db").run("update customers set name = 'Ti AS'")
+    assert (rows("a", begun=True), rows("b")) == (["To AS"], ["Ti AS"])
+    assert connection
+
+
+def test_runs_of_like_names(tmp_path: Path) -> None:
+    """Each has its own folder, and its own rows of a query."""
+    paths = {operator(tmp_path)._folder((name, "t")).path for name in ("v1.0", "v1-0", "v1:0")}
+    assert len(paths) == 3
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,172 @@
+"""Batches at their edges: what is counted, what is found by its key, and what a retry may say."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from support.batches import Batches, KilledError, customers
+
+from airflow_provider_poweroffice.api import Client
+from airflow_provider_poweroffice.batches import engine
+from airflow_provider_poweroffice.errors import BatchFailedError, InvalidBatchError
+from poweroffice_sandbox import Sandbox
+
+LINES = "\n".join(["ExternalNumber,Name", *(f"{90_000 + n},Kunde {n}" for n in range(6))]) + "\n"
+
+
+def rows_of(client: Client, endpoint: str) -> list[dict[str, Any]]:
+    """Read a list whole."""
+    with client.pages(endpoint) as pages:
+        return [row for page in pages for row in page.rows]
+
+
+def writes(sandbox: Sandbox) -> int:
+    """Count what was asked for besides reads."""
+    return sum(entry.method != "GET" and "Token" not in entry.path for entry in sandbox.journal())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        LINES.replace("90001,Kunde", '90001,"Kunde'),  # the quote stays open: to the end is one record
+        LINES.replace("90001,Kunde", '90001,"Kunde').replace("Kunde 4", 'Kunde 4",x'),
+    ],
+    ids=["open", "closed later"],
+)
+def test_a_quote_that_swallows_lines(batches: Batches, sandbox: Sandbox, content: str) -> None:
+    """Records within it are not one that may fail."""
+    with pytest.raises(InvalidBatchError, match=r"line 3: .*may hold several records\n"):
+        batches.run(content.encode(), form="csv", mapping=None, max_failures=1)
+    assert writes(sandbox) == 0
+
+
+def test_a_file_that_breaks_off_is_not_one_failure(
+    batches: Batches, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The records behind the break are not known, so that no count of failures may cover them."""
+
+    class Lost:
+        def __iter__(self) -> Any:
+            yield b'{"no": 90000, "name": "Kunde", "city": "Bergen"}\n'
+            raise ConnectionResetError(104, "Connection reset by peer")
+
+    monkeypatch.setattr(batches, "file", lambda _rows: Lost())
+    with pytest.raises(ConnectionResetError):
+        batches.run([], max_failures=1)
+    monkeypatch.undo()
+    with pytest.raises(InvalidBatchError, match="line 8: the file breaks off"):
+        batches.run(gzip.compress(LINES.encode())[:-6], form="csv.gz", mapping=None, max_failures=1)
+    assert writes(sandbox) == 0
+
+
+def test_a_file_that_ends_within_a_line(batches: Batches, sandbox: Sandbox) -> None:
+    """So does an upload that was cut: what was behind it is not known."""
+    content = b'{"no": 90000, "name": "Kunde", "city": "Bergen"}\n{"no": 90001, "na'
+    with pytest.raises(InvalidBatchError, match=r"line 2: .* and the file ends in it"):
+        batches.run(content, max_failures=0.5)
+    assert writes(sandbox) == 0
+
+
+def test_a_blank_key_is_missing(batches: Batches, sandbox: Sandbox) -> None:
+    """An update of a record whose key is blank creates none."""
+    rows = [{"OrganizationNumber": "  ", "Name": "Havblikk AS"}]
+    with pytest.raises(InvalidBatchError, match="the key OrganizationNumber is missing"):
+        batches.run(rows, action="update", key="OrganizationNumber", mapping=None)
+    assert writes(sandbox) == 0
+
+
+@pytest.mark.parametrize("text", ["None", " "])
+def test_a_look_up_finds_no_row_by_what_it_lacks(
+    batches: Batches, client: Client, sandbox: Sandbox, text: str
+) -> None:
+    """A row without the field is not the one that is called None."""
+    client.request("POST", "Customers", body={"Name": "Uten nummer"})
+    before = writes(sandbox)
+    rows = [{**row, "of": text} for row in customers(1)]
+    mapping = {"ExternalNumber": "{{ row.no }}", "Name": "{{ row.name }}", "DepartmentId": "{{ row.of }}"}
+    lookups = {"DepartmentId": ("Customers", "OrganizationNumber")}
+    with pytest.raises(InvalidBatchError, match=r"DepartmentId: (no|several) row"):
+        batches.run(rows, mapping=mapping, lookups=lookups)
+    assert writes(sandbox) == before
+
+
+def test_a_look_up_of_an_unknown_field(batches: Batches) -> None:
+    """It would do nothing, and the code would be sent as an id."""
+    with pytest.raises(ValueError, match=r"lookups.*did you mean 'DepartmentId'"):
+        batches.run(customers(1), lookups={"DepartmentIdx": ("Departments", "Code")})
+
+
+def test_a_look_up_spelled_otherwise(batches: Batches, client: Client) -> None:
+    """Fields are known in any case, as in the mapping."""
+    code = next(row for row in rows_of(client, "Departments") if str(row["Code"]) != str(row["Id"]))
+    mapping = {"ExternalNumber": "{{ row.no }}", "Name": "K", "departmentId": code["Code"]}
+    batches.run(customers(1), mapping=mapping, lookups={"departmentid": ("Departments", "Code")})
+    (made,) = [row for row in rows_of(client, "Customers") if row.get("ExternalNumber") == 90_000]
+    assert made["DepartmentId"] == code["Id"]
+
+
+def test_codes_keep_their_zeros(batches: Batches, client: Client) -> None:
+    """What is looked up is the text that the file has, whatever its id will be."""
+    ids = [
+        client.request("POST", "Departments", body={"Code": code, "Name": code}).body["Id"]
+        for code in ("77", "077")
+    ]
+    content = "ExternalNumber,Name,DepartmentId\n90000,A,77\n90001,B,077\n"
+    lookups = {"DepartmentId": ("Departments", "Code")}
+    batches.run(content.encode(), form="csv", mapping=None, lookups=lookups)
+    rows = sorted(rows_of(client, "Customers"), key=lambda row: row.get("ExternalNumber") or 0)
+    assert [row["DepartmentId"] for row in rows if (row.get("ExternalNumber") or 0) >= 90_000] == ids
+
+
+def test_a_share_is_exact(batches: Batches) -> None:
+    """0.29 of 100 are 29, and not 28.999… of them."""
+    rows = [*customers(71), *({"no": None, "name": "x", "city": "x"} for _ in range(29))]
+    assert batches.run(rows, max_failures=0.29)["invalid"] == 29
+
+
+def test_what_is_done_is_no_problem(batches: Batches, client: Client, kill: Callable[[int], None]) -> None:
+    """A retry holds nothing against records that an earlier try has written, and says what was sent."""
+    rows = customers(120)
+    kill(4)
+    with pytest.raises(KilledError):
+        batches.run(rows, key="Name")
+    kill(0)
+    for row in rows_of(client, "Customers"):
+        if row.get("ExternalNumber") == 90_000:  # its twin
+            client.request("POST", "Customers", body={"Name": row["Name"]})
+    receipt = batches.run(rows, key="Name")
+    assert (receipt["invalid"], receipt["records"]) == (0, 120)
+
+
+def test_an_unexpected_error_is_not_repeated(
+    batches: Batches, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is raised after a call has left, one that the server cannot tell is not sent again."""
+    real, calls = engine.write_call, []
+
+    def breaks(*args: Any, **kwargs: Any) -> Any:
+        written = real(*args, **kwargs)
+        calls.append(written)
+        if len(calls) == 2:
+            raise KeyError("Id")
+        return written
+
+    monkeypatch.setattr(engine, "write_call", breaks)
+    rows = [{"Name": f"Levering {n}"} for n in range(4)]
+    job: dict[str, Any] = {"endpoint": "DeliveryTerms", "action": "create", "key": "Name", "mapping": None}
+    before = len(rows_of(client, "DeliveryTerms"))
+    for _ in range(2):
+        with pytest.raises(BatchFailedError, match="1 of 4"):
+            batches.run(rows, **job)
+    assert len(rows_of(client, "DeliveryTerms")) == before + 4
+
+
+@pytest.mark.parametrize("lines", [5, [{"AccountId": {"x": 1}}, {"AccountId": [1]}]])
+def test_odd_voucher_lines(batches: Batches, lines: Any) -> None:
+    """They are problems of their records."""
+    rows = [{"VoucherDate": "2026-01-02", "VoucherLines": lines}]
+    with pytest.raises(InvalidBatchError):
+        batches.run(rows, endpoint="Vouchers/ManualJournals", action="create", key=None, mapping=None)
