@@ -174,6 +174,35 @@ def test_on_exists(api: Client) -> None:
     assert named(api) == 1
 
 
+def test_an_update_takes_no_other_record(api: Client) -> None:
+    """A record with another reference is another one; a reference made here gives way to one there."""
+    body = {"Name": "Fjordlys AS", "ExternalNumber": 98_765}
+    mine = write(api, "POST", "Customers", body=body | {"ExternalImportReference": "crm-1"})
+    other = body | {"Name": "Havblikk AS", "ExternalImportReference": "crm-2"}
+    with pytest.raises(WriteConflictError, match=r"has the ExternalImportReference 'crm-1'.*another record"):
+        write(api, "POST", "Customers", body=other, on_exists="update")
+    made = reference_of("dag", "run 1")
+    found = write(
+        api, "POST", "Customers", body=other | {"ExternalImportReference": made}, on_exists="update"
+    )
+    assert (found.outcome, found.id) == ("updated", mine.id)
+    there = api.request("GET", f"Customers/{mine.id}").body
+    assert (there["Name"], there["ExternalImportReference"]) == ("Havblikk AS", "crm-1")
+    again = other | {"ExternalImportReference": made}
+    assert write(api, "POST", "Customers", body=again, on_exists="update").outcome == "unchanged"
+
+
+def test_a_conflict_after_a_lost_reply_is_uncertain(api: Client) -> None:
+    """An earlier try may have made the record: that stays uncertain, and no second reference is advised."""
+    write(api, "POST", "Customers", body=BODY)
+    with pytest.raises(WriteConflictError, match="would make a second one") as caught:
+        write(api, "POST", "Customers", body=BODY | {"Name": "x"}, began_before=True)
+    assert caught.value.outcome_unknown is True
+    with pytest.raises(WriteConflictError, match="give it another reference") as caught:
+        write(api, "POST", "Customers", body=BODY | {"Name": "x"})
+    assert caught.value.outcome_unknown is False
+
+
 def test_two_records(api: Client, sandbox: Sandbox) -> None:
     """A server that took both calls is told of: two records have the reference."""
     sandbox.set(unique_check="off")

@@ -27,6 +27,7 @@ from airflow_provider_poweroffice.api.dialects.base import Dialect
 from airflow_provider_poweroffice.api.options import REFERENCES, check_reference
 
 _EMPTY = (None, "")
+_MADE = "af-"
 _SET = re.compile(r"data/([A-Za-z_]\w*)", re.ASCII)
 
 _V2 = """
@@ -163,7 +164,12 @@ def reference_of(*parts: object) -> str:
     :return: ``af-`` and 40 characters, so that it fits into the 50 that PowerOffice takes.
     """
     digest = hashlib.sha256("\0".join(map(str, parts)).encode()).digest()
-    return "af-" + base64.b32encode(digest).decode().lower()[:40]
+    return _MADE + base64.b32encode(digest).decode().lower()[:40]
+
+
+def is_made(reference: Any) -> bool:
+    """Tell whether a reference is one of :func:`reference_of`."""
+    return isinstance(reference, str) and reference.startswith(_MADE)
 
 
 def with_reference(dialect: Dialect[Any], endpoint: str, body: Any, reference: str) -> dict[str, Any]:

@@ -17,13 +17,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_poweroffice.api.catalogue.bodies import body_of
 from airflow_provider_poweroffice.api.d365fo.metadata import entity_key
-from airflow_provider_poweroffice.api.options import ON_EXISTS, OnExists
+from airflow_provider_poweroffice.api.options import ON_EXISTS, REFERENCES, OnExists
 from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.api.retry import IDEMPOTENT_METHODS
 from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.api.writes.changes import patch_of
 from airflow_provider_poweroffice.api.writes.compare import differences, has_nulls, without_nulls
-from airflow_provider_poweroffice.api.writes.identity import Identity, identity_of, value_of
+from airflow_provider_poweroffice.api.writes.identity import (
+    Identity,
+    identity_of,
+    is_made,
+    value_of,
+)
 from airflow_provider_poweroffice.api.writes.lookup import LAG_WAITS, Lookup, says_taken
 from airflow_provider_poweroffice.errors import (
     APIConnectionError,
@@ -43,6 +48,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Outcome = Literal["created", "updated", "unchanged", "deleted"]
+_EMPTY = (None, "")
 _MARGIN = timedelta(minutes=1)  # the server's clock may differ
 
 
@@ -373,16 +379,25 @@ class _Write:
         """Compare the record that is there with what was sent."""
         different, there = self._different(found.body, identity), identity.id_of(found.body)
         if different and self.on_exists == "update":
-            return self._update(found.body, identity, different)
+            different = self._besides_reference(found.body, identity, different)
+            if different:
+                return self._update(found.body, identity, different)
         begin = f"{self.label}: a record with {identity.text} is there, {there}, and"
         if different:
-            tried = "; an earlier try that got no clear reply may have created it" if self.is_ours else ""
-            raise WriteConflictError(
-                f"{begin} differs from what was sent in {_names(different)}{tried}. Correct what is sent, "
-                "give it another reference, or have the record changed by on_exists='update'",
+            way_out = (
+                "; an earlier try that got no clear reply may have created it. Look there; another reference "
+                "would make a second one"
+                if self.is_ours
+                else ". Correct what is sent, give it another reference, or have the record changed by "
+                "on_exists='update'"
+            )
+            conflict = WriteConflictError(
+                f"{begin} differs from what was sent in {_names(different)}{way_out}",
                 id=there,
                 differences=different,
             )
+            conflict.outcome_unknown = self.is_ours
+            raise conflict
         if self.on_exists == "fail" and not self.is_ours:
             raise WriteConflictError(
                 f"{begin} is what was sent: it was there before. on_exists='same' takes that as done",
@@ -390,6 +405,30 @@ class _Write:
             )
         log.info("%s is what was sent", begin)
         return self._written("created" if self.is_ours else "unchanged", found, identity)
+
+    def _besides_reference(
+        self, record: Mapping[str, Any], identity: Identity, different: dict[str, tuple[Any, Any]]
+    ) -> dict[str, tuple[Any, Any]]:
+        """
+        Leave out a reference that was made here, where the record has one.
+
+        :raises WriteConflictError: the record was given another reference than is sent: it was found by
+            another unique field, and is another record.
+        """
+        for place in [place for place in different if place[1:].lower() in REFERENCES]:
+            sent, found = different[place]
+            if found in _EMPTY or (is_made(found) and not is_made(sent)):
+                continue
+            if not is_made(sent):
+                there = identity.id_of(record)
+                raise WriteConflictError(
+                    f"{self.label}: the record that is there, {there}, has the {place[1:]} {found!r}, and "
+                    f"{identity.text} was sent: it is another record. Correct what is sent",
+                    id=there,
+                    differences=different,
+                )
+            different = {name: pair for name, pair in different.items() if name != place}
+        return different
 
     def _different(self, record: Mapping[str, Any], identity: Identity) -> dict[str, tuple[Any, Any]]:
         keys = {name.lower() for name in identity.key}  # compared before, in any case
