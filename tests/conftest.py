@@ -50,6 +50,13 @@ def limits_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pa
         yield folder
 
 
+def renew(sandbox: Sandbox | V1Sandbox | D365FOSandbox) -> None:
+    """Put a sandbox back, its time too: what changed in a time that a test moved on lies in the future."""
+    settle(sandbox.url)
+    sandbox.advance(time.time() - sandbox.clock.now())
+    sandbox.reset()
+
+
 @pytest.fixture
 def clock() -> FakeClock:
     """Give a clock of the test's own."""
@@ -66,8 +73,7 @@ def shared_sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def sandbox(shared_sandbox: Sandbox) -> Sandbox:
     """Give the sandbox as new: no faults, default switches, no journal."""
-    settle(shared_sandbox.url)
-    shared_sandbox.reset()
+    renew(shared_sandbox)
     shared_sandbox.set(**AS_NEW)
     return shared_sandbox
 
@@ -105,10 +111,7 @@ def shared_v1_sandbox() -> Iterator[V1Sandbox]:
 @pytest.fixture
 def v1_sandbox(shared_v1_sandbox: V1Sandbox) -> V1Sandbox:
     """Give the sandbox of v1 as new, without a limit and a lag."""
-    settle(shared_v1_sandbox.url)
-    # A test before may have moved its time on, and rows that change then would lie in the future.
-    shared_v1_sandbox.advance(time.time() - shared_v1_sandbox.clock.now())
-    shared_v1_sandbox.reset()
+    renew(shared_v1_sandbox)
     shared_v1_sandbox.set(**V1_AS_NEW)
     return shared_v1_sandbox
 
@@ -130,8 +133,7 @@ def shared_fo_sandbox() -> Iterator[D365FOSandbox]:
 @pytest.fixture
 def fo(shared_fo_sandbox: D365FOSandbox) -> D365FOSandbox:
     """Give the sandbox of Finance & Operations as new."""
-    settle(shared_fo_sandbox.url)
-    shared_fo_sandbox.reset()
+    renew(shared_fo_sandbox)
     shared_fo_sandbox.set(**FO_AS_NEW)
     return shared_fo_sandbox
 
