@@ -28,7 +28,8 @@ class SlidingSecond:
         if not limit:
             return True
         passed = self._passed.setdefault(key, deque())
-        while passed and passed[0] <= now - 1:
+        # What lies more than a second ahead was let through before the time was moved back.
+        while passed and not now - 1 < passed[0] <= now + 1:
             passed.popleft()
         if len(passed) >= limit:
             return False
