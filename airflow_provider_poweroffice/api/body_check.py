@@ -21,6 +21,7 @@ import msgspec
 from airflow_provider_poweroffice.api.call import encode_json
 from airflow_provider_poweroffice.api.catalogue import catalogue
 from airflow_provider_poweroffice.api.catalogue.bodies import BodyField, body_of
+from airflow_provider_poweroffice.api.decoding import UNREADABLE
 from airflow_provider_poweroffice.api.texts import listed, shown
 
 _CLOSE = 0.6  # how alike a name must be to be suggested
@@ -70,7 +71,7 @@ def check_body(catalogue_name: str, method: str, path: str, body: Any) -> list[P
         return []
     try:
         sent = _decode(body if isinstance(body, (str, bytes, bytearray)) else encode_json(body))
-    except (ValueError, TypeError, RecursionError) as error:  # msgspec's own errors are ValueErrors
+    except UNREADABLE as error:
         return [Problem(pointer="", kind="type", message=f"is not JSON: {error}")]
     if method == "PATCH":
         return list(_operations(sent, known))
