@@ -360,7 +360,7 @@ def test_tokens_that_die_while_pages_are_in_flight(clock: FakeClock, every: int,
     with StreamServer(page, token) as server:
         keys = Credentials(application_key="aaaaaa", client_key="bbbbbb", subscription_key="cccccc")
         # By chance a page may meet a token's death at each of the usual six attempts.
-        patient = RetryOptions(attempts=20)
+        patient = RetryOptions(attempts=20, deadline=1e6)  # all threads sleep on one clock
         with Client(
             keys, host=f"{server.url}/v2", clock=clock, throttle=Unthrottled(), retry=patient
         ) as client:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -39,14 +41,17 @@ def start_redis() -> Iterator[Callable[..., str]]:
     with tempfile.TemporaryDirectory() as folder:  # a socket's path must be short
 
         def start(*options: str) -> str:
-            socket = Path(folder) / f"{len(running)}.sock"
-            command = [program, "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", folder]
+            path = Path(folder) / f"{len(running)}.sock"
+            command = [program, "--port", "0", "--unixsocket", str(path), "--save", "", "--dir", folder]
             running.append(subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL))
-            for _ in range(500):
-                if socket.exists():
+            deadline = time.monotonic() + 30
+            while time.monotonic() < deadline:
+                # The file is there before the server listens.
+                with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as plug:
+                    plug.connect(str(path))
                     break
                 time.sleep(0.01)
-            return f"unix://{socket}"
+            return f"unix://{path}"
 
         yield start
         for one in running:
