@@ -1,5 +1,5 @@
 """
-Whether a page is the one that was asked for, and did not come before; whether its links come back to an earlier page.
+Whether a page is the one that was asked for, and did not come before; whether its links come back.
 
 Rule: it keeps a fingerprint of each page, and no rows.
 """
