@@ -1,5 +1,5 @@
 """
-Whether a page is the one that was asked for, and did not come before; whether links lead in a circle.
+Whether a page is the one that was asked for, and did not come before; whether its links come back.
 
 Rule: it keeps a fingerprint of each page, and no rows.
 """
@@ -21,7 +21,7 @@ class PageChecks:
 
     def __init__(self, label: str) -> None:
         self.links_followed = True
-        """Links are followed, so that one that comes twice leads in a circle."""
+        """Links are followed, so that a read in which one comes twice would not end."""
         self._label = label
         self._counts_from: int | None = None
         self._seen: set[bytes] = set()
@@ -72,9 +72,9 @@ class PageChecks:
 
     def follow(self, page: Page) -> str | None:
         """
-        Give the link to the next page; one that was followed before leads in a circle.
+        Give the link to the next page.
 
-        :raises PaginationError: it does.
+        :raises PaginationError: it was followed before, so that the read would not end.
         """
         link = page.info.next_link
         if link is None or not self.links_followed:
