@@ -110,9 +110,9 @@ def get_provider_info() -> dict[str, Any]:
                         "default": "",
                     },
                     "rate_limit_dir": {
-                        "description": "Directory of the file by which all processes of a host share the rate "
-                        "limit; accounts share it in one that their group may write to. Empty: one of the "
-                        "account's own in the temporary directory.",
+                        "description": "Directory of the file by which all processes of a host share the "
+                        "rate limit; accounts share it in one that their group may write to. Empty: one of "
+                        "the account's own in the temporary directory.",
                         "version_added": "0.1.0",
                         "type": "string",
                         "example": "/var/lib/poweroffice",

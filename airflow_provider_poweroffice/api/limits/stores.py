@@ -37,8 +37,8 @@ T = TypeVar("T")
 
 VARIABLE = "AIRFLOW__POWEROFFICE__RATE_LIMIT_DIR"
 """
-Environment variable that names another directory, which several accounts of a host may share. Its name is that
-of Airflow's option, so that it holds for tasks and for programs without Airflow.
+Environment variable that names another directory, which several accounts of a host may share. Its name is
+that of Airflow's option, so that it holds for tasks and for programs without Airflow.
 """
 
 LOCK_PATIENCE = 5.0
