@@ -63,7 +63,7 @@ build: env
 	rm -rf dist
 	UV_CACHE_DIR=.cache/uv $(BIN)/uv build --quiet --out-dir dist .
 	UV_CACHE_DIR=.cache/uv $(BIN)/uv build --quiet --out-dir dist sandbox
-	@$(BIN)/python tools/check_wheel.py dist --install
+	@UV_CACHE_DIR=.cache/uv $(BIN)/python tools/check_wheel.py dist --install
 
 bench:
 	@$(PYTHON) tools/environment.py .venvs/bench requirements/bench.txt
