@@ -19,6 +19,7 @@ import reliability
 
 from airflow_provider_poweroffice import errors
 from airflow_provider_poweroffice.hooks.form import CONN_FIELDS, D365FO_CONN_FIELDS
+from airflow_provider_poweroffice.provider_info import get_provider_info
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("", "docs/", "requirements/", "sandbox/", "sandbox/docs/")
@@ -45,6 +46,18 @@ def error_tree() -> str:
     return "```text\n" + "\n".join(line.removeprefix("    ") for line in drawn.splitlines()) + "\n```\n"
 
 
+def settings() -> str:
+    """Give the table of the options in Airflow's configuration, as Airflow is told of them."""
+    lines = ["| option | variable | meaning | example |", "|---|---|---|---|"]
+    for section, found in get_provider_info()["config"].items():
+        for name, option in found["options"].items():
+            variable = f"AIRFLOW__{section}__{name}".upper()
+            lines.append(
+                f"| `[{section}] {name}` | `{variable}` | {option['description']} | `{option['example']}` |"
+            )
+    return "\n".join(lines) + "\n"
+
+
 GENERATED = {
     "connection-fields": connection_fields,
     "d365fo-fields": lambda: connection_fields(D365FO_CONN_FIELDS),
@@ -55,6 +68,7 @@ GENERATED = {
     "fidelity-v1": lambda: fidelity.table(fidelity.v1()),
     "fidelity-d365fo": lambda: fidelity.table(fidelity.d365fo()),
     "findings": reliability.table,
+    "settings": settings,
 }
 
 
