@@ -1,12 +1,10 @@
 """
 Build the reports of the dbt package when the ledger of a company has come.
 
-Needs ``dbt`` with dbt-duckdb or dbt-postgres, in an environment of its own: the variable ``dbt`` says where
-it is. The connection ``warehouse`` is the one that ``load_company`` fills, DuckDB or PostgreSQL. The DAG is
-paused until you switch it on.
+Needs the package, whose folder the variable ``dbt_project`` names, and ``dbt`` with dbt-duckdb or dbt-postgres
+in an environment of its own, whose path the variable ``dbt`` names. The connection ``warehouse`` is the one
+that ``load_company`` fills, DuckDB or PostgreSQL. The DAG is paused until you switch it on.
 """
-
-from pathlib import Path
 
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG
@@ -25,7 +23,7 @@ with DAG(
     BashOperator(
         task_id="build",
         bash_command="{{ var.value.get('dbt', 'dbt') }} build --profiles-dir . --vars \"$DBT_VARS\"",
-        cwd=str(Path(__file__).parents[1] / "dbt"),
+        cwd="{{ var.value.dbt_project }}",
         append_env=True,
         env={
             "DBT_VARS": "{{ params.vars | tojson }}",

@@ -75,6 +75,7 @@ def no_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dbt: Path) -> It
             "DBT_TARGET_PATH": str(tmp_path / "target"),
             "DBT_LOG_PATH": str(tmp_path / "logs"),
             "AIRFLOW_VAR_DBT": str(dbt),
+            "AIRFLOW_VAR_DBT_PROJECT": str(ROOT / "dbt"),
         }.items():
             monkeypatch.setenv(name, value)
         yield tmp_path / "target"
