@@ -1,9 +1,9 @@
 """
 Build the reports of the dbt package when the ledger of a company has come.
 
-Needs the package, whose folder the variable ``dbt_project`` names, and ``dbt`` with dbt-duckdb or dbt-postgres
-in an environment of its own, whose path the variable ``dbt`` names. The connection ``warehouse`` is the one
-that ``load_company`` fills, DuckDB or PostgreSQL. The DAG is paused until you switch it on.
+Needs the package, whose folder the variable ``dbt_project`` names, and ``dbt`` with dbt-duckdb or
+dbt-postgres in an environment of its own, whose path the variable ``dbt`` names. The connection ``warehouse``
+is the one that ``load_company`` fills, DuckDB or PostgreSQL. The DAG is paused until you switch it on.
 """
 
 from airflow.providers.standard.operators.bash import BashOperator
