@@ -87,7 +87,7 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "config": {
             "poweroffice": {
-                "description": "What a connection may not decide. These options are read where secrets are "
+                "description": "What a connection may not decide. These options are read where requests are "
                 "sent from: on workers, on triggerers, and on the API server for the Test button.",
                 "options": {
                     "trusted_token_hosts": {
@@ -101,11 +101,21 @@ def get_provider_info() -> dict[str, Any]:
                         "default": "",
                     },
                     "file_roots": {
-                        "description": "Folders of the worker below which the argument files of an operator "
-                        "may read local files, separated by colons. Empty: no local file is sent.",
+                        "description": "Directories of the worker below which files= and the object_path of "
+                        "records to be written may read, separated by colons; a hard link there counts as a "
+                        "file of the directory. Empty: no local file is sent.",
                         "version_added": "0.1.0",
                         "type": "string",
                         "example": "/data/receipts:/data/invoices",
+                        "default": "",
+                    },
+                    "rate_limit_dir": {
+                        "description": "Directory of the file by which all processes of a host share the "
+                        "rate limit; accounts share it in one that their group may write to. Empty: one of "
+                        "the account's own in the temporary directory.",
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": "/var/lib/poweroffice",
                         "default": "",
                     },
                 },

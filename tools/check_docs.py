@@ -19,6 +19,7 @@ import reliability
 
 from airflow_provider_poweroffice import errors
 from airflow_provider_poweroffice.hooks.form import CONN_FIELDS, D365FO_CONN_FIELDS
+from airflow_provider_poweroffice.provider_info import get_provider_info
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("", "docs/", "requirements/", "sandbox/", "sandbox/docs/")
@@ -45,6 +46,18 @@ def error_tree() -> str:
     return "```text\n" + "\n".join(line.removeprefix("    ") for line in drawn.splitlines()) + "\n```\n"
 
 
+def settings() -> str:
+    """Give the table of the options in Airflow's configuration, as Airflow is told of them."""
+    lines = ["| option | variable | meaning | example |", "|---|---|---|---|"]
+    for section, found in get_provider_info()["config"].items():
+        for name, option in found["options"].items():
+            variable = f"AIRFLOW__{section}__{name}".upper()
+            lines.append(
+                f"| `[{section}] {name}` | `{variable}` | {option['description']} | `{option['example']}` |"
+            )
+    return "\n".join(lines) + "\n"
+
+
 GENERATED = {
     "connection-fields": connection_fields,
     "d365fo-fields": lambda: connection_fields(D365FO_CONN_FIELDS),
@@ -55,6 +68,7 @@ GENERATED = {
     "fidelity-v1": lambda: fidelity.table(fidelity.v1()),
     "fidelity-d365fo": lambda: fidelity.table(fidelity.d365fo()),
     "findings": reliability.table,
+    "settings": settings,
 }
 
 
@@ -82,6 +96,16 @@ def broken_links(page: Path, text: str) -> list[str]:
     return broken
 
 
+def unlisted() -> list[str]:
+    """Find guides that the contents of the site do not name."""
+    contents = ROOT / "docs/README.md"
+    return [
+        f"docs/README.md, the contents of the site, does not list {page.name}"
+        for page in sorted(ROOT.glob("docs/*.md"))
+        if page != contents and f"]({page.name})" not in contents.read_text()
+    ]
+
+
 def main() -> int:
     """Check, or write."""
     problems = reliability.problems()
@@ -95,6 +119,7 @@ def main() -> int:
                 f"{page.relative_to(ROOT)}: generated parts are stale; run tools/check_docs.py --write"
             )
         problems += broken_links(page, fresh)
+    problems += unlisted()
     lines = len((ROOT / "README.md").read_text().splitlines())
     if lines > 150:  # noqa: PLR2004 - what a reader's patience is taken to be
         problems.append(f"README.md has {lines} lines; 150 is the most")

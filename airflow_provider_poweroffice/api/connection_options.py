@@ -71,6 +71,8 @@ class RateLimit(FromMapping):
     :param password: of that Redis server, where the URL does not hold it.
     :param on_unreachable: what to do without that Redis: ``"error"`` fails the call, ``"local"`` keeps the
         limit for this host.
+    :param directory: of the file of ``"host"``; empty for the one that the environment variable
+        ``AIRFLOW__POWEROFFICE__RATE_LIMIT_DIR`` names, else one in the temporary directory.
     :raises ValueError, TypeError: a share out of range, or an unknown word.
     """
 
@@ -78,6 +80,7 @@ class RateLimit(FromMapping):
     backend: str = "host"
     password: str = ""
     on_unreachable: str = "error"
+    directory: str = ""
 
     def __post_init__(self) -> None:
         if isinstance(self.share, bool) or not isinstance(self.share, (int, float)):

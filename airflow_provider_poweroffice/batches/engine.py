@@ -94,15 +94,21 @@ class Engine:
             self._results.none_about_to_be_sent()
 
     def _todo(self, plan: Iterable[Planned]) -> Iterator[Planned]:
+        again: set[int] = set()
         for planned in plan:
             earlier = self._results.last(planned.line)
             if earlier is not None and earlier.is_final:
                 self._before += 1
-                continue
-            if planned.does:
+            elif not planned.does:
+                self._take(self._result(planned, status="unchanged", id=planned.id), None)
+            elif earlier is not None:
+                again.add(planned.line)
+            else:
                 yield planned
-                continue
-            self._take(self._result(planned, status="unchanged", id=planned.id), None)
+        # What failed in an earlier try comes last: records that can never be written would end each try
+        # before the others had their turn.
+        if again:
+            yield from (planned for planned in plan if planned.line in again)
 
     def _run_window(self, pool: ThreadPoolExecutor, window: list[Planned]) -> None:
         careful = [planned for planned in window if planned.careful]

@@ -19,13 +19,13 @@ import msgspec
 
 from airflow_provider_poweroffice.api.decoding import UNREADABLE, reason_of
 from airflow_provider_poweroffice.batches import FORMATS
+from airflow_provider_poweroffice.storage.codecs import zstd
 
 _record = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal).decode
 _any = msgspec.json.Decoder(float_hook=Decimal).decode
 _ENDINGS = {"jsonl": "ndjson"} | {form: form for form in FORMATS}
+_COMPRESSED = (".gz", ".zst")
 _PARQUET_ROWS = 1000
-_BREAKS_OFF = (EOFError, gzip.BadGzipFile, zlib.error)
-"""Of the file itself; a connection that is lost ends the read, and the task may be tried again."""
 
 
 class Unreadable(str):
@@ -47,12 +47,12 @@ def format_of(path: str, given: str | None) -> str:
     """
     Choose the format of a file: the given one, or that of its name.
 
-    :return: one of :data:`FORMATS`, with ``.gz`` behind it where it is compressed.
+    :return: one of :data:`FORMATS`, with ``.gz`` or ``.zst`` behind it where it is compressed.
     :raises ValueError: neither says it.
     """
     name = path.lower()
-    zipped = ".gz" if name.endswith(".gz") else ""
-    form = given or _ENDINGS.get(name.removesuffix(".gz").rpartition(".")[2])
+    zipped = next((end for end in _COMPRESSED if name.endswith(end)), "")
+    form = given or _ENDINGS.get(name.removesuffix(zipped).rpartition(".")[2])
     if form not in FORMATS or (zipped and form == "parquet"):
         known = ", ".join(map(repr, FORMATS))
         raise ValueError(
@@ -69,14 +69,21 @@ def read_records(file: IO[bytes], form: str) -> Iterator[Line]:
     :return: the number of each line, from 1 (of JSON and Parquet, of each record), and its record; cells of
         CSV are texts, an empty one is None. Empty lines are left out.
     :raises ValueError: the file as a whole cannot be read.
+    :raises ImportError: it is compressed by what is not installed.
     """
-    plain: Any = gzip.GzipFile(fileobj=file) if form.endswith(".gz") else file
-    read: Callable[[Any], Iterator[Line]] = _READERS[form.removesuffix(".gz")]
+    plain: Any = file
+    # Of the file itself; a connection that is lost ends the read, and the task may be tried again.
+    breaks_off: tuple[type[Exception], ...] = (EOFError,)
+    form, _, compression = form.partition(".")
+    if compression == "gz":
+        plain, breaks_off = gzip.GzipFile(fileobj=file), (EOFError, gzip.BadGzipFile, zlib.error)
+    elif compression == "zst":
+        plain, breaks_off = zstd().ZstdFile(file), (EOFError, zstd().ZstdError)
     line = 0
     try:
-        for line, record in read(plain):
+        for line, record in _READERS[form](plain):
             yield line, record
-    except _BREAKS_OFF as error:
+    except breaks_off as error:
         yield line + 1, Swallowed(f"the file breaks off here, or cannot be read ({reason_of(error)})")
 
 

@@ -68,7 +68,7 @@ def is_trusted(url: str) -> bool:
 
     :raises ValueError: an entry is not a host.
     """
-    return origin_of(url) in {_entry(text) for text in _configured().replace(",", " ").split()}
+    return origin_of(url) in {_entry(text) for text in configured(OPTION).replace(",", " ").split()}
 
 
 def origin_of(url: str) -> Origin:
@@ -80,8 +80,9 @@ def origin_of(url: str) -> Origin:
     return parts.scheme.lower(), host, parts.port or _PORTS.get(parts.scheme.lower())
 
 
-def _configured() -> str:
-    return str(conf.get(SECTION, OPTION, fallback="") or "")
+def configured(option: str) -> str:
+    """Give an option of Airflow's section ``[poweroffice]``; empty where it is not set."""
+    return str(conf.get(SECTION, option, fallback="") or "")
 
 
 def _entry(text: str) -> Origin:

@@ -22,7 +22,13 @@ from airflow_provider_poweroffice.api.d365fo.credentials import D365FOCredential
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.texts import shown
 from airflow_provider_poweroffice.hooks.companies import DoubledNameError, each_once, key_of, read_client_keys
-from airflow_provider_poweroffice.hooks.destinations import OPTION, SECTION, check_destination, is_trusted
+from airflow_provider_poweroffice.hooks.destinations import (
+    OPTION,
+    SECTION,
+    check_destination,
+    configured,
+    is_trusted,
+)
 from airflow_provider_poweroffice.hooks.form import CONN_FIELDS, D365FO_CONN_FIELDS
 
 if TYPE_CHECKING:
@@ -356,6 +362,7 @@ def _common(extra: Extra) -> dict[str, Any]:
             backend=_text(extra, "rate_limit_backend") or shared.backend,
             password=str(extra.get("rate_limit_password") or ""),
             on_unreachable=(_text(extra, "rate_limit_on_unreachable") or shared.on_unreachable).lower(),
+            directory=configured("rate_limit_dir"),
         ),
     }
 

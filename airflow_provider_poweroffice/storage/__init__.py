@@ -1,4 +1,4 @@
 """From pages to files; knows nothing of Airflow."""
 
-FORMATS = ("ndjson.gz", "ndjson", "json pages", "parquet")
+FORMATS = ("ndjson.gz", "ndjson.zst", "ndjson", "json pages", "parquet")
 """What a file can be. It stands here, since arguments are checked while DAG files are read."""

@@ -259,7 +259,7 @@ class FileBatch(BatchTask):
         rows by the names of the header (UTF-8; commas, semicolons or tabs; an empty cell is None), of JSON
         the objects of one array, which is read whole.
     :param format: ``"ndjson"``, ``"csv"``, ``"json"`` or ``"parquet"`` (needs the extra ``parquet``); default
-        by the end of the name, with ``.gz`` behind it or not.
+        by the end of the name, with ``.gz`` or ``.zst`` (needs the extra ``zstd``) behind it or not.
     """
 
     template_fields = (*BatchTask.template_fields, "object_path")
@@ -334,7 +334,7 @@ class QueryBatch(BatchTask):
                 yield read_records(earlier, "ndjson.gz")
             return
         with tempfile.TemporaryFile() as file:
-            with Spool(file, compress=True) as spool:
+            with Spool(file, "ndjson.gz") as spool:
                 for line in self._rows():
                     spool.add(line)
                 spool.finish()

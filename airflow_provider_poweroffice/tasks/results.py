@@ -261,8 +261,7 @@ def refuse_minted_keys(endpoint: Any) -> None:
             raise ValueError(
                 f"endpoint {endpoint!r} answers with a new client key, and what an operator returns is "
                 "stored in XCom, readable to everyone who sees the DAG. Call it in your own task, with "
-                "PowerOfficeHook(...).client.request(...), and put the key into a secrets backend there: "
-                "docs/connection.md shows how"
+                "PowerOfficeHook(...).client.request(...), and put the key into a secrets backend there"
             )
 
 

@@ -49,9 +49,9 @@ class ToObjectStorage(TransferTask):
         ``file:///data/{{ company }}/ledger.ndjson.gz`` (templated). A task mapped over companies
         must have the company in it. ``{{ ds }}`` is undefined in runs without a logical date;
         ``{{ run_id }}`` is always there.
-    :param format: ``"ndjson.gz"`` (one row a line, compressed), ``"ndjson"``, ``"json pages"``: one JSON
-        array that holds the array of each page as it was sent, or ``"parquet"``: typed columns, money as
-        decimal (needs the extra ``parquet``).
+    :param format: ``"ndjson.gz"`` (one row a line, compressed), ``"ndjson.zst"`` (needs the extra ``zstd``),
+        ``"ndjson"``, ``"json pages"``: one JSON array that holds the array of each page as it was sent, or
+        ``"parquet"``: typed columns, money as decimal (needs the extra ``parquet``).
     :param fields: types of columns in a Parquet file, over those of the official description: name to
         ``"integer"``, ``"decimal"``, ``"boolean"``, ``"date"``, ``"timestamp"``, ``"text"`` or ``"json"``.
     """
@@ -104,7 +104,7 @@ class ToObjectStorage(TransferTask):
         with self.reading(hook.client, replace(self.read(), changed_since=since)) as reading:
             pages = reading.pages
             with tempfile.TemporaryFile() as file:  # without a name: nothing is left of it, however it ends
-                with Spool(file, compress=self.format.endswith(".gz")) as spool:
+                with Spool(file, self.format) as spool:
                     self._write(hook.client.dialect, iter(reading), spool)
                     digest = spool.finish()
                 publish(file, target)
@@ -186,7 +186,9 @@ def check_object_path(text: Any, form: str | None) -> str:
         raise ValueError(
             f"object_path {text!r} {trouble}: the store would write, or find, another object than this one"
         )
-    if form is not None and any(text.endswith(end) != form.endswith(end[1:]) for end in (".gz", ".parquet")):
+    if form is not None and any(
+        text.endswith(end) != form.endswith(end[1:]) for end in (".gz", ".zst", ".parquet")
+    ):
         end = {"json pages": ".json"}.get(form, f".{form}")
         raise ValueError(
             f"object_path {text!r} does not fit format={form!r}, as readers go by the name: end it in "

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import importlib.resources
 import json
+import os
 import re
 from importlib.metadata import entry_points, version
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 from airflow.sdk import BaseHook, Connection
 
+from airflow_provider_poweroffice._compat import conf
 from airflow_provider_poweroffice.api.connection_options import RateLimit
+from airflow_provider_poweroffice.api.limits.stores import VARIABLE
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.errors import APITimeoutError
 from airflow_provider_poweroffice.hooks.form import CONN_FIELDS
@@ -72,7 +76,11 @@ def test_every_field() -> None:
     assert (settings.timeouts.connect, settings.timeouts.read) == (1.5, 30)
     assert (settings.verify, settings.requests_per_second) == ("/etc/ca.pem", 4)
     assert settings.rate_limit == RateLimit(
-        share=0.5, backend="redis://limits:6379/0", password="of-redis", on_unreachable="local"
+        share=0.5,
+        backend="redis://limits:6379/0",
+        password="of-redis",
+        on_unreachable="local",
+        directory=os.environ[VARIABLE],
     )
     assert "of-redis" not in repr(settings)
     assert read_settings(connection({"verify": False})).verify is False
@@ -80,6 +88,19 @@ def test_every_field() -> None:
         read_settings(connection({"allow_http": True}, host="http://sandbox:8099")).host
         == "http://sandbox:8099"
     )
+
+
+def test_rate_limit_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A directory in airflow.cfg is that of the limit's file; no bare variable is needed."""
+    monkeypatch.delenv(VARIABLE)
+    conf.read_dict({"poweroffice": {"rate_limit_dir": str(tmp_path)}})
+    try:
+        settings = read_settings(connection(host="https://x.example"))
+    finally:
+        conf.remove_section("poweroffice")
+    with settings.open(RetryOptions()) as client:
+        client.connection.throttle.acquire()
+    assert [path.suffix for path in tmp_path.iterdir()] == [".limit"]
 
 
 @pytest.mark.parametrize(

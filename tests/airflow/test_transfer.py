@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from support.airflow_home import ROOT
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.errors import InvalidResponseError, ServerError
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
+from airflow_provider_poweroffice.storage.codecs import zstd
 from airflow_provider_poweroffice.tasks.collection import pace
 from airflow_provider_poweroffice.tasks.to_object_storage import place_of
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
@@ -32,6 +33,10 @@ from poweroffice_sandbox import Sandbox
 pytestmark = pytest.mark.usefixtures("connection")
 DATES = {"fromDate": "2000-01-01", "toDate": "2099-12-31"}
 FAST = {"wait_initial": 0, "attempts": 6}
+_PLAIN: dict[str, Callable[[bytes], bytes]] = {
+    ".gz": gzip.decompress,
+    ".zst": zstd().decompress,
+}
 
 
 def copy(path: object, **arguments: Any) -> dict[str, Any]:
@@ -46,13 +51,10 @@ def copy(path: object, **arguments: Any) -> dict[str, Any]:
 def rows_of(path: Path) -> list[dict[str, Any]]:
     """Read rows back."""
     content = path.read_bytes()
-    return [
-        json.loads(line)
-        for line in (gzip.decompress(content) if path.suffix == ".gz" else content).splitlines()
-    ]
+    return [json.loads(line) for line in _PLAIN.get(path.suffix, bytes)(content).splitlines()]
 
 
-@pytest.mark.parametrize("form", ["ndjson.gz", "ndjson"])
+@pytest.mark.parametrize("form", ["ndjson.gz", "ndjson.zst", "ndjson"])
 def test_rows(tmp_path: Path, sandbox: Sandbox, form: str) -> None:
     """Every row once, in order, and the receipt is true to the byte."""
     path = tmp_path / f"deep/er/ledger.{form}"
@@ -186,6 +188,7 @@ def test_page_options_reach_the_wire(tmp_path: Path, sandbox: Sandbox) -> None:
         ("file:///data/", "ndjson", "whole path"),
         ("file:///data/a.ndjson", "ndjson.gz", "does not fit"),
         ("file:///data/a.ndjson.gz", "ndjson", "does not fit"),
+        ("file:///data/a.ndjson.zst", "ndjson.gz", "does not fit"),
         ("file:///data/a.parquet", "ndjson", "does not fit"),
         ("file:///data/a.ndjson", "parquet", "does not fit"),
     ],

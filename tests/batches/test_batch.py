@@ -290,6 +290,23 @@ def test_stops_where_all_fail(
     assert writes(sandbox) < 60
 
 
+def test_what_failed_comes_last_in_a_retry(batches: Batches, client: Client, sandbox: Sandbox) -> None:
+    """Records that can never be written end a try; the next one takes all others first."""
+    rows = customers(100)
+    sandbox.add_fault(action="status", status=400, method="POST", path="/Customers", times=0)
+    failed: list[set[int]] = []
+    for _ in range(3):
+        with pytest.raises(BatchFailedError, match="20 records one after another failed alike"):
+            batches.run(rows)
+        parts = (batches.folder / "run" / "parts").glob("*.ndjson")
+        lines = {json.loads(line)["line"] for part in parts for line in part.read_text().splitlines()}
+        failed.append(lines.difference(*failed))
+    assert all(len(lines) >= 20 for lines in failed)
+    sandbox.clear_faults()
+    assert batches.run(rows)["created"] == 100
+    assert numbers(client) == Counter(row["no"] for row in rows)
+
+
 def test_update_and_delete(batches: Batches, client: Client, sandbox: Sandbox) -> None:
     """Updates and deletes find their records by the key; what is not there is told, or gone already."""
     rows = customers(30)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from airflow_provider_poweroffice.api.catalogue.bodies import body_of
 from airflow_provider_poweroffice.batches.mapping import compile_mapping, typed
 from airflow_provider_poweroffice.batches.records import Unreadable, format_of, read_records
+from airflow_provider_poweroffice.storage.codecs import zstd
 
 
 def read(content: bytes, form: str) -> list[tuple[int, Any]]:
@@ -22,10 +24,11 @@ def read(content: bytes, form: str) -> list[tuple[int, Any]]:
 
 
 def test_ndjson() -> None:
-    """Lines keep their numbers past empty and broken ones; amounts are exact; gzip and a BOM go."""
+    """Lines keep their numbers past empty and broken ones; amounts are exact; compression and a BOM go."""
     content = b'\xef\xbb\xbf{"a": 1.10}\n\n{"a": \n[1]\n{"a": "x"}\r\n"text"\n{"a": 12345678901234567890}'
     found = read(content, "ndjson")
     assert found == read(gzip.compress(content), "ndjson.gz")
+    assert found == read(zstd().compress(content), "ndjson.zst")
     assert [line for line, _ in found] == [1, 3, 4, 5, 6, 7]
     assert found[0][1] == {"a": Decimal("1.10")}
     assert str(found[0][1]["a"]) == "1.10"
@@ -33,10 +36,16 @@ def test_ndjson() -> None:
     assert [isinstance(row, Unreadable) for _, row in found] == [False, True, True, False, True, False]
 
 
-def test_a_file_that_breaks_off() -> None:
-    """A cut upload is told, with the line behind the last that is there."""
-    content = gzip.compress(b'{"a": 1}\n' * 20_000 + bytes(range(200)))
-    found = read(content[: len(content) // 2], "ndjson.gz")
+@pytest.mark.parametrize(
+    ("form", "compress"),
+    [("ndjson.gz", gzip.compress), ("ndjson.zst", zstd().compress)],
+)
+def test_a_file_that_breaks_off(form: str, compress: Callable[[bytes], bytes]) -> None:
+    """A cut upload is told, with the line behind the last that is there; so is one that was damaged."""
+    content = compress(b'{"a": 1}\n' * 20_000 + bytes(range(200)))
+    damaged = content[: len(content) // 2] + b"\xff" * 8 + content[len(content) // 2 + 8 :]
+    assert any(isinstance(row, Unreadable) for _, row in read(damaged, form))
+    found = read(content[: len(content) // 2], form)
     assert isinstance(found[-1][1], Unreadable)
     assert "the file breaks off here" in found[-1][1]
     assert found[-1][0] == len(found)
@@ -102,6 +111,7 @@ def test_parquet() -> None:
         ("s3://b/x.jsonl", None, "ndjson"),
         ("s3://b/x", "json", "json"),
         ("s3://b/x.txt.gz", "csv", "csv.gz"),
+        ("s3://b/x.csv.zst", None, "csv.zst"),
         ("s3://b/x.txt", None, None),
         ("s3://b/x.parquet.gz", None, None),
     ],

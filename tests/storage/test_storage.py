@@ -9,7 +9,7 @@ import hashlib
 import io
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,7 +26,7 @@ from airflow_provider_poweroffice.api.dialects.poweroffice_v1 import PowerOffice
 from airflow_provider_poweroffice.api.dialects.poweroffice_v2 import PowerOfficeV2
 from airflow_provider_poweroffice.api.pages.page import Page, split_page
 from airflow_provider_poweroffice.api.response import Response
-from airflow_provider_poweroffice.storage.codecs import Spool, encode
+from airflow_provider_poweroffice.storage.codecs import Spool, encode, zstd
 from airflow_provider_poweroffice.storage.publish import publish
 from airflow_provider_poweroffice.storage.watermark import Watermark
 
@@ -90,25 +90,31 @@ def test_unknown_format() -> None:
         list(encode(iter([]), "csv"))
 
 
-def spooled(pages: list[Page], *, compress: bool) -> tuple[bytes, Spool, str]:
+def spooled(pages: list[Page], form: str) -> tuple[bytes, Spool, str]:
     """Write pages to a spool in memory."""
     file = io.BytesIO()
-    spool = Spool(file, compress=compress)
+    spool = Spool(file, form)
     for data in encode(iter(pages), "ndjson"):
         spool.add(data)
     digest = spool.finish()
     return file.getvalue(), spool, digest
 
 
-@pytest.mark.parametrize("compress", [True, False])
+@pytest.mark.parametrize(
+    ("form", "plain"),
+    [
+        ("ndjson", bytes),
+        ("ndjson.gz", gzip.decompress),
+        ("ndjson.zst", zstd().decompress),
+    ],
+)
 @pytest.mark.parametrize("pages", [[], [ONE], [ONE, TWO, PRETTY]], ids=len)
-def test_spool(pages: list[Page], *, compress: bool) -> None:
+def test_spool(pages: list[Page], form: str, plain: Callable[[bytes], bytes]) -> None:
     """Count and hash are those of the file, equal rows give equal bytes, and empty is a file too."""
-    content, spool, digest = spooled(pages, compress=compress)
+    content, spool, digest = spooled(pages, form)
     assert (spool.bytes, digest) == (len(content), hashlib.sha256(content).hexdigest())
-    assert content == spooled(pages, compress=compress)[0]
-    plain = gzip.decompress(content) if compress else content
-    assert plain == b"".join(encode(iter(pages), "ndjson"))
+    assert content == spooled(pages, form)[0]
+    assert plain(content) == b"".join(encode(iter(pages), "ndjson"))
 
 
 def test_watermark() -> None:
@@ -246,12 +252,13 @@ def test_old_partial_objects_elsewhere_go(finished: IO[bytes]) -> None:
     assert sorted(files.store) == sorted([name + "new", "/lake/b.ndjson"])
 
 
-def test_a_spool_is_closed_on_failure() -> None:
+@pytest.mark.parametrize("form", ["ndjson.gz", "ndjson.zst"])
+def test_a_spool_is_closed_on_failure(form: str) -> None:
     """After an error the compressor is closed, and writes no more into a file that is."""
     file = io.BytesIO()
 
     def fail() -> None:
-        with Spool(file, compress=True) as spool:
+        with Spool(file, form) as spool:
             spool.add(b"x")
             raise OSError("disk full")
 

@@ -115,9 +115,7 @@ def test_fields_of() -> None:
 
 def _parquet(text: str, fields: dict[str, str], **options: Any) -> pa.Table:
     file = io.BytesIO()
-    write_parquet(
-        ParquetFile(Spool(file, compress=False), fields, **options), iter([_Page(text)] if text else [])
-    )
+    write_parquet(ParquetFile(Spool(file, "parquet"), fields, **options), iter([_Page(text)] if text else []))
     return pq.read_table(io.BytesIO(file.getvalue()))
 
 
@@ -173,7 +171,7 @@ def test_parquet_of_an_undescribed_list_by_all_pages() -> None:
     ]
     pages.append('[{"Id": 3, "D": 1234567890123456789012345678901234567890.5}]')
     file = io.BytesIO()
-    write_parquet(ParquetFile(Spool(file, compress=False), {}), map(_Page, pages))
+    write_parquet(ParquetFile(Spool(file, "parquet"), {}), map(_Page, pages))
     table = pq.read_table(io.BytesIO(file.getvalue()))
     assert [str(field.type) for field in table.schema] == [
         "int64",
@@ -200,5 +198,5 @@ def test_parquet_of_odd_texts() -> None:
     page.raw_rows = msgspec.json.decode(page.content, type=list[msgspec.Raw])
     for kinds, name in ((fields, "A"), ({}, "A"), ({"Id": "integer"}, "_rest")):
         with pytest.raises(FieldTypeError, match=r"Id 7 is .*not UTF-8; format='ndjson' keeps") as caught:
-            write_parquet(ParquetFile(Spool(io.BytesIO(), compress=False), kinds), iter([page]))
+            write_parquet(ParquetFile(Spool(io.BytesIO(), "parquet"), kinds), iter([page]))
         assert (caught.value.field, caught.value.row) == (name, "7")

@@ -12,7 +12,7 @@ import logging
 from typing import NamedTuple
 
 from airflow_provider_poweroffice.api.connection_options import RateLimit
-from airflow_provider_poweroffice.api.limits.stores import HostStore, MemoryStore, Store
+from airflow_provider_poweroffice.api.limits.stores import HostStore, MemoryStore, Store, chosen_directory
 from airflow_provider_poweroffice.api.limits.throttle import Clock, ForkLock, Slot, SystemClock, Throttle
 from airflow_provider_poweroffice.api.limits.turns import LocalThrottle
 from airflow_provider_poweroffice.errors import RateLimitStoreError
@@ -78,7 +78,7 @@ class _Kept(NamedTuple):
     store: Store
 
 
-_stores: dict[tuple[str, str, int], _Kept] = {}
+_stores: dict[tuple[str, str, str, int], _Kept] = {}
 _stores_lock = ForkLock()
 
 
@@ -101,15 +101,19 @@ def shared_throttle(key: str, origin: str, rate: float, limit: RateLimit, clock:
         throttle = RedisThrottle(rate, clock, url=limit.backend, password=limit.password, name=name)
         if limit.on_unreachable == "error":
             return throttle
-        return FallbackThrottle(throttle, LocalThrottle(rate, clock, _store("host", name, clock)), clock)
-    return LocalThrottle(rate, clock, _store(limit.backend, name, clock))
+        return FallbackThrottle(
+            throttle, LocalThrottle(rate, clock, _store("host", limit, name, clock)), clock
+        )
+    return LocalThrottle(rate, clock, _store(limit.backend, limit, name, clock))
 
 
-def _store(backend: str, name: str, clock: Clock) -> Store:
-    at = (backend, name, 0 if isinstance(clock, SystemClock) else id(clock))
+def _store(backend: str, limit: RateLimit, name: str, clock: Clock) -> Store:
+    # One for each file: the kernel's locks keep processes apart, not two stores of one process.
+    directory = chosen_directory(limit.directory)
+    at = (backend, directory, name, 0 if isinstance(clock, SystemClock) else id(clock))
     with _stores_lock:
         found = _stores.get(at)
         if found is None:
-            store: Store = MemoryStore() if backend == "process" else HostStore(name)
+            store: Store = MemoryStore() if backend == "process" else HostStore(name, directory)
             found = _stores[at] = _Kept(clock, store)
         return found.store

@@ -35,8 +35,11 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-VARIABLE = "POWEROFFICE_RATE_LIMIT_DIR"
-"""Environment variable that names another directory, which several accounts of a host may share."""
+VARIABLE = "AIRFLOW__POWEROFFICE__RATE_LIMIT_DIR"
+"""
+Environment variable that names another directory, which several accounts of a host may share. Its name is
+that of Airflow's option, so that it holds for tasks and for programs without Airflow.
+"""
 
 LOCK_PATIENCE = 5.0
 """Seconds after which a lock that is not opened is taken for that of a stopped process."""
@@ -114,10 +117,12 @@ class WindowFile:
     Keeps a window in a file, for all processes of this host.
 
     :param name: of the file; says nothing of the key.
+    :param directory: see :func:`directories`.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, directory: str = "") -> None:
         self._name = name
+        self._directory = directory
         self._handle: int | None = None
         self._lock = ForkLock()  # the kernel's lock is the process's, not the thread's
         self._ahead: float | None = None  # the file's clock before this process's, once it was compared
@@ -210,7 +215,7 @@ class WindowFile:
         return state
 
     def _open(self) -> int:
-        directory = usable_directory()
+        directory = usable_directory(self._directory)
         try:
             return open_file(directory, self._name)
         finally:
@@ -252,10 +257,12 @@ class HostStore:
     Keeps a window for all processes of this host, and for this process while that cannot be done.
 
     :param name: of the file; says nothing of the key.
+    :param directory: see :func:`directories`.
     """
 
-    def __init__(self, name: str) -> None:
-        self._file = WindowFile(f"{name}-{boot()}.limit")
+    def __init__(self, name: str, directory: str = "") -> None:
+        self._directory = directory
+        self._file = WindowFile(f"{name}-{boot()}.limit", directory)
         self._alone: MemoryStore | None = None
         self._again = 0.0
         self._lock = ForkLock()
@@ -284,7 +291,7 @@ class HostStore:
             log.warning(
                 "the rate limit is kept for this process alone, not for the host, until the file can be used "
                 "again: %s: %s",
-                next(directories())[0],
+                next(directories(self._directory))[0],
                 error,
             )
         return self._alone
@@ -355,14 +362,21 @@ def decode(data: bytes) -> State | None:
 # strangers may write to is not used.
 
 
-def directories() -> Iterator[tuple[Path, bool]]:
+def chosen_directory(directory: str = "") -> str:
+    """Give the directory that was chosen: by the argument, else by ``VARIABLE``; empty where none was."""
+    return directory or os.environ.get(VARIABLE, "")
+
+
+def directories(directory: str = "") -> Iterator[tuple[Path, bool]]:
     """
-    List the directories to use, the first that can be; each with whether ``VARIABLE`` chose it.
+    List the directories to use, the first that can be; each with whether an administrator chose it.
+
+    :param directory: the one chosen in Airflow's configuration; empty for that of ``VARIABLE``.
 
     The temporary directory is the same for all processes of an account. Where another user made it first,
     the account's own directories follow.
     """
-    if chosen := os.environ.get(VARIABLE):
+    if chosen := chosen_directory(directory):
         yield Path(chosen), True
         return
     name = f"airflow-provider-poweroffice-{os.geteuid()}"
@@ -372,14 +386,15 @@ def directories() -> Iterator[tuple[Path, bool]]:
     yield Path(os.environ.get("AIRFLOW_HOME") or "~/airflow").expanduser() / name, False
 
 
-def usable_directory() -> int:
+def usable_directory(directory: str = "") -> int:
     """
     Open the first directory that can be used.
 
+    :param directory: see :func:`directories`.
     :raises OSError: there is none; the reason is the first one's.
     """
     first: OSError | None = None
-    for path, chosen in directories():
+    for path, chosen in directories(directory):
         try:
             return open_directory(path, chosen=chosen)
         except OSError as error:
@@ -404,7 +419,8 @@ def open_directory(path: Path, *, chosen: bool) -> int:
         raise PermissionError(
             errno.EPERM,
             f"it belongs to uid {found.st_uid} with mode {stat.S_IMODE(found.st_mode):04o}, which others "
-            f"may use; remove it, or name another directory in {VARIABLE}",
+            f"may use; remove it, or name another directory in [poweroffice] rate_limit_dir of "
+            f"airflow.cfg, or in {VARIABLE}",
             str(path),
         )
     return handle
