@@ -103,7 +103,7 @@ def _run(page: Page, airflow: Standalone) -> None:
 def _warehouse(page: Page, airflow: Standalone) -> None:
     airflow.connect()
     run_id = browser.trigger_dag(page, airflow.url, WAREHOUSE_DAG)
-    browser.wait_for_end(page)
+    browser.wait_for_end(page, seconds=300)  # the books of two companies
     page.goto(f"{airflow.url}/dags/{WAREHOUSE_DAG}/runs/{run_id}")
     browser.expand_groups(page)
     _save(page, "warehouse-run")
