@@ -16,7 +16,7 @@ export UV_SYSTEM_CERTS := true
 python = $(shell for each in python$(1) $${PYENV_ROOT:-$$HOME/.pyenv}/versions/$(1).*/bin/python3; do \
 	"$$each" -c 'import ensurepip, sqlite3, ssl, venv' 2>/dev/null && echo "$$each" && exit; done; echo $(PYTHON))
 
-.PHONY: demo test airflow sandbox env test-fast test-older scaling lint types docs site build pins screenshots bench clean
+.PHONY: demo test airflow sandbox env test-fast test-older scaling lint types docs site build release pins screenshots bench clean
 
 demo: env
 	@$(BIN)/python tools/demo.py
@@ -72,6 +72,10 @@ build: env
 	UV_CACHE_DIR=.cache/uv $(BIN)/uv build --quiet --out-dir dist .
 	UV_CACHE_DIR=.cache/uv $(BIN)/uv build --quiet --out-dir dist sandbox
 	@UV_CACHE_DIR=.cache/uv $(BIN)/python tools/check_wheel.py dist --install
+
+# A dry run: do tag, versions, changelog and wheels agree? See CONTRIBUTING.md.
+release: env
+	@$(BIN)/python tools/release.py
 
 bench:
 	@$(PYTHON) tools/environment.py .venvs/bench requirements/bench.txt
