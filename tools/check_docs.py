@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import compatibility
 import dialect_cases
 import fidelity
 import reliability
@@ -59,6 +60,7 @@ def settings() -> str:
 
 
 GENERATED = {
+    "compatibility": compatibility.table,
     "connection-fields": connection_fields,
     "d365fo-fields": lambda: connection_fields(D365FO_CONN_FIELDS),
     "dialect-cases": dialect_cases.table,
@@ -96,9 +98,19 @@ def broken_links(page: Path, text: str) -> list[str]:
     return broken
 
 
+def unlisted() -> list[str]:
+    """Find guides that the contents of the site do not name."""
+    contents = ROOT / "docs/README.md"
+    return [
+        f"docs/README.md, the contents of the site, does not list {page.name}"
+        for page in sorted(ROOT.glob("docs/*.md"))
+        if page != contents and f"]({page.name})" not in contents.read_text()
+    ]
+
+
 def main() -> int:
     """Check, or write."""
-    problems = reliability.problems()
+    problems = [*reliability.problems(), *compatibility.problems()]
     for page in PAGES:
         text = page.read_text()
         fresh = generated(text)
@@ -109,6 +121,7 @@ def main() -> int:
                 f"{page.relative_to(ROOT)}: generated parts are stale; run tools/check_docs.py --write"
             )
         problems += broken_links(page, fresh)
+    problems += unlisted()
     lines = len((ROOT / "README.md").read_text().splitlines())
     if lines > 150:  # noqa: PLR2004 - what a reader's patience is taken to be
         problems.append(f"README.md has {lines} lines; 150 is the most")
