@@ -14,7 +14,7 @@ export UV_SYSTEM_CERTS := true
 python = $(shell for each in python$(1) $${PYENV_ROOT:-$$HOME/.pyenv}/versions/$(1).*/bin/python3; do \
 	"$$each" -c 'import ensurepip, sqlite3, ssl, venv' 2>/dev/null && echo "$$each" && exit; done; echo $(PYTHON))
 
-.PHONY: demo test airflow sandbox env test-fast test-older scaling lint types docs build pins screenshots bench clean
+.PHONY: demo test airflow sandbox env test-fast test-older scaling lint types docs site build pins screenshots bench clean
 
 demo: env
 	@$(BIN)/python tools/demo.py
@@ -59,11 +59,17 @@ types: env
 docs: env
 	$(BIN)/python tools/check_docs.py
 
+# The documentation as a site, in site/index.html
+site:
+	@$(PYTHON) tools/environment.py .venvs/docs requirements/docs.txt
+	@rm -rf site
+	@.venvs/docs/bin/python tools/docs_site.py site
+
 build: env
 	rm -rf dist
 	UV_CACHE_DIR=.cache/uv $(BIN)/uv build --quiet --out-dir dist .
 	UV_CACHE_DIR=.cache/uv $(BIN)/uv build --quiet --out-dir dist sandbox
-	@$(BIN)/python tools/check_wheel.py dist --install
+	@UV_CACHE_DIR=.cache/uv $(BIN)/python tools/check_wheel.py dist --install
 
 bench:
 	@$(PYTHON) tools/environment.py .venvs/bench requirements/bench.txt
@@ -83,6 +89,8 @@ pins:
 	printf '%s\n' apache-airflow==3.3.2 apache-airflow-providers-http apache-airflow-providers-postgres \
 		'dlt[postgres]' aiohttp | $(PIN) - -o requirements/bench.txt
 	echo 'apache-airflow==3.1.8' | $(PIN) --exclude-newer 2026-03-20 -c - -o requirements/airflow-3.1.txt
+	UV_CACHE_DIR=.cache/uv $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header \
+		--group docs -o requirements/docs.txt
 
 clean:
-	rm -rf .venv .venvs .cache .work dist .mypy_cache .ruff_cache .pytest_cache .coverage
+	rm -rf .venv .venvs .cache .work dist site .mypy_cache .ruff_cache .pytest_cache .coverage

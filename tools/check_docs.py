@@ -96,6 +96,16 @@ def broken_links(page: Path, text: str) -> list[str]:
     return broken
 
 
+def unlisted() -> list[str]:
+    """Find guides that the contents of the site do not name."""
+    contents = ROOT / "docs/README.md"
+    return [
+        f"docs/README.md, the contents of the site, does not list {page.name}"
+        for page in sorted(ROOT.glob("docs/*.md"))
+        if page != contents and f"]({page.name})" not in contents.read_text()
+    ]
+
+
 def main() -> int:
     """Check, or write."""
     problems = reliability.problems()
@@ -109,6 +119,7 @@ def main() -> int:
                 f"{page.relative_to(ROOT)}: generated parts are stale; run tools/check_docs.py --write"
             )
         problems += broken_links(page, fresh)
+    problems += unlisted()
     lines = len((ROOT / "README.md").read_text().splitlines())
     if lines > 150:  # noqa: PLR2004 - what a reader's patience is taken to be
         problems.append(f"README.md has {lines} lines; 150 is the most")

@@ -2,7 +2,8 @@
 Look at the built distributions, the provider and its sandbox: each complete, none with parts of the other.
 
     python tools/check_wheel.py dist             look at the four files
-    python tools/check_wheel.py dist --install   then install the sandbox's wheel alone, and start it
+    python tools/check_wheel.py dist --install   then install the sandbox's wheel alone, and start it; and
+                                                 both with Airflow alone, to do what the README says
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 # What the keys that the sandbox publishes look like.
 PUBLISHED = re.compile(rb"[0-9a-f]{8}-0000-4000-8000-\d{12}|5ab0c0de|s3cr\+t")
+# A link, or picture, to what an index has not got.
+NEARBY = re.compile(r"\]\((?!https?://)[^)]*\)")
 SERVERS = re.compile(rb"^\s*(?:import|from) (?:starlette|uvicorn|http\.server|socketserver)\b", re.MULTILINE)
 HEALTHY_SECONDS = 20
 
@@ -39,6 +42,7 @@ class Distribution:
     folder: Path
     longest: int
     is_production: bool
+    placed: tuple[str, ...] = ()  # folders beside the package that the wheel holds inside it
     parts: tuple[str, ...] = ("entry_points.txt", "licenses/LICENSE")
 
     @property
@@ -50,14 +54,24 @@ class Distribution:
         """Give its ``pyproject.toml``."""
         return tomllib.loads((self.folder / "pyproject.toml").read_text(encoding="utf-8"))
 
-    def sources(self) -> set[str]:
-        """Give the files its wheel must hold."""
-        kept = (path for path in (self.folder / self.package).rglob("*") if path.is_file())
-        return {str(path.relative_to(self.folder)) for path in kept if path.suffix != ".pyc"}
+    def sources(self) -> dict[str, str]:
+        """Give the files its wheel must hold: name in the wheel to name in the folder."""
+        roots = ((self.package, ""), *((name, f"{self.package}/") for name in self.placed))
+        return {
+            f"{above}{path.relative_to(self.folder)}": str(path.relative_to(self.folder))
+            for name, above in roots
+            for path in (self.folder / name).rglob("*")
+            if path.is_file() and path.suffix != ".pyc"
+        }
 
 
 PROVIDER = Distribution(
-    "airflow-provider-poweroffice", "airflow_provider_poweroffice", ROOT, 520 * 1024, is_production=True
+    "airflow-provider-poweroffice",
+    "airflow_provider_poweroffice",
+    ROOT,
+    520 * 1024,
+    is_production=True,
+    placed=("example_dags",),
 )
 SANDBOX = Distribution(
     "poweroffice-sandbox", "poweroffice_sandbox", ROOT / "sandbox", 400 * 1024, is_production=False
@@ -85,11 +99,14 @@ def wheel_problems(item: Distribution, wheel: Path) -> Iterator[str]:
     tops = {name.split("/")[0] for name in held if ".dist-info/" not in name}
     if tops != {item.package}:
         yield f"{wheel.name} holds {sorted(tops)}, not {item.package} alone"
-    if missing := sorted(item.sources() - set(held)):
+    if missing := sorted(set(item.sources()) - set(held)):
         yield f"{wheel.name} lacks {missing}"
     for part in item.parts:
         if not any(name.endswith(f".dist-info/{part}") for name in held):
             yield f"{wheel.name} lacks {part}"
+    metadata = b"".join(content for name, content in held.items() if name.endswith(".dist-info/METADATA"))
+    if near := NEARBY.findall(metadata.decode()):
+        yield f"{wheel.name}: its description links to files that are not there: {near[:3]}"
     if wheel.stat().st_size > item.longest:
         yield f"{wheel.name} has {wheel.stat().st_size:,} bytes; {item.longest:,} are the most"
     if item.is_production:
@@ -119,7 +136,7 @@ def sdist_problems(item: Distribution, sdist: Path) -> Iterator[str]:
     """
     with tarfile.open(sdist) as archive:
         held = {name.partition("/")[2] for name in archive.getnames()}
-    if missing := sorted((item.sources() | {"pyproject.toml", "README.md", "LICENSE"}) - held):
+    if missing := sorted({*item.sources().values(), "pyproject.toml", "README.md", "LICENSE"} - held):
         yield f"{sdist.name} lacks {missing}"
     if item.is_production and (strangers := sorted(name for name in held if name.startswith("sandbox/"))):
         yield f"{sdist.name} holds {strangers[:3]} of the other distribution"
@@ -182,12 +199,31 @@ def start_alone(folder: Path) -> None:
         print(f"{wheel.name} alone: installed in {installed:.1f} s with {len(names)} packages, healthy")
 
 
+def come_in(folder: Path) -> None:
+    """
+    Install both wheels and Airflow in an empty environment, and do there what the README says.
+
+    :param folder: with the wheels.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        venv.create(place)
+        pins = ("--constraint", str(ROOT / "requirements/airflow-3.3.txt"))
+        wheels = (str(next(folder.glob(f"{item.file}-*.whl"))) for item in (PROVIDER, SANDBOX))
+        install = ("pip", "install", "--quiet", "--compile-bytecode", "--python", f"{place}/bin/python")
+        subprocess.run([f"{sys.prefix}/bin/uv", *install, *pins, *wheels], check=True)
+        home = Path(place, "home")
+        home.mkdir()
+        script = ROOT / "tools/front_door.py"
+        subprocess.run([f"{place}/bin/python", "-I", str(script), str(home)], check=True, cwd=home)
+
+
 def main(folder: str, what: str = "") -> int:
-    """Look at what was built; start the sandbox alone when asked to."""
+    """Look at what was built; install it when asked to."""
     problems = look(Path(folder))
     print("\n".join(problems), end="\n" if problems else "")
     if not problems and what == "--install":
         start_alone(Path(folder))
+        come_in(Path(folder))
     return bool(problems)
 
 

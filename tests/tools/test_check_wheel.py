@@ -58,6 +58,24 @@ def test_server_or_key(build: Build, content: bytes) -> None:
     assert len(build(content)) == 1
 
 
+def test_description(build: Build) -> None:
+    """The text that an index shows has no link to a file beside it, and no picture; web pages are fine."""
+    name = "made-1.dist-info__METADATA"
+    assert build(**{name: b"[developer portal](https://example.com) and docs/sql.md"}) == []
+    for near in (b"[docs](docs/sql.md)", b"![form](docs/form.png)", b"[top](#top)"):
+        assert "links to files" in build(**{name: near})[0]
+
+
+def test_examples_are_inside(build: Build, tmp_path: Path) -> None:
+    """A folder beside the package that belongs into the wheel is looked for inside the package."""
+    (tmp_path / "example_dags").mkdir()
+    (tmp_path / "example_dags" / "first.py").write_text("")
+    assert "made/example_dags/first.py" in build()[0]
+    assert build(made__example_dags__first=b"") != []  # another name
+    (tmp_path / "example_dags" / "first.py").rename(tmp_path / "example_dags" / "first")
+    assert build(made__example_dags__first=b"") == []
+
+
 def test_other_parts(build: Build, tmp_path: Path) -> None:
     """A further package, a missing file and too many bytes are each named."""
     assert "poweroffice_sandbox" in build(poweroffice_sandbox__a=b"")[0]
