@@ -318,18 +318,19 @@ def _check_filters(task: ReadTask) -> None:
 
 def _check_entity(task: ReadTask, *, by_change: bool) -> None:
     """Refuse what no entity of Finance & Operations can be asked for."""
-    options = getattr(task, "paging", None) or PagingOptions()
-    paged = {"page_size": getattr(task, "page_size", None), "first_page": options.first_page}
+    size = getattr(task, "page_size", None)
+    first = (getattr(task, "paging", None) or PagingOptions()).first_page
     by_change = by_change or _is_moment(task.changed_since)
-    if not (by_change or _is_moment(task.created_since) or any(paged.values())):
+    is_by_moment = by_change or _is_moment(task.created_since)
+    if size is None and first is None and not is_by_moment:
         return
     from airflow_provider_poweroffice.api.dialects.registry import DIALECTS
     from airflow_provider_poweroffice.api.pages.page_size import PageLimits
 
     dialect = DIALECTS["d365fo"]
-    if not any(paged.values()):
+    PageLimits.of(dialect, "data/X", ReadOptions(endpoint="data/X", page_size=size, first_page=first))
+    if is_by_moment:
         raise ValueError(f"{'changed' if by_change else 'created'}_since: {dialect.since_advice}")
-    PageLimits.of(dialect, "data/X", ReadOptions(endpoint="data/X", **paged))
 
 
 def _check_overlap(seconds: Any) -> None:
