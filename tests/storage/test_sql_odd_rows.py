@@ -53,7 +53,6 @@ def test_line_breaks_in_texts(db: Database, layout: str, *, bulk: bool) -> None:
         ({"Id": 1, ODD: 1, "Date": "2026-02-30"}, {}),
         ({"Id": 1, ODD: True}, {"fields": {ODD: "integer"}, "allow_new_columns": True}),
         ({ODD: 1}, {}),
-        ({"Id": ODD, "Name": "\0"}, {"key": ("Id", "Name"), "fields": {"Id": "text"}}),
     ],
 )
 def test_text_of_a_server_in_an_error(tmp_path: Path, row: dict[str, Any], changes: dict[str, Any]) -> None:
