@@ -112,7 +112,7 @@ WRONG = [
     (PowerOfficeOperator, {"endpoint": "Customers", "response": "{{ params.kind }}"}, "response must be"),
     (
         PowerOfficeToObjectStorageOperator,
-        {"endpoint": "Customers", "object_path": "foo://b/{{ company }}.ndjson.gz"},
+        {"endpoint": "Customers", "object_path": "foo://b/x.ndjson.gz"},
         "no file system for foo://",
     ),
     (D365FOToObjectStorageOperator, {"endpoint": "CustomersV3", "page_size": 10} | PLACE, "cannot be asked"),
