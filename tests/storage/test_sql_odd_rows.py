@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import traceback
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,9 +23,11 @@ from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 from airflow_provider_poweroffice.storage.sql.load import Load
 from tests.infrastructure.postgres_server import PostgresServer
 
+ODD = "a\n\x1b[31m\x9b\u202e" + "q" * 30_000
 BREAKS = ["\r\n", "\r", "\n", "\n\r", "\r\r\n"]
 
 
+@pytest.mark.sample(4)
 @pytest.mark.finding("R4", "S11")
 @pytest.mark.parametrize("bulk", [True, False])
 @pytest.mark.parametrize("layout", ["columns", "raw"])
@@ -40,6 +44,33 @@ def test_line_breaks_in_texts(db: Database, layout: str, *, bulk: bool) -> None:
             assert db.query("SELECT count(*) FROM ledger") == [(len(sent),)]
 
 
+@pytest.mark.finding("S17")
+@pytest.mark.parametrize(
+    ("row", "changes"),
+    [
+        ({"Id": ODD, "Amount": 1}, {}),
+        ({"Id": 1, "Amount": ODD}, {}),
+        ({"Id": 1, "Amount": 1, "No\ud800" + ODD: 1}, {}),
+        ({"Id": 1, ODD: 1, "Date": "2026-02-30"}, {}),
+        ({"Id": 1, ODD: True}, {"fields": {ODD: "integer"}, "allow_new_columns": True}),
+        ({ODD: 1}, {}),
+    ],
+)
+def test_text_of_a_server_in_an_error(tmp_path: Path, row: dict[str, Any], changes: dict[str, Any]) -> None:
+    """Keys, names and values in an error are short and printable, also in what a log shows of its causes."""
+    db = open_database("sqlite", tmp_path, lambda _name: None)
+    load(db, {"Id": 1, "Amount": 1}, layout="columns")
+    with pytest.raises(LoadError) as caught:
+        load(db, json.dumps(row), layout="columns", **changes)
+    assert len(str(caught.value)) < 1500
+    assert len(str(caught.value.row)) <= 200
+    assert str(caught.value).isprintable()
+    said = "".join(traceback.format_exception(caught.value))
+    assert len(said) < 20_000
+    assert said.replace("\n", "").isprintable()
+
+
+@pytest.mark.sample(4)
 @pytest.mark.finding("R4", "S11")
 @pytest.mark.parametrize("bulk", [True, False])
 @pytest.mark.parametrize("layout", ["columns", "raw"])
@@ -108,6 +139,7 @@ def test_comments_are_no_way_in(pg: Database, layout: str) -> None:
 NAMES = ["poweroffice_row", "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid", "oid", "rowid", "_rowid_"]
 
 
+@pytest.mark.sample(8)
 @pytest.mark.finding("S22")
 @pytest.mark.parametrize("bulk", [True, False])
 @pytest.mark.parametrize("column_names", ["snake_case", "as sent"])
@@ -193,6 +225,7 @@ SPELLINGS = [
 ]
 
 
+@pytest.mark.sample(4)
 @pytest.mark.finding("R8")
 @pytest.mark.parametrize("layout", ["raw", "columns"])
 @pytest.mark.parametrize("key", [("Id",), ("Id", "Name"), ("Name", "Id")])
@@ -263,6 +296,7 @@ ROUNDING = [
 ]
 
 
+@pytest.mark.sample(12)
 @pytest.mark.finding("R14")
 @BULK
 @pytest.mark.parametrize(("type_name", "value"), ROUNDING)
@@ -277,6 +311,7 @@ def test_nothing_is_rounded_by_a_type(pg: Database, type_name: str, value: str, 
     assert column(pg, "x") == [None]
 
 
+@pytest.mark.sample(8)
 @pytest.mark.finding("R14", "R12", "R13")
 @BULK
 @pytest.mark.parametrize(
@@ -324,6 +359,23 @@ def test_numbers_that_drift(db: Database, *, bulk: bool) -> None:
     assert column(db, "id") == ["1", "2"]
 
 
+@pytest.mark.finding("R12", "R13")
+def test_days_of_fields_that_come_late(db: Database) -> None:
+    """Fields that are null for days and then set, described or not, and numbers that drift: each as sent."""
+    numbers = ["0", "12.5", "-3", "1e2", "0.001", "123456789.25", "7.0", "2"]
+    days = [f'"2026-06-0{day + 1}"' if day > 4 else "null" for day in range(len(numbers))]
+    notes = [f'"n{day}"' if day > 2 else "null" for day in range(len(numbers))]
+    for day, (number, paid, note) in enumerate(zip(numbers, days, notes, strict=True)):
+        row = f'{{"Id":{day},"Rate":{number},"Paid":{paid},"Note":{note}}}'
+        kinds = {"Id": "integer", "Paid": "date"}
+        load(db, row, layout="columns", kinds=kinds, allow_new_columns=True, run_id=f"day {day}")
+    assert [Decimal(str(text)) for text in column(db, "rate")] == list(map(Decimal, numbers))
+    for name, sent in (("paid", days), ("note", notes)):
+        assert column(db, name) == [json.loads(text) for text in sent]
+    load(db, '{"Id":0,"Rate":1,"Paid":null,"Note":"late"}', layout="columns", kinds=kinds, run_id="day 9")
+    assert column(db, "note")[:2] == ["late", None]
+
+
 @pytest.mark.finding("R12b")
 def test_the_change_field_is_a_timestamp(db: Database) -> None:
     """The field with the time of change is a timestamp, whatever it is called; others are texts."""
@@ -337,6 +389,7 @@ def test_the_change_field_is_a_timestamp(db: Database) -> None:
 ENDS = ["0001-01-01T00:00:00", "9999-12-31T23:59:59.9999999", "0001-01-01", "9999-12-31"]
 
 
+@pytest.mark.sample(4)
 @pytest.mark.finding("R16")
 @BULK
 @pytest.mark.parametrize("zone", ["", "Z", "+02:00", "-11:00"])
@@ -403,6 +456,7 @@ def test_databases_of_other_encodings(
         assert db.query("SELECT count(*) FROM ledger") == [(2,)]
 
 
+@pytest.mark.sample(12)
 @pytest.mark.finding("D10", "R19")
 @BULK
 @pytest.mark.parametrize("layout", ["columns", "raw"])
