@@ -36,7 +36,7 @@ _COMMANDS: dict[str, tuple[str, tuple[tuple[tuple[str, ...], dict[str, Any]], ..
         ),
     ),
     "template": (
-        "Print a task for a resource, with the fields of its body",
+        "Print a task for a resource, with the fields of its body (v1: of its rows)",
         (
             (("resource",), {"help": "path, such as Customers"}),
             (("-m", "--method"), {"help": "HTTP method", "default": "GET", "type": str.upper}),
