@@ -144,6 +144,19 @@ def test_entity_that_only_metadata_knows(options: dict[str, Any], place: int) ->
     assert [path for path, _ in lists.asked].count("/metadata/PublicEntities") == 1
 
 
+def test_company_in_any_case_is_one() -> None:
+    """A server that spells the company otherwise on the next page shows no other row."""
+
+    def change(rows: Rows) -> None:
+        for row in rows:
+            row["dataAreaId"] = "USMF"
+
+    lists = Lists(entities(), change)
+    found, pages = read("d365fo", lists, "MyEntities")
+    assert [row["Key"] for row in found] == [row["Key"] for row in entities()]
+    assert (pages.rows, len(lists.reads)) == (30, 4)
+
+
 def test_key_of_an_entity_is_asked_for_once() -> None:
     """A client remembers it, and that there is none; where it is of no use it is not asked for."""
     for key in (KEY, None):
