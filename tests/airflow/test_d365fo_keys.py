@@ -48,7 +48,7 @@ def test_every_read_is_in_the_order_of_the_key(
 ) -> None:
     """To an object, to XCom, and to a table with a key of its own: pages overlap, and the key is asked for once."""
     set_database(monkeypatch, {"conn_type": "sqlite", "host": str(tmp_path / "db.sqlite")})
-    fo.set(page_size=20, default_order="shuffled")
+    fo.set(page_size=3, default_order="shuffled")
     path = f"file://{tmp_path}/rates.ndjson"
     key = ["RateTypeName", "FromCurrency", "ToCurrency", "StartDate"]
     tasks = [

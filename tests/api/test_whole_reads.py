@@ -68,7 +68,9 @@ class Lists:
     def _metadata(self) -> bytes:
         if self._key is None:
             return http(b"{}", status="404 Not Found")
-        fields = [{"Name": name, "TypeName": "Edm.String", "IsKey": name in self._key} for name in self.rows[0]]
+        fields = [
+            {"Name": name, "TypeName": "Edm.String", "IsKey": name in self._key} for name in self.rows[0]
+        ]
         entity = {"Name": "Mine", "EntitySetName": "MyEntities", "Properties": fields}
         return http(json.dumps({"value": [entity]}).encode())
 
@@ -82,7 +84,9 @@ class Lists:
         elif path.startswith("/v2/"):
             number, size = int(query["PageNumber"]), int(query["PageSize"])
             names = query.get("Fields", "Id,date").split(",")
-            found = [{"Id": row["id"], "date": row["date"]} for row in rows[(number - 1) * size : number * size]]
+            found = [
+                {"Id": row["id"], "date": row["date"]} for row in rows[(number - 1) * size : number * size]
+            ]
             lean = [{name: row[name] for name in names} for row in found]
             said = {"totalCount": len(rows), "totalPages": -(-len(rows) // size), "currentPage": number}
             header = f"X-Pagination: {json.dumps(said)}\r\n".encode()
@@ -231,7 +235,9 @@ def test_row_whose_date_moves_to_a_period_read_before(api: str, endpoint: str, m
     name = "Id" if api == "v2" else "id"
     for since in (None, "2025-12-01T00:00:00Z"):
         rows = [{"id": one, "date": f"2026-01-{one:02}"} for one in range(1, 31)]
-        first = 2 if api == "v1" else 1  # v1's count may be that of the page, so that a second one is asked for
+        first = (
+            2 if api == "v1" else 1
+        )  # v1's count may be that of the page, so that a second one is asked for
         lists = Lists(rows, change if moves else None, after=first)
         query = {"fromDate": "2026-01-01", "toDate": "2026-01-30"}
         with RawServer(lists) as server, client_of(api, server.url) as client:
@@ -239,7 +245,7 @@ def test_row_whose_date_moves_to_a_period_read_before(api: str, endpoint: str, m
             found = [row[name] for page in pages for row in page.rows]
             assert pages.complete
             with pytest.raises(ValueError, match="use Client.periods"):
-                client.pages(endpoint, query=query, **{"split_days": 11})  # type: ignore[arg-type]
+                client.pages(endpoint, query=query, split_days=11)  # type: ignore[arg-type]
         assert sorted(found) == list(range(1, 30 if moves and since else 31))
         again = sum("Fields" in query for query in lists.reads)
         assert again == (0 if since or api == "v1" else 3)

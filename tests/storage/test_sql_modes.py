@@ -251,6 +251,6 @@ def test_company_in_any_case_is_one(db: Database, layout: str) -> None:
     again = load(db, one, other, **how, ids=[{**one, "dataAreaId": "Usmf"}], most_deleted=1)
     assert (counts(again), again.repeated, again.marked_deleted) == ((0, 1, 0), 1, 1)
     column = "id" if layout == "raw" else "data_area_id"
-    assert {str(row[0])[:6] for row in db.query(f'SELECT "{column}" FROM ledger')} == (  # noqa: S608 - two names
+    assert {str(row[0])[:6] for row in db.query(f'SELECT "{column}" FROM ledger')} == (
         {'["usmf'} if layout == "raw" else {"usmf"}
     )
