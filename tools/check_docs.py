@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import compatibility
 import dialect_cases
 import fidelity
 import reliability
@@ -22,7 +23,7 @@ from airflow_provider_poweroffice.hooks.form import CONN_FIELDS, D365FO_CONN_FIE
 from airflow_provider_poweroffice.provider_info import get_provider_info
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ("", "docs/", "requirements/", "sandbox/", "sandbox/docs/")
+FOLDERS = ("", "dbt/", "docs/", "requirements/", "sandbox/", "sandbox/docs/")
 PAGES = sorted(page for folder in FOLDERS for page in ROOT.glob(f"{folder}*.md"))
 BLOCK = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
@@ -59,6 +60,7 @@ def settings() -> str:
 
 
 GENERATED = {
+    "compatibility": compatibility.table,
     "connection-fields": connection_fields,
     "d365fo-fields": lambda: connection_fields(D365FO_CONN_FIELDS),
     "dialect-cases": dialect_cases.table,
@@ -108,7 +110,7 @@ def unlisted() -> list[str]:
 
 def main() -> int:
     """Check, or write."""
-    problems = reliability.problems()
+    problems = [*reliability.problems(), *compatibility.problems()]
     for page in PAGES:
         text = page.read_text()
         fresh = generated(text)

@@ -307,7 +307,8 @@ def fetched(out: Path) -> list[str]:
 def main(out: str) -> int:
     """Make the site."""
     lay_out()
-    if code := build_main(["-W", "--keep-going", "-q", "-E", "-c", str(ROOT / "docs"), str(STAGE), out]):
+    code: int = build_main(["-W", "--keep-going", "-q", "-E", "-c", str(ROOT / "docs"), str(STAGE), out])
+    if code:
         return code
     problems = fetched(Path(out))
     print("\n".join(problems) or f"{len(list(Path(out).rglob('*.html')))} pages in {out}")

@@ -9,8 +9,10 @@ from __future__ import annotations
 import base64
 import json
 import shutil
+import subprocess
 import sys
 import tempfile
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +28,8 @@ DAG = "poweroffice_extract_company"
 WAREHOUSE_DAG = "poweroffice_company_to_warehouse"
 WIDE = {"width": 1280, "height": 900}
 FORM = {"width": 720, "height": 2400}
+_TERMINAL = """<pre style="display: inline-block; margin: 0; padding: 18px 24px; background: #1d2433;
+color: #d8dee9; font: 14px/1.3 'DejaVu Sans Mono', monospace">{}</pre>"""
 _IMAGE = '<img style="border-radius: 9px" src="data:image/png;base64,{}">'
 
 
@@ -49,6 +53,7 @@ def main() -> int:
             _test(page, airflow)
             _warehouse(page, airflow)
             _run(page, airflow)
+            demo(page, subprocess.run(["make", "demo"], capture_output=True, text=True, check=True).stdout)
     except (StartError, RuntimeError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -100,10 +105,18 @@ def _run(page: Page, airflow: Standalone) -> None:
     _save(page, "dag-run")
 
 
+def demo(page: Page, said: str) -> None:
+    """Show what ``make demo`` prints of the warehouse, as a terminal shows it."""
+    shown = said[said.index("Tables in ") : said.index("\nDone in ")].rstrip()
+    with page.context.new_page() as terminal:
+        terminal.set_content(_TERMINAL.format(escape(shown)))
+        terminal.locator("pre").screenshot(path=PICTURES / "demo.png")
+
+
 def _warehouse(page: Page, airflow: Standalone) -> None:
     airflow.connect()
     run_id = browser.trigger_dag(page, airflow.url, WAREHOUSE_DAG)
-    browser.wait_for_end(page)
+    browser.wait_for_end(page, seconds=300)  # the books of two companies
     page.goto(f"{airflow.url}/dags/{WAREHOUSE_DAG}/runs/{run_id}")
     browser.expand_groups(page)
     _save(page, "warehouse-run")

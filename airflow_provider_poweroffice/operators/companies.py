@@ -14,12 +14,16 @@ from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.texts import listed
 from airflow_provider_poweroffice.hooks.companies import check_source
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
-from airflow_provider_poweroffice.tasks.company import TaskInstance, outcomes_of, report_company, summarize
+from airflow_provider_poweroffice.tasks.base import is_literal
+from airflow_provider_poweroffice.tasks.company import TaskInstance, instances_of, report_company, summarize
 from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
 from airflow_provider_poweroffice.tasks.rendering import RenderedOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg
+
+    from airflow_provider_poweroffice.storage.sql.loads_table import LoadRow
+    from airflow_provider_poweroffice.tasks.company import Instance
 
 __all__ = ["PowerOfficeCompaniesOperator", "PowerOfficeCompaniesSummaryOperator", "report_company"]
 
@@ -89,11 +93,18 @@ class PowerOfficeCompaniesSummaryOperator(RenderedOperator):
     :param companies: the aliases that were mapped over, such as ``companies.output`` (templated). Names tasks
         that ended before they began, and a company that no task has worked for counts as failed.
     :param fail: fail at the end when a company has failed; the error names them.
+    :param loads: what the tasks load, for the two arguments below, as ``load_company`` gives it: by name of a
+        load of a company's task, or by id of a task of one load, a mapping of ``endpoint`` and ``table``.
+    :param sql_conn_id: the Airflow connection of a database (templated).
+    :param loads_table: a table there, ``name`` or ``schema.name``, that gets a row for each company and load
+        of the run, see docs/warehouse.md; made where it is missing (templated).
+    :param picture: where a page of HTML goes that shows companies by resources, such as
+        ``s3://aws_default@bucket/night.html``; one that is there is replaced (templated).
 
     .. seealso:: docs/companies.md
     """
 
-    template_fields: Sequence[str] = ("tasks", "companies")
+    template_fields: Sequence[str] = ("tasks", "companies", "sql_conn_id", "loads_table", "picture")
     none_means_unset = frozenset({"companies"})  # a task that lists them and failed gives None
     ui_color = "#e8e4f3"
 
@@ -103,6 +114,10 @@ class PowerOfficeCompaniesSummaryOperator(RenderedOperator):
         tasks: Sequence[str] | None = None,
         companies: Sequence[str] | XComArg | None = None,
         fail: bool = True,
+        loads: Mapping[str, Mapping[str, Any]] | None = None,
+        sql_conn_id: str | None = None,
+        loads_table: str | None = None,
+        picture: str | None = None,
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("trigger_rule", "all_done")
@@ -110,6 +125,26 @@ class PowerOfficeCompaniesSummaryOperator(RenderedOperator):
         self.tasks = tasks
         self.companies = companies
         self.fail = fail
+        self.loads = loads
+        self.sql_conn_id = sql_conn_id
+        self.loads_table = loads_table
+        self.picture = picture
+        if loads is None and (loads_table or picture):
+            raise ValueError("loads_table and picture need loads: what the tasks load")
+        if loads_table is not None:
+            if sql_conn_id is None:
+                raise ValueError(f"loads_table={loads_table!r} needs sql_conn_id: the database it is in")
+            if is_literal(loads_table):
+                from airflow_provider_poweroffice.storage.sql.identifiers import TableName
+
+                TableName.of(loads_table)
+        if picture is not None and is_literal(picture):
+            from airflow_provider_poweroffice.tasks.to_object_storage import check_object_path
+
+            try:
+                check_object_path(picture, None)
+            except ValueError as error:
+                raise ValueError(f"picture: {error}") from None
 
     def execute(self, context: Context) -> dict[str, Any]:
         """
@@ -117,32 +152,90 @@ class PowerOfficeCompaniesSummaryOperator(RenderedOperator):
 
         :raises ValueError: no task worked for a company.
         :raises AirflowFailException: with ``fail``, a company has failed.
+        :raises Exception: what the database of ``loads_table`` or the store of ``picture`` raised, after all
+            else is done; a retry writes both again.
         """
         expected: Any = self.companies  # rendered: no XComArg any more
         companies = None if expected is None else [str(alias) for alias in expected]
         if companies == []:
             raise ValueError("companies is empty: there is nothing to sum up")
-        summary = self._summary(context["ti"], companies)
+        ti = context["ti"]
+        instances = self._instances(ti, companies)
+        summary = self._summary(instances, companies)
         for cause in summary["causes"]:
             self.log.error("%s", _line(cause, len(cause["companies"])))
         for (name, reason), companies_without in _left_out(summary["left_out"]).items():
             self.log.warning("[%s] %s was left out: %s", ", ".join(companies_without), name, reason)
         self.log.info("%d of %d companies succeeded", len(summary["succeeded"]), summary["companies"])
+        try:
+            self._record(ti, instances, companies, summary)
+        except Exception:
+            ti.xcom_push(key="return_value", value=summary)
+            raise
         if summary["failed"] and self.fail:
-            context["ti"].xcom_push(key="return_value", value=summary)
+            ti.xcom_push(key="return_value", value=summary)
             raise AirflowFailException(_message(summary))
         return summary
 
-    def _summary(self, ti: TaskInstance, companies: Sequence[str] | None) -> dict[str, Any]:
+    def _instances(self, ti: TaskInstance, companies: Sequence[str] | None) -> dict[str, list[Instance]]:
         tasks = sorted(self.get_flat_relative_ids(upstream=True) if self.tasks is None else self.tasks)
-        found = [outcome for task in tasks for outcome in outcomes_of(ti, task, companies)]
+        return {task: instances_of(ti, task, companies) for task in tasks}
+
+    def _summary(
+        self, instances: Mapping[str, Sequence[Instance]], companies: Sequence[str] | None
+    ) -> dict[str, Any]:
+        found = [outcome for own in instances.values() for one in own for outcome in one.outcomes()]
         summary = summarize(found, companies)
         if not summary["companies"] and not summary["failed"]:
             raise ValueError(
-                f"no task with a company among {', '.join(tasks) or 'no tasks'}; give tasks=[...], or place "
-                "the summary after them"
+                f"no task with a company among {', '.join(instances) or 'no tasks'}; give tasks=[...], or "
+                "place the summary after them"
             )
         return summary
+
+    def _record(
+        self,
+        ti: TaskInstance,
+        instances: Mapping[str, Sequence[Instance]],
+        companies: Sequence[str] | None,
+        summary: Mapping[str, Any],
+    ) -> None:
+        """Write the table of loads, and the picture."""
+        if self.loads is None or not (self.loads_table or self.picture):
+            return
+        from airflow_provider_poweroffice.tasks.night import rows_of
+
+        rows = rows_of(ti, instances, self.loads, companies)
+        try:
+            if rows and self.sql_conn_id and self.loads_table:
+                self._store(rows, self.sql_conn_id, self.loads_table)
+        finally:
+            if self.picture:
+                self._draw(f"{ti.dag_id}, {ti.run_id}", rows, summary["causes"], self.picture)
+
+    def _store(self, rows: Sequence[LoadRow], sql_conn_id: str, name: str) -> None:
+        from airflow_provider_poweroffice.hooks.database import Target
+        from airflow_provider_poweroffice.storage.sql.identifiers import TableName
+        from airflow_provider_poweroffice.storage.sql.loads_table import write_loads
+
+        with fail_task_when_final(), Target(sql_conn_id).session() as session:
+            write_loads(session, TableName.of(name), rows)
+        self.log.info("%d loads to %s", len(rows), name)
+
+    def _draw(
+        self, title: str, rows: Sequence[LoadRow], causes: Sequence[Mapping[str, Any]], path: str
+    ) -> None:
+        import tempfile
+
+        from airflow_provider_poweroffice.storage.publish import publish
+        from airflow_provider_poweroffice.tasks.night_picture import page
+        from airflow_provider_poweroffice.tasks.to_object_storage import open_object_path
+
+        with fail_task_when_final(), tempfile.TemporaryFile() as file:
+            file.write(page(title, rows, causes).encode())
+            file.flush()
+            publish(file, open_object_path(path, None))
+        self.log.info("the picture is in %s", path)
 
 
 def _left_out(items: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], list[str]]:

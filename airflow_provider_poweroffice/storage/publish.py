@@ -26,6 +26,8 @@ _ATOMIC = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "wa
 _LOCAL = frozenset({"file", "local"})
 _is_partial = re.compile(r"\.[0-9a-f]{16}\.partial-\w+").fullmatch
 _PIECE = 1024 * 1024
+_PART = 8 * 1024 * 1024
+"""Bytes of a part of an object of S3: its file system holds ten in memory, and by default each has 50 MiB."""
 ABANDONED = 86_400
 """Seconds after which a partial file on a remote file system is taken for that of a killed writer."""
 
@@ -42,7 +44,8 @@ def publish(file: IO[bytes], target: Any) -> None:
     """
     if target.protocol in _ATOMIC:
         with _named(file) as local:
-            target.fs.put_file(local, target.path)
+            parts = {"chunksize": _PART} if target.protocol in {"s3", "s3a"} else {}
+            target.fs.put_file(local, target.path, **parts)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     name = f"{_prefix(target)}{uuid.uuid4().hex}"

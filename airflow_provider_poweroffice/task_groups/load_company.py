@@ -84,6 +84,8 @@ def load_company(
     verify: bool = False,
     on_missing_privilege: str = "fail",
     tasks: str | None = None,
+    loads_table: str | None = "_loads",
+    picture: str | None = None,
     group_id: str = "load_company",
     **arguments: Any,
 ) -> TaskGroup:
@@ -117,6 +119,10 @@ def load_company(
     :param tasks: ``"company"``: a task for each company, with all its resources, one client and one token;
         ``"resource"``: a task for each resource of each company. None: the former where ``companies`` are
         given, the latter for one company.
+    :param loads_table: with companies, a table in ``schema`` with a row for each run, company and resource:
+        what became of it, how many rows, how many seconds; written at the end. None: no such table.
+    :param picture: with companies, where a page of HTML goes that shows the same, such as
+        ``s3://aws_default@bucket/night.html`` (templated).
     :param group_id: of the task group; also the beginning of each task id.
     :param arguments: further ones of every task, such as ``pool`` or ``retries``, and of every load, such as
         ``paging``.
@@ -128,6 +134,8 @@ def load_company(
     .. seealso:: docs/warehouse.md
     """
     _check_companies(companies)
+    if companies is None and (picture is not None or loads_table not in {None, "_loads"}):
+        raise ValueError("loads_table and picture are written by the summary of companies: give companies=")
     if tasks not in {None, *_SHAPES}:
         raise ValueError(f"tasks must be one of {', '.join(map(repr, _SHAPES))}, not {tasks!r}")
     check_flag("detect_deletions", detect_deletions)
@@ -151,13 +159,30 @@ def load_company(
         arguments = {name: value for name, value in arguments.items() if name not in own}
         _check_of_loads(loads)
     loads = {name: of_load | arguments | load for name, load in loads.items()}
+    if loads_table in {load["table"] for load in loads.values()}:
+        raise ValueError(f"loads_table={loads_table!r} is the table of a resource: name another")
     with TaskGroup(group_id, tooltip="PowerOffice Go into a warehouse") as group:
         aliases = None if companies is None else _aliases(companies, poweroffice_conn_id)
         made = _by_company(loads, of_task, aliases) if by_company else _by_resource(loads, of_task, aliases)
         if aliases is not None:
             names = [task.task_id for task in made]
-            made >> PowerOfficeCompaniesSummaryOperator(task_id="summary", companies=aliases, tasks=names)
+            made >> PowerOfficeCompaniesSummaryOperator(
+                task_id="summary",
+                companies=aliases,
+                tasks=names,
+                loads=_told(loads, None if by_company else names),
+                sql_conn_id=sql_conn_id,
+                loads_table=loads_table and ".".join(filter(None, (schema, loads_table))),
+                picture=picture,
+            )
     return group
+
+
+def _told(loads: Mapping[str, Mapping[str, Any]], tasks: Sequence[str] | None) -> dict[str, dict[str, Any]]:
+    """Say what is loaded where, by the names of loads, or by the ids of tasks."""
+    fields = ("endpoint", "table", "schema")
+    told = [{name: load[name] for name in fields if name in load} for load in loads.values()]
+    return dict(zip(loads if tasks is None else tasks, told, strict=True))
 
 
 def _by_company(loads: dict[str, dict[str, Any]], of_task: dict[str, Any], aliases: Any) -> list[Any]:

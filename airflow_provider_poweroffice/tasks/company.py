@@ -30,7 +30,8 @@ LOADS = "poweroffice_loads"
 
 _VARYING = re.compile(r"(?=\w*\d)[\w-]{9,}")  # trace ids, moments: they differ where the cause is one
 _LONGEST = 1000  # characters of an error: XCom lives in Airflow's database
-_UNKNOWN = "it left no reason: it was killed, or failed before it began; see its log"
+UNKNOWN = "it left no reason: it was killed, or failed before it began; see its log"
+NO_TASK = "no task worked for it"
 _REASONS = {"upstream_failed": "a task before it failed"}
 _NO_FAILURE = frozenset({"success", "skipped", "removed"})
 
@@ -126,7 +127,7 @@ def _push(
 ) -> None:
     ti = context.get("ti") if context else None
     if ti is not None:
-        outcome = _place(ti, company) | {"error": error} | ({"left_out": left_out} if left_out else {})
+        outcome = place(ti, company) | {"error": error} | ({"left_out": left_out} if left_out else {})
         ti.xcom_push(key=KEY, value=outcome)
 
 
@@ -144,11 +145,12 @@ def push_loads(
     ti = context.get("ti") if context else None
     if ti is not None and (failed or left_out):
         texts = {name: redacted(text)[:_LONGEST] for name, text in left_out.items()}
-        value = _place(ti, company) | {"failed": dict(failed), "left_out": texts}
+        value = place(ti, company) | {"failed": dict(failed), "left_out": texts}
         ti.xcom_push(key=LOADS, value=value)
 
 
-def _place(ti: Any, company: str | None) -> dict[str, Any]:
+def place(ti: Any, company: str | None) -> dict[str, Any]:
+    """Say which company, and which instance of its task, an XCom is of."""
     index = getattr(ti, "map_index", None)
     return {"company": company, "map_index": -1 if index is None else index}
 
@@ -196,38 +198,65 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         return self.load or self.task_id or "no task"
 
 
-def outcomes_of(ti: TaskInstance, task_id: str, companies: Sequence[str] | None) -> list[Outcome]:
+class Instance(msgspec.Struct, frozen=True, kw_only=True):
     """
-    Read the outcomes of the instances of a task in the same DAG run.
+    One instance of a task, and what it left.
+
+    :param failed: why, by load, of a task of several loads.
+    :param not_there: why loads were left out, of the same.
+    """
+
+    outcome: Outcome
+    failed: Mapping[str, str] = {}
+    not_there: Mapping[str, str] = {}
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """Give the outcomes of its loads that were not loaded, and its own where they do not say it."""
+        task = self.outcome
+        failed = self.failed if task.error else {}  # a task that a person marked as a success is one
+        if not failed and not (self.not_there and task.state == "skipped"):
+            yield task
+        for name, error in failed.items():
+            yield msgspec.structs.replace(task, error=error, load=name)
+        for name, reason in self.not_there.items():
+            yield msgspec.structs.replace(task, state="skipped", error=None, left_out=reason, load=name)
+
+
+def instances_of(ti: TaskInstance, task_id: str, companies: Sequence[str] | None) -> list[Instance]:
+    """
+    Read what became of the instances of a task in the same DAG run.
 
     :param ti: the task instance that asks.
     :param companies: the aliases that were mapped over, in order; names an instance that left no XCom, if the
         task was mapped over just these.
-    :return: one for each instance, or for each of its loads that was not loaded; none for those of a task
-        that has nothing to do with companies.
+    :return: none for those of a task that has nothing to do with companies.
     """
     # A task at a time, as the answer's names, such as "ledger_1", do not tell a task from an instance.
     answer = ti.get_task_states(dag_id=ti.dag_id, task_ids=[task_id], run_ids=[ti.run_id])
     states = {_index(name, task_id): state for name, state in answer.get(ti.run_id, {}).items()}
     mapped = sorted(index for index in states if index >= 0)
     names = dict(zip(mapped, companies, strict=True)) if companies and len(mapped) == len(companies) else {}
-    reports, loads = _left(ti, task_id, KEY), _left(ti, task_id, LOADS)
-    found = (
-        outcome
-        for index, state in sorted(states.items())
-        if state != "removed"
-        for outcome in _with_loads(
-            _outcome(task_id, index, state, reports.get(index, {}), names.get(index)), loads.get(index, {})
-        )
-    )
-    return [outcome for outcome in found if outcome.company is not None or outcome.error]
+    reports, loads = _by_index(ti, task_id, KEY), _by_index(ti, task_id, LOADS)
+    found = []
+    for index, state in sorted(states.items()):
+        outcome = _outcome(task_id, index, state, reports.get(index, {}), names.get(index))
+        if state != "removed" and (outcome.company is not None or outcome.error):
+            left = loads.get(index, {})
+            found.append(
+                Instance(outcome=outcome, failed=left.get("failed", {}), not_there=left.get("left_out", {}))
+            )
+    return found
 
 
-def _left(ti: TaskInstance, task_id: str, key: str) -> dict[int, Mapping[str, Any]]:
-    """Read the XComs that the instances of a task left, by map index."""
+def left_by(ti: TaskInstance, task_id: str, key: str) -> list[Mapping[str, Any]]:
+    """Read the XComs that the instances of a task left, those that are objects."""
     pulled = ti.xcom_pull(task_ids=task_id, key=key)
     left = [pulled] if isinstance(pulled, dict) else pulled or []
-    return {item["map_index"]: item for item in left if isinstance(item, dict)}
+    return [item for item in left if isinstance(item, dict)]
+
+
+def _by_index(ti: TaskInstance, task_id: str, key: str) -> dict[int, Mapping[str, Any]]:
+    return {item["map_index"]: item for item in left_by(ti, task_id, key)}
 
 
 def _outcome(
@@ -235,24 +264,12 @@ def _outcome(
 ) -> Outcome:
     error = None
     if state not in _NO_FAILURE:
-        error = report.get("error") or _REASONS.get(str(state), _UNKNOWN)
+        error = report.get("error") or _REASONS.get(str(state), UNKNOWN)
     company = report.get("company") or expected
     left_out = report.get("left_out") if state == "skipped" else None
     return Outcome(
         company=company, task_id=task_id, map_index=index, state=state, error=error, left_out=left_out
     )
-
-
-def _with_loads(task: Outcome, left: Mapping[str, Any]) -> Iterator[Outcome]:
-    """Give the outcomes of a task's loads that were not loaded, and its own where they do not say it."""
-    failed = left.get("failed", {}) if task.error else {}  # a task that a person marked as a success is one
-    left_out = left.get("left_out", {})
-    if not failed and not (left_out and task.state == "skipped"):
-        yield task
-    for name, error in failed.items():
-        yield msgspec.structs.replace(task, error=error, load=name)
-    for name, reason in left_out.items():
-        yield msgspec.structs.replace(task, state="skipped", error=None, left_out=reason, load=name)
 
 
 def _index(name: str, task_id: str) -> int:
@@ -321,7 +338,6 @@ def _told(failure: Outcome) -> dict[str, Any]:
 def _failures(company: str | None, outcomes: Sequence[Outcome]) -> list[Outcome]:
     """List the failures of a company; upstream failures only where there are no others."""
     if not outcomes:
-        none = "no task worked for it"
-        return [Outcome(company=company, task_id=None, map_index=-1, state=None, error=none)]
+        return [Outcome(company=company, task_id=None, map_index=-1, state=None, error=NO_TASK)]
     bad = [outcome for outcome in outcomes if outcome.error]
     return [outcome for outcome in bad if outcome.state != "upstream_failed"] or bad

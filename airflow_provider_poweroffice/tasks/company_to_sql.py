@@ -9,15 +9,15 @@ failed is what all of them need.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from collections.abc import Set as AbstractSet
 from contextlib import closing
 from functools import cache, partial
 from inspect import signature
+from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
 
-from airflow_provider_poweroffice._compat import AirflowFailException, task_state_store
+from airflow_provider_poweroffice._compat import AirflowFailException, AirflowTaskTimeout, task_state_store
 from airflow_provider_poweroffice.tasks.base import CompanyTask
 from airflow_provider_poweroffice.tasks.mapping import made_apart
 
@@ -35,9 +35,11 @@ if TYPE_CHECKING:
 
 THREADS = 4
 """Loads of a company at once, where the database takes several writers; each has a connection of its own."""
+LOADED = frozenset({"loaded", "unchanged"})
+"""Outcomes of a load whose rows are in the table."""
 DONE = "poweroffice_done"
 """Key in the task's state store: what earlier tries have loaded."""
-_TOLD = ("rows", "inserted", "updated", "deleted", "marked_deleted", "seconds", "watermark")
+_TOLD = ("table", "rows", "inserted", "updated", "deleted", "marked_deleted", "began", "seconds", "watermark")
 
 
 @cache
@@ -54,10 +56,12 @@ class CompanyToSql(CompanyTask):
     """
     Load collections of one company into tables, side by side where the database takes several writers.
 
-    Returns ``{"company", "loaded": 7, "left_out": 1, "failed": 0, "rows": 5120, "loads": {name: {"outcome",
-    "rows", "inserted", "updated", "deleted", "marked_deleted", "seconds", "watermark"}}}``, also where it
-    fails; outcome is ``"loaded"``, ``"left_out"``, ``"failed"`` or ``"not done"``, and all but the first
-    have no figures. A retry does what is not loaded yet (Airflow 3.3), or all again, which gives the same.
+    Returns ``{"company", "map_index", "loaded": 7, "unchanged": 5, "left_out": 1, "failed": 0, "rows": 5120,
+    "loads": {name: {"outcome", "table", "rows", "inserted", "updated", "deleted", "marked_deleted", "began",
+    "seconds", "watermark"}}}``, also where it fails or its time is over. Outcome is ``"loaded"``;
+    ``"unchanged"``, which counts as loaded: nothing is newer than what the last run saw; ``"left_out"``;
+    ``"failed"``; ``"unknown"``: it was ended on the way; or ``"not_run"``. All but the first two have no
+    rows. A retry does what is not loaded yet (Airflow 3.3), or all again, which gives the same.
 
     :param loads: by name, the arguments of each load: those of :class:`ToSql` without ``sql_conn_id``,
         connection, company, ``retry_options`` and what is every task's, such as ``retries`` (templated).
@@ -74,7 +78,7 @@ class CompanyToSql(CompanyTask):
         super().__init__(**self._with_assets(kwargs, loads, conn_id))
         self.loads = loads
         self.sql_conn_id = sql_conn_id
-        _check_tables(self._parts())
+        _check_tables(self.parts())
 
     @classmethod
     def partial(cls, **kwargs: Any) -> OperatorPartial:
@@ -106,7 +110,7 @@ class CompanyToSql(CompanyTask):
                 arguments = arguments | {field: given + [asset for asset in assets if asset not in given]}
         return arguments
 
-    def _parts(self) -> dict[str, ToSql]:
+    def parts(self) -> dict[str, ToSql]:
         """
         Make the load of each collection.
 
@@ -136,7 +140,7 @@ class CompanyToSql(CompanyTask):
         if content is not self.loads or not _are_loads(content):
             return super().render_template(content, context, jinja_env, seen_oids)
         rendered = {}
-        for name, part in self._parts().items():
+        for name, part in self.parts().items():
             changed = dict(self.loads[name])
             for field in changed.keys() & {*part.template_fields}:
                 try:
@@ -154,11 +158,21 @@ class CompanyToSql(CompanyTask):
         :raises LoadsFailedError, AirflowFailException: some have failed; the message names them and why.
         """
         with self.running(context) as hook:
-            return _Try(self, context, hook).load(self._parts())
+            one = _Company(self, context, hook)
+            try:
+                error = one.load()
+            except AirflowTaskTimeout:
+                one.tell(ended=True)
+                raise
+            one.tell(ended=error is not None)
+            if error:
+                raise error
+            one.settle_events()
+            return one.outcome()
 
 
-class _Try:
-    """One try of the task."""
+class _Company:
+    """One try of the loads of a company."""
 
     def __init__(self, task: CompanyToSql, context: Context, hook: ClientHook) -> None:
         from airflow_provider_poweroffice.hooks.database import Target
@@ -167,29 +181,34 @@ class _Try:
         self._context = context
         self._hook = hook
         self._target = Target(task.sql_conn_id)
+        self._parts = task.parts()
         self._loaded = _Loaded(context, task.company)
+        self._earlier = sorted(self._loaded.receipts.keys() & self._parts.keys())
         self._left_out: dict[str, str] = {}
         self._failed: dict[str, Exception] = {}
+        self._begun: dict[str, dict[str, Any]] = {}
+        self._is_through = False
 
-    def load(self, parts: Mapping[str, ToSql]) -> dict[str, Any]:
-        """Load what is not loaded yet, and give the outcome."""
+    def load(self) -> Exception | None:
+        """
+        Load what is not loaded yet.
+
+        :return: what the company ends with, if not all that it has is loaded: an error that all loads have in
+            common, one that names those that have failed, or that there is none for it.
+        """
         from airflow_provider_poweroffice.tasks.company import LeftOutError
 
-        earlier = self._loaded.receipts.keys() & parts.keys()
-        for name in sorted(earlier):
+        for name in self._earlier:
             self._task.log.info("%s: loaded by an earlier try of this task", self._label(name))
-        to_do = {name: part for name, part in parts.items() if name not in earlier}
-        common = self._load(to_do) if to_do else None
-        outcome = self._outcome(parts)
-        self._tell(outcome, common)
-        if common:
-            raise common
+        to_do = {name: part for name, part in self._parts.items() if name not in self._earlier}
+        if to_do and (common := self._load(to_do)):
+            return common
+        self._is_through = True
         if self._failed:
-            self._raise_failures(len(parts))
-        if not outcome["loaded"]:
-            raise LeftOutError(next(iter(self._left_out.values())))
-        self._settle_events(parts, earlier)
-        return outcome
+            return self._failures()
+        if len(self._left_out) == len(self._parts):
+            return LeftOutError(next(iter(self._left_out.values())))
+        return None
 
     def _load(self, parts: Mapping[str, ToSql]) -> Exception | None:
         """
@@ -216,7 +235,8 @@ class _Try:
             except Exception as error:  # noqa: BLE001 - of this load alone
                 self._fail(name, error)
             else:
-                jobs[name] = partial(_carry_out, part, self._hook.client, begun[name])
+                told = self._begun[name] = {"table": str(begun[name].plan.table)}
+                jobs[name] = partial(_carry_out, part, self._hook.client, begun[name], told)
         self._hook.mask = lambda secrets: crew.ask(partial(mask_secrets, secrets))
         self._target.connect = partial(crew.ask, self._target.connect)
         with closing(crew.run(jobs)) as ended:
@@ -264,51 +284,68 @@ class _Try:
         except Exception as lost:  # noqa: BLE001 - every driver has its own
             return lost
 
-    def _outcome(self, parts: Mapping[str, ToSql]) -> dict[str, Any]:
+    def outcome(self) -> dict[str, Any]:
         """Give what is returned."""
-        loads: dict[str, dict[str, Any]] = {}
-        for name in parts:
-            if receipt := self._loaded.receipts.get(name):
-                loads[name] = {"outcome": "loaded"} | {field: receipt[field] for field in _TOLD}
-            else:
-                is_left_out, is_failed = name in self._left_out, name in self._failed
-                loads[name] = {
-                    "outcome": "left_out" if is_left_out else "failed" if is_failed else "not done"
-                }
-        return {
-            "company": self._task.company,
-            "loaded": len(parts.keys() & self._loaded.receipts.keys()),
+        from airflow_provider_poweroffice.tasks.company import place
+
+        loads = {name: self._outcome_of(name) for name in self._parts}
+        outcomes = [load["outcome"] for load in loads.values()]
+        return place(self._context.get("ti"), self._task.company) | {
+            "loaded": sum(outcome in LOADED for outcome in outcomes),
+            "unchanged": outcomes.count("unchanged"),
             "left_out": len(self._left_out),
             "failed": len(self._failed),
             "rows": sum(load.get("rows", 0) for load in loads.values()),
             "loads": loads,
         }
 
-    def _tell(self, outcome: dict[str, Any], common: Exception | None) -> None:
-        """Leave for the summary which loads have failed or were left out, and why; and the outcome."""
+    def _outcome_of(self, name: str) -> dict[str, Any]:
+        from airflow_provider_poweroffice.tasks.table_load import is_unchanged
+
+        if receipt := self._loaded.receipts.get(name):
+            outcome = "unchanged" if is_unchanged(receipt) else "loaded"
+            return {"outcome": outcome} | {field: receipt[field] for field in _TOLD}
+        begun = self._begun.get(name, {})
+        if name in self._left_out:
+            outcome = "left_out"
+        elif name in self._failed:
+            outcome = "failed"
+        else:
+            outcome = "unknown" if "began" in begun else "not_run"
+        return {"outcome": outcome} | begun
+
+    def tell(self, *, ended: bool) -> None:
+        """
+        Leave for the summary which loads have failed or were left out, and why.
+
+        :param ended: the task will return nothing: leave the outcome, too.
+        """
         from airflow_provider_poweroffice.tasks.company import push_loads
 
-        failed = {} if common else {name: self._reason(error) for name, error in self._failed.items()}
+        failed = {name: self._reason(error) for name, error in self._failed.items()}
+        if not self._is_through:  # what ended all of them is the one reason
+            failed = {}
         push_loads(self._context, self._task.company, failed, self._left_out)
         ti = self._context.get("ti")
-        if ti is not None and (common or self._failed):
-            ti.xcom_push(key="return_value", value=outcome)
+        if ti is not None and ended:
+            ti.xcom_push(key="return_value", value=self.outcome())
 
-    def _raise_failures(self, loads: int) -> None:
+    def _failures(self) -> Exception:
+        """Give an error that names the loads that have failed; a final one, if all of theirs are."""
         by_reason: dict[str, list[str]] = {}
         for name, error in self._failed.items():
             by_reason.setdefault(self._reason(error), []).append(name)
         told = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in by_reason.items())
-        text = f"{len(self._failed)} of {loads} loads failed: {told}"
-        if all(isinstance(error, AirflowFailException) for error in self._failed.values()):
-            raise AirflowFailException(text)
-        raise LoadsFailedError(text)
+        is_final = all(isinstance(error, AirflowFailException) for error in self._failed.values())
+        kind = AirflowFailException if is_final else LoadsFailedError
+        return kind(f"{len(self._failed)} of {len(self._parts)} loads failed: {told}")
 
-    def _settle_events(self, parts: Mapping[str, ToSql], earlier: AbstractSet[str]) -> None:
+    def settle_events(self) -> None:
         """Give the assets of earlier tries' loads their receipts, and have no event of what was left out."""
         from airflow_provider_poweroffice.tasks.watermark import emit_asset_event
 
-        for name in earlier:
+        parts = self._parts
+        for name in self._earlier:
             emit_asset_event(self._context, parts[name].outlets, self._loaded.receipts[name], None)
         loaded = [asset for name in parts if name not in self._left_out for asset in parts[name].outlets]
         unused = [asset for name in self._left_out for asset in parts[name].outlets if asset not in loaded]
@@ -359,11 +396,21 @@ def _sign_in(client: Client) -> None:
         return  # each load asks again, as often as it may
 
 
-def _carry_out(part: ToSql, client: Client, begun: BegunLoad) -> DoneLoad:
-    from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
+def _carry_out(part: ToSql, client: Client, begun: BegunLoad, told: dict[str, Any]) -> DoneLoad:
+    """
+    Carry out a load.
 
-    with fail_task_when_final(), part.allowing_for_modules():
-        return part.carry_out(client, begun)
+    :param told: is given when it began, and its seconds.
+    """
+    from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
+    from airflow_provider_poweroffice.tasks.table_load import now
+
+    told["began"], started = now(), monotonic()
+    try:
+        with fail_task_when_final(), part.allowing_for_modules():
+            return part.carry_out(client, begun)
+    finally:
+        told["seconds"] = round(monotonic() - started, 3)
 
 
 def _check_tables(parts: Mapping[str, ToSql]) -> None:

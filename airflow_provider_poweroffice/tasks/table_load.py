@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -212,6 +213,11 @@ def _always(_value: Any) -> bool:
     return True
 
 
+def now() -> str:
+    """Give the moment, in UTC, as rows and receipts have it."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BegunLoad:
     """
@@ -267,6 +273,18 @@ def receipt_of(
         "marked_deleted": stored.marked_deleted,
         "restored": stored.restored,
     }
+
+
+def is_unchanged(receipt: Mapping[str, Any]) -> bool:
+    """Tell whether a load found nothing newer than the last one did: at most its last seconds' rows again."""
+    from airflow_provider_poweroffice.api.timestamps import ticks_of_iso
+
+    since, watermark = receipt["since"], receipt["watermark"]
+    if since is None or watermark is None:
+        return False
+    if any(receipt[name] for name in ("inserted", "deleted", "marked_deleted", "restored")):
+        return False
+    return ticks_of_iso(watermark) <= ticks_of_iso(since)
 
 
 def log_receipt(log: Log, label: str, receipt: Mapping[str, Any], *, deletions: bool) -> None:

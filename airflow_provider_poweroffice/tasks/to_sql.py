@@ -8,13 +8,12 @@ table. A killed task leaves the table as it was, and a retry gives exactly the n
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice.api.options import is_given
 from airflow_provider_poweroffice.tasks.base import check_flags
-from airflow_provider_poweroffice.tasks.table_load import MAX_DELETIONS, LoadSettings
+from airflow_provider_poweroffice.tasks.table_load import MAX_DELETIONS, BegunLoad, LoadSettings, now
 from airflow_provider_poweroffice.tasks.transfer import TransferTask
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.storage.sql.load import Load
     from airflow_provider_poweroffice.storage.sql.plan import LoadResult
     from airflow_provider_poweroffice.tasks.collection import Reading
-    from airflow_provider_poweroffice.tasks.table_load import BegunLoad, DoneLoad
+    from airflow_provider_poweroffice.tasks.table_load import DoneLoad
 
 
 class ToSql(TransferTask):
@@ -36,8 +35,9 @@ class ToSql(TransferTask):
     Returns a receipt: ``{"table", "sql_conn_id", "endpoint", "company", "mode", "layout", "rows",
     "inserted", "updated", "deleted", "repeated", "pages", "bytes", "seconds", "watermark", "created",
     "columns_added", "fields_kept", "truncated", "skipped_pages", "marked_deleted", "restored",
-    "verified"}``; ``bytes`` counts the JSON that was read, ``watermark`` is what the next ``changed_since``
-    goes on from, as in the receipt of the transfer to object storage.
+    "verified", "began", "since"}``; ``bytes`` counts the JSON that was read, ``watermark`` is what the next
+    ``changed_since`` goes on from, as in the receipt of the transfer to object storage; ``began`` is a moment
+    in UTC, ``since`` what was read from, None for everything.
 
     :param sql_conn_id: the Airflow connection of the database (templated).
     :param table: the table, ``name`` or ``schema.name``; made where it is missing (templated).
@@ -151,13 +151,12 @@ class ToSql(TransferTask):
         :param name: of the load in its run; with the run it tells it from all others but its own retries.
         """
         from airflow_provider_poweroffice.storage.sql.plan import LoadOwner
-        from airflow_provider_poweroffice.tasks.table_load import BegunLoad
 
         owner = LoadOwner(
             company=self.company or self.api_conn_id,
             run_id=str(context["run_id"]),
             task=name,
-            loaded_at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
+            loaded_at=now(),
         )
         settings = self.completed(self.settings(), hook.client)
         plan = settings.plan(hook.client.dialect, owner)
@@ -175,7 +174,7 @@ class ToSql(TransferTask):
         from airflow_provider_poweroffice.tasks.table_load import DoneLoad, receipt_of
         from airflow_provider_poweroffice.tasks.trial_balance import verify_ledger
 
-        started = monotonic()
+        began, started = now(), monotonic()
         plan, target, since = begun.plan, begun.target, begun.since
         with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as keys:
             load = Load(plan, PageSpool(file))
@@ -201,6 +200,8 @@ class ToSql(TransferTask):
             check.raise_differences()
         receipt = receipt_of(settings, plan, load, reading, stored) | {
             "verified": check.receipt if check else None,
+            "began": began,
+            "since": str(since) if is_given(since) else None,
             "seconds": round(monotonic() - started, 3),
         }
         return DoneLoad(receipt, since)

@@ -144,12 +144,13 @@ def test_first_and_second_night(firm: Sandbox, query: Query) -> None:
     assert asked(firm, begin)["Token"] == 1
     told = {name: load["rows"] for name, load in result["loads"].items()}
     assert (told, result["loaded"], result["failed"]) == (held(firm), len(TABLES), 0)
-    assert len(json.dumps(result)) < 2000
+    assert len(json.dumps(result)) < 2500
     assert list(ti.pushed) == [KEY]
     assert {uri.rpartition("/")[2]: event.extra["rows"] for uri, event in events.items()} == firm_rows(firm)
     begin = len(firm.journal())
-    airflow.run(task_of(), "2")
-    assert rows(query) == held(firm)
+    result, _, _ = airflow.run(task_of(), "2")
+    assert (rows(query), result["loaded"], result["unchanged"]) == (held(firm), len(TABLES), len(TABLES) - 1)
+    assert result["loads"]["vat_codes"]["outcome"] == "loaded", "it is read whole"
     night = firm.journal()[begin:]
     lists = [parse_qs(entry.query) for entry in night if "VatCodes" not in entry.path]
     assert sum(CHANGED in one for one in lists) == len(TABLES) - 1
@@ -192,7 +193,8 @@ def test_a_load_that_fails(firm: Sandbox, query: Query) -> None:
     assert isinstance(result, LoadsFailedError), "may be retried"
     assert str(result).startswith(f"[{ALIAS}] 1 of 8 loads failed: projects: ServerError: ")
     assert fault.hits
-    assert ti.pushed["return_value"]["loads"]["projects"] == {"outcome": "failed"}
+    left = ti.pushed["return_value"]["loads"]["projects"]
+    assert (left["outcome"], left["table"], left["seconds"] > 0) == ("failed", "projects", True)
     assert ti.pushed["return_value"]["loaded"] == len(TABLES) - 1
     assert list(ti.pushed[LOADS]["failed"]) == ["projects"]
     firm.clear_faults()
@@ -232,10 +234,12 @@ def test_killed_in_the_middle(firm: Sandbox, query: Query) -> None:
     killer = threading.Thread(target=kill, daemon=True)
     try:
         killer.start()
-        result, _, _ = airflow.run(task_of())
+        result, ti, _ = airflow.run(task_of())
     finally:
         signal.signal(signal.SIGUSR1, before)
     assert isinstance(result, AirflowTaskTimeout)
+    left = ti.pushed["return_value"]["loads"]
+    assert (left["suppliers"]["outcome"], LOADS in ti.pushed) == ("unknown", False)
     for thread in threading.enumerate():
         if thread.name == "poweroffice-jobs":  # the database may still have worked at its statement
             thread.join(60)
@@ -394,7 +398,7 @@ def test_what_nights_cost(office: Sandbox) -> None:
 
 
 def test_a_night_with_failures(
-    office: Sandbox, run_dag: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    office: Sandbox, run_dag: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, lake: Path
 ) -> None:
     """A real Airflow: a task a company, failures told by cause; the next night reads what changed."""
     connect(monkeypatch, office, granli=REFUSED)
@@ -412,17 +416,36 @@ def test_a_night_with_failures(
     assert (len(summary["failed"]), summary["succeeded"]) == (3, ["bjorkasen"])
     assert [(item["company"], item["load"]) for item in summary["left_out"]] == [("bjorkasen", "suppliers")]
     assert events() == {resource: int(resource != "Suppliers") for resource in DEFAULT_RESOURCES}
+    state = (
+        "SELECT company, outcome, count(*), sum(rows_loaded) FROM _loads WHERE run_id = '{}' GROUP BY 1, 2"
+    )
+    told = {(company, outcome): (count, total) for company, outcome, count, total in ask(state, run)}
+    bjorkasen = sum(held(office, "bjorkasen").values()) - office.totals("bjorkasen")["Suppliers"]
+    assert told["bjorkasen", "loaded"] == (len(TABLES) - 1, bjorkasen)
+    assert told["bjorkasen", "left_out"] == (1, None)
+    assert told["havblaast", "failed"] == (1, None)
+    assert told["granli", "not_run"] == (len(TABLES), None)
+    assert len(told) == 7
+    assert "✗" in (lake / "night.html").read_text()
 
     connect(monkeypatch, office)
     for name in ("fjordlys", "havblaast"):
         office.set_privileges(name, add=["Customer_Full", "CustomerProspect_Full"])
     begin = len(office.journal())
-    summary = xcoms(run_dag("night"))["load_company.summary.return_value"]
+    run = run_dag("night")
+    summary = xcoms(run)["load_company.summary.return_value"]
+    told = {outcome: count for company, outcome, count, _ in ask(state, run) if company == "bjorkasen"}
+    assert told == {"loaded": 1, "unchanged": len(TABLES) - 2, "left_out": 1}
     assert (summary["succeeded"], summary["failed"]) == (NIGHT, [])
     assert asked(office, begin)["Token"] == len(NIGHT)
     assert events() == {resource: 3 if resource == "Suppliers" else 5 for resource in DEFAULT_RESOURCES}
     stored = database_hook("db").get_records("SELECT _company, count(*) FROM customers GROUP BY _company")
     assert dict(stored) == {alias: office.totals(alias)["Customers"] for alias in NIGHT}
+
+
+def ask(sql: str, run: Any) -> list[Any]:
+    """Ask the warehouse about a run."""
+    return list(database_hook("db").get_records(sql.format(run.run_id)))
 
 
 def events() -> dict[str, int]:

@@ -11,5 +11,6 @@ with DAG("night", schedule=None, catchup=False):
         "warehouse",
         resources=DEFAULT_RESOURCES | {"Suppliers": {"on_missing_privilege": "skip"}},
         companies=["fjordlys", "havblaast", "bjorkasen", "granli"],
+        picture="{{ var.value.poweroffice_lake }}/night.html",
         retry_options={"attempts": 2, "wait_initial": 0},
     )
