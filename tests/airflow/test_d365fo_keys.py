@@ -46,7 +46,7 @@ def test_no_key_is_needed(
 def test_every_read_is_in_the_order_of_the_key(
     fo: D365FOSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """To an object, to XCom, and to a table with a key of its own: pages overlap, and the key is asked for once."""
+    """To an object, to XCom, and to a table by a given key: pages overlap, the key is asked for once."""
     set_database(monkeypatch, {"conn_type": "sqlite", "host": str(tmp_path / "db.sqlite")})
     fo.set(page_size=3, default_order="shuffled")
     path = f"file://{tmp_path}/rates.ndjson"

@@ -1,4 +1,4 @@
-"""Reads in which nobody helps: entities that only metadata knows, lists that nobody knows, orders of one's own."""
+"""Entities that only metadata knows, lists that nobody knows, orders of one's own, dates that change."""
 
 from __future__ import annotations
 
@@ -244,7 +244,7 @@ def test_row_whose_date_moves_to_a_period_read_before(api: str, endpoint: str, m
             pages = client.periods(endpoint, query=query, split_days=11, changed_since=since, concurrency=1)
             found = [row[name] for page in pages for row in page.rows]
             assert pages.complete
-            with pytest.raises(ValueError, match="use Client.periods"):
+            with pytest.raises(ValueError, match=r"use Client\.periods"):
                 client.pages(endpoint, query=query, split_days=11)  # type: ignore[arg-type]
         assert sorted(found) == list(range(1, 30 if moves and since else 31))
         again = sum("Fields" in query for query in lists.reads)

@@ -235,7 +235,7 @@ def test_readers_never_see_half(kind: str, request: pytest.FixtureRequest, tmp_p
 
 @LAYOUTS
 def test_company_in_any_case_is_one(db: Database, layout: str) -> None:
-    """The company in a key of Finance & Operations compares without case: merged, counted and marked as one."""
+    """The company in a key of Finance & Operations is one in any case: merged, counted and marked."""
     how: dict[str, Any] = {
         "layout": layout,
         "key": ("dataAreaId", "Account"),

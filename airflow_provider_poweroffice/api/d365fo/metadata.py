@@ -40,7 +40,7 @@ class Queries(Protocol):
 
 def entity_key(client: Queries, endpoint: str) -> tuple[str, ...] | None:
     """
-    Give the key fields of an entity: those of the catalogue, else the environment is asked, once for a client.
+    Give the key fields of an entity: those of the catalogue, else the environment is asked, once a client.
 
     :param client: of an environment.
     :param endpoint: the entity set, such as ``ExchangeRates``.

@@ -220,9 +220,8 @@ class _Opening:
         if not self._chained or self._overlaps or self._read.order_by is None:
             return ""
         if self._keys is not None:
-            return (
-                f"the order {shown(self._order)} is not that of the key ({','.join(self._key)}): leave it out"
-            )
+            key = ",".join(self._key)
+            return f"the order {shown(self._order)} is not that of the key ({key}): leave it out"
         if self._paging is not Paging.LINKED:
             return ""
         return "their key is not known: order_by=None reads without an order, and takes this for whole"

@@ -195,7 +195,7 @@ class Pages(Iterator[Page]):
         """
         Tell whether nothing was left out so far: no page skipped, none before or after the ones read.
 
-        Nor may several pages have come in v1 or F&O in an order that is not the key's, or without a known key,
+        Nor may several pages of v1 or F&O have come in another order than the key's, or without a known key,
         unless ``order_by=None`` says that this is meant.
         """
         return self._cursor.is_whole and not self.truncated and not self._unchecked
@@ -275,7 +275,7 @@ class Pages(Iterator[Page]):
         if why and not self._unchecked:
             self._unchecked = True
             log.warning(
-                "%s: rows that move between pages are not noticed, so this read does not count as complete; %s",
+                "%s: rows that move between pages are not noticed: the read does not count as complete; %s",
                 self._label,
                 why,
             )
