@@ -216,7 +216,7 @@ class _Opening:
 
     @property
     def _unproved(self) -> str:
-        """Say why nobody would notice that rows moved between pages; "" where it is noticed, or was waived."""
+        """Say why nobody would notice rows that moved; "" where it is noticed, or was waived."""
         if not self._chained or self._overlaps or self._read.order_by is None:
             return ""
         if self._keys is not None:
