@@ -7,6 +7,8 @@ PORT ?= 8080
 BIN := .venv/bin
 # Tests run in two processes, one for each of two cores.
 PYTEST := python -m pytest --numprocesses=2
+# The browser, and dbt, which knows nothing of Airflow.
+NEWEST_ONLY := --ignore=tests/ui --ignore=tests/airflow/test_reports.py
 export PYTHONPATH :=
 export UV_SYSTEM_CERTS := true
 
@@ -32,17 +34,17 @@ sandbox: env
 env:
 	@$(PYTHON) tools/environment.py .venv requirements/airflow-3.3.txt
 
-# Without Airflow, and without the tests of one rule under many combinations.
+# Without Airflow, without servers of databases, and with a sample of the tests of one rule under many combinations.
 test-fast: env
-	@$(BIN)/$(PYTEST) -q -m 'not wide' -p no:cacheprovider tests/storage tests/batches tests/api
+	@$(BIN)/$(PYTEST) -q -m 'not wide and not served' -p no:cacheprovider tests/storage tests/batches tests/api
 
 # What depends on Airflow and on the versions beside it; the sandbox's own tests and those marked wide do not.
 # Airflow 3.2 runs on Python 3.12 and 3.1 on 3.13, where the machine has them.
 test-older:
 	@$(call python,3.12) tools/environment.py .venvs/airflow-3.2 requirements/airflow-3.2.txt
-	.venvs/airflow-3.2/bin/$(PYTEST) -m 'not wide' tests --ignore=tests/ui
+	.venvs/airflow-3.2/bin/$(PYTEST) -m 'not wide' tests $(NEWEST_ONLY)
 	@$(call python,3.13) tools/environment.py .venvs/airflow-3.1 requirements/airflow-3.1.txt
-	.venvs/airflow-3.1/bin/$(PYTEST) -m 'not wide' tests --ignore=tests/ui
+	.venvs/airflow-3.1/bin/$(PYTEST) -m 'not wide' tests $(NEWEST_ONLY)
 
 # Object stores and Snowflake by the providers of Amazon and Snowflake, against servers of the tests' own.
 test-stores:
@@ -94,6 +96,8 @@ PIN = UV_CACHE_DIR=.cache/uv $(BIN)/uv pip compile --quiet pyproject.toml --univ
 	--no-annotate --no-header --group test
 pins:
 	echo 'apache-airflow==3.3.2' | $(PIN) --group browser --group lint -c - -o requirements/airflow-3.3.txt
+	printf '%s\n' 'dbt-core<1.12' dbt-duckdb dbt-postgres duckdb==2.0.0 | UV_CACHE_DIR=.cache/uv $(BIN)/uv pip compile --quiet - \
+		--universal --python-version 3.11 --no-annotate --no-header -o requirements/dbt.txt
 	$(PIN) --group scaling -c requirements/airflow-3.3.txt -o requirements/scaling.txt
 	echo 'apache-airflow==3.2.2' | $(PIN) --exclude-newer 2026-06-15 -c - -o requirements/airflow-3.2.txt
 	printf '%s\n' apache-airflow==3.3.2 apache-airflow-providers-http apache-airflow-providers-postgres \

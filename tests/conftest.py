@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import support.airflow_home  # noqa: F401 - sets where Airflow lives, before any
 from support import AS_NEW, V1_AS_NEW, FakeClock, client_of, settle, v1_client_of
 from support.d365fo import AS_NEW as FO_AS_NEW
 from support.d365fo import fo_client
-from support.databases import start_mariadb, start_postgres
+from support.databases import SECOND, SERVED, start_mariadb, start_postgres
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -31,6 +32,27 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
     """Give the tests of a file to one process, and those in the browser, which share an Airflow, to one."""
     config.option.loadscopereorder = False  # those of Airflow, the slowest, begin
     return ByFile(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what the fast run leaves out: all but a sample of combinations, further drivers, servers."""
+    combinations: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        if item.get_closest_marker("sample"):
+            combinations[item.nodeid.partition("[")[0]].append(item)
+        given = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        values = {value for value in given if isinstance(value, str)}
+        if values & SECOND:
+            item.add_marker("wide")
+        if values & SERVED or {"postgres", "mariadb", "pg"}.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("served")
+    for each in combinations.values():
+        mark = each[0].get_closest_marker("sample")
+        step = -(-len(each) // (mark.args[0] if mark else 1))
+        for place, item in enumerate(each):
+            if place % step:
+                item.add_marker("wide")
 
 
 class ByFile(LoadScopeScheduling):

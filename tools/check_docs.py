@@ -23,7 +23,7 @@ from airflow_provider_poweroffice.hooks.form import CONN_FIELDS, D365FO_CONN_FIE
 from airflow_provider_poweroffice.provider_info import get_provider_info
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ("", "docs/", "requirements/", "sandbox/", "sandbox/docs/")
+FOLDERS = ("", "dbt/", "docs/", "requirements/", "sandbox/", "sandbox/docs/")
 PAGES = sorted(page for folder in FOLDERS for page in ROOT.glob(f"{folder}*.md"))
 BLOCK = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)#\s]*)(?:#([^)\s]*))?\)")

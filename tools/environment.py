@@ -5,6 +5,7 @@ Runs on the machine's own python3 with nothing but venv and pip. Nothing is left
 caches go to ``.cache/``. A finished environment holds a stamp of its pins and is not made again.
 
     python3 tools/environment.py .venv requirements/airflow-3.3.txt
+    python3 tools/environment.py .venvs/dbt requirements/dbt.txt --pins-only
 """
 
 from __future__ import annotations
@@ -20,8 +21,12 @@ ROOT = Path(__file__).resolve().parent.parent
 UV = "uv==0.13.9"
 
 
-def main(folder: str, pins: str) -> int:
-    """Make the environment unless it is there already."""
+def main(folder: str, pins: str, pins_only: str = "") -> int:
+    """
+    Make the environment unless it is there already.
+
+    :param pins_only: not empty: without the two distributions of this checkout.
+    """
     if sys.version_info < (3, 11):  # noqa: UP036 - this file runs on whatever python3 the machine has
         print(f"Python 3.11 or later is needed, this is {sys.version.split()[0]}; try PYTHON=python3.12")
         return 2
@@ -50,7 +55,8 @@ def main(folder: str, pins: str) -> int:
     install = ("uv", "pip", "install", "--quiet", "--python", str(python))
     # Compiled now: without it every start of Airflow costs seconds more.
     run(*install, "--compile-bytecode", "--requirement", pins)
-    run(*install, "--no-deps", "--editable", ".", "--editable", "./sandbox")
+    if not pins_only:
+        run(*install, "--no-deps", "--editable", ".", "--editable", "./sandbox")
     stamp.write_text(wanted)
     return 0
 

@@ -35,6 +35,20 @@ def test_vouchers_balance(api: Api) -> None:
     assert sorted(sums) == list(range(1, len(sums) + 1))
 
 
+@pytest.mark.parametrize("size", ["small", "medium"])
+def test_a_company_that_could_be(start: Callable[..., Api], client_of: type[Api], size: str) -> None:
+    """The company owns something, owes less, and earns more than it spends, in whichever size."""
+    sandbox = start(size=size).sandbox
+    for company in (0, 1, 3):  # the third lacks the privilege
+        balances: dict[str, Decimal] = defaultdict(Decimal)
+        answer = client_of(sandbox, company).login().get("TrialBalance", date="2025-12-31")
+        for row in exact(answer):
+            balances[str(row["AccountNo"])[0]] += row["Balance"]
+        assets, debts, revenue, *costs = (balances[kind] for kind in "1234567")
+        assert 0 < -debts < assets
+        assert 0 < sum(costs) < -revenue
+
+
 def test_two_decimals(api: Api) -> None:
     """Amounts are written with exactly two decimals, such as -4760.00 and 1.10."""
     amounts = re.findall(rb'"Amount":(-?[\d.]+)', api.ledger().content)

@@ -89,6 +89,11 @@ def test_trial_balance(v1: V1Api) -> None:
     for row in rows:
         moved = v1.rows(f"Reporting/AccountTransactions/{row['accountCode']}", **until)
         assert total(moved) == Decimal(str(row["balance"]))
+    year = v1.rows("Reporting/TrialBalance", date="2025-12-31")
+    assets, debts = (
+        total([row for row in year if str(row["accountCode"])[0] == kind], "balance") for kind in "12"
+    )
+    assert assets > 0 > debts, "as a company has them"
     some = "Reporting/TrialBalance/false/false"
     assert v1.rows(some, date="2023-03-31", departmentCode="10") == []
     assert v1.rows("Reporting/TrialBalance", date="2025-12-31", filter="Budget ne 0")

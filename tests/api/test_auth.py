@@ -333,6 +333,7 @@ def test_no_cookie_is_kept(client: Client, sandbox: Sandbox) -> None:
     assert not client.session.cookies
 
 
+@pytest.mark.sample(1)
 @pytest.mark.finding("D14")
 @pytest.mark.parametrize(("every", "concurrency"), [(3, 1), (6, 4), (10, 8)])
 def test_tokens_that_die_while_pages_are_in_flight(clock: FakeClock, every: int, concurrency: int) -> None:

@@ -156,6 +156,7 @@ def test_system_url_serves_odata(fo: D365FOSandbox, clock: FakeClock) -> None:
         assert "localhost" not in client.dialect.url(client.connection.endpoints, "api/services/X")
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize("size", [1, 7, 119, 120, 121, 10_000])
 @pytest.mark.parametrize("form", ["absolute", "relative"])
 @pytest.mark.parametrize("empty", ["no", "yes"])

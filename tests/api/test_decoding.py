@@ -58,6 +58,7 @@ def attempt(reader: Any, content: bytes) -> None:
     assert isinstance(caught, InvalidResponseError) or not content.lstrip().startswith(b"[")
 
 
+@pytest.mark.sample(2)
 @pytest.mark.finding("D10", "S15", "R18")
 @pytest.mark.parametrize("reader", READERS)
 @settings(derandomize=True)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 ONCE = RetryOptions(attempts=1)
 
 
+@pytest.mark.sample(14)
 @pytest.mark.parametrize("concurrency", [1, 4])
 @pytest.mark.parametrize("rows", [0, 1, 4, 5, 6, 10, 23])
 @pytest.mark.parametrize("api", APIS.values(), ids=APIS)
@@ -150,6 +151,7 @@ BROKEN = [
 ]
 
 
+@pytest.mark.sample(16)
 @pytest.mark.parametrize("fault", BROKEN, ids=lambda fault: " ".join(str(item) for item in fault.values()))
 @pytest.mark.parametrize("concurrency", [1, 4])
 def test_all_or_error(bench: Bench, fault: dict[str, object], concurrency: int) -> None:

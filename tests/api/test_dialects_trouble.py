@@ -74,6 +74,7 @@ TROUBLE = [
 ]
 
 
+@pytest.mark.sample(8)
 @pytest.mark.parametrize("fault", TROUBLE, ids=lambda fault: " ".join(str(item) for item in fault.values()))
 def test_trouble_in_the_middle(bench: Bench, fault: dict[str, object]) -> None:
     """A read is repeated after whatever may pass, after a wait that doubles: each row once."""
@@ -184,6 +185,7 @@ def test_wrong_keys(bench: Bench) -> None:
     assert not any(secret in str(caught.value) for secret in client.auth.secrets)
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_redirect_to_a_stranger(bench: Bench, stranger: Tap, status: int, method: str) -> None:

@@ -49,6 +49,7 @@ def ids(client: Client, endpoint: str = "Customers", **options: object) -> list[
     return [row["Id"] for page in client.pages(endpoint, **options) for row in page]  # type: ignore[arg-type]
 
 
+@pytest.mark.sample(8)
 @pytest.mark.parametrize("rows", [0, 1, 9, 10, 11, 20])
 @pytest.mark.parametrize("pagination", ["full", "minimal", "totals-only", "absent"])
 @pytest.mark.parametrize("page_past_end", ["204", "empty", "404"])
@@ -212,6 +213,7 @@ def test_server_that_never_ends(client: Client, sandbox: Sandbox) -> None:
     assert sandbox.count("GET", "/Customers") == 3
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize(
     "fault",
     [
@@ -368,6 +370,7 @@ EMPTY: list[dict[str, object]] = [
 ]
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize("pagination", ["full", "minimal", "totals-only"])
 @pytest.mark.parametrize("fault", EMPTY, ids=lambda fault: f"{fault['status']}-{fault.get('body', '')}")
 def test_hole_in_the_middle(

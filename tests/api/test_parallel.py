@@ -41,6 +41,7 @@ def until(fulfilled: Callable[[], bool]) -> None:
         time.sleep(0.002)
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("concurrency", [2, 8, 32])
 def test_same_rows_for_the_same_price(own: Sandbox, clock: FakeClock, concurrency: int) -> None:
     """A request a page and one for the keys, one token, a connection a page in flight; no thread stays."""
@@ -58,6 +59,7 @@ def test_same_rows_for_the_same_price(own: Sandbox, clock: FakeClock, concurrenc
     assert threads() == []
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("pagination", ["minimal", "absent"])
 @pytest.mark.parametrize("page_past_end", ["204", "empty", "404"])
 @pytest.mark.parametrize("rows", [5, 10, 11, 20, 75, 80])
@@ -213,6 +215,7 @@ def test_offsets_that_are_not_known(client: ReadingClient, sandbox: Sandbox) -> 
     assert threads() == []
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("value", "error"),
     [(0, ValueError), (33, ValueError), ("4", TypeError), (True, TypeError), (2.0, TypeError)],

@@ -118,6 +118,7 @@ class Twins:
         self._window.refuse(self._script._run("refuse", seconds).start, seconds)
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("rate", [10, 2.5, 60, 3])
 def test_script_equals_the_rule(redis_url: str, rate: float) -> None:
     """The script does what the Python rule does, step by step, by the time of Redis."""

@@ -48,6 +48,7 @@ def ids(client: Client, endpoint: str = "Customer", **options: Any) -> list[int]
     return [row["id"] for page in client.pages(endpoint, **options) for row in page.rows]
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize("count", ["total", "page", "absent"])
 @pytest.mark.parametrize("page_size", [1, 50, 60, 119, 120, 121, None])
 def test_every_row_once(client: Client, sandbox: V1Sandbox, count: str, page_size: int | None) -> None:
@@ -156,6 +157,7 @@ def test_changed_since(client: Client, sandbox: V1Sandbox, clock: FakeClock) -> 
     assert ids(client, changed_since=moment, filters=("Name", "startswith", "O'")) == [1_000_001]
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("to_date", ["inclusive", "exclusive"])
 @pytest.mark.parametrize("days", [2, 31, 400, 4000])
 def test_periods(client: Client, sandbox: V1Sandbox, to_date: str, days: int) -> None:

@@ -50,6 +50,7 @@ def numbers(client: Client) -> Counter[int]:
     return Counter(number for number in found if number >= 90_000)
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     "seed", [*range(6), *(pytest.param(n, marks=pytest.mark.wide) for n in range(6, 30))]
 )

@@ -20,7 +20,7 @@ from support.airflow_home import HOME, ROOT
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from poweroffice_sandbox import D365FOSandbox, Sandbox, V1Sandbox
 
-FOLDERS = ("docs/", "sandbox/", "sandbox/docs/")
+FOLDERS = ("dbt/", "docs/", "sandbox/", "sandbox/docs/")
 PAGES = [ROOT / "README.md", *(page for folder in FOLDERS for page in sorted(ROOT.glob(f"{folder}*.md")))]
 SNIPPETS = [
     pytest.param(code, id=f"{page.relative_to(ROOT)}-{number}")

@@ -24,6 +24,7 @@ from tests.infrastructure.postgres_server import PostgresServer
 BREAKS = ["\r\n", "\r", "\n", "\n\r", "\r\r\n"]
 
 
+@pytest.mark.sample(4)
 @pytest.mark.finding("R4", "S11")
 @pytest.mark.parametrize("bulk", [True, False])
 @pytest.mark.parametrize("layout", ["columns", "raw"])
@@ -40,6 +41,7 @@ def test_line_breaks_in_texts(db: Database, layout: str, *, bulk: bool) -> None:
             assert db.query("SELECT count(*) FROM ledger") == [(len(sent),)]
 
 
+@pytest.mark.sample(4)
 @pytest.mark.finding("R4", "S11")
 @pytest.mark.parametrize("bulk", [True, False])
 @pytest.mark.parametrize("layout", ["columns", "raw"])
@@ -108,6 +110,7 @@ def test_comments_are_no_way_in(pg: Database, layout: str) -> None:
 NAMES = ["poweroffice_row", "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid", "oid", "rowid", "_rowid_"]
 
 
+@pytest.mark.sample(8)
 @pytest.mark.finding("S22")
 @pytest.mark.parametrize("bulk", [True, False])
 @pytest.mark.parametrize("column_names", ["snake_case", "as sent"])
@@ -193,6 +196,7 @@ SPELLINGS = [
 ]
 
 
+@pytest.mark.sample(4)
 @pytest.mark.finding("R8")
 @pytest.mark.parametrize("layout", ["raw", "columns"])
 @pytest.mark.parametrize("key", [("Id",), ("Id", "Name"), ("Name", "Id")])
@@ -263,6 +267,7 @@ ROUNDING = [
 ]
 
 
+@pytest.mark.sample(12)
 @pytest.mark.finding("R14")
 @BULK
 @pytest.mark.parametrize(("type_name", "value"), ROUNDING)
@@ -277,6 +282,7 @@ def test_nothing_is_rounded_by_a_type(pg: Database, type_name: str, value: str, 
     assert column(pg, "x") == [None]
 
 
+@pytest.mark.sample(8)
 @pytest.mark.finding("R14", "R12", "R13")
 @BULK
 @pytest.mark.parametrize(
@@ -337,6 +343,7 @@ def test_the_change_field_is_a_timestamp(db: Database) -> None:
 ENDS = ["0001-01-01T00:00:00", "9999-12-31T23:59:59.9999999", "0001-01-01", "9999-12-31"]
 
 
+@pytest.mark.sample(4)
 @pytest.mark.finding("R16")
 @BULK
 @pytest.mark.parametrize("zone", ["", "Z", "+02:00", "-11:00"])
@@ -403,6 +410,7 @@ def test_databases_of_other_encodings(
         assert db.query("SELECT count(*) FROM ledger") == [(2,)]
 
 
+@pytest.mark.sample(12)
 @pytest.mark.finding("D10", "R19")
 @BULK
 @pytest.mark.parametrize("layout", ["columns", "raw"])

@@ -116,6 +116,7 @@ def test_refused_whatever_the_rows() -> None:
         first_refused(100, breaks)
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize("layout", ["raw", "columns"])
 @pytest.mark.parametrize("mode", ["append", "replace", "upsert"])
 def test_table_of_another_resource(db: Database, mode: str, layout: str) -> None:

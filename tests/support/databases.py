@@ -19,10 +19,16 @@ KINDS = [name for name in ("psycopg", "psycopg2") if find_spec(name)] + ["standa
 """PostgreSQL by both of its drivers, PostgreSQL as a database of which nothing is known, and two more."""
 MYSQL = ["pymysql", "mysql.connector"]
 """MariaDB, by two drivers of MySQL's."""
+SECOND = {"psycopg2", "standard", "mysql.connector"}
+"""Further roads to databases that others lead to as well."""
+SERVED = {"psycopg", "pymysql"} | SECOND
+"""Those that need a server."""
 BOUNDED = {"standard", "duckdb", *MYSQL}
 """Those whose decimals have a bound."""
 
-_numbers = itertools.count()
+_numbers, _mysql_numbers = itertools.count(), itertools.count()
+_KEPT = 8
+"""Databases that are kept: each takes 8 MB, and a run makes hundreds."""
 
 
 def start_postgres() -> PostgresServer:
@@ -85,10 +91,13 @@ def spelled(kind: str, sql: str) -> str:
 def postgres_database(server: PostgresServer, driver: str) -> dict[str, Any]:
     """Make a database of its own, and give what connects to it."""
     module: Any = __import__(driver)
-    name = f"d{next(_numbers)}"
+    number = next(_numbers)
+    name = f"d{number}"
     connection = module.connect(**server.parts)
     connection.autocommit = True
     connection.cursor().execute(f"CREATE DATABASE {name}")
+    if number >= _KEPT:
+        connection.cursor().execute(f"DROP DATABASE IF EXISTS d{number - _KEPT} WITH (FORCE)")
     connection.close()
     # The tables must not depend on the time zone of whoever connects.
     return server.parts | {"dbname": name, "options": "-c timezone=Europe/Oslo"}
@@ -96,7 +105,7 @@ def postgres_database(server: PostgresServer, driver: str) -> dict[str, Any]:
 
 def mysql_database(server: MariaDBServer, driver: str) -> dict[str, Any]:
     """Make a database of its own, and give what connects to it."""
-    name = f"d{next(_numbers)}"
+    name = f"m{next(_mysql_numbers)}"
     connection = import_module(driver).connect(**server.parts)
     connection.cursor().execute(f"CREATE DATABASE {name}")
     connection.close()

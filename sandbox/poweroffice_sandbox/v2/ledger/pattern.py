@@ -50,6 +50,16 @@ _TEXTS = {
     "OutgoingPayments": "Utbetaling til leverandør",
     "PayrollJournal": "Lønn",
 }
+# The largest amounts in øre, before VAT: the company earns more than it spends, is paid less than it is owed,
+# and pays less than it owes, so that assets are assets and debts are debts.
+_MOST = {
+    "OutgoingInvoice": 18_000_000,
+    "OutgoingCreditNote": 4_500_000,
+    "IncomingInvoice": 8_100_000,
+    "IncomingOcrGiro": 20_700_000,
+    "OutgoingPayments": 6_300_000,
+    "PayrollJournal": 9_000_000,
+}
 _VAT = {row[1]: (row[0], Decimal(row[3])) for row in names.VAT_CODES}
 _COSTS = (4300, 4300, 4300, 6300, 6540, 6800, 6900)
 
@@ -86,7 +96,7 @@ class _Voucher:
         self._dimensions = {**self._department(), **self._project()}
 
     def lines(self) -> Iterator[Line]:
-        net = self._random.choice((110, 476_000, self._random.randint(1_000, 9_000_000), 50_010))
+        net = self._random.choice((110, 476_000, self._random.randint(1_000, _MOST[self._kind]), 50_010))
         vat = (net * 25 + 50) // 100
         sign = -1 if self._kind == "OutgoingCreditNote" else 1
         if self._kind.startswith("OutgoingPay"):

@@ -1,0 +1,3 @@
+{{ config(enabled=var('poweroffice_using_open_items')) }}
+
+{{ aged_open_items('customer', '') }}

@@ -1,0 +1,26 @@
+-- The result of each month is what the entries of classes 3 to 8, without appropriations, sum to, the sign turned.
+with expected as (
+
+    select company, date_month, -sum(amount) as amount
+    from {{ ref('stg_poweroffice__account_transactions') }}
+    where account_no >= 0 and substr(cast(account_no as {{ dbt.type_string() }}), 1, 2) between '30' and '87'
+    group by company, date_month
+
+),
+
+found as (
+
+    select company, date_month, sum(amount) as amount
+    from {{ ref('poweroffice__profit_and_loss') }}
+    group by company, date_month
+
+)
+
+select
+    coalesce(expected.company, found.company) as company,
+    coalesce(expected.date_month, found.date_month) as date_month
+from expected
+full outer join found
+    on expected.company = found.company
+    and expected.date_month = found.date_month
+where coalesce(expected.amount, 0) <> coalesce(found.amount, 0)
