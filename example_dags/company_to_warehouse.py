@@ -13,4 +13,9 @@ from airflow_provider_poweroffice.task_groups.load_company import load_company
 with DAG(
     "poweroffice_company_to_warehouse", schedule=None, catchup=False, tags=["poweroffice"], doc_md=__doc__
 ):
-    load_company("warehouse", companies="connection", verify=True)
+    load_company(
+        "warehouse",
+        companies="connection",
+        verify=True,
+        picture="{{ var.value.get('poweroffice_lake', 'file:///tmp/poweroffice') }}/night.html",
+    )

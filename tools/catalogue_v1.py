@@ -17,8 +17,8 @@ from catalogue import COLUMNS
 from digest import VERBS, read
 
 OPTIONS = ("$filter", "$orderby", "$skip", "$top")
-# Enumerations are texts: the reference of types gives numbers, the newer description names, and a text holds
-# both.
+# Columns of enumerations are texts: the reference of types gives numbers, the newer description names, and a
+# text holds both.
 KINDS = {
     "s": "text",
     "i32": "integer",
@@ -49,7 +49,7 @@ def kind_of(text: str) -> str:
     """Name the type of a field, as a warehouse understands it."""
     kind = text.rstrip("*=~#")
     if kind.startswith("E:"):
-        return "text"
+        return "enum"
     return KINDS.get(kind, "json")
 
 

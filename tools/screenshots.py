@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 PICTURES = ROOT / "docs" / "screenshots"
 DAG = "poweroffice_extract_company"
 WAREHOUSE_DAG = "poweroffice_company_to_warehouse"
+REFUSED_KEY = "c11e0bad-0000-4000-8000-00000000bad0"
 WIDE = {"width": 1280, "height": 900}
 FORM = {"width": 720, "height": 2400}
 _TERMINAL = """<pre style="display: inline-block; margin: 0; padding: 18px 24px; background: #1d2433;
@@ -52,6 +53,8 @@ def main() -> int:
             _form(page, airflow)
             _test(page, airflow)
             _warehouse(page, airflow)
+            _night(page, airflow, lake)
+            airflow.connect()
             _run(page, airflow)
             demo(page, subprocess.run(["make", "demo"], capture_output=True, text=True, check=True).stdout)
     except (StartError, RuntimeError) as error:
@@ -106,11 +109,12 @@ def _run(page: Page, airflow: Standalone) -> None:
 
 
 def demo(page: Page, said: str) -> None:
-    """Show what ``make demo`` prints of the warehouse, as a terminal shows it."""
-    shown = said[said.index("Tables in ") : said.index("\nDone in ")].rstrip()
-    with page.context.new_page() as terminal:
-        terminal.set_content(_TERMINAL.format(escape(shown)))
-        terminal.locator("pre").screenshot(path=PICTURES / "demo.png")
+    """Show what ``make demo`` prints of the warehouse and of the reports, as a terminal shows it."""
+    warehouse, reports = said[said.index("Tables in ") : said.index("\nDone in ")].split("\ndbt ")
+    for name, shown in (("demo", warehouse), ("reports", reports.split("\n", 2)[2])):
+        with page.context.new_page() as terminal:
+            terminal.set_content(_TERMINAL.format(escape(shown.rstrip())))
+            terminal.locator("pre").screenshot(path=PICTURES / f"{name}.png")
 
 
 def _warehouse(page: Page, airflow: Standalone) -> None:
@@ -120,6 +124,21 @@ def _warehouse(page: Page, airflow: Standalone) -> None:
     page.goto(f"{airflow.url}/dags/{WAREHOUSE_DAG}/runs/{run_id}")
     browser.expand_groups(page)
     _save(page, "warehouse-run")
+
+
+def _night(page: Page, airflow: Standalone, lake: Path) -> None:
+    """Show a night of all companies: one lacks a module, and the key of another is refused."""
+    aliases = airflow.sandbox.aliases()
+    extra = json.loads(airflow.sandbox.connection_json(companies=aliases))["extra"]
+    extra["client_api_keys"][aliases[-1]] = REFUSED_KEY
+    changed = airflow.connection(CONNECTION) | {"extra": json.dumps(extra)}
+    airflow.api("PATCH", f"connections/{CONNECTION}", changed)
+    browser.trigger_dag(page, airflow.url, WAREHOUSE_DAG)
+    browser.wait_for_end(page, 300)
+    with page.context.new_page() as night:
+        night.set_viewport_size({"width": 1180, "height": 520})
+        night.goto(f"file://{lake}/night.html")
+        _save(night, "night")
 
 
 def _save(page: Page, name: str, *, full_page: bool = False) -> None:

@@ -87,7 +87,8 @@ class Connection:
     ) -> None:
         if api_version not in DIALECTS:
             raise ValueError(
-                f"unknown api_version {shown(api_version)}; this release speaks: {', '.join(DIALECTS)}"
+                f"unknown api_version {shown(api_version)}: PowerOffice Go has v2 and v1, and "
+                "Finance & Operations is a type of connection, d365fo"
             )
         if isinstance(verify, str) and not Path(verify).exists():
             raise ValueError(

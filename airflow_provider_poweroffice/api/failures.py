@@ -23,6 +23,7 @@ from airflow_provider_poweroffice.errors import APIStatusError, AuthenticationEr
 
 # An integrator met a misleading 404 above this length; it only adds advice to the message.
 LONG_URL = 2000
+_FOREIGN = "the body is not the API's own: a gateway or a firewall on the way may have sent it"
 _SMALL = 256 * 1024  # bytes
 _LONGEST_SECRET = 16 * 1024  # characters: a token fits in a header
 _CODES = rb"u00(2[013-9a-fA-F]|[346][0-9a-fA-F]|5[0-9abABd-fD-F]|7[0-9a-eA-E])"
@@ -55,7 +56,9 @@ def status_error(
     waits = (parse_retry_after(response.headers.get("Retry-After"), now), fault.retry_after)
     kind = dialect.error_kind(response.method, response.status_code, fault)
     advice = dialect.advice(response.status_code)
-    if advice and privilege and response.status_code == HTTPStatus.FORBIDDEN:
+    if advice and response.content.strip() and not isinstance(response.error_content, dict):
+        advice = _FOREIGN
+    elif advice and privilege and response.status_code == HTTPStatus.FORBIDDEN:
         advice += f". This call needs {privilege}"
     message = _message(response, fault, url_length, advice)
     if meant and response.status_code == HTTPStatus.NOT_FOUND:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -146,6 +147,38 @@ def check_company(company: Any) -> None:
         )
     if holds_key(company):
         raise ValueError("company looks like a key; give the alias it has in the connection")
+
+
+def check_companies(companies: Any) -> None:
+    """
+    Refuse what is not a list of aliases, each once.
+
+    :raises ValueError, TypeError: says which, and the way out.
+    """
+    is_list = isinstance(companies, Sequence) and not isinstance(companies, str)
+    if not is_list or not all(isinstance(alias, str) for alias in companies):
+        raise TypeError(f"companies must be a list of aliases, not {shown(companies)}")
+    if not companies:
+        raise ValueError(
+            "companies is empty: nothing would be loaded. Give aliases, or None for the company of the "
+            "connection's password"
+        )
+    for alias in companies:
+        check_company(alias)
+    if twice := sorted(alias for alias, count in Counter(companies).items() if count > 1):
+        raise ValueError(f"companies names {', '.join(twice)} twice")
+
+
+def chunks(aliases: Sequence[str], size: int) -> list[list[str]]:
+    """
+    Divide companies among tasks.
+
+    :param size: most companies of a task.
+    :raises ValueError: it is no whole number above 0.
+    """
+    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        raise ValueError(f"companies_per_task must be a whole number from 1, not {size!r}")
+    return [list(aliases[n : n + size]) for n in range(0, len(aliases), size)]
 
 
 def check_source(source: str) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.texts import listed
-from airflow_provider_poweroffice.hooks.companies import check_source
+from airflow_provider_poweroffice.hooks.companies import check_companies, check_source, chunks
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.tasks.base import is_literal
 from airflow_provider_poweroffice.tasks.company import TaskInstance, instances_of, report_company, summarize
@@ -36,7 +36,10 @@ class PowerOfficeCompaniesOperator(RenderedOperator):
 
     :param source: ``"connection"``: the aliases of the extra ``client_api_keys``; ``"client_admin"``: those
         of them that are active clients of the firm, see
-        :meth:`~airflow_provider_poweroffice.hooks.poweroffice.PowerOfficeHook.companies`.
+        :meth:`~airflow_provider_poweroffice.hooks.poweroffice.PowerOfficeHook.companies`; or a list of
+        aliases, such as another task's result (templated).
+    :param companies_per_task: above 1: give lists of so many aliases, one for each task that works for
+        several companies, for ``.expand(companies=....output)``.
     :param firm: with ``"client_admin"``, alias of the firm's own company; None is the password's (templated).
     :param retry_options: a mapping such as ``{"attempts": 3, "deadline": 60}``.
     :param poweroffice_conn_id: the Airflow connection (templated).
@@ -44,14 +47,15 @@ class PowerOfficeCompaniesOperator(RenderedOperator):
     .. seealso:: docs/companies.md
     """
 
-    template_fields: Sequence[str] = ("firm", "poweroffice_conn_id")
+    template_fields: Sequence[str] = ("source", "firm", "poweroffice_conn_id")
     none_means_unset = frozenset({"firm"})
     ui_color = "#e8e4f3"
 
     def __init__(
         self,
         *,
-        source: str = "connection",
+        source: str | Sequence[str] | XComArg = "connection",
+        companies_per_task: int = 1,
         firm: str | None = None,
         retry_options: RetryOptions | Mapping[str, Any] | None = None,
         poweroffice_conn_id: str = PowerOfficeHook.default_conn_name,
@@ -59,22 +63,29 @@ class PowerOfficeCompaniesOperator(RenderedOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.source = source
+        self.companies_per_task = companies_per_task
         self.firm = firm
         self.retry_options = RetryOptions.from_mapping(retry_options)
         self.poweroffice_conn_id = poweroffice_conn_id
-        check_source(source)
+        if isinstance(source, str) and is_literal(source):
+            check_source(source)
+        chunks([], companies_per_task)
 
-    def execute(self, context: Context) -> list[str]:  # noqa: ARG002 - Airflow's signature
+    def execute(self, context: Context) -> list[str] | list[list[str]]:  # noqa: ARG002 - Airflow's signature
         """
         Give the aliases.
 
         :raises ValueError: there is none: a DAG over no companies would succeed without doing anything.
         """
+        source: Any = self.source  # rendered: no XComArg any more
         hook = PowerOfficeHook(self.poweroffice_conn_id, company=self.firm, retry_options=self.retry_options)
         with hook, fail_task_when_final():
-            aliases = hook.companies(self.source)
+            if isinstance(source, str):
+                source = hook.companies(source)
+            check_companies(source)
+        aliases = [*source]
         self.log.info("%d companies: %s", len(aliases), ", ".join(aliases))
-        return aliases
+        return aliases if self.companies_per_task == 1 else chunks(aliases, self.companies_per_task)
 
 
 class PowerOfficeCompaniesSummaryOperator(RenderedOperator):
@@ -90,8 +101,9 @@ class PowerOfficeCompaniesSummaryOperator(RenderedOperator):
     common is told of once, and so is one of several tasks of a company, such as a refused key.
 
     :param tasks: ids of the tasks to look at; None: all that are upstream, directly or not.
-    :param companies: the aliases that were mapped over, such as ``companies.output`` (templated). Names tasks
-        that ended before they began, and a company that no task has worked for counts as failed.
+    :param companies: the aliases, or lists of them, that were mapped over, such as ``companies.output``
+        (templated). Names tasks that ended before they began, and a company that no task has worked for
+        counts as failed.
     :param fail: fail at the end when a company has failed; the error names them.
     :param loads: what the tasks load, for the two arguments below, as ``load_company`` gives it: by name of a
         load of a company's task, or by id of a task of one load, a mapping of ``endpoint`` and ``table``.
@@ -156,11 +168,12 @@ class PowerOfficeCompaniesSummaryOperator(RenderedOperator):
             else is done; a retry writes both again.
         """
         expected: Any = self.companies  # rendered: no XComArg any more
-        companies = None if expected is None else [str(alias) for alias in expected]
-        if companies == []:
+        mapped = None if expected is None else [*expected]
+        if mapped == []:
             raise ValueError("companies is empty: there is nothing to sum up")
+        companies = mapped and [name for one in mapped for name in ([one] if isinstance(one, str) else one)]
         ti = context["ti"]
-        instances = self._instances(ti, companies)
+        instances = self._instances(ti, mapped)
         summary = self._summary(instances, companies)
         for cause in summary["causes"]:
             self.log.error("%s", _line(cause, len(cause["companies"])))
@@ -177,7 +190,9 @@ class PowerOfficeCompaniesSummaryOperator(RenderedOperator):
             raise AirflowFailException(_message(summary))
         return summary
 
-    def _instances(self, ti: TaskInstance, companies: Sequence[str] | None) -> dict[str, list[Instance]]:
+    def _instances(
+        self, ti: TaskInstance, companies: Sequence[str | Sequence[str]] | None
+    ) -> dict[str, list[Instance]]:
         tasks = sorted(self.get_flat_relative_ids(upstream=True) if self.tasks is None else self.tasks)
         return {task: instances_of(ti, task, companies) for task in tasks}
 

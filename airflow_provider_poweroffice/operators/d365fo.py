@@ -14,7 +14,7 @@ from airflow_provider_poweroffice._compat import conf
 from airflow_provider_poweroffice.api.options import RetryOptions, is_given
 from airflow_provider_poweroffice.hooks.d365fo import D365FOHook
 from airflow_provider_poweroffice.links import D365FODocsLink
-from airflow_provider_poweroffice.tasks.base import check_flags, is_literal, refuse_other_api
+from airflow_provider_poweroffice.tasks.base import check_flags, check_reading, is_literal, refuse_other_api
 from airflow_provider_poweroffice.tasks.call import CallTask, Request
 from airflow_provider_poweroffice.tasks.connections import D365FOTask
 from airflow_provider_poweroffice.tasks.rendering import RenderedOperator
@@ -385,6 +385,7 @@ class D365FOEntityOperator(D365FOTask, CallTask):
     template_fields_renderers = CallTask.template_fields_renderers | {"key": "json"}
     none_means_unset = CallTask.none_means_unset | {"cross_company"}
     other_class = MappingProxyType({"poweroffice": "PowerOfficeOperator"})
+    too_large = "Store the rows with D365FOToObjectStorageOperator, and hand on the path."
     ui_color = "#e3dff2"
 
     def __init__(
@@ -403,6 +404,13 @@ class D365FOEntityOperator(D365FOTask, CallTask):
         self.action = action
         self.etag = etag
         self.cross_company = cross_company
+        if self.method == "GET":
+            check_reading(self, entity)
+        body = self.body
+        if self.method == "PATCH" and self.changes is None and not isinstance(body, str) and is_literal(body):
+            from airflow_provider_poweroffice.api.dialects.d365fo import D365FO
+
+            D365FO().check_body("PATCH", body)
 
     def request(self) -> Request:
         """

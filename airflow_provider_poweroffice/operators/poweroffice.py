@@ -41,6 +41,10 @@ class PowerOfficeOperator(PowerOfficeTask, CallTask):
 
     template_fields = (*CallTask.template_fields, "endpoint", "reference", "poweroffice_conn_id")
     other_class = MappingProxyType({"d365fo": "D365FOEntityOperator, with d365fo_conn_id,"})
+    too_large = (
+        "Store a list with PowerOfficeToObjectStorageOperator, and a file or a report with "
+        "PowerOfficeDownloadOperator, and hand on the path."
+    )
     ui_color = "#dcefe4"
 
     def __init__(

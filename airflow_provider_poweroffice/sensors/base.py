@@ -217,7 +217,10 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
                 return PokeReturnValue(is_done=True, xcom_value=record)
             body = answer.body
             self._watch.saw("an answer that it refused")
-        return bool(self.condition(body))  # its own errors are left to the task's retries
+        if self.condition(body):  # its own errors are left to the task's retries
+            return True
+        self.log.info("%s", self._watch)
+        return False
 
     @cached_property
     def _watch(self) -> Watch:

@@ -15,6 +15,7 @@ from typing import IO, Any
 import msgspec
 
 from airflow_provider_poweroffice.api.surrogates import escaped, split_rows
+from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.errors import FieldTypeError
 from airflow_provider_poweroffice.storage.codecs import RawPage, Spool
 from airflow_provider_poweroffice.storage.kinds import (
@@ -36,6 +37,7 @@ from airflow_provider_poweroffice.storage.page_spool import PageSpool
 REST = "_rest"
 """Column with the fields that have no column of their own, as JSON text; null where there are none."""
 
+_LONGEST_KEY = 200  # characters of a key or a name in a message
 _LEAST_EXPONENT = -100_000
 _TYPES: dict[str, Any] = {
     "integer": int | None,
@@ -124,9 +126,10 @@ def _misfit(name: str, row: tuple[str, str], value: bytes, what: str, error: Exc
         what, way_out = "which is not UTF-8", "format='ndjson' keeps it as sent"
     else:
         way_out = f"give its type in fields, e.g. fields={{{name!r}: 'text'}}"
-    shown = value.decode(errors="replace")[:80]
+    shown, key = one_line(value.decode(errors="replace")[:80]), one_line(row[1], _LONGEST_KEY)
+    name = one_line(name, _LONGEST_KEY)
     return FieldTypeError(
-        f"{name} of the row with {row[0]} {row[1]} is {shown}, {what}; {way_out}", field=name, row=row[1]
+        f"{name} of the row with {row[0]} {key} is {shown}, {what}; {way_out}", field=name, row=key
     )
 
 

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import TaskGroup, XComArg
 
-from airflow_provider_poweroffice.hooks.companies import SOURCES
+from airflow_provider_poweroffice.hooks.companies import SOURCES, check_companies, chunks
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.operators.companies import (
     PowerOfficeCompaniesOperator,
     PowerOfficeCompaniesSummaryOperator,
 )
 from airflow_provider_poweroffice.tasks.base import check_flag
-from airflow_provider_poweroffice.tasks.company_to_sql import arguments_of_tasks
+from airflow_provider_poweroffice.tasks.company_to_sql import arguments_of_tasks, check_several
 from airflow_provider_poweroffice.tasks.watermark import with_asset
 from airflow_provider_poweroffice.transfers.poweroffice_to_sql import (
     PowerOfficeCompanyToSqlOperator,
@@ -84,6 +84,7 @@ def load_company(
     verify: bool = False,
     on_missing_privilege: str = "fail",
     tasks: str | None = None,
+    companies_per_task: int = 1,
     loads_table: str | None = "_loads",
     picture: str | None = None,
     group_id: str = "load_company",
@@ -119,6 +120,8 @@ def load_company(
     :param tasks: ``"company"``: a task for each company, with all its resources, one client and one token;
         ``"resource"``: a task for each resource of each company. None: the former where ``companies`` are
         given, the latter for one company.
+    :param companies_per_task: above 1, for thousands of companies: a task loads so many, one after another;
+        needs Airflow 3.3.
     :param loads_table: with companies, a table in ``schema`` with a row for each run, company and resource:
         what became of it, how many rows, how many seconds; written at the end. None: no such table.
     :param picture: with companies, where a page of HTML goes that shows the same, such as
@@ -136,8 +139,7 @@ def load_company(
     _check_companies(companies)
     if companies is None and (picture is not None or loads_table not in {None, "_loads"}):
         raise ValueError("loads_table and picture are written by the summary of companies: give companies=")
-    if tasks not in {None, *_SHAPES}:
-        raise ValueError(f"tasks must be one of {', '.join(map(repr, _SHAPES))}, not {tasks!r}")
+    _check_shape(tasks, companies, companies_per_task)
     check_flag("detect_deletions", detect_deletions)
     check_flag("verify", verify)
     loads = _table_loads(
@@ -162,8 +164,13 @@ def load_company(
     if loads_table in {load["table"] for load in loads.values()}:
         raise ValueError(f"loads_table={loads_table!r} is the table of a resource: name another")
     with TaskGroup(group_id, tooltip="PowerOffice Go into a warehouse") as group:
-        aliases = None if companies is None else _aliases(companies, poweroffice_conn_id)
-        made = _by_company(loads, of_task, aliases) if by_company else _by_resource(loads, of_task, aliases)
+        aliases = None
+        if companies is not None:
+            aliases = _aliases(companies, poweroffice_conn_id, companies_per_task)
+        if by_company:
+            made = _by_company(loads, of_task, aliases, companies_per_task)
+        else:
+            made = _by_resource(loads, of_task, aliases)
         if aliases is not None:
             names = [task.task_id for task in made]
             made >> PowerOfficeCompaniesSummaryOperator(
@@ -185,13 +192,18 @@ def _told(loads: Mapping[str, Mapping[str, Any]], tasks: Sequence[str] | None) -
     return dict(zip(loads if tasks is None else tasks, told, strict=True))
 
 
-def _by_company(loads: dict[str, dict[str, Any]], of_task: dict[str, Any], aliases: Any) -> list[Any]:
-    """Make the task of all resources, mapped over the companies."""
+def _by_company(
+    loads: dict[str, dict[str, Any]], of_task: dict[str, Any], aliases: Any, companies_per_task: int
+) -> list[Any]:
+    """Make the task of all resources, mapped over the companies, or over lists of them."""
     kind = PowerOfficeCompanyToSqlOperator
     if aliases is None:
         return [kind(task_id="company", loads=loads, **of_task)]
-    mapped = {"map_index_template": "{{ company }}"} | of_task
-    return [kind.partial(task_id="company", loads=loads, **mapped).expand(company=aliases)]
+    name, template = "company", "{{ company }}"
+    if companies_per_task > 1:
+        name, template = "companies", "{{ companies | join(', ') | truncate(200) }}"  # Airflow keeps 250
+    mapped = kind.partial(task_id="company", loads=loads, **{"map_index_template": template} | of_task)
+    return [mapped.expand(**{name: aliases})]
 
 
 def _by_resource(loads: dict[str, dict[str, Any]], of_task: dict[str, Any], aliases: Any) -> list[Any]:
@@ -224,12 +236,37 @@ def _check_of_loads(loads: Mapping[str, Mapping[str, Any]]) -> None:
             )
 
 
-def _aliases(companies: Any, poweroffice_conn_id: str) -> Any:
-    if not isinstance(companies, str):
-        return companies if isinstance(companies, XComArg) else list(companies)
-    return PowerOfficeCompaniesOperator(
-        task_id="companies", source=companies, poweroffice_conn_id=poweroffice_conn_id
-    ).output
+def _aliases(companies: Any, poweroffice_conn_id: str, companies_per_task: int) -> Any:
+    is_many = companies_per_task > 1
+    if isinstance(companies, str) or (is_many and isinstance(companies, XComArg)):
+        return PowerOfficeCompaniesOperator(
+            task_id="companies",
+            source=companies,
+            companies_per_task=companies_per_task,
+            poweroffice_conn_id=poweroffice_conn_id,
+        ).output
+    if isinstance(companies, XComArg):
+        return companies
+    return chunks(companies, companies_per_task) if is_many else list(companies)
+
+
+def _check_shape(tasks: str | None, companies: Any, companies_per_task: int) -> None:
+    """
+    Refuse an unknown shape, and several companies a task where they cannot be.
+
+    :raises ValueError: names the way out.
+    """
+    if tasks not in {None, *_SHAPES}:
+        raise ValueError(f"tasks must be one of {', '.join(map(repr, _SHAPES))}, not {tasks!r}")
+    chunks([], companies_per_task)
+    if companies_per_task == 1:
+        return
+    if companies is None or tasks == "resource":
+        raise ValueError(
+            f"companies_per_task={companies_per_task} is for tasks='company' and several companies: give "
+            "companies=, and leave tasks out"
+        )
+    check_several()
 
 
 def _check_companies(companies: Any) -> None:
@@ -242,15 +279,7 @@ def _check_companies(companies: Any) -> None:
                 f"or a list of aliases, [{companies!r}]"
             )
         return
-    if not isinstance(companies, Sequence) or not all(isinstance(alias, str) for alias in companies):
-        raise TypeError(f"companies must be a list of aliases, not {companies!r}")
-    if not companies:
-        raise ValueError(
-            "companies is empty: nothing would be loaded. Give aliases, or None for the company of the "
-            "connection's password"
-        )
-    if twice := sorted({alias for alias in companies if list(companies).count(alias) > 1}):
-        raise ValueError(f"companies names {', '.join(twice)} twice")
+    check_companies(companies)
 
 
 def _table_loads(

@@ -12,6 +12,7 @@ only runs is imported where it runs.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -183,6 +184,8 @@ class CollectionTask(ReadTask):
         self.page_size = page_size
         self.on_page_error = on_page_error
         self.paging = PagingOptions.from_mapping(paging)
+        if not is_literal(self.paging.order_by):
+            raise ValueError(f"paging['order_by'] is no template, and cannot be {self.paging.order_by!r}")
         check_on_page_error(on_page_error)
 
     def read_options(
@@ -250,12 +253,12 @@ def check_reading(task: ReadTask, endpoint: Any, *, by_change: bool = False) -> 
     :raises ValueError, TypeError: names the argument and the way out.
     """
     check_query(task.query)
-    if task.catalogues:
-        _check_filters(task.filters)
+    _check_filters(task)
     _read_moments(task)
-    most, size = max(_MOST_ROWS.values()), getattr(task, "page_size", None)
-    if size is not None and is_literal(size) and not _is_size(size, most):
-        raise ValueError(f"page_size must be a whole number of rows from 1 to {most}, not {size!r}")
+    _check_overlap(task.overlap)
+    _check_size(task, max(_MOST_ROWS.values()))
+    if not task.catalogues:
+        _check_entity(task, by_change=by_change)
     if not isinstance(endpoint, str) or not is_literal(endpoint):
         return
     from airflow_provider_poweroffice.api.catalogue import catalogue
@@ -270,9 +273,7 @@ def check_reading(task: ReadTask, endpoint: Any, *, by_change: bool = False) -> 
         if all(lacking):
             needed = dict.fromkeys(lacking[0], "...")
             raise ValueError(f"endpoint {endpoint!r} needs {' and '.join(needed)}: query={needed}")
-    most = max(_MOST_ROWS[name] for name in known)
-    if size is not None and is_literal(size) and not _is_size(size, most):
-        raise ValueError(f"page_size must be a whole number of rows from 1 to {most}, not {size!r}")
+    _check_size(task, max(_MOST_ROWS[name] for name in known))
 
 
 def check_query(query: Any) -> None:
@@ -305,14 +306,36 @@ def check_flags(task: object, *names: str) -> None:
         check_flag(name, getattr(task, name))
 
 
-def _check_filters(filters: Any) -> None:
-    """Refuse filters that v1, the only version with them, cannot be sent."""
-    if filters is None or not is_literal(filters):
+def _check_filters(task: ReadTask) -> None:
+    """Refuse filters that cannot be sent; of PowerOffice, v1 alone has them."""
+    if task.filters is None or not is_literal(task.filters):
         return
     from airflow_provider_poweroffice.api.dialects.registry import DIALECTS
     from airflow_provider_poweroffice.api.filters import with_filters
 
-    with_filters(DIALECTS["v1"].literals, {}, filters)
+    with_filters(DIALECTS["v1" if task.catalogues else "d365fo"].literals, {}, task.filters)
+
+
+def _check_entity(task: ReadTask, *, by_change: bool) -> None:
+    """Refuse what no entity of Finance & Operations can be asked for."""
+    size = getattr(task, "page_size", None)
+    first = (getattr(task, "paging", None) or PagingOptions()).first_page
+    by_change = by_change or _is_moment(task.changed_since)
+    is_by_moment = by_change or _is_moment(task.created_since)
+    if size is None and first is None and not is_by_moment:
+        return
+    from airflow_provider_poweroffice.api.dialects.registry import DIALECTS
+    from airflow_provider_poweroffice.api.pages.page_size import PageLimits
+
+    dialect = DIALECTS["d365fo"]
+    PageLimits.of(dialect, "data/X", ReadOptions(endpoint="data/X", page_size=size, first_page=first))
+    if is_by_moment:
+        raise ValueError(f"{'changed' if by_change else 'created'}_since: {dialect.since_advice}")
+
+
+def _check_overlap(seconds: Any) -> None:
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < math.inf:
+        raise ValueError(f"overlap must be a number of seconds from 0, not {seconds!r}; it is no template")
 
 
 def _read_moments(task: ReadTask) -> None:
@@ -324,8 +347,12 @@ def _read_moments(task: ReadTask) -> None:
             read_moment(name, moment)
 
 
-def _is_size(size: Any, most: int) -> bool:
-    return isinstance(size, int) and not isinstance(size, bool) and 1 <= size <= most
+def _check_size(task: ReadTask, most: int) -> None:
+    size = getattr(task, "page_size", None)
+    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= most):
+        raise ValueError(
+            f"page_size must be a whole number of rows from 1 to {most}, not {size!r}; it is no template"
+        )
 
 
 def _check_moments(task: ReadTask, known: Mapping[str, Resource], *, by_change: bool) -> None:

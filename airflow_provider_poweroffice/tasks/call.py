@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -36,10 +36,6 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.response import Response
     from airflow_provider_poweroffice.tasks.write_guard import WriteGuard
 
-_TOO_LARGE = (
-    "Store a list with PowerOfficeToObjectStorageOperator, or its sibling, and a file or a report with "
-    "PowerOfficeDownloadOperator, and hand on the path."
-)
 _OF_PAGES = {
     field.name: field.default
     for field in fields(ReadOptions)
@@ -110,6 +106,8 @@ class CallTask(CollectionTask):
     :param max_result_bytes: largest result as JSON; None for no limit.
     """
 
+    too_large: ClassVar[str]
+    """The way out of a result too large for XCom."""
     template_fields = (*CollectionTask.template_fields, "method", "body", "changes", "files", "preview")
     template_fields_renderers = CollectionTask.template_fields_renderers | {"body": "json", "changes": "json"}
 
@@ -222,7 +220,7 @@ class CallTask(CollectionTask):
             full=self.full,
             fail_on_error=self.fail_on_error,
             limit=self.max_result_bytes,
-            too_large=_TOO_LARGE,
+            too_large=self.too_large,
         )
 
     def _call(self, client: Client, request: Request, context: Context) -> Any:
@@ -438,7 +436,7 @@ class CallTask(CollectionTask):
                 rows += found
                 size += json_size(found)
                 # At each page: a large collection is refused early, not after it was read.
-                check_size(size, self.max_result_bytes, _TOO_LARGE)
+                check_size(size, self.max_result_bytes, self.too_large)
         label = labelled(self.company, request.endpoint)
         self.log.info("%s: %d rows, pages: %d", label, pages.rows, pages.pages)
         if pages.skipped and context.get("ti"):

@@ -8,7 +8,7 @@ read through the public API of a task instance (``get_task_states``, ``xcom_pull
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -79,6 +79,31 @@ def report_company(context: Mapping[str, Any] | None, company: str | None) -> It
     except (Exception, AirflowTaskTimeout) as error:
         _name(error, company)
         _push(context, company, reason_of(error))
+        raise
+
+
+@contextmanager
+def report_companies(
+    context: Mapping[str, Any], companies: Sequence[str], told: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Callable[[], None]]:
+    """
+    Do the same for a task of several companies.
+
+    :param told: for the summary, by company: ``state``, ``error``, and ``failed`` and ``left_out`` by load.
+    :return: call it to leave what is told so far: a task that is killed keeps what it has done.
+    """
+    ti = context.get("ti")
+    own = place(ti, None)
+
+    def push(key: str, value: dict[str, Any]) -> None:
+        if ti is not None:
+            ti.xcom_push(key=key, value=own | value)
+
+    push(KEY, {"companies": [*companies], "error": None})
+    try:
+        yield lambda: push(LOADS, {"companies": dict(told)})
+    except AirflowTaskTimeout as error:
+        push(KEY, {"companies": [*companies], "error": reason_of(error)})
         raise
 
 
@@ -222,14 +247,16 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
             yield msgspec.structs.replace(task, state="skipped", error=None, left_out=reason, load=name)
 
 
-def instances_of(ti: TaskInstance, task_id: str, companies: Sequence[str] | None) -> list[Instance]:
+def instances_of(
+    ti: TaskInstance, task_id: str, companies: Sequence[str | Sequence[str]] | None
+) -> list[Instance]:
     """
     Read what became of the instances of a task in the same DAG run.
 
     :param ti: the task instance that asks.
     :param companies: the aliases that were mapped over, in order; names an instance that left no XCom, if the
         task was mapped over just these.
-    :return: none for those of a task that has nothing to do with companies.
+    :return: one for each company; none for those of a task that has nothing to do with companies.
     """
     # A task at a time, as the answer's names, such as "ledger_1", do not tell a task from an instance.
     answer = ti.get_task_states(dag_id=ti.dag_id, task_ids=[task_id], run_ids=[ti.run_id])
@@ -239,12 +266,18 @@ def instances_of(ti: TaskInstance, task_id: str, companies: Sequence[str] | None
     reports, loads = _by_index(ti, task_id, KEY), _by_index(ti, task_id, LOADS)
     found = []
     for index, state in sorted(states.items()):
-        outcome = _outcome(task_id, index, state, reports.get(index, {}), names.get(index))
-        if state != "removed" and (outcome.company is not None or outcome.error):
-            left = loads.get(index, {})
-            found.append(
-                Instance(outcome=outcome, failed=left.get("failed", {}), not_there=left.get("left_out", {}))
-            )
+        report, left, expected = reports.get(index, {}), loads.get(index, {}), names.get(index)
+        several = report.get("companies") or (None if isinstance(expected, str) else expected)
+        if state == "removed":
+            continue
+        for company in several or [report.get("company") or expected]:
+            outcome = _outcome(task_id, index, state, report, company)
+            own = left.get("companies", {}).get(company, {}) if several else left
+            if own and several and state != "success":  # else a person marked it as one
+                outcome = msgspec.structs.replace(outcome, state=own["state"], error=own["error"])
+            if outcome.company is not None or outcome.error:
+                failed, not_there = own.get("failed", {}), own.get("left_out", {})
+                found.append(Instance(outcome=outcome, failed=failed, not_there=not_there))
     return found
 
 
@@ -260,12 +293,11 @@ def _by_index(ti: TaskInstance, task_id: str, key: str) -> dict[int, Mapping[str
 
 
 def _outcome(
-    task_id: str, index: int, state: str | None, report: Mapping[str, Any], expected: str | None
+    task_id: str, index: int, state: str | None, report: Mapping[str, Any], company: str | None
 ) -> Outcome:
     error = None
     if state not in _NO_FAILURE:
         error = report.get("error") or _REASONS.get(str(state), UNKNOWN)
-    company = report.get("company") or expected
     left_out = report.get("left_out") if state == "skipped" else None
     return Outcome(
         company=company, task_id=task_id, map_index=index, state=state, error=error, left_out=left_out

@@ -1,23 +1,30 @@
 """
-All collections of one company into their tables, by one task: one client, one token.
+All collections of one company into their tables, by one task: one client, one token; or of several companies.
 
 Rule: each collection is a load of its own, with its transaction, its watermark and its outcome, by the code
 of :class:`~airflow_provider_poweroffice.tasks.to_sql.ToSql`. One that fails stops no other, unless what
-failed is what all of them need.
+failed is what all of them need. Several companies of a task have nothing in common but the database.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from copy import copy
 from functools import cache, partial
 from inspect import signature
 from time import monotonic
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
 
-from airflow_provider_poweroffice._compat import AirflowFailException, AirflowTaskTimeout, task_state_store
+from airflow_provider_poweroffice._compat import (
+    HAS_ASSET_STATE,
+    AirflowFailException,
+    AirflowTaskTimeout,
+    task_state_store,
+)
 from airflow_provider_poweroffice.tasks.base import CompanyTask
 from airflow_provider_poweroffice.tasks.mapping import made_apart
 
@@ -38,7 +45,9 @@ THREADS = 4
 LOADED = frozenset({"loaded", "unchanged"})
 """Outcomes of a load whose rows are in the table."""
 DONE = "poweroffice_done"
-"""Key in the task's state store: what earlier tries have loaded."""
+"""Begins the keys in the task's state store that hold what earlier tries have loaded, by company."""
+_SHOWN = 20  # companies in an error
+_SUMS = ("rows", "inserted", "updated", "deleted", "marked_deleted")
 _TOLD = ("table", "rows", "inserted", "updated", "deleted", "marked_deleted", "began", "seconds", "watermark")
 
 
@@ -46,6 +55,19 @@ _TOLD = ("table", "rows", "inserted", "updated", "deleted", "marked_deleted", "b
 def arguments_of_tasks() -> frozenset[str]:
     """Name the arguments that belong to a task and not to one of its loads."""
     return frozenset({*signature(BaseOperator.__init__).parameters, "retry_options"} - {"inlets", "outlets"})
+
+
+def check_several() -> None:
+    """
+    Refuse several companies a task where their watermarks could not be kept.
+
+    :raises ValueError: before Airflow 3.3.
+    """
+    if not HAS_ASSET_STATE:
+        raise ValueError(
+            "several companies a task (companies_per_task) need Airflow 3.3: before it, watermarks are kept "
+            "by the events of tasks that succeed as a whole; use a task for each company"
+        )
 
 
 class LoadsFailedError(RuntimeError):
@@ -63,21 +85,38 @@ class CompanyToSql(CompanyTask):
     ``"failed"``; ``"unknown"``: it was ended on the way; or ``"not_run"``. All but the first two have no
     rows. A retry does what is not loaded yet (Airflow 3.3), or all again, which gives the same.
 
+    With ``companies`` it does so for each of them, one after another, each with a client of its own; one that
+    fails stops no other. Then it returns the sums, and all of the above by company in a list ``companies``.
+
     :param loads: by name, the arguments of each load: those of :class:`ToSql` without ``sql_conn_id``,
         connection, company, ``retry_options`` and what is every task's, such as ``retries`` (templated).
     :param sql_conn_id: the Airflow connection of the database (templated).
+    :param companies: aliases of several companies, instead of ``company`` (templated); needs Airflow 3.3, as
+        before it watermarks are kept by the events of tasks that succeed as a whole.
     """
 
-    template_fields = (*CompanyTask.template_fields, "sql_conn_id", "loads")
+    template_fields = (*CompanyTask.template_fields, "companies", "sql_conn_id", "loads")
     template_fields_renderers: ClassVar[dict[str, str]] = {"loads": "json"}
     ui_color = "#d9e8f5"
     load_class: ClassVar[type[ToSql]]
 
-    def __init__(self, *, loads: Mapping[str, Mapping[str, Any]], sql_conn_id: str, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        loads: Mapping[str, Mapping[str, Any]],
+        sql_conn_id: str,
+        companies: Sequence[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
         conn_id = getattr(self, self.hook_class.conn_name_attr)
         super().__init__(**self._with_assets(kwargs, loads, conn_id))
         self.loads = loads
         self.sql_conn_id = sql_conn_id
+        self.companies = companies
+        if companies is not None:
+            check_several()
+            if self.company is not None:
+                raise ValueError("company and companies exclude each other: give one company, or several")
         _check_tables(self.parts())
 
     @classmethod
@@ -137,8 +176,12 @@ class CompanyToSql(CompanyTask):
         seen_oids: set[int] | None = None,
     ) -> Any:
         """Render; each load renders its own arguments, and no others: those of the task are data by now."""
+        if self.companies is not None:
+            context["companies"] = self.companies  # type: ignore[typeddict-unknown-key]  # a name of our own
         if content is not self.loads or not _are_loads(content):
             return super().render_template(content, context, jinja_env, seen_oids)
+        if self.companies is not None:
+            return content  # rendered for each company when its turn comes
         rendered = {}
         for name, part in self.parts().items():
             changed = dict(self.loads[name])
@@ -157,6 +200,13 @@ class CompanyToSql(CompanyTask):
         :raises LeftOutError: the company has a module for none of them.
         :raises LoadsFailedError, AirflowFailException: some have failed; the message names them and why.
         """
+        from airflow_provider_poweroffice.hooks.companies import check_companies
+        from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
+
+        if self.companies is not None:
+            with fail_task_when_final():
+                check_companies(self.companies)
+            return _Companies(self, context, self.companies).load()
         with self.running(context) as hook:
             one = _Company(self, context, hook)
             try:
@@ -209,6 +259,12 @@ class _Company:
         if len(self._left_out) == len(self._parts):
             return LeftOutError(next(iter(self._left_out.values())))
         return None
+
+    def load_or_raise(self) -> None:
+        """Do the same, and raise what it ends with, or settle the events."""
+        if error := self.load():
+            raise error
+        self.settle_events()
 
     def _load(self, parts: Mapping[str, ToSql]) -> Exception | None:
         """
@@ -322,13 +378,16 @@ class _Company:
         """
         from airflow_provider_poweroffice.tasks.company import push_loads
 
-        failed = {name: self._reason(error) for name, error in self._failed.items()}
-        if not self._is_through:  # what ended all of them is the one reason
-            failed = {}
-        push_loads(self._context, self._task.company, failed, self._left_out)
+        push_loads(self._context, self._task.company, **self.left())
         ti = self._context.get("ti")
         if ti is not None and ended:
             ti.xcom_push(key="return_value", value=self.outcome())
+
+    def left(self) -> dict[str, dict[str, str]]:
+        """Give the reasons of the loads that have failed, and of those that were left out."""
+        failed = {name: self._reason(error) for name, error in self._failed.items()}
+        # Where it ended before all were through, what ended it is the one reason.
+        return {"failed": failed if self._is_through else {}, "left_out": self._left_out}
 
     def _failures(self) -> Exception:
         """Give an error that names the loads that have failed; a final one, if all of theirs are."""
@@ -357,18 +416,153 @@ class _Company:
         return labelled(self._task.company, name)
 
 
+class _Companies:
+    """One try of the loads of several companies, one after another."""
+
+    def __init__(self, task: CompanyToSql, context: Context, companies: Sequence[str]) -> None:
+        self._task = task
+        self._context = context
+        self._companies = companies
+        self._results: list[dict[str, Any]] = []
+        self._told: dict[str, dict[str, Any]] = {}
+        self._receipts: dict[str, dict[str, Mapping[str, Any]]] = {}
+
+    def load(self) -> dict[str, Any]:
+        """
+        Load what is not loaded yet of each company, and give the outcome.
+
+        :raises LeftOutError, LoadsFailedError, AirflowFailException: as the task.
+        """
+        from airflow_provider_poweroffice.tasks.company import report_companies
+
+        errors: dict[str, Exception] = {}
+        lost: Exception | None = None
+        with report_companies(self._context, self._companies, self._told) as report:
+            try:
+                for company in self._companies:
+                    error = lost or self._load(company)
+                    if error is not None:
+                        errors[company] = error
+                        self._told.setdefault(company, _told_of(error, company))
+                        lost = error if lost or self._is_lost(error) else None
+                    report()
+                self._raise(errors)
+            except (Exception, AirflowTaskTimeout):
+                if (ti := self._context.get("ti")) is not None:
+                    ti.xcom_push(key="return_value", value=self._outcome())
+                raise
+        self._settle_events()
+        return self._outcome()
+
+    def _load(self, company: str) -> Exception | None:
+        """Load what a company has, and give what it ends with if that is not all."""
+        from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
+
+        one, events = copy(self._task), _Events()
+        one.__dict__.pop("hook", None)
+        one.__dict__.update(company=company, companies=None)
+        context: Any = {**self._context, "company": company, "outlet_events": events}
+        loads: _Company | None = None
+        try:
+            with fail_task_when_final():
+                environment = self._task.get_template_env()
+                one.__dict__["loads"] = one.render_template(one.loads, context, environment)
+                with one.hook as hook:
+                    loads = _Company(one, context, hook)
+                    loads.load_or_raise()
+        except Exception as error:  # noqa: BLE001 - the others go on
+            self._told[company] = _told_of(error, company) | (loads.left() if loads else {})
+            self._task.log.warning("[%s] %s", company, self._told[company]["error"] or error)
+            return error
+        finally:
+            if loads:
+                self._results.append(loads.outcome())
+        self._told[company] = {"state": "success", "error": None} | loads.left()
+        for uri, event in events.items():
+            self._receipts.setdefault(uri, {})[company] = event.extra
+        return None
+
+    def _is_lost(self, error: Exception) -> bool:
+        """Tell whether the database is gone, which is every company's."""
+        from airflow_provider_poweroffice.errors import PowerOfficeError
+        from airflow_provider_poweroffice.hooks.database import Target
+        from airflow_provider_poweroffice.tasks.company import LeftOutError
+
+        cause = error.__cause__ if isinstance(error, AirflowFailException) else error
+        if isinstance(cause, (PowerOfficeError, LoadsFailedError, LeftOutError)):
+            return False
+        try:
+            with Target(self._task.sql_conn_id).session():
+                return False
+        except Exception:  # noqa: BLE001 - every driver has its own
+            return True
+
+    def _raise(self, errors: Mapping[str, Exception]) -> None:
+        from airflow_provider_poweroffice.api.texts import listed
+        from airflow_provider_poweroffice.tasks.company import LeftOutError
+
+        failed = {company: error for company, error in errors.items() if not isinstance(error, LeftOutError)}
+        if failed:
+            told = [f"[{company}] {self._told[company]['error']}" for company in failed]
+            text = f"{len(failed)} of {len(self._companies)} companies failed: {listed(told, _SHOWN, '; ')}"
+            is_final = all(isinstance(error, AirflowFailException) for error in failed.values())
+            raise (AirflowFailException if is_final else LoadsFailedError)(text)
+        if len(errors) == len(self._companies):
+            raise LeftOutError(str(next(iter(errors.values()))))
+
+    def _settle_events(self) -> None:
+        """Give each asset one event, with the sums of its loads, and none where nobody has one."""
+        from airflow_provider_poweroffice.assets.poweroffice import is_ours
+        from airflow_provider_poweroffice.tasks.watermark import emit_asset_event
+
+        kept = []
+        for asset in self._task.outlets:
+            receipts = self._receipts.get(getattr(asset, "uri", ""), {})
+            if receipts:
+                sums = {name: sum(one.get(name) or 0 for one in receipts.values()) for name in _SUMS}
+                emit_asset_event(self._context, [asset], {"companies": [*receipts]} | sums, None)
+            if receipts or not is_ours(asset):
+                kept.append(asset)
+        self._task.outlets = kept
+
+    def _outcome(self) -> dict[str, Any]:
+        from airflow_provider_poweroffice.tasks.company import place
+
+        names = ("loaded", "unchanged", "left_out", "failed", "rows")
+        sums = {name: sum(result[name] for result in self._results) for name in names}
+        return place(self._context.get("ti"), None) | sums | {"companies": self._results}
+
+
+class _Events(dict[str, Any]):
+    """Stands in for the events of a task's assets while one company of several is loaded."""
+
+    def __getitem__(self, asset: Any) -> Any:
+        return self.setdefault(asset.uri, SimpleNamespace(extra={}))
+
+
+def _told_of(error: Exception, company: str) -> dict[str, Any]:
+    """Say for the summary what a company ended with."""
+    from airflow_provider_poweroffice.tasks.company import LeftOutError, reason_of
+
+    if isinstance(error, LeftOutError):
+        return {"state": "skipped", "error": None}
+    reason = reason_of(error).replace(f"[{company}] ", "").removeprefix("LoadsFailedError: ")
+    return {"state": "failed", "error": reason}
+
+
 class _Loaded:
     """
     The loads that are done in this run, for a retry of the task (3.3); after a person cleared it, none.
 
-    :param company: a task that is cleared with other companies may have another one now.
+    They are kept by company: a task that is cleared with other companies may have another one now.
     """
 
     def __init__(self, context: Context, company: str | None) -> None:
         self._store = task_state_store(context)
         # Airflow raises max_tries when a person clears a task, not when it retries by itself.
-        self._of = {"company": company, "cleared": getattr(context.get("ti"), "max_tries", None)}
-        note = self._store.get(DONE) if self._store is not None else None
+        self._of = {"cleared": getattr(context.get("ti"), "max_tries", None)}
+        self._key = f"{DONE}.{company}" if company else DONE
+        note = self._store.get(self._key) if self._store is not None else None
         self.receipts: dict[str, dict[str, Any]] = {}
         if isinstance(note, dict) and self._of.items() <= note.items():
             self.receipts = note["loads"]
@@ -377,7 +571,7 @@ class _Loaded:
         """Note a load."""
         self.receipts[name] = receipt
         if self._store is not None:
-            self._store.set(DONE, self._of | {"loads": self.receipts})
+            self._store.set(self._key, self._of | {"loads": self.receipts})
 
 
 def _are_loads(value: Any) -> bool:

@@ -68,6 +68,7 @@ class DownloadTask(CompanyTask):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Copy the file and give the receipt."""
+        from airflow_provider_poweroffice.api.texts import one_line
         from airflow_provider_poweroffice.storage.publish import publish, sha256_of
         from airflow_provider_poweroffice.tasks.company import check_company_in, labelled
         from airflow_provider_poweroffice.tasks.lineage import object_uri, report_lineage
@@ -86,13 +87,14 @@ class DownloadTask(CompanyTask):
                 size, digest = sha256_of(file)
                 publish(file, target)
             report_lineage(hook, self.endpoint, object_uri(self.object_path))
+        content_type = found.head.headers.get("Content-Type")
         receipt = {
             **place_of(self.object_path),
             "company": self.company,
             "endpoint": self.endpoint,
             "bytes": size,
             "sha256": digest,
-            "content_type": found.head.headers.get("Content-Type"),
+            "content_type": None if content_type is None else one_line(content_type),
             "file_name": file_name(found.head),
             "seconds": round(monotonic() - started, 3),
         }

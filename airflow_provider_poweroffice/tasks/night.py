@@ -79,7 +79,8 @@ def _results(ti: TaskInstance, task_id: str, *, is_load: bool) -> dict[tuple[int
             found[-1, receipt["company"]] = {task_id: dict(receipt) | {"outcome": outcome}}
         return found
     for result in left:
-        found[result["map_index"], result["company"]] = result["loads"]
+        for own in result.get("companies", [result]):
+            found[result["map_index"], own["company"]] = own["loads"]
     return found
 
 

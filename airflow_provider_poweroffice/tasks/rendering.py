@@ -2,9 +2,9 @@
 Template fields of this package's tasks: None never becomes the text ``None``.
 
 Jinja renders a missing value as ``None``. As a filter, an id or an amount that text is wrong: the query finds
-nothing, and a table replaced by its result is empty. So every ``{{ ... }}`` that gives None, or joins one to
-a text (``~``, the filter ``join``), fails the task and names the field, except where a whole argument
-documents None as "not given".
+nothing, and a table replaced by its result is empty. So every ``{{ ... }}`` that gives None, or a list or
+dict that holds one, or joins one to a text (``~``, the filter ``join``), fails the task and names the field,
+except where a whole argument documents None as "not given", and in native rendering, which gives None itself.
 
 What upstream tasks return is data: Airflow knows it by its identity and does not render it. Nothing here may
 hand a derived text to Airflow's renderer, as that would be a template again.
@@ -27,13 +27,22 @@ if TYPE_CHECKING:
     from airflow.sdk.definitions.mappedoperator import OperatorPartial
     from jinja2.compiler import CodeGenerator
 
-_NOTHING = f"\ue000nothing-{secrets.token_hex(8)}\ue001"
-"""Stands for None while a field is rendered; random, so that no other text equals it."""
+_NOTHING = f"nothing_{secrets.token_hex(16)}"
+"""Stands for None while a field is rendered; random, so that no other text equals it; ``repr`` keeps it."""
 
 
 def _marked(value: Any) -> Any:
     """Jinja's ``finalize``: called with the value of each expression before it is written."""
-    return _NOTHING if value is None else value
+    if value is None:
+        return _NOTHING
+    kind = type(value)
+    if kind is dict:
+        marked: Any = {key: _marked(item) for key, item in value.items()}
+        return marked if any(marked[key] is not item for key, item in value.items()) else value
+    if kind in {list, tuple, set, frozenset}:
+        marked = list(map(_marked, value))
+        return kind(marked) if any(new is not old for new, old in zip(marked, value, strict=True)) else value
+    return value
 
 
 def _strict(environment: jinja2.Environment) -> jinja2.Environment:
@@ -156,7 +165,7 @@ def _native(value: Any) -> Any:
     """Give None itself, as a DAG with ``render_template_as_native_obj`` asks for."""
     if isinstance(value, dict):
         return {key: _native(item) for key, item in value.items()}
-    if isinstance(value, (list, set)) or type(value) is tuple:
+    if isinstance(value, (list, set, frozenset)) or type(value) is tuple:
         return type(value)(map(_native, value))
     return None if value == _NOTHING else value
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from airflow_provider_poweroffice.api.options import is_given
+from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.tasks.base import is_literal
 
 if TYPE_CHECKING:
@@ -188,6 +189,7 @@ class LoadSettings(msgspec.Struct, frozen=True, kw_only=True):
             key=self._key(dialect),
             owner=owner,
             source=endpoint.strip("/"),
+            vendor=dialect.vendor,
             changed_field=dialect.changed_field_of(endpoint),
             kinds=fields_of(dialect.catalogue_name, endpoint),
             fields=self.fields,
@@ -272,7 +274,7 @@ def receipt_of(
         "watermark": reading.watermark(),
         "created": stored.created,
         "columns_added": stored.columns_added,
-        "fields_kept": stored.fields_kept,
+        "fields_kept": [one_line(name) for name in stored.fields_kept],
         "truncated": reading.pages.truncated,
         "skipped_pages": reading.pages.skipped,
         "marked_deleted": stored.marked_deleted,

@@ -165,13 +165,19 @@ def place_of(path: str) -> dict[str, str | None]:
     }
 
 
+_SCHEMES = frozenset(
+    ["file", "local", "s3", "s3a", "s3n", "gs", "gcs", "abfs", "abfss", "adl", "wasb", "hdfs"]
+)
+"""What the providers of Airflow register, looked at when it runs: a file system may open its connection."""
+
+
 def check_object_path(text: Any, form: str | None) -> str:
     """
     Check where an object is to go, as far as its text says; give what is behind the scheme.
 
     :param form: of its content; None: any.
-    :raises ValueError: no scheme, a name that contradicts the format, or one that a store would read as
-        another object's.
+    :raises ValueError: no scheme, or one that no installed provider knows; a name that contradicts the
+        format, or one that a store would read as another object's.
     """
     if not isinstance(text, str) or "://" not in text:
         raise ValueError(
@@ -182,6 +188,8 @@ def check_object_path(text: Any, form: str | None) -> str:
         raise ValueError(
             f"object_path {text!r} must be the whole path of an object; local ones begin with file:///"
         )
+    if scheme.lower() not in _SCHEMES:
+        _file_system(text)
     if trouble := _trouble(place):
         raise ValueError(
             f"object_path {text!r} {trouble}: the store would write, or find, another object than this one"
@@ -204,6 +212,23 @@ def open_object_path(text: str, form: str | None) -> ObjectStoragePath:
     :raises ValueError: see :func:`check_object_path`; or no installed provider knows the scheme.
     """
     place = check_object_path(text, form)
+    path = _file_system(text)
+    written = place.partition("/")[2]
+    if not path.path.endswith(written) or path.name != written.rpartition("/")[2]:
+        raise ValueError(f"object_path {text!r} would be written as {path.path!r}; name the object so")
+    if path.protocol in {"file", "local"} and path.exists() and not path.is_file():
+        raise ValueError(
+            f"object_path {text!r} is there and is not a file (a folder or a device); name a file"
+        )
+    return path
+
+
+def _file_system(text: str) -> ObjectStoragePath:
+    """
+    Find what holds an object.
+
+    :raises ValueError: no installed provider knows the scheme.
+    """
     try:
         path = ObjectStoragePath(text)
         _ = path.fs
@@ -213,13 +238,6 @@ def open_object_path(text: str, form: str | None) -> ObjectStoragePath:
             f"object_path {text!r}: no file system for {scheme}:// is installed ({error}); "
             "s3, gs and abfs come with the Amazon, Google and Azure providers"
         ) from None
-    written = place.partition("/")[2]
-    if not path.path.endswith(written) or path.name != written.rpartition("/")[2]:
-        raise ValueError(f"object_path {text!r} would be written as {path.path!r}; name the object so")
-    if path.protocol in {"file", "local"} and path.exists() and not path.is_file():
-        raise ValueError(
-            f"object_path {text!r} is there and is not a file (a folder or a device); name a file"
-        )
     return path
 
 

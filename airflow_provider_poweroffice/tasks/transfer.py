@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -15,9 +16,13 @@ if TYPE_CHECKING:
 
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.read_options import ReadOptions
+    from airflow_provider_poweroffice.errors import PermissionDeniedError
     from airflow_provider_poweroffice.hooks.base import ClientHook
     from airflow_provider_poweroffice.tasks.collection import Reading
     from airflow_provider_poweroffice.tasks.watermark import Increment
+
+_LACKING = "privilege|module|unauthorized access"
+"""Words of v2's description and of v1's SDK for what is missing."""
 
 
 class TransferTask(CollectionTask):
@@ -30,7 +35,8 @@ class TransferTask(CollectionTask):
         docs/increments.md.
     :param full_refresh: read everything this time, e.g. ``"{{ params.full_refresh }}"`` (templated).
     :param on_missing_privilege: ``"fail"`` (default); ``"skip"``: a 403, as the company lacks the module or
-        the integration the privilege, skips the task, and a summary of companies names it.
+        the integration the privilege, skips the task, and a summary of companies names it. A 403 whose body
+        says something else, such as a gateway's of a quota or a firewall's page, is an error in both.
     """
 
     template_fields = (*CollectionTask.template_fields, "endpoint", "full_refresh")
@@ -86,7 +92,7 @@ class TransferTask(CollectionTask):
         try:
             yield
         except PermissionDeniedError as error:
-            if self.on_missing_privilege == "fail" or error.status != HTTPStatus.FORBIDDEN:
+            if self.on_missing_privilege == "fail" or not _lacks_privilege(error):
                 raise
             raise LeftOutError(
                 f"{error}; on_missing_privilege='skip' leaves it out: nothing was read"
@@ -151,3 +157,20 @@ class TransferTask(CollectionTask):
                 )
         if self.paging.max_pages is not None or self.paging.first_page not in {None, 1}:
             raise ValueError("incremental=True needs all pages: leave first_page and max_pages out")
+
+
+def _lacks_privilege(error: PermissionDeniedError) -> bool:
+    """
+    Tell whether a 403 is of a missing privilege or module; a body that is not known is of neither.
+
+    The API's own 403 was seen empty. Azure API Management answers ``{statusCode, message}``, for a quota too.
+    """
+    if error.status != HTTPStatus.FORBIDDEN:
+        return False
+    body = error.error_content
+    if not isinstance(body, dict):
+        return not error.response.content.strip()
+    is_gateway = any(str(name).lower() == "statuscode" for name in body)
+    said = " ".join(filter(None, (error.title, error.detail)))
+    is_own = error.title == "Forbidden" or re.search(_LACKING, said, re.IGNORECASE)  # the first is ASP.NET's
+    return bool(is_own) and not is_gateway

@@ -33,6 +33,9 @@ def test_times_and_every(api: Api) -> None:
     api.sandbox.clear_faults()
     api.sandbox.add_fault(action="status", status=502, every=3)
     assert [api.get("VatCodes").status_code for _ in range(6)] == [200, 200, 502, 200, 200, 502]
+    api.sandbox.clear_faults()
+    api.sandbox.add_fault(action="status", status=500, after=2, every=2)
+    assert [api.get("VatCodes").status_code for _ in range(6)] == [200, 200, 200, 500, 200, 500]
 
 
 @pytest.mark.parametrize("path", ["/Customers*", "/v2/customers*", "*/CUSTOMERS/*"])
@@ -143,6 +146,7 @@ def test_control_calls_and_refusals_use_nothing_up(start: Callable[..., Api]) ->
         ({"action": "explode"}, "action = 'explode': choose one of status,"),
         ({"action": "status", "colour": 1}, "colour: no such setting of a fault; there are action,"),
         ({"action": "status", "every": 0}, "every = 0"),
+        ({"action": "status", "after": -1}, "after = -1"),
         ({"action": "truncate", "keep": 2}, "keep = 2"),
     ],
 )

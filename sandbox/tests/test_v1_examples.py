@@ -1,6 +1,8 @@
 """
 What the vendor's own examples of v1 send, replayed as raw requests: none is refused.
 
+All but DebtCollectionDemo, whose routes are not served.
+
 The examples are those of the public repository ``PowerOffice/go-api``; paths, names of fields and values
 are facts of theirs, codes are such as the sandbox's books have, and days are after the day the books are
 locked.

@@ -21,14 +21,16 @@ from support.airflow_home import HOME, xcoms
 from support.databases import postgres_database
 
 from airflow_provider_poweroffice._compat import (
+    HAS_ASSET_STATE,
     AirflowFailException,
     AirflowSkipException,
     AirflowTaskTimeout,
 )
 from airflow_provider_poweroffice.hooks.database import database_hook
 from airflow_provider_poweroffice.task_groups.load_company import DEFAULT_RESOURCES, load_company
-from airflow_provider_poweroffice.tasks.company import KEY, LOADS
+from airflow_provider_poweroffice.tasks.company import KEY, LOADS, instances_of, summarize
 from airflow_provider_poweroffice.tasks.company_to_sql import DONE, LoadsFailedError
+from airflow_provider_poweroffice.tasks.night import rows_of
 from airflow_provider_poweroffice.transfers.poweroffice_to_sql import (
     PowerOfficeCompanyToSqlOperator,
     PowerOfficeToSqlOperator,
@@ -226,7 +228,10 @@ def test_killed_in_the_middle(firm: Sandbox, query: Query) -> None:
 
     def kill() -> None:
         state = airflow.states.setdefault("1", Store())
-        while firm.count("GET", "/Suppliers") < 1 or len(state.get(DONE, {"loads": ()})["loads"]) < 3:
+        while (
+            firm.count("GET", "/Suppliers") < 1
+            or len(state.get(f"{DONE}.{ALIAS}", {"loads": ()})["loads"]) < 3
+        ):
             time.sleep(0.05)
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
 
@@ -244,7 +249,7 @@ def test_killed_in_the_middle(firm: Sandbox, query: Query) -> None:
         if thread.name == "poweroffice-jobs":  # the database may still have worked at its statement
             thread.join(60)
             assert not thread.is_alive()
-    done = set(airflow.states["1"][DONE]["loads"])
+    done = set(airflow.states["1"][f"{DONE}.{ALIAS}"]["loads"])
     assert "suppliers" not in done
     firm.clear_faults()
     begin = len(firm.journal())
@@ -280,7 +285,7 @@ def test_lost_on_the_way(firm: Sandbox, lite: Path) -> None:
 
         def set(self, key: str, value: Any, *, retention: Any = None) -> None:
             super().set(key, value, retention=retention)
-            if key == DONE and "departments" in value["loads"]:
+            if key.startswith(DONE) and "departments" in value["loads"]:
                 lite.rename(lite.parent / "gone")
                 lite.mkdir()
 
@@ -308,6 +313,151 @@ def test_missing_privilege(firm: Sandbox, lite: Path) -> None:
     assert stored == firm.totals("havblaast")["Suppliers"]
     alone = task_of("havblaast", resources=["Customers"], on_missing_privilege="skip")
     assert isinstance(Airflow().run(alone)[0], AirflowSkipException)
+
+
+class Dying(TaskInstance):
+    """The task instance of a worker that is killed when it has told of a number of companies."""
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        """Keep it, or be killed."""
+        super().xcom_push(key, value)
+        if key == LOADS and len(value["companies"]) == self.last:
+            raise SystemExit
+
+
+def several(*companies: str, loads: Any = None) -> PowerOfficeCompanyToSqlOperator:
+    """Make the task of several companies."""
+    loads = loads or task_of().loads
+    return PowerOfficeCompanyToSqlOperator(
+        task_id="company", sql_conn_id="db", companies=list(companies), loads=loads, retry_options=FAST
+    )
+
+
+def summed_up(ti: TaskInstance, state: str) -> tuple[dict[str, Any], dict[Any, str]]:
+    """Sum up as the summary does what the task left: the summary, and outcomes by company and resource."""
+    told = SimpleNamespace(
+        dag_id="d",
+        run_id="1",
+        get_task_states=lambda **_: {"1": {"company_0": state}},
+        xcom_pull=lambda task_ids, key: [ti.pushed[key]] if key in ti.pushed else None,  # noqa: ARG005 - Airflow's
+    )
+    instances = instances_of(told, "company", [NIGHT])
+    found = summarize([outcome for one in instances for outcome in one.outcomes()], NIGHT)
+    loads = {name: {"endpoint": TABLES[name], "table": name} for name in TABLES}
+    rows = rows_of(told, {"company": instances}, loads, NIGHT)
+    return found, {(row.company, row.table_name): row.outcome for row in rows}
+
+
+def several_companies(firm: Sandbox, lite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token each; one that fails stops no other; a retry does what is left, a cleared task all."""
+    connect(monkeypatch, firm, granli=REFUSED)
+    firm.set_privileges("havblaast", remove=["Customer", "Customer_Full", "CustomerProspect_Full"])
+    firm.set_privileges("bjorkasen", add=["AccountTransaction", "GeneralLedgerAccount", "Supplier"])
+    firm.add_fault(action="status", status=503, path="/Projects", times=0)
+    airflow, begin = Airflow(), len(firm.journal())
+    result, ti, events = airflow.run(several(*NIGHT))
+    assert isinstance(result, LoadsFailedError), "may be retried, as one load may pass"
+    assert str(result).startswith(
+        "4 of 4 companies failed: [fjordlys] 1 of 8 loads failed: projects: ServerError"
+    )
+    assert (asked(firm, begin)["Token"], dict(events)) == (4, {})
+    left = ti.pushed["return_value"]
+    assert (left["loaded"], left["failed"], left["map_index"]) == (20, 4, 0)
+    found, outcomes = summed_up(ti, "failed")
+    assert found["succeeded"] == []
+    assert [(cause["what"], cause["companies"]) for cause in found["causes"]] == [
+        ("projects", ["fjordlys", "havblaast", "bjorkasen"]),
+        ("customers", ["havblaast"]),
+        ("company", ["granli"]),
+    ]
+    assert Counter(outcomes.values()) == {"loaded": 20, "failed": 4, "not_run": 8}
+
+    firm.set_privileges("havblaast", add=["Customer", "Customer_Full", "CustomerProspect_Full"])
+    firm.clear_faults()
+    connect(monkeypatch, firm)
+    begin = len(firm.journal())
+    result, ti, events = airflow.run(several(*NIGHT))
+    assert asked(firm, begin) == {"Token": 4, "Projects": 4, "Customers": 2} | dict.fromkeys(
+        {*TABLES.values()} - {"Projects", "Customers"}, 1
+    )
+    assert (result["loaded"], len(result["companies"])) == (32, 4)
+    assert summed_up(ti, "success")[0]["succeeded"] == NIGHT
+    (ledger,) = (event.extra for uri, event in events.items() if uri.endswith("/AccountTransactions"))
+    everything = sum(firm.totals(alias)["AccountTransactions"] for alias in NIGHT)
+    assert (ledger["companies"], ledger["rows"]) == (NIGHT, everything)
+    with sqlite3.connect(lite) as books:
+        stored = books.execute("SELECT _company, count(*) FROM account_transactions GROUP BY _company")
+        assert dict(stored) == {alias: firm.totals(alias)["AccountTransactions"] for alias in NIGHT}
+    begin = len(firm.journal())
+    airflow.run(several("granli", "fjordlys"), max_tries=2)
+    assert asked(firm, begin)["Token"] == 2
+
+
+def several_and_killed(firm: Sandbox, lite: Path) -> None:
+    """What was done before is told of, and done; what was not is unknown; the retry does the rest."""
+    airflow = Airflow()
+    ti = Dying(run_id="1", last=2)
+    firm.set_privileges("bjorkasen", add=["AccountTransaction", "GeneralLedgerAccount", "Supplier"])
+    context: Any = {"run_id": "1", "ti": ti, "task_state_store": airflow.states.setdefault("1", Store())}
+    with pytest.raises(SystemExit):
+        several(*NIGHT).execute(context | {"asset_state_store": airflow.kept})
+    found, outcomes = summed_up(ti, "failed")
+    assert found["succeeded"] == NIGHT[:2]
+    assert {company for (company, _), outcome in outcomes.items() if outcome == "loaded"} == {*NIGHT[:2]}
+    assert {company for (company, _), outcome in outcomes.items() if outcome == "unknown"} == {*NIGHT[2:]}
+    begin = len(firm.journal())
+    result, _, _ = airflow.run(several(*NIGHT))
+    assert (asked(firm, begin)["Token"], result["loaded"]) == (2, 32)
+    assert lite.exists()
+
+
+def several_without_a_database(firm: Sandbox, lite: Path) -> None:
+    """A database that goes away is told of for each company, and asked for no more."""
+
+    class Losing(Store):
+        """Loses the database when the first company is loaded."""
+
+        def set(self, key: str, value: Any, *, retention: Any = None) -> None:
+            super().set(key, value, retention=retention)
+            if key.startswith(DONE) and len(value["loads"]) == len(TABLES):
+                lite.rename(lite.parent / "gone")
+                lite.mkdir()
+
+    airflow, begin = Airflow(), len(firm.journal())
+    airflow.states["1"] = Losing()
+    result, ti, _ = airflow.run(several(*NIGHT))
+    assert isinstance(result, LoadsFailedError)
+    assert asked(firm, begin)["Token"] == 1
+    found, outcomes = summed_up(ti, "failed")
+    assert (found["succeeded"], found["causes"][0]["companies"]) == (NIGHT[:1], NIGHT[1:])
+    assert "unable to open database file" in found["causes"][0]["error"]
+    assert Counter(outcomes.values()) == {"loaded": 8, "not_run": 24}
+
+
+def several_templates(firm: Sandbox, lite: Path) -> None:
+    """Each company's loads are rendered with its alias, when its turn comes."""
+    loads = {"customers": {"endpoint": "Customers", "table": "{{ company }}_customers"}}
+    task, context = several(*NIGHT[:2], loads=loads), {"run_id": "1", "params": {}}
+    task.render_template_fields(context)  # type: ignore[arg-type]
+    assert (task.loads, context["companies"]) == (loads, NIGHT[:2])
+    task.execute(context)  # type: ignore[arg-type]
+    with sqlite3.connect(lite) as books:
+        for alias in NIGHT[:2]:
+            ((stored,),) = books.execute(f"SELECT count(*) FROM {alias}_customers")
+            assert stored == firm.totals(alias)["Customers"]
+
+
+if HAS_ASSET_STATE:
+    test_several_companies = several_companies
+    test_several_and_killed = several_and_killed
+    test_several_without_a_database = several_without_a_database
+    test_several_templates = several_templates
+else:
+
+    def test_several_companies() -> None:
+        """They are refused where their watermarks could not be kept."""
+        with pytest.raises(ValueError, match=r"companies_per_task\) need Airflow 3\.3"):
+            several(*NIGHT)
 
 
 @pytest.mark.parametrize(
@@ -441,6 +591,29 @@ def test_a_night_with_failures(
     assert events() == {resource: 3 if resource == "Suppliers" else 5 for resource in DEFAULT_RESOURCES}
     stored = database_hook("db").get_records("SELECT _company, count(*) FROM customers GROUP BY _company")
     assert dict(stored) == {alias: office.totals(alias)["Customers"] for alias in NIGHT}
+
+
+def test_a_night_of_several_companies_a_task(office: Sandbox, run_dag: Callable[..., Any]) -> None:
+    """A real Airflow: two companies a task, each named; the table of loads has all; the next goes on."""
+    for _ in range(2 if HAS_ASSET_STATE else 0):
+        begin, run = len(office.journal()), run_dag("night_in_chunks")
+        tasks = [ti for ti in run.get_task_instances() if ti.task_id == "load_company.company"]
+        aliases = office.aliases()
+        assert sorted(ti.rendered_map_index for ti in tasks) == sorted(
+            ", ".join(aliases[n : n + 2]) for n in range(0, len(aliases), 2)
+        )
+        summary = xcoms(run)["load_company.summary.return_value"]
+        assert sorted(summary["succeeded"]) == sorted(aliases)
+        assert asked(office, begin)["Token"] == len(aliases)
+        state = "SELECT company, outcome, count(*), 0 FROM _loads WHERE run_id = '{}' GROUP BY 1, 2"
+        told = Counter({outcome: 0 for _, outcome, _, _ in ask(state, run)})
+        for _, outcome, count, _ in ask(state, run):
+            told[outcome] += count
+        assert sum(told.values()) == len(aliases) * len(TABLES)
+    if HAS_ASSET_STATE:
+        assert told == {"loaded": len(aliases), "unchanged": len(aliases) * (len(TABLES) - 1)}
+        stored = database_hook("db").get_records("SELECT _company, count(*) FROM customers GROUP BY _company")
+        assert dict(stored) == {alias: office.totals(alias)["Customers"] for alias in aliases}
 
 
 def ask(sql: str, run: Any) -> list[Any]:

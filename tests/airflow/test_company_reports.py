@@ -166,6 +166,42 @@ def test_missing_privilege(firm: Sandbox, tmp_path: Path, kind: str) -> None:
         copy.execute({"ti": ti})  # type: ignore[typeddict-item]
 
 
+@pytest.mark.parametrize(
+    ("body", "is_missing"),
+    [
+        (
+            b'{"statusCode":403,"message":"Out of call volume quota. Replenished in 00:10:00."}',
+            False,
+        ),
+        (b'{"statusCode":403,"message":"Forbidden: the product lacks the privilege"}', False),
+        (b"<html><title>Blocked</title>no privilege</html>", False),
+        (b'{"message":"Forbidden"}', False),
+        (b'{"title":"Something new","status":403}', False),
+        (b"Forbidden", False),
+        (b"[]", False),
+        (b"", True),
+        (b'{"title":"Forbidden","status":403,"detail":"Forbidden."}', True),
+        (b'{"Title":"Missing privilege","Detail":"VatCode"}', True),
+    ],
+)
+def test_what_is_left_out(firm: Sandbox, tmp_path: Path, body: bytes, is_missing: bool) -> None:
+    """Only a 403 that is known to be of a privilege or a module leaves a company out; any other is red."""
+    firm.add_fault(action="status", status=403, path="/VatCodes", times=0, body=body.decode())
+    copy = PowerOfficeToObjectStorageOperator(
+        task_id="vat",
+        endpoint="VatCodes",
+        object_path=f"file://{tmp_path}/fjordlys.ndjson",
+        format="ndjson",
+        company="fjordlys",
+        on_missing_privilege="skip",
+    )
+    with pytest.raises(
+        AirflowSkipException if is_missing else AirflowFailException, match=": 403 "
+    ) as caught:
+        copy.execute({"ti": TaskInstance()})  # type: ignore[typeddict-item]
+    assert ("lacks the privilege for this call" in str(caught.value)) is (body == b"")
+
+
 def test_summary_of_what_is_left_out() -> None:
     """What a company may do without is no failure; a reason common to its tasks is told once."""
     done = {"map_index": 0, "state": "success", "error": None}

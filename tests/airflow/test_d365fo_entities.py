@@ -47,6 +47,9 @@ def test_rows(fo: D365FOSandbox) -> None:
     fo.set(page_size=50)
     assert len(entity("CustomersV3", query={"$top": 5})) == 5
     assert len(entity("CustomersV3", paginate=True, max_result_bytes=None)) == 120
+    with pytest.raises(AirflowFailException, match="D365FOToObjectStorageOperator, and hand") as caught:
+        entity("CustomersV3", paginate=True, max_result_bytes=100)
+    assert "PowerOffice" not in str(caught.value).replace("PowerOfficeError", "")
     assert entity("CustomersV3", paginate=True, query={"$filter": "CustomerAccount eq 'x'"}) == []
 
 

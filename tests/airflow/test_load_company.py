@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from airflow.sdk import DAG, task
 
+from airflow_provider_poweroffice._compat import HAS_ASSET_STATE, AirflowFailException
 from airflow_provider_poweroffice.assets.poweroffice import poweroffice_asset
+from airflow_provider_poweroffice.operators.companies import PowerOfficeCompaniesOperator
 from airflow_provider_poweroffice.task_groups.load_company import DEFAULT_RESOURCES, load_company
+from airflow_provider_poweroffice.transfers.poweroffice_to_sql import PowerOfficeCompanyToSqlOperator
 
 ALL = sorted(
     f"load_company.{name}"
@@ -116,6 +119,7 @@ def test_companies_of_another_task() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        ({"loads_table": "customers"}, "loads_table='customers' is the table of a resource"),
         ({"tasks": "companies"}, "tasks must be one of 'company', 'resource', not 'companies'"),
         ({"resources": {"Customers": {"retries": 5}}}, "'retries' is for a task, and a company's resources"),
         ({"resources": {"Customers": {"retry_options": {}}}}, "use tasks='resource'"),
@@ -130,6 +134,53 @@ def test_refused_of_a_task_for_each_company(arguments: dict[str, Any], words: st
     with pytest.raises(ValueError, match=r"resources|tasks|loads") as caught:
         tasks_of(**{"companies": ["fjordlys"]} | arguments)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("size", [0, -1, 1.5, True, "2"])
+def test_no_number_of_companies(size: Any) -> None:
+    """A number of companies a task that is none is refused."""
+    with pytest.raises(ValueError, match=r"companies_per_task must be a whole number from 1"):
+        tasks_of(companies=["fjordlys"], companies_per_task=size)
+    with pytest.raises(ValueError, match=r"companies_per_task must be a whole number from 1"):
+        PowerOfficeCompaniesOperator(task_id="companies", companies_per_task=size)
+
+
+def test_several_companies_a_task() -> None:
+    """Companies are divided among tasks, those of a list at once, others by the task that lists them."""
+    for shape in ({"companies": None}, {"companies": ["fjordlys"], "tasks": "resource"}):
+        with pytest.raises(ValueError, match=r"companies_per_task=2 is for tasks='company'"):
+            tasks_of(companies_per_task=2, **shape)
+    if not HAS_ASSET_STATE:
+        with pytest.raises(ValueError, match=r"need Airflow 3\.3"):
+            tasks_of(companies=["a", "b", "c"], companies_per_task=2)
+        return
+    tasks = tasks_of(companies=["a", "b", "c"], companies_per_task=2)
+    company = tasks["load_company.company"]
+    assert company.expand_input.value == {"companies": [["a", "b"], ["c"]]}
+    assert company.map_index_template == "{{ companies | join(', ') | truncate(200) }}"
+    assert tasks["load_company.summary"].companies == [["a", "b"], ["c"]]
+    with DAG("books", schedule=None) as dag:
+
+        @task
+        def chosen() -> list[str]:
+            return ["fjordlys"]
+
+        load_company(companies=chosen(), companies_per_task=2)
+    assert dag.task_dict["load_company.companies"].upstream_task_ids == {"chosen"}
+    assert dag.task_dict["load_company.company"].upstream_task_ids == {"load_company.companies"}
+    given = {"task_id": "t", "sql_conn_id": "db", "loads": {"a": {"endpoint": "Customers", "table": "t"}}}
+    with pytest.raises(ValueError, match="company and companies exclude each other"):
+        PowerOfficeCompanyToSqlOperator(company="a", companies=["b"], **given)
+
+
+def test_a_list_of_companies() -> None:
+    """A list that another task gives is divided too; one that names a company twice is refused."""
+    found = PowerOfficeCompaniesOperator(task_id="c", source=["a", "b", "c"], companies_per_task=2).execute(
+        {}
+    )
+    assert found == [["a", "b"], ["c"]]
+    with pytest.raises(AirflowFailException, match="companies names a twice"):
+        PowerOfficeCompaniesOperator(task_id="c", source=["a", "a"]).execute({})
 
 
 def test_arguments_of_one_resource() -> None:

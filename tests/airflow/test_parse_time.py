@@ -10,10 +10,12 @@ from airflow.sdk import DAG
 
 from airflow_provider_poweroffice.api.dialects.registry import DIALECTS
 from airflow_provider_poweroffice.operators.companies import PowerOfficeCompaniesOperator
-from airflow_provider_poweroffice.operators.d365fo import D365FORestEndpointOperator
+from airflow_provider_poweroffice.operators.d365fo import D365FOEntityOperator, D365FORestEndpointOperator
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
+from airflow_provider_poweroffice.sensors.d365fo import D365FOSensor
 from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
 from airflow_provider_poweroffice.tasks.base import _MOST_ROWS
+from airflow_provider_poweroffice.transfers.d365fo import D365FOToObjectStorageOperator
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
     PowerOfficeDownloadOperator,
     PowerOfficeToObjectStorageOperator,
@@ -90,6 +92,40 @@ WRONG = [
         {"endpoint": "Customers", "on_page_error": len} | PLACE,
         "on_page_error is called as",
     ),
+    (PowerOfficeToObjectStorageOperator, {"endpoint": "Customers", "overlap": -3} | PLACE, "overlap must"),
+    (PowerOfficeSensor, {"endpoint": "Customers", "overlap": "{{ params.n }}"}, "it is no template"),
+    (
+        PowerOfficeToObjectStorageOperator,
+        {"endpoint": "Customers", "page_size": "{{ params.n }}"} | PLACE,
+        "it is no template",
+    ),
+    (
+        PowerOfficeToObjectStorageOperator,
+        {"endpoint": "Customers", "paging": {"order_by": "{{ params.order }}"}} | PLACE,
+        "is no template",
+    ),
+    (
+        PowerOfficeToObjectStorageOperator,
+        {"endpoint": "Customers", "paging": {"max_pages": "{{ params.n }}"}} | PLACE,
+        "max_pages must be a whole number",
+    ),
+    (PowerOfficeOperator, {"endpoint": "Customers", "response": "{{ params.kind }}"}, "response must be"),
+    (
+        PowerOfficeToObjectStorageOperator,
+        {"endpoint": "Customers", "object_path": "foo://b/x.ndjson.gz"},
+        "no file system for foo://",
+    ),
+    (D365FOToObjectStorageOperator, {"endpoint": "CustomersV3", "page_size": 10} | PLACE, "cannot be asked"),
+    (
+        D365FOToObjectStorageOperator,
+        {"endpoint": "CustomersV3", "changed_since": "2026-01-01"} | PLACE,
+        "changed_since: entities share no field",
+    ),
+    (D365FOToObjectStorageOperator, {"endpoint": "X", "incremental": True} | PLACE, "entities share no"),
+    (D365FOSensor, {"endpoint": "CustomersV3", "created_since": "2026-01-01"}, "created_since: entities"),
+    (D365FOSensor, {"endpoint": "CustomersV3", "filters": ("a", "??", 1)}, "unknown comparison"),
+    (D365FOEntityOperator, {"entity": "CustomersV3", "method": "PATCH", "body": [1]}, "fields to change"),
+    (D365FOEntityOperator, {"entity": "CustomersV3", "filters": ("a", "??", 1)}, "unknown comparison"),
 ]
 WRONG_CALLS = [
     ({"service_name": "Group/Service", "payload": {}}, "has 2 part"),
@@ -117,6 +153,12 @@ RIGHT = [
     (PowerOfficeSensor, {"endpoint": "VatCodes", "changed_since": "{{ none }}"}),
     (PowerOfficeToObjectStorageOperator, {"endpoint": "Customer", "page_size": 50_000} | PLACE),
     (PowerOfficeToObjectStorageOperator, {"endpoint": "SomethingNew", "page_size": 50_000} | PLACE),
+    (D365FOEntityOperator, {"entity": "X", "method": "PATCH", "body": '{"a": 1}'}),
+    (D365FOEntityOperator, {"entity": "X", "method": "PATCH", "body": {"a": "{{ params.a }}"}}),
+    (
+        D365FOToObjectStorageOperator,
+        {"endpoint": "X", "changed_since": "{{ none }}", "page_size": 10_000} | PLACE,
+    ),
 ]
 
 

@@ -220,6 +220,24 @@ def test_native_none() -> None:
         made.render_template_fields(context_with_secrets(), dag.get_template_env())  # type: ignore[arg-type]
 
 
+@pytest.mark.finding("R21")
+@pytest.mark.parametrize("template", ["{{ ids }}", "x{{ ids }}", "{{ {'a': (1, ids)} }}", "{{ 'a' ~ ids }}"])
+def test_none_within_what_a_template_gives(template: str) -> None:
+    """A None in a list or a dict is no text either, not even as "not given"; native rendering keeps it."""
+    made: Any = PowerOfficeOperator(task_id="t", endpoint="Customers", query={"customerNos": template})
+    bad = context_with_secrets() | {"ids": [None, "1"]}
+    for field in ("query", "changed_since"):
+        setattr(made, field, {"customerNos": template} if field == "query" else template)
+        with pytest.raises(AirflowFailException, match=f"{field}.*gave None"):
+            made.render_template(getattr(made, field), bad)
+    good = bad | {"ids": ["2", "1"]}
+    plain = made.get_template_env().from_string(template).render(**good)
+    assert made.render_template(made.changed_since, good) == plain
+    with DAG("native", schedule=None, render_template_as_native_obj=True) as dag:
+        made = PowerOfficeOperator(task_id="t", endpoint="Customers", query={"a": "{{ ids }}"})
+    assert made.render_template(made.query, bad, dag.get_template_env()) == {"a": [None, "1"]}
+
+
 def test_the_word_none_of_the_author() -> None:
     """The author's own text stays, and so does a default in a template."""
     made = PowerOfficeOperator(

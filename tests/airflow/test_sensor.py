@@ -96,10 +96,12 @@ def test_same_verdict_everywhere(arguments: dict[str, Any], fulfilled: bool | No
         assert event["status"] == "timeout"
 
 
-def test_callable_condition() -> None:
+def test_callable_condition(capsys: pytest.CaptureFixture[str]) -> None:
     """A callable judges the decoded answer, also one without content."""
     assert poke(condition=lambda body: len(body) > 5)
     assert not poke(condition=lambda body: len(body) > 5000)
+    said = "waiting for its callable condition; asked once, last seen: an answer that it refused"
+    assert said in capsys.readouterr().out
     assert poke(query=NOBODY, condition=lambda body: body is None)
 
 

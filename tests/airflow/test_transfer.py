@@ -440,6 +440,12 @@ def test_download(sandbox: Sandbox, tmp_path: Path, kind: str) -> None:
     assert receipt["sha256"] == hashlib.sha256(sent).hexdigest()
     assert (receipt["bytes"], receipt["bucket"]) == (len(sent), None)
     assert bool(receipt["file_name"]) is (kind == "file")
+    odd = {"Content-Type": "application/pdf; x=" + "y" * 20_000 + "\x9b31m"}
+    sandbox.add_fault(action="status", status=200, body="%PDF-", headers=odd, path=f"/{endpoint}", times=1)
+    shown = download.execute({})["content_type"]
+    assert len(shown) <= 1000
+    assert shown.isprintable()
+    download.execute({})
     download.max_bytes = 10
     with pytest.raises(AirflowFailException, match="max_bytes=10"):
         download.execute({})

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import traceback
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 from airflow_provider_poweroffice.storage.sql.load import Load
 from tests.infrastructure.postgres_server import PostgresServer
 
+ODD = "a\n\x1b[31m\x9b\u202e" + "q" * 30_000
 BREAKS = ["\r\n", "\r", "\n", "\n\r", "\r\r\n"]
 
 
@@ -39,6 +42,32 @@ def test_line_breaks_in_texts(db: Database, layout: str, *, bulk: bool) -> None:
             assert [name for (name,) in db.query("SELECT name FROM ledger ORDER BY id")] == sent
         else:
             assert db.query("SELECT count(*) FROM ledger") == [(len(sent),)]
+
+
+@pytest.mark.finding("S17")
+@pytest.mark.parametrize(
+    ("row", "changes"),
+    [
+        ({"Id": ODD, "Amount": 1}, {}),
+        ({"Id": 1, "Amount": ODD}, {}),
+        ({"Id": 1, "Amount": 1, "No\ud800" + ODD: 1}, {}),
+        ({"Id": 1, ODD: 1, "Date": "2026-02-30"}, {}),
+        ({"Id": 1, ODD: True}, {"fields": {ODD: "integer"}, "allow_new_columns": True}),
+        ({ODD: 1}, {}),
+    ],
+)
+def test_text_of_a_server_in_an_error(tmp_path: Path, row: dict[str, Any], changes: dict[str, Any]) -> None:
+    """Keys, names and values in an error are short and printable, also in what a log shows of its causes."""
+    db = open_database("sqlite", tmp_path, lambda _name: None)
+    load(db, {"Id": 1, "Amount": 1}, layout="columns")
+    with pytest.raises(LoadError) as caught:
+        load(db, json.dumps(row), layout="columns", **changes)
+    assert len(str(caught.value)) < 1500
+    assert len(str(caught.value.row)) <= 200
+    assert str(caught.value).isprintable()
+    said = "".join(traceback.format_exception(caught.value))
+    assert len(said) < 20_000
+    assert said.replace("\n", "").isprintable()
 
 
 @pytest.mark.sample(4)
@@ -328,6 +357,23 @@ def test_numbers_that_drift(db: Database, *, bulk: bool) -> None:
     load(db, {"Id": 1, "CreditLimit": 7}, **options)
     assert [Decimal(str(text)) for text in column(db, "credit_limit")] == [7, Decimal("12.5")]
     assert column(db, "id") == ["1", "2"]
+
+
+@pytest.mark.finding("R12", "R13")
+def test_days_of_fields_that_come_late(db: Database) -> None:
+    """Fields that are null for days and then set, described or not, and numbers that drift: each as sent."""
+    numbers = ["0", "12.5", "-3", "1e2", "0.001", "123456789.25", "7.0", "2"]
+    days = [f'"2026-06-0{day + 1}"' if day > 4 else "null" for day in range(len(numbers))]
+    notes = [f'"n{day}"' if day > 2 else "null" for day in range(len(numbers))]
+    for day, (number, paid, note) in enumerate(zip(numbers, days, notes, strict=True)):
+        row = f'{{"Id":{day},"Rate":{number},"Paid":{paid},"Note":{note}}}'
+        kinds = {"Id": "integer", "Paid": "date"}
+        load(db, row, layout="columns", kinds=kinds, allow_new_columns=True, run_id=f"day {day}")
+    assert [Decimal(str(text)) for text in column(db, "rate")] == list(map(Decimal, numbers))
+    for name, sent in (("paid", days), ("note", notes)):
+        assert column(db, name) == [json.loads(text) for text in sent]
+    load(db, '{"Id":0,"Rate":1,"Paid":null,"Note":"late"}', layout="columns", kinds=kinds, run_id="day 9")
+    assert column(db, "note")[:2] == ["late", None]
 
 
 @pytest.mark.finding("R12b")

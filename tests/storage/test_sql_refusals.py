@@ -126,8 +126,12 @@ def test_table_of_another_resource(db: Database, mode: str, layout: str) -> None
     if db.kind == "standard":  # it keeps no comment
         load(db, ROWS[1], source="VatCodes", run_id="run 2", **how)
         return
-    with pytest.raises(ValueError, match=r"belongs to ContactPersons/17, .*for VatCodes, or drop"):
+    with pytest.raises(
+        ValueError, match=r"belongs to PowerOffice Go ContactPersons/17, .*for VatCodes, or drop"
+    ):
         load(db, ROWS[1], source="VatCodes", **how)
+    with pytest.raises(ValueError, match="belongs to PowerOffice Go"):
+        load(db, ROWS[1], source="ContactPersons/17", vendor="Finance & Operations", **how)
     assert db.query("SELECT count(*) FROM ledger") == [(1,)]
     load(db, ROWS[1], source="contactpersons/18", run_id="run 2", **how)
 

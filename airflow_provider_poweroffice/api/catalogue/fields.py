@@ -36,14 +36,15 @@ def row_type(endpoint: str, name: str = "poweroffice_v2") -> type:
     Money is ``Decimal``; dates and moments are the text that was sent; any field may be missing or null.
 
     :param endpoint: path of a list, such as ``Customers``.
+    :param name: of the catalogue: ``"poweroffice_v2"`` or ``"poweroffice_v1"``.
     :raises ValueError: the list is not described.
     """
     import msgspec  # noqa: PLC0415 - a DAG file that needs no types does without
 
-    fields = fields_of(name, endpoint)
+    fields = _described(name, endpoint)
     if not fields:
         raise ValueError(f"the rows of {endpoint!r} are not described")
-    types = {"integer": int, "decimal": Decimal, "boolean": bool, "json": Any}
+    types = {"integer": int, "decimal": Decimal, "boolean": bool, "enum": int | str}
     kinds = [
         (field, types.get(kind, str) | None | msgspec.UnsetType if kind != "json" else Any, msgspec.UNSET)
         for field, kind in fields.items()
@@ -53,5 +54,10 @@ def row_type(endpoint: str, name: str = "poweroffice_v2") -> type:
 
 def fields_of(name: str, endpoint: str) -> Mapping[str, str]:
     """Give the fields of a list's rows, name to one of :data:`KINDS`; none if the list is not described."""
+    return {field: "text" if kind == "enum" else kind for field, kind in _described(name, endpoint).items()}
+
+
+def _described(name: str, endpoint: str) -> Mapping[str, str]:
+    """Give the fields as the file has them; ``enum`` is a number or a name, as v1 sends both."""
     text = _lists(name).get(endpoint.strip("/").lower())
     return dict(item.split(":") for item in text.split(",")) if text else _NONE

@@ -71,7 +71,8 @@ def _read(name: str, resource: Resource) -> Iterator[str]:
     if fields := fields_of(name, resource.path):
         yield f"    # {len(fields)} fields: {_listed(list(fields))}"
         yield "    # from airflow_provider_poweroffice.api.catalogue.fields import row_type"
-        yield f'    # response=row_type("{resource.path}"),'
+        of_v1 = "" if name == "poweroffice_v2" else f', "{name}"'
+        yield f'    # response=row_type("{resource.path}"{of_v1}),'
     if resource.kind:
         yield "    max_result_bytes=None,  # XCom lives in Airflow's database: large lists go to a transfer"
 

@@ -128,6 +128,8 @@ class Dialect(ABC, Generic[K]):
     """
 
     name: ClassVar[str]
+    vendor: ClassVar[str] = "PowerOffice Go"
+    """The product, as comments of tables name it."""
     requests_per_second: ClassVar[float]
     default_page_size: ClassVar[int]
     max_page_size: ClassVar[int]

@@ -42,6 +42,7 @@ class D365FO(ODataDialect[D365FOCredentials]):
     """Finance & Operations; sources: Microsoft's pages "Open Data Protocol (OData)" and "Custom services"."""
 
     name: ClassVar[str] = "d365fo"
+    vendor: ClassVar[str] = "Finance & Operations"
     asset_scheme: ClassVar[str] = "d365fo"
     requests_per_second: ClassVar[float] = 20.0  # none is published; the former limit was 6,000 in 300 s
     default_page_size: ClassVar[int] = 10_000  # the server's own: "OData"

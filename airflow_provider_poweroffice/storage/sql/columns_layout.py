@@ -18,6 +18,7 @@ from typing import Annotated, Any
 import msgspec
 
 from airflow_provider_poweroffice.api.surrogates import escaped, split_rows
+from airflow_provider_poweroffice.api.texts import one_line, whole_name
 from airflow_provider_poweroffice.errors import LoadError, TypeConflictError
 from airflow_provider_poweroffice.storage.kinds import (
     NULL,
@@ -40,7 +41,7 @@ from airflow_provider_poweroffice.storage.kinds import (
 from airflow_provider_poweroffice.storage.sql.columns import AuditColumns, Column, Existing
 from airflow_provider_poweroffice.storage.sql.encoding import csv_field, key_text, parameter, quoted
 from airflow_provider_poweroffice.storage.sql.fields import Field, Fields
-from airflow_provider_poweroffice.storage.sql.layouts import Layout
+from airflow_provider_poweroffice.storage.sql.layouts import LONGEST_KEY, Layout
 
 log = logging.getLogger(__name__)
 _NONE = msgspec.Raw(NULL)
@@ -146,25 +147,23 @@ class ColumnsLayout(Layout):
 
     def see(self, content: bytes) -> None:
         """Check the page at once; where that fails, look at its rows and learn."""
-        try:
-            self._check_all(content)
-        except msgspec.ValidationError:
+        if not _fits(self._check_all, content):
             for number, row in enumerate(split_rows(content)):
                 self._see_row(bytes(row), number)
 
     def _see_row(self, row: bytes, number: int) -> None:
+        if _fits(self._check_one, row):
+            return
+        self._learn(row, number)
         try:
             self._check_one(row)
-        except msgspec.ValidationError:
-            self._learn(row, number)
-            try:
-                self._check_one(row)
-            except msgspec.ValidationError as error:
-                raise LoadError(
-                    f"table {self.table}, row {self.key_of(row)}: it cannot be read: {error}.{self.way_out}",
-                    table=self.table,
-                    row=self.key_of(row),
-                ) from None
+        except msgspec.ValidationError as error:
+            key = self.key_of(row)
+            raise LoadError(
+                f"table {self.table}, row {key}: it cannot be read: {one_line(error)}.{self.way_out}",
+                table=self.table,
+                row=key,
+            ) from None
 
     def _learn(self, row: bytes, number: int) -> None:
         """Take up the fields of a row that are new, or of another kind than before."""
@@ -185,8 +184,8 @@ class ColumnsLayout(Layout):
         for name, value in values.items():
             if not can_be_read(name):
                 raise LoadError(
-                    f"table {self.table}: the name of field {name!r} has no place in this layout; "
-                    'use layout="raw"',
+                    f"table {self.table}: the name of a field, {whole_name(name)}, has no place in this "
+                    'layout; use layout="raw"',
                     table=self.table,
                 )
             self._note(name, bytes(value), row)
@@ -216,16 +215,17 @@ class ColumnsLayout(Layout):
 
     def _conflict(self, field: Field, value: bytes, row: bytes, what: str) -> TypeConflictError:
         shown = value.decode() if len(value) <= 80 else value[:80].decode(errors="ignore") + "..."  # noqa: PLR2004 - a line of log
+        name, key = one_line(field.field, LONGEST_KEY), self.key_of(row)
         if field.existing:
             kind, way_out = field.existing.type, "Change the type of the column"
         else:
-            kind, way_out = field.kind or "text", f"Give another one by fields={{{field.field!r}: 'text'}}"
+            kind, way_out = field.kind or "text", f"Give another one by fields={{{name!r}: 'text'}}"
         return TypeConflictError(
-            f"table {self.table}, column {field.name} ({kind}): row {self.key_of(row)} has {shown} in "
-            f'{field.field}, {what}. {way_out}, or use layout="raw"',
+            f"table {self.table}, column {field.name} ({kind}): row {key} has {one_line(shown)} in "
+            f'{name}, {one_line(what)}. {way_out}, or use layout="raw"',
             table=self.table,
             column=field.name,
-            row=self.key_of(row),
+            row=key,
             value=shown,
         )
 
@@ -317,9 +317,18 @@ class ColumnsLayout(Layout):
     def key_of(self, row: bytes) -> str:
         """Give the values of the key."""
         if not self.key:
-            return row.decode(errors="replace")
+            return one_line(row.decode(errors="replace"), LONGEST_KEY)
         values = take_apart(row)
-        return key_text(tuple(bytes(values.get(name, _NONE)) for name in self.key))
+        return one_line(key_text(tuple(bytes(values.get(name, _NONE)) for name in self.key)), LONGEST_KEY)
+
+
+def _fits(check: Callable[[bytes], Any], content: bytes) -> bool:
+    """Tell whether rows fit; what does not is no context of a later error, as it quotes the server."""
+    try:
+        check(content)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def _structs(fields: Sequence[Field], key: tuple[str, ...]) -> tuple[Any, Any]:

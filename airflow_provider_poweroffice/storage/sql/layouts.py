@@ -17,6 +17,9 @@ from airflow_provider_poweroffice.errors import LoadError
 from airflow_provider_poweroffice.storage.kinds import take_apart
 from airflow_provider_poweroffice.storage.sql.columns import AuditColumns, Column, Existing
 
+LONGEST_KEY = 200
+"""Characters of a row's key, or of a field's name, in a message."""
+
 
 class Layout(ABC):
     """

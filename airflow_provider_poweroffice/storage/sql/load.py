@@ -41,7 +41,7 @@ from airflow_provider_poweroffice.storage.sql.refusal import (
 from airflow_provider_poweroffice.storage.sql.staging import Stage
 
 _NO_WORD = re.compile(r"[^\w/.()-]")
-_MADE_FOR = re.compile(r"PowerOffice Go ([\w/.()-]+): (?:one row|rows)")
+_MADE_FOR = re.compile(r"(PowerOffice Go|Finance & Operations) ([\w/.()-]+): (?:one row|rows)")
 _ID = re.compile(r"\(.*?\)|(?<=/)(?:\d+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?=/|$)")
 
 
@@ -119,10 +119,11 @@ class Load:
         """
         made = _MADE_FOR.match(comment)
         source = _NO_WORD.sub("", self.plan.source)
-        if made and _ID.sub("", made[1].lower()) != _ID.sub("", source.lower()):
+        told_apart = _ID.sub("", source.lower()), self.plan.vendor
+        if made and (_ID.sub("", made[2].lower()), made[1]) != told_apart:
             raise ValueError(
-                f"table {self.plan.table} belongs to {made[1]}, as its comment says: name another table for "
-                f"{source}, or drop this one"
+                f"table {self.plan.table} belongs to {made[1]} {made[2]}, as its comment says: name another "
+                f"table for {source}, or drop this one"
             )
 
     @property
@@ -266,7 +267,7 @@ class Load:
             plan.table,
             [*self._layout.columns, *audit.columns()],
             key,
-            f"PowerOffice Go {_NO_WORD.sub('', plan.source)}: {one}; made by airflow-provider-poweroffice",
+            f"{plan.vendor} {_NO_WORD.sub('', plan.source)}: {one}; made by airflow-provider-poweroffice",
         )
 
     def _merge(self, session: Session, merge: Merge, stage: Stage, deletions: Deletions | None) -> Counts:

@@ -52,6 +52,7 @@ class LoadPlan:
     :param key: fields that no two rows of a company share; none for rows without a key.
     :param owner: whose rows, and who loads them.
     :param source: the endpoint, for the table's comment.
+    :param vendor: whose API it is of, for the comment too.
     :param changed_field: the field of a row with its change time.
     :param kinds: the kinds of fields by the official description.
     :param fields: the kinds of fields that the user gives, which go before it; columns layout.
@@ -74,6 +75,7 @@ class LoadPlan:
     column_names: str = "snake_case"
     allow_new_columns: bool = False
     bulk: bool = True
+    vendor: str = "PowerOffice Go"
     most_deleted: float | None = None
 
 

@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 
 from airflow_provider_poweroffice.api.surrogates import escaped, split_rows
+from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.errors import LoadError
 from airflow_provider_poweroffice.storage.kinds import NULL, moment_text
 from airflow_provider_poweroffice.storage.sql.columns import AuditColumns, Column, Existing
 from airflow_provider_poweroffice.storage.sql.encoding import key_text, quoted
-from airflow_provider_poweroffice.storage.sql.layouts import Layout
+from airflow_provider_poweroffice.storage.sql.layouts import LONGEST_KEY, Layout
 
 _NONE = msgspec.Raw(NULL)
 
@@ -119,7 +120,7 @@ class RawLayout(Layout):
     def key_of(self, row: bytes) -> str:
         """Give the key as it is in ``id``."""
         ((key, _),) = self._read(b"[" + row + b"]")
-        return key_text(key) if key else "without a key"
+        return one_line(key_text(key), LONGEST_KEY) if key else "without a key"
 
 
 def _moment(value: bytes, zone: str) -> str | None:

@@ -44,7 +44,8 @@ class Fault:
     :param method: the requests meant; empty for any.
     :param path: a glob, any casing, with or without ``/v2``; ``/OAuth/Token`` is the token endpoint.
     :param times: how many requests it hits, counting from now; 0 for no end.
-    :param every: hit only every n-th request that matches.
+    :param after: requests that match and are left alone first.
+    :param every: hit only every n-th request that matches, counted behind those.
     :param status: for ``status`` and ``status_after``: what is answered, instead of the work and after it.
     :param headers: for both: further headers.
     :param body: for both: the body; a text that begins with ``<`` goes out as HTML.
@@ -58,6 +59,7 @@ class Fault:
     method: str = ""
     path: str = ""
     times: int = 1
+    after: int = 0
     every: int = 1
     chance: float = 1.0
     status: int = 500
@@ -73,8 +75,9 @@ class Fault:
     def __post_init__(self) -> None:
         if self.action not in ACTIONS:
             raise FaultError(f"action = {self.action!r}: {choose(self.action, ACTIONS)}.")
-        if self.every < 1 or self.times < 0:
-            raise FaultError(f"every = {self.every}, times = {self.times}: give every >= 1 and times >= 0.")
+        if self.every < 1 or self.times < 0 or self.after < 0:
+            given = f"every = {self.every}, times = {self.times}, after = {self.after}"
+            raise FaultError(f"{given}: give every >= 1, times >= 0 and after >= 0.")
         for name in ("keep", "chance"):
             if not 0 <= getattr(self, name) <= 1:
                 raise FaultError(f"{name} = {getattr(self, name)}: give a share from 0 to 1.")
@@ -96,7 +99,9 @@ class Fault:
         if not matches(method, path, wanted_method=self.method, wanted_path=self.path):
             return False
         self.seen += 1
-        if self.seen % self.every or (self.chance < 1 and self.random.random() >= self.chance):
+        if self.seen <= self.after or (self.seen - self.after) % self.every:
+            return False
+        if self.chance < 1 and self.random.random() >= self.chance:
             return False
         self.hits += 1
         return True
