@@ -1,6 +1,6 @@
 # make demo    run the example DAGs in a real Airflow against the sandbox, and show what landed
 # make test    run every test
-# Both make what they need inside this folder: .venv, .cache, .work.
+# Both make what they need inside this folder: .venv, .venvs, .cache, .work.
 
 PYTHON ?= python3
 PORT ?= 8080

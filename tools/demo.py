@@ -1,7 +1,7 @@
 """
 The main job, shown: the example DAGs run in a real Airflow against the sandbox, and what landed.
 
-First files, then the tables of a database, with questions that a bookkeeper would ask them.
+First files, then the tables of a database, with questions that a bookkeeper would ask them, then reports.
 
 Everything is kept below ``.work/demo``, and made anew at each run. What is started is stopped.
 
@@ -21,6 +21,8 @@ import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from demo_reports import show_reports, start_environment
 
 from poweroffice_sandbox import Sandbox, V1Sandbox
 
@@ -138,6 +140,7 @@ def main() -> int:
     from demo_warehouse import show_warehouse  # noqa: PLC0415 - imports Airflow
 
     started = time.monotonic()
+    dbt = start_environment()
     with Sandbox(size="medium") as sandbox, V1Sandbox() as v1:
         settings = environment(sandbox, v1)
         print(f"sandbox   {sandbox.url} with {sandbox.totals()['AccountTransactions']:,} ledger rows")
@@ -146,10 +149,11 @@ def main() -> int:
         airflow(settings, HOME / "dags.log", "python", str(RUNNER), str(HOME / "dags.log"), *DAGS, told=True)
         whole = show(xcoms(), sandbox)
         whole &= show_warehouse(WAREHOUSE, sandbox, COMPANIES)
+    reported = show_reports(dbt, WAREHOUSE, HOME, COMPANIES[0])
     print(f"\nDone in {time.monotonic() - started:.0f} s; logs and files are in {HOME.relative_to(ROOT)}/")
     if not whole:
         print("What landed is not what the sandbox holds.")
-    return 0 if whole else 1
+    return 0 if whole and reported else 1
 
 
 if __name__ == "__main__":

@@ -109,11 +109,12 @@ def _run(page: Page, airflow: Standalone) -> None:
 
 
 def demo(page: Page, said: str) -> None:
-    """Show what ``make demo`` prints of the warehouse, as a terminal shows it."""
-    shown = said[said.index("Tables in ") : said.index("\nDone in ")].rstrip()
-    with page.context.new_page() as terminal:
-        terminal.set_content(_TERMINAL.format(escape(shown)))
-        terminal.locator("pre").screenshot(path=PICTURES / "demo.png")
+    """Show what ``make demo`` prints of the warehouse and of the reports, as a terminal shows it."""
+    warehouse, reports = said[said.index("Tables in ") : said.index("\nDone in ")].split("\ndbt ")
+    for name, shown in (("demo", warehouse), ("reports", reports.split("\n", 2)[2])):
+        with page.context.new_page() as terminal:
+            terminal.set_content(_TERMINAL.format(escape(shown.rstrip())))
+            terminal.locator("pre").screenshot(path=PICTURES / f"{name}.png")
 
 
 def _warehouse(page: Page, airflow: Standalone) -> None:
