@@ -47,6 +47,7 @@ REFERENCE = {
             "transfers.sql_to_poweroffice",
             "transfers.object_storage_to_poweroffice",
             "transfers.d365fo",
+            "transfers.cloud_warehouse",
         ),
     ),
     "sensors": ("Sensors", ("sensors.poweroffice", "sensors.d365fo")),

@@ -17,6 +17,7 @@ import logging
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -28,6 +29,7 @@ from airflow_provider_poweroffice.api.call import Call, build_call, encode_query
 from airflow_provider_poweroffice.api.change_filter import check_query, since_query
 from airflow_provider_poweroffice.api.connection import Connection, ConnectionArguments
 from airflow_provider_poweroffice.api.credentials import Keys
+from airflow_provider_poweroffice.api.d365fo.metadata import entity_key
 from airflow_provider_poweroffice.api.dialects.base import Dialect
 from airflow_provider_poweroffice.api.filters import with_filters
 from airflow_provider_poweroffice.api.multipart import Files
@@ -65,6 +67,8 @@ class Client:
         self.connection = Connection(credentials, **options)
         self._sender = Sender(self.connection)
         self._told: set[str] = set()
+        self.entities: dict[str, tuple[str, ...] | None] = {}
+        """Keys of entities of Finance & Operations that were asked for, by entity set."""
 
     def __enter__(self) -> Self:
         return self
@@ -242,7 +246,8 @@ class Client:
 
         :param endpoint: path of a list, such as ``AccountTransactions``.
         :param arguments: which rows, and how: the options of
-            :class:`~airflow_provider_poweroffice.api.read_options.ReadOptions`, without ``split_days``.
+            :class:`~airflow_provider_poweroffice.api.read_options.ReadOptions`, without ``split_days``, which
+            is :meth:`periods`.
         :return: an iterator of :class:`Page`; an empty collection gives no page.
         :raises ValueError, TypeError: bad arguments, before any request.
         :raises PaginationError: a repeated page, or an answer that is not a list.
@@ -250,7 +255,7 @@ class Client:
         :raises UntrustedHostError: a page's link leads to another server.
         :raises PowerOfficeError: as for :meth:`request`.
         """
-        return open_pages(self._sender, ReadOptions(endpoint=endpoint, **arguments))
+        return self._open(ReadOptions(endpoint=endpoint, **arguments))
 
     def _warn_once(self, text: str) -> None:
         if text not in self._told:
@@ -273,8 +278,12 @@ class Client:
     def read(self, options: ReadOptions) -> Pages | PeriodPages:
         """Read a collection by options that were made before, see :meth:`pages` and :meth:`periods`."""
         if options.split_days is None:
-            return open_pages(self._sender, options)
+            return self._open(options)
         return open_periods(self._sender, options, options.split_days)
+
+    def _open(self, options: ReadOptions) -> Pages:
+        ask_key = partial(entity_key, self) if self.dialect.name == "d365fo" else None
+        return open_pages(self._sender, options, ask_key)
 
     def narrow(
         self,

@@ -54,6 +54,7 @@ The arguments hold for these resources wherever they are named, unless others ar
 
 _LEDGER = "AccountTransactions"
 _SHAPES = ("company", "resource")
+_OF_SUMMARY = ("pool", "retries", "retry_delay")
 
 LAST_DATE = "2099-12-31"
 """End of the range of the ledger: a later one each day would be another query, with a new watermark."""
@@ -150,6 +151,8 @@ def load_company(
         detect_deletions=detect_deletions,
         verify=verify,
     )
+    # It writes to the database too: DuckDB takes one writer, by a pool of one slot.
+    of_summary = {name: arguments[name] for name in _OF_SUMMARY if name in arguments}
     of_load = {"layout": layout, "on_missing_privilege": on_missing_privilege}
     if schema is not None:
         of_load["schema"] = schema
@@ -181,6 +184,7 @@ def load_company(
                 sql_conn_id=sql_conn_id,
                 loads_table=loads_table and ".".join(filter(None, (schema, loads_table))),
                 picture=picture,
+                **of_summary,
             )
     return group
 

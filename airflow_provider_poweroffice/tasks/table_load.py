@@ -138,14 +138,9 @@ class LoadSettings(msgspec.Struct, frozen=True, kw_only=True):
         """Give the settings of a load that reads what changed since a moment; None reads everything."""
         return msgspec.structs.replace(self, read=replace(self.read, changed_since=since))
 
-    def keyed(self, key: tuple[str, ...], order_by: str | None) -> LoadSettings:
-        """
-        Give the settings of a load whose rows are identified by these fields.
-
-        :param order_by: the order to read in; None leaves it as it is.
-        """
-        read = self.read if order_by is None else replace(self.read, order_by=order_by)
-        return msgspec.structs.replace(self, key=key, read=read)
+    def keyed(self, key: tuple[str, ...]) -> LoadSettings:
+        """Give the settings of a load whose rows are identified by these fields."""
+        return msgspec.structs.replace(self, key=key)
 
     def must_list_keys(self, dialect: Dialect[Any], pages: Pages | PeriodPages) -> bool:
         """

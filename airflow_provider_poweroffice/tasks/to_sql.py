@@ -248,7 +248,8 @@ class ToSql(TransferTask):
 
         if self.mode == "replace" and not reading.pages.complete:
             numbers = ", ".join(str(skip["page"]) for skip in reading.pages.skipped)
+            why = f"pages {numbers} could not be read" if numbers else "rows may have moved between pages"
             raise IncompleteReadError(
-                f"{self.endpoint}: pages {numbers} could not be read, and mode='replace' needs all; "
-                f"{self.table} is as before"
+                f"{self.endpoint}: {why}, and mode='replace' needs all; {self.table} is as before. The log "
+                "says more"
             )

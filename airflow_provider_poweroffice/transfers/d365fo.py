@@ -47,13 +47,8 @@ class D365FOToSqlOperator(D365FOTask, ToSql):
     other_class = MappingProxyType({"poweroffice": "PowerOfficeToSqlOperator"})
 
     def completed(self, settings: LoadSettings, client: Client) -> LoadSettings:
-        """Take the key, and the order of the rows, from the entity's metadata where no argument says them."""
+        """Take the key from the entity's metadata where no argument says it."""
         from airflow_provider_poweroffice.api.d365fo.metadata import entity_key
 
         key = entity_key(client, self.endpoint) if self.key is None else None
-        if key is None:
-            return settings
-        ordered = isinstance(self.query, str) or "$orderby" in {
-            str(name).lower() for name in self.query or ()
-        }
-        return settings.keyed(key, order_by=None if ordered else ",".join(key))
+        return settings if key is None else settings.keyed(key)

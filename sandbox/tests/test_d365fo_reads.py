@@ -233,3 +233,14 @@ def test_metadata_levels_and_dates(fo: Fo) -> None:
     assert fo.get("VendorsV2").json()["value"][0]["VendorAccountNumber"] != "V-000001"
     assert fo.get("VendorsV2/$count").status_code == 404
     assert fo.get("CustomersV3", **{"$filter": "SalesCurrencyCode eq 'nok'"}).json()["value"] == []
+
+
+@pytest.mark.parametrize(("case", "shown"), [("own", "usmf"), ("query", "USMF")])
+def test_case_of_the_company(fo: Fo, case: str, shown: str) -> None:
+    """A company is found in any case, and is answered as its own ID, or as the query spells it."""
+    fo.sandbox.set(company_case=case)
+    query = {"$filter": "dataAreaId eq 'USMF'", "$top": 1, "cross-company": "true"}
+    row = fo.get("CustomersV3", **query).json()["value"][0]
+    one = fo.get("CustomersV3(dataAreaId='USMF',CustomerAccount='US-000001')").json()
+    assert (row["dataAreaId"], one["dataAreaId"]) == (shown, shown)
+    assert fo.get("CustomersV3", **{"$top": 1}).json()["value"][0]["dataAreaId"] == "usmf"

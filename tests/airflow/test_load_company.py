@@ -65,6 +65,8 @@ def test_several_companies() -> None:
     company, summary = tasks["load_company.company"], tasks["load_company.summary"]
     assert summary.upstream_task_ids == {"load_company.company"} == set(summary.tasks)
     assert (company.pool, company.map_index_template) == ("warehouse", "{{ company }}")
+    assert (summary.pool, summary.loads_table) == ("warehouse", "books._loads")
+    assert summary.loads["customers"] == {"endpoint": "Customers", "table": "po_customers", "schema": "books"}
     loads = arguments_of(company)["loads"]
     assert sorted(f"load_company.{name}" for name in loads) == ALL
     ledger = loads["account_transactions"]
@@ -85,7 +87,7 @@ def test_a_task_for_each_resource() -> None:
     )
     assert sorted(tasks) == sorted([*ALL, "load_company.summary"])
     summary = tasks["load_company.summary"]
-    assert sorted(summary.upstream_task_ids) == sorted(summary.tasks) == ALL
+    assert sorted(summary.upstream_task_ids) == sorted(summary.tasks) == sorted(summary.loads) == ALL
     ledger = tasks["load_company.account_transactions"]
     assert ledger.pool == "warehouse"
     given = arguments_of(ledger)

@@ -231,3 +231,26 @@ def test_readers_never_see_half(kind: str, request: pytest.FixtureRequest, tmp_p
         reader.join()
     assert seen == {(500, 1)}
     assert [row[0] for row in db.query("SELECT DISTINCT CAST(amount AS INTEGER) FROM ledger")] == [10]
+
+
+@LAYOUTS
+def test_company_in_any_case_is_one(db: Database, layout: str) -> None:
+    """The company in a key of Finance & Operations is one in any case: merged, counted and marked."""
+    how: dict[str, Any] = {
+        "layout": layout,
+        "key": ("dataAreaId", "Account"),
+        "kinds": {},
+        "changed_field": "",
+        "source": "data/CustomersV3",
+    }
+    one, other, third = (
+        {"dataAreaId": company, "Account": account, "Name": company}
+        for company, account in (("USMF", "a"), ("usmf", "a"), ("usmf", "A"))
+    )
+    assert counts(load(db, one, third, **how)) == (2, 0, 0)
+    again = load(db, one, other, **how, ids=[{**one, "dataAreaId": "Usmf"}], most_deleted=1)
+    assert (counts(again), again.repeated, again.marked_deleted) == ((0, 1, 0), 1, 1)
+    column = "id" if layout == "raw" else "data_area_id"
+    assert {str(row[0])[:6] for row in db.query(f'SELECT "{column}" FROM ledger')} == (
+        {'["usmf'} if layout == "raw" else {"usmf"}
+    )

@@ -58,8 +58,12 @@ class D365FO(ODataDialect[D365FOCredentials]):
 
     def default_order(self, endpoint: str) -> str | None:
         """Order by all key fields, where they are known."""
+        return self.key_field(endpoint) or None
+
+    def key_field(self, endpoint: str) -> str:
+        """Name all key fields, where they are known; entities share none."""
         resource = self.catalogue.find(endpoint)
-        return resource.key or None if resource else None
+        return resource.key if resource else ""
 
     def path(self, endpoint: str) -> str:
         """Read a bare name as an entity set."""

@@ -38,8 +38,8 @@ Pages              A read that ends well holds every row that was there from beg
 by number          all keys were listed in one answer, and all came (:mod:`.roll_call`); of a list too
                    long for that, ordered by its growing key: two landmarks kept their ranks
 by offset          each page begins with a row that was read (:mod:`.overlap`)
-by link            the same, with ``$skip``; where the server takes no notice of it, or ``max_pages`` is
-                   given, the links are followed, and their stability is the server's
+by link            the same, with ``$skip``; where the server takes no notice of it, or no key is known,
+                   the links are followed: such a read does not count as complete
 without pages      one answer is one moment
 rows without keys  not told: counts that fall, or that are not reached, are an error
 =================  =====================================================================================

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -34,6 +35,8 @@ class RowKeys:
     """
     Reads the keys of rows.
 
+    The company in the keys of Finance & Operations is the same in any case, see :func:`is_caseless`.
+
     :param fields: the names of the key's fields, as rows spell them.
     """
 
@@ -46,7 +49,9 @@ class RowKeys:
             rename=dict(zip(names, self.fields, strict=True)),
             gc=False,
         )
-        self._key = attrgetter(*names)
+        self._key: Callable[[Any], Any] = attrgetter(*names)
+        if places := {place for place, field in enumerate(self.fields) if is_caseless(field)}:
+            self._key = partial(_folded, self._key, places)
         self._rows = msgspec.json.Decoder(list[row]).decode  # type: ignore[valid-type]
         self._row = msgspec.json.Decoder(row).decode
 
@@ -64,6 +69,19 @@ class RowKeys:
             return self._key(first), self._key(last)
         except _UNREADABLE:
             return None
+
+
+def is_caseless(field: str) -> bool:
+    """Tell whether values of a field of a key that differ in case alone are one value."""
+    return field.lower() == "dataareaid"
+
+
+def _folded(key: Callable[[Any], Any], places: set[int], row: Any) -> Any:
+    """Give a key whose company, at these places, is in lower case."""
+    found = key(row)
+    if not isinstance(found, tuple):
+        return str(found).lower()
+    return tuple(str(value).lower() if place in places else value for place, value in enumerate(found))
 
 
 class KeySet:
@@ -145,6 +163,8 @@ class RowsRead:
         """Keys of the last page."""
         self.total = 0
         """Rows that came, each counted once."""
+        self.is_wrong_guess = False
+        """The key is a guess, and rows of one page share it."""
         self._read: KeySet | KeyRanges = KeySet()
         self._label = label
         self._drop_repeated = drop_repeated
@@ -218,6 +238,10 @@ class RowsRead:
             self._count_idle(len(keys))
             return page
         repeated = len(keys) - len(set(keys))
+        if repeated and not self._drop_repeated:
+            self.is_wrong_guess = True
+            if overlaps:  # all but the row that was asked for twice
+                return page.holding(page.raw_rows[keys[0] in self.last[-1:] :])
         if repeated:
             page, keys = _without_copies(page, keys)
         self.first, self.last = self.first or keys, keys

@@ -6,8 +6,10 @@ Rule: everything is checked before the first request.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
 
 from airflow_provider_poweroffice.api.call import build_call, encode_query
 from airflow_provider_poweroffice.api.change_filter import NotBefore, check_query, since_query
@@ -20,19 +22,30 @@ from airflow_provider_poweroffice.api.pages.page_source import SenderPageSource
 from airflow_provider_poweroffice.api.pages.pages import Collection, Pages
 from airflow_provider_poweroffice.api.pages.periods import PeriodPages, split_query, unique_rows
 from airflow_provider_poweroffice.api.read_options import DEFAULT_ORDER, ReadOptions
+from airflow_provider_poweroffice.api.texts import shown
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.call import Call
     from airflow_provider_poweroffice.api.sending import Sender
 
+    AskKey: TypeAlias = Callable[[str], tuple[str, ...] | None]
+    """Gives the key of the rows of an endpoint, perhaps by a request; None where nobody knows it."""
 
-def open_pages(sender: Sender, read: ReadOptions) -> Pages:
+_PARTS = frozenset({"$top", "$skip"})
+"""Query options by which a caller reads a part of a list in pages of the server's."""
+
+
+def open_pages(sender: Sender, read: ReadOptions, ask_key: AskKey | None = None) -> Pages:
     """
     Begin to read a collection; the first request is made when the first page is asked for.
 
+    :param ask_key: of an API whose links lead from page to page, for resources that are not in the catalogue.
+        It is asked here, as the key is the order of the pages.
     :raises ValueError, TypeError: an argument that the API does not take.
     """
-    return _Opening(sender, read).pages()
+    if read.split_days is not None:
+        raise ValueError(f"split_days={read.split_days} is not read by pages(): use Client.periods")
+    return _Opening(sender, read, ask_key).pages()
 
 
 def open_periods(sender: Sender, read: ReadOptions, days: int) -> PeriodPages:
@@ -41,17 +54,31 @@ def open_periods(sender: Sender, read: ReadOptions, days: int) -> PeriodPages:
 
     :raises ValueError: rows of the resource have no key, or as for :func:`open_pages`.
     """
-    unique = unique_rows(sender.connection.dialect.key_field(read.endpoint))
+    dialect = sender.connection.dialect
+    key = dialect.key_field(read.endpoint)
     one = replace(read, split_days=None)
-    queries = split_query(encode_query(read.query), days)
-    return PeriodPages(queries, lambda query: open_pages(sender, replace(one, query=query)), unique)
+    lean = replace(one, page_size=dialect.page_limit(read.endpoint), page_bytes=None)
+
+    def keys(query: dict[str, str]) -> Pages:
+        others = {name: text for name, text in query.items() if name.lower() != dialect.fields_key.lower()}
+        return open_pages(sender, replace(lean, query=others | {dialect.fields_key: key}))
+
+    paged = dialect.fields_key and dialect.paging_of(read.endpoint) is not Paging.WHOLE
+    return PeriodPages(
+        split_query(encode_query(read.query), days),
+        lambda query: open_pages(sender, replace(one, query=query)),
+        unique_rows(key),
+        again=not is_given(read.changed_since),
+        keys=keys if paged else None,
+    )
 
 
 class _Opening:
     """What a read asks for, and what is known of the list before it is read."""
 
-    def __init__(self, sender: Sender, read: ReadOptions) -> None:
+    def __init__(self, sender: Sender, read: ReadOptions, ask_key: AskKey | None) -> None:
         self._sender = sender
+        self._ask_key = ask_key
         self._read = read
         self._dialect = sender.connection.dialect
         self._now = sender.connection.clock.time()
@@ -68,7 +95,6 @@ class _Opening:
             overlap=read.overlap,
             now=self._now,
         )
-        self._keys = self._find_keys()
 
     def pages(self) -> Pages:
         """Open the pages."""
@@ -87,7 +113,8 @@ class _Opening:
             ordered=self._by_default,
             keys=self._keys,
             overlapping=self._overlaps,
-            drop_repeated=self._resource is not None or bool(self._moment),
+            drop_repeated=self._resource is not None or bool(self._moment) or bool(self._asked_key),
+            unproved=self._unproved,
             grows_at_end=self._grows_at_end(call),
         )
         return Pages(
@@ -110,8 +137,8 @@ class _Opening:
         narrowed = with_filters(self._dialect.literals, self._call.query, self._read.filters)
         query = self._dialect.with_filter(narrowed, self._moment)
         paged = self._paging is not Paging.WHOLE
-        if self._order and paged and self._dialect.order_key.lower() not in self._named:
-            query[self._dialect.order_key] = self._order
+        if paged and self._dialect.order_key.lower() not in self._named and (order := self._order):
+            query[self._dialect.order_key] = order
         first = Position(number=self._limits.first_page, offset=0)
         paging = self._dialect.page_query(first, self._limits.page_size) if paged else {}
         check_query(self._dialect, self._call.endpoint, query | paging)
@@ -124,16 +151,48 @@ class _Opening:
 
     @property
     def _order(self) -> str | None:
-        if self._read.order_by == DEFAULT_ORDER:
-            return self._dialect.default_order(self._call.endpoint)
-        return self._read.order_by
+        """Give the order of the pages; None where none is sent."""
+        own = self._call.query.items()
+        if named := [text for name, text in own if name.lower() == self._dialect.order_key.lower()]:
+            return named[0]
+        return self._default_order if self._read.order_by == DEFAULT_ORDER else self._read.order_by
 
-    def _find_keys(self) -> RowKeys | None:
-        fields = self._dialect.key_field(self._call.endpoint)
+    @property
+    def _default_order(self) -> str | None:
+        return ",".join(self._asked_key) or self._dialect.default_order(self._call.endpoint)
+
+    @cached_property
+    def _asked_key(self) -> tuple[str, ...]:
+        """Ask for the key of a resource that is not in the catalogue, where the API itself tells it."""
+        is_part = bool(self._named & _PARTS)
+        if self._ask_key is None or self._resource is not None or self._read.order_by is None or is_part:
+            return ()
+        return self._ask_key(self._call.endpoint) or ()
+
+    @cached_property
+    def _key(self) -> tuple[str, ...]:
+        """Name the fields of a row that no two rows share; none where nobody knows them."""
+        known = self._dialect.key_field(self._call.endpoint).split(",")
+        return self._asked_key or tuple(filter(None, known))
+
+    @cached_property
+    def _keys(self) -> RowKeys | None:
         unordered = self._read.order_by is None and not self._moment
-        if not fields or unordered or self._paging is Paging.WHOLE:
+        if not self._key or unordered or self._paging is Paging.WHOLE:
             return None
-        return RowKeys(fields.split(","))
+        return RowKeys(self._key)
+
+    @property
+    def _by_key(self) -> bool:
+        """Tell whether rows come in the order of their key, which no change of a row moves."""
+        names = [part.split()[0].lower() for part in (self._order or "").split(",") if part.strip()]
+        return bool(names) and sorted(names) == sorted(name.lower() for name in self._key)
+
+    @property
+    def _chained(self) -> bool:
+        """Tell whether pages are asked for by the rows before them, or can be."""
+        linked = self._paging is Paging.LINKED and not self._named & _PARTS
+        return linked or self._paging is Paging.OFFSET
 
     @property
     def _lean(self) -> dict[str, str] | None:
@@ -145,20 +204,27 @@ class _Opening:
     @property
     def _key_order(self) -> dict[str, str] | None:
         """Give the query that orders rows by their key, where the read itself has another order."""
-        order = self._dialect.default_order(self._call.endpoint)
+        order = self._default_order
         if self._keys is None or not self._order or self._by_default or not order:
             return None
         return {self._dialect.order_key: order}
 
     @property
     def _overlaps(self) -> bool:
-        """Tell whether pages can overlap: they are asked for by offset, in the order of a known key."""
-        by_offset = self._paging is Paging.OFFSET or (
-            self._paging is Paging.LINKED
-            and self._read.max_pages is None
-            and not self._named & {"$top", "$skip"}
-        )
-        return by_offset and self._by_default and bool(self._order) and self._resource is not None
+        """Tell whether pages can overlap: they are asked for by offset, in the order of a key."""
+        return self._chained and self._keys is not None and self._by_key
+
+    @property
+    def _unproved(self) -> str:
+        """Say why nobody would notice rows that moved; "" where it is noticed, or was waived."""
+        if not self._chained or self._overlaps or self._read.order_by is None:
+            return ""
+        if self._keys is not None:
+            key = ",".join(self._key)
+            return f"the order {shown(self._order)} is not that of the key ({key}): leave it out"
+        if self._paging is not Paging.LINKED:
+            return ""
+        return "their key is not known: order_by=None reads without an order, and takes this for whole"
 
     def _grows_at_end(self, call: Call) -> bool:
         """Tell whether no row can enter the list but a new one: nothing narrows it that may change."""

@@ -59,6 +59,7 @@ class Collection:
     :param overlapping: pages overlap by one row, where they are asked for by the rows before them.
     :param drop_repeated: a row that came before is left out; False where the key is a guess.
     :param grows_at_end: nothing but a new row can enter, and it comes last.
+    :param unproved: why nobody would notice that rows moved between pages; "" where it is noticed.
     """
 
     label: str
@@ -68,6 +69,7 @@ class Collection:
     overlapping: bool = False
     drop_repeated: bool = True
     grows_at_end: bool = False
+    unproved: str = ""
 
 
 class Pages(Iterator[Page]):
@@ -138,6 +140,8 @@ class Pages(Iterator[Page]):
         self._outgrown = False
         self._ended_empty = False
         self._unchecked = False
+        self._unproved = collection.unproved
+        self._chained = ",".join(collection.keys.fields) if cursor.overlapping and collection.keys else ""
         self._just_skipped = False
         self._iterator = self._read()
         weakref.finalize(self, source.forget)
@@ -188,7 +192,12 @@ class Pages(Iterator[Page]):
 
     @property
     def complete(self) -> bool:
-        """Tell whether nothing was left out so far: no page skipped, none before or after the ones read."""
+        """
+        Tell whether nothing was left out so far: no page skipped, none before or after the ones read.
+
+        Nor may several pages of v1 or F&O have come in another order than the key's, or without a known key,
+        unless ``order_by=None`` says that this is meant.
+        """
         return self._cursor.is_whole and not self.truncated and not self._unchecked
 
     @property
@@ -248,9 +257,28 @@ class Pages(Iterator[Page]):
         self.pages += 1
         self._just_skipped = False
         last = self._is_last(answer, advance)
+        if self.pages > 1:
+            self._doubt()
         if not last and not answer.full and self._cursor.paging is Paging.NUMBERED:
             self._note_short(page)
         return last
+
+    def _doubt(self) -> None:
+        """Say once that nobody notices rows that move between pages, where that was not meant."""
+        linked = self._cursor.paging is Paging.LINKED
+        why = self._unproved
+        if self._chained and linked and not self._totals.moves_noticed:
+            why = (
+                f"rows lack a field of their key ({self._chained}), or the server skips none: order_by=None "
+                "takes this for whole"
+            )
+        if why and not self._unchecked:
+            self._unchecked = True
+            log.warning(
+                "%s: rows that move between pages are not noticed: the read does not count as complete; %s",
+                self._label,
+                why,
+            )
 
     def _is_last(self, answer: Answer, advance: int) -> bool:
         """
@@ -294,6 +322,8 @@ class Pages(Iterator[Page]):
     def _take(self, answer: Answer) -> Page:
         """Take the rows that are new; give up what needs keys, where rows turn out to have none."""
         page = self._rows.take(answer.page, overlaps=answer.overlaps)
+        if self._rows.is_wrong_guess and self._cursor.overlapping:
+            self._rows.keys = None
         if self._rows.keys is None and self._totals.moves_noticed:
             self._roll = self._asking.roll = None
             self._cursor.overlapping = self._totals.moves_noticed = False

@@ -2,7 +2,9 @@
 A report over a long time, read as short periods one after another.
 
 Rule: neighbouring periods share their border day, and rows that come twice count once: whether the server
-counts the last day in or not, no row is lost or doubled.
+counts the last day in or not, no row is lost or doubled. A row whose date changes meanwhile may have gone to
+a period read before: so the periods are listed again, the last one first, and a row is lost only if its date
+changes twice.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from airflow_provider_poweroffice.api.pages.page import Page
 from airflow_provider_poweroffice.api.pages.pages import Pages
 from airflow_provider_poweroffice.api.surrogates import escaped
 from airflow_provider_poweroffice.api.texts import one_line
-from airflow_provider_poweroffice.errors import PaginationError
+from airflow_provider_poweroffice.errors import BadRequestError, PaginationError
 
 log = logging.getLogger(__name__)
 
@@ -34,17 +36,28 @@ class PeriodPages(Iterator[Page]):
     :param queries: one for each period, in order.
     :param read: opens the pages of a query.
     :param unique: leaves out the rows that an earlier period had.
+    :param again: the periods are gone through once more, as a change of a row's date is in no later read.
+    :param keys: opens the keys of a period alone; None where the API sends whole rows only.
     """
 
     def __init__(
-        self, queries: list[dict[str, str]], read: Callable[[dict[str, str]], Pages], unique: UniqueRows
+        self,
+        queries: list[dict[str, str]],
+        read: Callable[[dict[str, str]], Pages],
+        unique: UniqueRows,
+        *,
+        again: bool = False,
+        keys: Callable[[dict[str, str]], Pages] | None = None,
     ) -> None:
         self.rows = 0
         """Rows read, each counted once."""
         self._queries = queries
         self._read = read
         self._unique = unique
+        self._again = again
+        self._keys = keys
         self._opened: list[Pages] = []
+        self._periods: list[str] = []
         self._iterator = self._pages()
 
     def __next__(self) -> Page:
@@ -63,15 +76,31 @@ class PeriodPages(Iterator[Page]):
 
     def _pages(self) -> Iterator[Page]:
         for query in self._queries:
-            before = self.pages
-            self._opened.append(self._read(query))
-            for page in self._opened[-1]:
-                new = self._unique.only_new(page)
-                self.rows += len(new)
-                if new:
-                    yield replace(new, number=before + page.number)
+            yield from self._period(query)
+        if self._again and len(self._queries) > 1 and self.complete:
+            for query in reversed(self._queries):
+                if self._keys is None or self._lacks(self._keys(query)):
+                    yield from self._period(query)
         if self._unique.repeated:
             log.info("%d rows came in two periods and were left out once", self._unique.repeated)
+
+    def _period(self, query: dict[str, str]) -> Iterator[Page]:
+        before = self.pages
+        self._periods.append(f"{query[FIRST]} to {query[LAST]}")
+        self._opened.append(self._read(query))
+        for page in self._opened[-1]:
+            new = self._unique.only_new(page)
+            self.rows += len(new)
+            if new:
+                yield replace(new, number=before + page.number)
+
+    def _lacks(self, keys: Pages) -> bool:
+        """Tell whether a row of a period did not come."""
+        with keys:
+            try:
+                return any(map(self._unique.has_new, keys))
+            except BadRequestError:  # the keys are not to be had alone
+                return True
 
     @property
     def pages(self) -> int:
@@ -86,8 +115,8 @@ class PeriodPages(Iterator[Page]):
     def skipped(self) -> list[dict[str, Any]]:
         """List the pages left out, with the period they are of."""
         return [
-            {**skipped, "period": f"{query[FIRST]} to {query[LAST]}"}
-            for query, pages in zip(self._queries, self._opened, strict=False)
+            {**skipped, "period": period}
+            for period, pages in zip(self._periods, self._opened, strict=True)
             for skipped in pages.skipped
         ]
 
@@ -104,7 +133,7 @@ class PeriodPages(Iterator[Page]):
     @property
     def proved_whole(self) -> bool:
         """Tell whether every row came that was there all the time: a row may move from period to period."""
-        return len(self._opened) == 1 and self._opened[0].proved_whole
+        return len(self._queries) == 1 and all(pages.proved_whole for pages in self._opened)
 
     @property
     def complete(self) -> bool:
@@ -186,14 +215,7 @@ class UniqueRows:
 
         :raises PaginationError: a row lacks the key, and it is required.
         """
-        try:
-            keys = [bytes(row.key) for row in self._decode(escaped(page.content))]  # type: ignore[attr-defined]
-        except UNREADABLE as error:
-            raise PaginationError(
-                f"page {page.number} holds a row that is not an object ({one_line(str(error))})"
-            ) from None
-        if self._required and not all(keys):
-            raise PaginationError(f"page {page.number}: a row has no {self._key!r} to tell it from others by")
+        keys = self._keys_of(page)
         rows = []
         for key, row in zip(keys, page.raw_rows, strict=True):
             if key not in self._seen or not key:
@@ -203,3 +225,18 @@ class UniqueRows:
             return page
         self.repeated += len(page.raw_rows) - len(rows)
         return page.holding(rows)
+
+    def has_new(self, page: Page) -> bool:
+        """Tell whether a row was not seen before; raises as :meth:`only_new` does."""
+        return not self._seen.issuperset(self._keys_of(page))
+
+    def _keys_of(self, page: Page) -> list[bytes]:
+        try:
+            keys = [bytes(row.key) for row in self._decode(escaped(page.content))]  # type: ignore[attr-defined]
+        except UNREADABLE as error:
+            raise PaginationError(
+                f"page {page.number} holds a row that is not an object ({one_line(str(error))})"
+            ) from None
+        if self._required and not all(keys):
+            raise PaginationError(f"page {page.number}: a row has no {self._key!r} to tell it from others by")
+        return keys

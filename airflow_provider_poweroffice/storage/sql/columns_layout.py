@@ -17,6 +17,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from airflow_provider_poweroffice.api.pages.keys import is_caseless
 from airflow_provider_poweroffice.api.surrogates import escaped, split_rows
 from airflow_provider_poweroffice.api.texts import one_line, whole_name
 from airflow_provider_poweroffice.errors import LoadError, TypeConflictError
@@ -374,6 +375,8 @@ def _conversion(field: Field, key: tuple[str, ...], zone: str) -> Callable[[byte
     """Give what makes a column's value of a JSON value; None where nothing has to be done."""
     scale = field.existing.scale if field.existing else None
     is_key = field.field in key
+    if is_key and field.kind == "text" and is_caseless(field.field):
+        return bytes.lower
     if field.kind == "timestamp":
         return partial(_moment, scale=scale, zone=zone)
     if field.kind == "time":

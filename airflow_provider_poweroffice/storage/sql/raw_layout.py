@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from airflow_provider_poweroffice.api.pages.keys import is_caseless
 from airflow_provider_poweroffice.api.surrogates import escaped, split_rows
 from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.errors import LoadError
@@ -47,6 +48,7 @@ class RawLayout(Layout):
         )
         self._stamp: Any = stamp
         self._stamps: Any = msgspec.json.Decoder(list[stamp]).decode  # type: ignore[valid-type]
+        self._caseless = {place for place, field in enumerate(key) if is_caseless(field)}
         self._changed = key.index(changed_field) if changed_field in key else len(key)
         self.check_audit([*self.audit.columns(), *self.columns])
 
@@ -88,7 +90,10 @@ class RawLayout(Layout):
             stamps = [self._lenient(row) for row in split_rows(content)]
         for stamp in stamps:
             values = tuple(map(bytes, msgspec.structs.astuple(stamp)))
-            yield values[: len(self.key)], values[self._changed]
+            own = values[: len(self.key)]
+            if self._caseless:
+                own = tuple(value.lower() if n in self._caseless else value for n, value in enumerate(own))
+            yield own, values[self._changed]
 
     def _lenient(self, row: msgspec.Raw) -> Any:
         """Read a row that may be no object; then it has neither key nor time."""

@@ -68,6 +68,9 @@ class D365FOSwitches(SwitchTable):
     empty_next_page: str = choice("no", "yes", about="yes: a full last page has a link to an empty one")
     default_order: str = choice("stored", "shuffled", about="order of rows without $orderby")
     count_path: str = choice("served", "404", about="GET /data/{Set}/$count")
+    company_case: str = choice(
+        "own", "query", about="dataAreaId in answers: as the company's own ID, or as the query spells it"
+    )
     text_compare: str = choice("any-case", "exact", about="comparing texts in $filter")
     put: str = choice(
         "merge", "replace", about="PUT of some fields: the others stay, or go to their defaults"

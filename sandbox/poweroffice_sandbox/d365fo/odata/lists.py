@@ -6,6 +6,7 @@ Rule: shapes of answers as in captures; the form of the next link is not documen
 
 from __future__ import annotations
 
+import re
 from random import Random
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -13,12 +14,13 @@ from urllib.parse import quote, urlencode
 from ...core.reply import Reply, json_bytes
 from ..call import Call
 from ..entities import ENTITIES
-from ..model import NAMESPACE, Entity, Row, key_text
+from ..model import COMPANY, NAMESPACE, Entity, Row, key_text
 from ..reply import odata_error
 from ..store import Record
 from .query import Query, read_query
 
 _TYPE = "application/json; odata.metadata={level}; odata.streaming=true"
+_ASKED = re.compile(rf"{COMPANY}\s*(?:eq|=)\s*'(\w+)'", re.IGNORECASE)
 _INTERNAL = "http://aos-internal.example:8101"
 
 
@@ -64,6 +66,9 @@ def shown(call: Call, entity: Entity, record: Record, query: Query | None = None
         for item in entity.fields:
             if item.kind == "date":
                 row[item.name] = row[item.name].replace("T12:00:00Z", "T00:00:00Z")
+    if call.switches.company_case == "query" and COMPANY in row:
+        asked = _ASKED.findall(call.incoming.path + call.incoming.query.get("$filter", ""))
+        row[COMPANY] = next((text for text in asked if text.lower() == row[COMPANY]), row[COMPANY])
     if query is None:
         return head | row
     picked = {name: row[name] for name in query.select} if query.select else row
