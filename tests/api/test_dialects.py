@@ -88,7 +88,9 @@ def test_lazy(bench: Bench) -> None:
 def test_max_pages(bench: Bench) -> None:
     """A read that was told to stop early knows that it is not whole."""
     pages = bench.client.pages(bench.api.endpoint, max_pages=2, **bench.one_by_one())
-    assert sum(len(page) for page in pages) == 2 * PAGE
+    # A page of F&O, whose size is the server's, begins with the last row of the one before.
+    overlap = bench.api.name == "d365fo"
+    assert sum(len(page) for page in pages) == 2 * PAGE - overlap
     assert (pages.truncated, pages.complete) == (True, False)
 
 

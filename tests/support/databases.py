@@ -19,9 +19,9 @@ KINDS = [name for name in ("psycopg", "psycopg2") if find_spec(name)] + ["standa
 """PostgreSQL by both of its drivers, PostgreSQL as a database of which nothing is known, and two more."""
 MYSQL = ["pymysql", "mysql.connector"]
 """MariaDB, by two drivers of MySQL's."""
-SECOND = {"psycopg2", "standard", "mysql.connector"}
+SECOND = {"standard", "mysql.connector"} | ({"psycopg2"} if find_spec("psycopg") else set())
 """Further roads to databases that others lead to as well."""
-SERVED = {"psycopg", "pymysql"} | SECOND
+SERVED = {"psycopg", "psycopg2", "pymysql"} | SECOND
 """Those that need a server."""
 BOUNDED = {"standard", "duckdb", *MYSQL}
 """Those whose decimals have a bound."""

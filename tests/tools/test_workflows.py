@@ -44,6 +44,8 @@ def test_targets_are_those_of_ci() -> None:
     lines = (ROOT / ".ci/run").read_text().splitlines()
     ours = "\n".join(line for line in lines if not line.startswith(("#", "say ")))
     assert targets(commands(workflow)) == targets(ours)
+    rows = workflow["jobs"]["test"]["strategy"]["matrix"]["include"]
+    assert all(row not in rows[:place] for place, row in enumerate(rows))
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", ".github/PULL_REQUEST_TEMPLATE.md"])
