@@ -54,7 +54,7 @@ The arguments hold for these resources wherever they are named, unless others ar
 
 _LEDGER = "AccountTransactions"
 _SHAPES = ("company", "resource")
-_OF_SUMMARY = ("pool", "retries", "retry_delay")
+_OF_SUMMARY = ("pool", "queue", "executor", "retries", "retry_delay")
 
 LAST_DATE = "2099-12-31"
 """End of the range of the ledger: a later one each day would be another query, with a new watermark."""

@@ -273,7 +273,8 @@ def instances_of(
         for company in several or [report.get("company") or expected]:
             outcome = _outcome(task_id, index, state, report, company)
             own = left.get("companies", {}).get(company, {}) if several else left
-            if own and several and state != "success":  # else a person marked it as one
+            # Of a success only what was skipped is told: a person may have marked the task as one.
+            if own and several and (state != "success" or own["state"] == "skipped"):
                 outcome = msgspec.structs.replace(outcome, state=own["state"], error=own["error"])
             if outcome.company is not None or outcome.error:
                 failed, not_there = own.get("failed", {}), own.get("left_out", {})

@@ -183,12 +183,14 @@ def check_object_path(text: Any, form: str | None) -> str:
         raise ValueError(
             f"object_path {text!r} has no scheme; write file:///path or s3://conn_id@bucket/path"
         )
+    from airflow.sdk.io import has_fs
+
     scheme, _, place = text.partition("://")
     if text.endswith("/") or (scheme.lower() in {"file", "local"} and not place.startswith("/")):
         raise ValueError(
             f"object_path {text!r} must be the whole path of an object; local ones begin with file:///"
         )
-    if scheme.lower() not in _SCHEMES:
+    if scheme.lower() not in _SCHEMES and not has_fs(scheme.lower()):
         _file_system(text)
     if trouble := _trouble(place):
         raise ValueError(

@@ -163,8 +163,6 @@ class RowsRead:
         """Keys of the last page."""
         self.total = 0
         """Rows that came, each counted once."""
-        self.is_wrong_guess = False
-        """The key is a guess, and rows of one page share it."""
         self._read: KeySet | KeyRanges = KeySet()
         self._label = label
         self._drop_repeated = drop_repeated
@@ -238,10 +236,6 @@ class RowsRead:
             self._count_idle(len(keys))
             return page
         repeated = len(keys) - len(set(keys))
-        if repeated and not self._drop_repeated:
-            self.is_wrong_guess = True
-            if overlaps:  # all but the row that was asked for twice
-                return page.holding(page.raw_rows[keys[0] in self.last[-1:] :])
         if repeated:
             page, keys = _without_copies(page, keys)
         self.first, self.last = self.first or keys, keys

@@ -186,7 +186,8 @@ class _Opening:
     def _by_key(self) -> bool:
         """Tell whether rows come in the order of their key, which no change of a row moves."""
         names = [part.split()[0].lower() for part in (self._order or "").split(",") if part.strip()]
-        return bool(names) and sorted(names) == sorted(name.lower() for name in self._key)
+        key = sorted(name.lower() for name in self._key)
+        return bool(key) and sorted(names[: len(key)]) == key
 
     @property
     def _chained(self) -> bool:
@@ -211,15 +212,20 @@ class _Opening:
 
     @property
     def _overlaps(self) -> bool:
-        """Tell whether pages can overlap: they are asked for by offset, in the order of a key."""
-        return self._chained and self._keys is not None and self._by_key
+        """Tell whether pages can overlap: asked for by offset, in the order of a key that is known."""
+        return self._chained and self._keys is not None and self._by_key and not self._is_guess
+
+    @property
+    def _is_guess(self) -> bool:
+        """Tell whether the key is a guess, as of a list of v1 that the catalogue does not know."""
+        return self._resource is None and not self._asked_key
 
     @property
     def _unproved(self) -> str:
         """Say why nobody would notice rows that moved; "" where it is noticed, or was waived."""
         if not self._chained or self._overlaps or self._read.order_by is None:
             return ""
-        if self._keys is not None:
+        if self._keys is not None and not self._is_guess:
             key = ",".join(self._key)
             return f"the order {shown(self._order)} is not that of the key ({key}): leave it out"
         if self._paging is not Paging.LINKED:

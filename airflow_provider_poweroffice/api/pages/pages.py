@@ -322,8 +322,6 @@ class Pages(Iterator[Page]):
     def _take(self, answer: Answer) -> Page:
         """Take the rows that are new; give up what needs keys, where rows turn out to have none."""
         page = self._rows.take(answer.page, overlaps=answer.overlaps)
-        if self._rows.is_wrong_guess and self._cursor.overlapping:
-            self._rows.keys = None
         if self._rows.keys is None and self._totals.moves_noticed:
             self._roll = self._asking.roll = None
             self._cursor.overlapping = self._totals.moves_noticed = False
