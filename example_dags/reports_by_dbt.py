@@ -31,8 +31,8 @@ with DAG(
             "WAREHOUSE_PATH": "{{ conn.warehouse.host }}",
             "WAREHOUSE_HOST": "{{ conn.warehouse.host }}",
             "WAREHOUSE_PORT": "{{ conn.warehouse.port or 5432 }}",
-            "WAREHOUSE_USER": "{{ conn.warehouse.login }}",
-            "DBT_ENV_SECRET_WAREHOUSE_PASSWORD": "{{ conn.warehouse.password }}",
+            "WAREHOUSE_USER": "{{ conn.warehouse.login or '' }}",
+            "DBT_ENV_SECRET_WAREHOUSE_PASSWORD": "{{ conn.warehouse.password or '' }}",
             "WAREHOUSE_DATABASE": "{{ conn.warehouse.schema }}",
         },
     )

@@ -1,4 +1,7 @@
 -- A row for each company, account and month, from the account's first posting to the last month of the reports.
+{% if var('poweroffice_using_trial_balance') -%}
+-- Stands on the test against PowerOffice's trial balance: depends_on: {{ ref('stg_poweroffice__trial_balance') }}
+{%- endif %}
 with recursive ledger as (
 
     select

@@ -1,24 +1,30 @@
 {{ config(enabled=var('poweroffice_using_open_items')) }}
 
--- What each supplier has open is the balance of its entries in the ledger, and the columns of days sum to it.
+-- What each supplier has open is the balance of its entries in the ledger, on accounts of the balance sheet.
 with ledger as (
 
-    select company, supplier_account_no, -sum(amount) as open_amount
+    select company, supplier_account_no, sum(amount) as balance
     from {{ ref('poweroffice__general_ledger') }}
-    where supplier_account_no is not null
+    where supplier_account_no is not null and financial_statement = 'balance_sheet'
+    group by company, supplier_account_no
+
+),
+
+items as (
+
+    select company, supplier_account_no, sum(balance) as balance
+    from {{ ref('stg_poweroffice__supplier_open_items') }}
     group by company, supplier_account_no
 
 )
 
 select
-    coalesce(ledger.company, aged.company) as company,
-    coalesce(ledger.supplier_account_no, aged.supplier_account_no) as supplier_account_no,
-    ledger.open_amount as in_the_ledger,
-    aged.open_amount as open_items
+    coalesce(ledger.company, items.company) as company,
+    coalesce(ledger.supplier_account_no, items.supplier_account_no) as supplier_account_no,
+    ledger.balance as in_the_ledger,
+    items.balance as open_items
 from ledger
-full outer join {{ ref('poweroffice__aged_payables') }} as aged
-    on ledger.company = aged.company
-    and ledger.supplier_account_no = aged.supplier_account_no
-where coalesce(ledger.open_amount, 0) <> coalesce(aged.open_amount, 0)
-    or aged.not_due + aged.overdue_1_30 + aged.overdue_31_60 + aged.overdue_61_90 + aged.overdue_over_90
-        <> aged.open_amount
+full outer join items
+    on ledger.company = items.company
+    and ledger.supplier_account_no = items.supplier_account_no
+where coalesce(ledger.balance, 0) <> coalesce(items.balance, 0)

@@ -1,10 +1,13 @@
 -- The result of each month is what the entries of classes 3 to 8, without appropriations, sum to, the sign turned.
 with expected as (
 
-    select company, date_month, -sum(amount) as amount
-    from {{ ref('stg_poweroffice__account_transactions') }}
-    where account_no >= 0 and substr(cast(account_no as {{ dbt.type_string() }}), 1, 2) between '30' and '87'
-    group by company, date_month
+    select entries.company, entries.date_month, -sum(entries.amount) as amount
+    from {{ ref('stg_poweroffice__account_transactions') }} as entries
+    inner join {{ ref('int_poweroffice__accounts') }} as accounts
+        on entries.company = accounts.company
+        and entries.account_id = accounts.account_id
+    where accounts.financial_statement = 'profit_and_loss'
+    group by entries.company, entries.date_month
 
 ),
 

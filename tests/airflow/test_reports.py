@@ -269,7 +269,13 @@ def failures(target: Path) -> set[str]:
     return {one["unique_id"].split(".")[2] for one in results if one["status"] in {"fail", "error"}}
 
 
-def test_reports(warehouse: str, books: dict[str, Any], run_dag: Any, no_way_out: Path) -> None:
+def test_reports(
+    warehouse: str,
+    books: dict[str, Any],
+    run_dag: Any,
+    no_way_out: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The reports are the sandbox's books to the øre, without what is marked as deleted; losses are found."""
     hook = database_hook("warehouse")
 
@@ -278,8 +284,8 @@ def test_reports(warehouse: str, books: dict[str, Any], run_dag: Any, no_way_out
             connection.cursor().execute(sql)
             connection.commit()
 
-    def build() -> tuple[bool, set[str]]:
-        ended = run_dag("poweroffice_reports_by_dbt", run_conf={"vars": VARS})
+    def build(**more: Any) -> tuple[bool, set[str]]:
+        ended = run_dag("poweroffice_reports_by_dbt", run_conf={"vars": VARS | more})
         return set(states(ended).values()) == {"success"}, failures(no_way_out)
 
     loaded = run_dag("books")
@@ -290,16 +296,49 @@ def test_reports(warehouse: str, books: dict[str, Any], run_dag: Any, no_way_out
     check_open_items(hook.get_records, books)
     assert not hook.get_records("select 1 from int_poweroffice__accounts where account_no = 7350")
 
-    if warehouse == "postgres":
-        return  # the tests of dbt that found nothing are the same
+    if warehouse == "postgres":  # the tests of dbt that found nothing are the same
+        # Everything is paid: a list of open items may become empty.
+        monkeypatch.setenv("OPEN_ITEMS_ON", "1999-12-31")
+        paid = run_dag("books")
+        assert set(states(paid).values()) == {"success"}, states(paid)
+        for side in ("customer", "supplier"):
+            assert hook.get_records(f"select count(*) from {side}ledger_open_items") == [(0,)]
+        return
     lost = "delete from account_transactions where _company = 'fjordlys' and"
     run(f"{lost} id = 990000004")
-    assert build() == (False, {"vouchers_balance"})
+    misspelt = build(poweroffice_year_end_months={"havblast": 6})
+    assert misspelt == (False, {"vouchers_balance", "year_end_months_are_of_companies"})
     run(f"{lost} voucher_no = 1")
+    run(
+        "update customerledger_open_items set balance = 999 "
+        "where id = (select min(id) from customerledger_open_items)"
+    )
     good, failed = build()
     assert not good
-    assert "trial_balance_agrees_with_poweroffice" in failed
+    assert {"trial_balance_agrees_with_poweroffice", "aged_receivables_are_the_ledger"} <= failed
     assert "vouchers_balance" not in failed
+    # The reports are those of the last good build.
+    check_reports(hook.get_records, books)
+    check_open_items(hook.get_records, books)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            {"poweroffice_report_through": "2026-02-01' as date), cast('2026-02"},
+            "is YYYY-MM, not 2026-02-01'",
+        ),
+        ({"poweroffice_year_end_months": {"havblaast": 13}}, "1 to 12, not 13"),
+    ],
+)
+@pytest.mark.usefixtures("no_way_out")
+def test_wrong_variables(dbt: Path, given: dict[str, Any], said: str) -> None:
+    """What a run gives as a month is one, or nothing is built."""
+    asked = [str(dbt), "parse", "--profiles-dir", ".", "--vars", json.dumps(given)]
+    done = subprocess.run(asked, cwd=ROOT / "dbt", check=False, capture_output=True, text=True)
+    assert done.returncode
+    assert said in done.stdout.replace("\n", " ")
 
 
 def test_started_by_the_asset() -> None:
