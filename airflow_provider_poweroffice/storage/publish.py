@@ -143,10 +143,10 @@ def _publish_remotely(local: str, target: Any, partial: Any) -> None:
 def _age(path: Any) -> float:
     """Seconds since a remote file was written; 0 where its file system does not tell."""
     try:
-        written: datetime = path.fs.modified(path.path)
-        return time.time() - written.timestamp()
-    except (NotImplementedError, OSError, TypeError, AttributeError):
+        written = path.fs.modified(path.path)
+    except (NotImplementedError, OSError):  # fsspec raises the first for file systems that keep no times
         return 0
+    return time.time() - written.timestamp() if isinstance(written, datetime) else 0
 
 
 def _prefix(target: Any) -> str:
