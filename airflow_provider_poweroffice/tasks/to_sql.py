@@ -249,7 +249,7 @@ class ToSql(TransferTask):
         if self.mode == "replace" and not reading.pages.complete:
             numbers = ", ".join(str(skip["page"]) for skip in reading.pages.skipped)
             why = f"pages {numbers} could not be read" if numbers else "rows may have moved between pages"
+            doubt = f": {reading.pages.doubt}" if reading.pages.doubt else ". The log says more"
             raise IncompleteReadError(
-                f"{self.endpoint}: {why}, and mode='replace' needs all; {self.table} is as before. The log "
-                "says more"
+                f"{self.endpoint}: {why}, and mode='replace' needs all; {self.table} is as before{doubt}"
             )

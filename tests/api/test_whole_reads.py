@@ -190,6 +190,7 @@ def test_entity_of_which_nothing_is_proved(
     assert len(found) == 30
     assert not pages.complete
     assert says in caplog.text
+    assert says in pages.doubt, "and in the error of a replace"
     assert read("d365fo", Lists(rows[:5], key=key), "MyEntities", **options)[1].complete
     assert read("d365fo", Lists(rows, key=key), "MyEntities", order_by=None)[1].complete
 

@@ -141,6 +141,8 @@ class Pages(Iterator[Page]):
         self._ended_empty = False
         self._unchecked = False
         self._unproved = collection.unproved
+        self.doubt = ""
+        """Why rows that moved between pages would not have been noticed, and what to do about it."""
         self._chained = ",".join(collection.keys.fields) if cursor.overlapping and collection.keys else ""
         self._just_skipped = False
         self._iterator = self._read()
@@ -273,7 +275,7 @@ class Pages(Iterator[Page]):
                 "takes this for whole"
             )
         if why and not self._unchecked:
-            self._unchecked = True
+            self._unchecked, self.doubt = True, why
             log.warning(
                 "%s: rows that move between pages are not noticed: the read does not count as complete; %s",
                 self._label,

@@ -112,6 +112,11 @@ class PeriodPages(Iterator[Page]):
         """Not known: each period counts its own."""
 
     @property
+    def doubt(self) -> str:
+        """Say of the first period of which it is to be said why rows that moved would not be noticed."""
+        return next((pages.doubt for pages in self._opened if pages.doubt), "")
+
+    @property
     def skipped(self) -> list[dict[str, Any]]:
         """List the pages left out, with the period they are of."""
         return [
