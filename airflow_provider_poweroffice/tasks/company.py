@@ -72,7 +72,7 @@ def report_company(context: Mapping[str, Any] | None, company: str | None) -> It
     try:
         yield
     except LeftOutError as left_out:
-        _push(context, company, None, left_out=redacted(str(left_out))[:_LONGEST])
+        _push(context, company, None, left_out=text_of(left_out))
         raise
     except (AirflowSkipException, AirflowRescheduleException):
         raise
@@ -141,10 +141,13 @@ def _name(error: BaseException, company: str) -> None:
 
 def reason_of(error: BaseException) -> str:
     """Give the error's type, unless its text begins with one, and its text without the company's name."""
-    text = redacted(str(error))
-    return (text if type(error).__name__ == "AirflowFailException" else f"{type(error).__name__}: {text}")[
-        :_LONGEST
-    ]
+    kind = type(error).__name__
+    return text_of(error if kind == "AirflowFailException" else f"{kind}: {error}")
+
+
+def text_of(error: object) -> str:
+    """Write an error for an XCom: without secrets, and not longer than one should be."""
+    return redacted(str(error))[:_LONGEST]
 
 
 def _push(
@@ -165,12 +168,12 @@ def push_loads(
     """
     Leave as an XCom, for the summary, which loads of a task have failed, and which were left out.
 
-    :param failed: reason by name, as the other one.
+    :param failed: reason by name, as of :func:`reason_of`.
+    :param left_out: the same, as of :func:`text_of`.
     """
     ti = context.get("ti") if context else None
     if ti is not None and (failed or left_out):
-        texts = {name: redacted(text)[:_LONGEST] for name, text in left_out.items()}
-        value = place(ti, company) | {"failed": dict(failed), "left_out": texts}
+        value = place(ti, company) | {"failed": dict(failed), "left_out": dict(left_out)}
         ti.xcom_push(key=LOADS, value=value)
 
 

@@ -303,12 +303,12 @@ class _Company:
 
     def _end(self, name: str, part: ToSql, begun: BegunLoad, done: Future[DoneLoad]) -> Exception | None:
         """End a load, and give the error, if it is one that the others have too."""
-        from airflow_provider_poweroffice.tasks.company import LeftOutError
+        from airflow_provider_poweroffice.tasks.company import LeftOutError, text_of
 
         try:
             self._loaded.add(name, part.end(self._context, self._hook, begun, done.result()))
         except LeftOutError as error:
-            self._left_out[name] = str(error)
+            self._left_out[name] = text_of(error)
             self._task.log.warning("%s: left out: %s", self._label(name), error)
         except Exception as error:  # noqa: BLE001 - the others go on
             if common := self._common_cause(error):

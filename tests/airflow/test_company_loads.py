@@ -434,6 +434,19 @@ def several_without_a_database(firm: Sandbox, lite: Path) -> None:
     assert Counter(outcomes.values()) == {"loaded": 8, "not_run": 24}
 
 
+def several_left_out(firm: Sandbox, lite: Path) -> None:
+    """A company that lacks the module of all its loads counts as left out, though the task has succeeded."""
+    firm.set_privileges("havblaast", remove=["Customer", "Customer_Full", "CustomerProspect_Full"])
+    loads = task_of(resources=["Customers"], on_missing_privilege="skip").loads
+    result, ti, _ = Airflow().run(several(*NIGHT[:2], loads=loads))
+    assert (result["loaded"], result["left_out"]) == (1, 1)
+    told = ti.pushed[LOADS]["companies"]["havblaast"]["left_out"]["customers"]
+    assert len(told) <= 1000, "XCom lives in Airflow's database"
+    found, _ = summed_up(ti, "success")
+    assert found["succeeded"] == ["fjordlys"]
+    assert lite.exists()
+
+
 def several_templates(firm: Sandbox, lite: Path) -> None:
     """Each company's loads are rendered with its alias, when its turn comes."""
     loads = {"customers": {"endpoint": "Customers", "table": "{{ company }}_customers"}}
@@ -452,6 +465,7 @@ if HAS_ASSET_STATE:
     test_several_and_killed = several_and_killed
     test_several_without_a_database = several_without_a_database
     test_several_templates = several_templates
+    test_several_left_out = several_left_out
 else:
 
     def test_several_companies() -> None:
