@@ -75,6 +75,7 @@ class Trial:
             executor=executor,
             keys={FAILING: REFUSED_KEY},
             dags=ROOT / "tests" / "scaling" / "dags",
+            settings=ROOT / "tests" / "scaling" / "airflow_local_settings.py",
             say=self._progress,
             companies=companies,
         )

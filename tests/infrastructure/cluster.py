@@ -36,6 +36,7 @@ class Cluster(Standalone):
     :param executor: one of ``EXECUTORS``.
     :param keys: client keys of the connection that are not those of the sandbox, by alias.
     :param dags: the folder with DAGs.
+    :param settings: the ``airflow_local_settings.py``, default none.
     :param say: is told, again and again, what is waited for.
     :param options: of the sandbox.
     """
@@ -51,6 +52,7 @@ class Cluster(Standalone):
         executor: str,
         keys: Mapping[str, str],
         dags: Path,
+        settings: Path | None = None,
         say: Callable[[str], None] = lambda _: None,
         **options: Any,
     ) -> None:
@@ -59,6 +61,7 @@ class Cluster(Standalone):
         self.workers = WORKERS if executor == "CeleryExecutor" else ()
         self.postgres = PostgresServer()
         self._keys = keys
+        self._settings = settings
         self._redis: RedisServer | None = None
         self._servers = ExitStack()
 
@@ -79,6 +82,10 @@ class Cluster(Standalone):
             raise StartError(str(error)) from None
         postgres_dump.query(self.postgres, f"CREATE DATABASE {self.warehouse_name}")
         environment = {**environment, **self._database(), **self._broker()}
+        if self._settings:
+            config = self.home.folder / "config"
+            config.mkdir()
+            (config / "airflow_local_settings.py").write_text(self._settings.read_text())
         self._migrate(environment)
         for part in ("api-server", "scheduler", "dag-processor"):
             self.run(["airflow", part], environment, self._log(part))
