@@ -180,13 +180,14 @@ class Catalogue:
         return [path for path in _synonyms(word) if path.lower() in self._exact]
 
     def search(self, text: str) -> Iterator[Resource]:
-        """Find resources whose path, filters or privilege hold a text, in any case."""
+        """Find resources whose path, filters or privilege hold a text in any case, what it names first."""
         wanted = text.lower()
-        meant = {path.lower() for path in self._meant(text)}
+        named = {wanted, *(path.lower() for path in self._meant(text))}
+        yield from (item for item in self.resources if item.path.lower() in named)
         for item in self.resources:
             if (
-                item.path.lower() in meant
-                or wanted in " ".join((item.path, *item.filters, item.privilege)).lower()
+                item.path.lower() not in named
+                and wanted in " ".join((item.path, *item.filters, item.privilege)).lower()
             ):
                 yield item
 

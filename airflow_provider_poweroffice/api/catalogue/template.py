@@ -6,6 +6,7 @@ Rule: pure; what it prints runs as it stands, or says by ``...`` what is to be f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from airflow_provider_poweroffice.api.catalogue import Catalogue, Resource
@@ -22,6 +23,7 @@ _EXAMPLES = {
     "text": '""',
     "json": "{}",
 }
+_DATES = {"fromdate": '"2026-01-01"', "todate": '"2026-12-31"', "date": '"2026-12-31"'}
 _SHOWN = 12  # choices or fields in a comment
 
 
@@ -55,7 +57,9 @@ def _others(known: Catalogue, resource: Resource, method: str) -> str:
 
 
 def _task_id(resource: Resource, method: str) -> str:
-    words = [part for part in resource.path.split("/") if "{" not in part]
+    words = [
+        re.sub(r"(?<=[a-z])(?=[A-Z])", "_", part) for part in resource.path.split("/") if "{" not in part
+    ]
     return "_".join([{"GET": "read"}.get(method, method.lower()), *words]).lower()
 
 
@@ -78,9 +82,9 @@ def _read(name: str, resource: Resource) -> Iterator[str]:
 
 
 def _query(resource: Resource) -> Iterator[str]:
-    needed = [f'"{item}": "2026-01-01",' for item in resource.required]
+    needed = [f'"{item}": {_DATES.get(item.lower(), "...")}' for item in resource.required]
     if needed:
-        yield f"    query={{{' '.join(needed).rstrip(',')}}},  # required"
+        yield f"    query={{{', '.join(needed)}}},  # required"
     if further := [item for item in resource.filters if item not in resource.required]:
         yield f"    # query takes {', '.join(further)}"
 
