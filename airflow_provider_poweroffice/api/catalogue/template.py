@@ -36,9 +36,8 @@ def template(known: Catalogue, name: str, resource: Resource, method: str) -> st
     :param method: upper-case HTTP method.
     :raises ValueError: the resource does not take the method.
     """
-    if method not in resource.verbs:
-        others = _others(known, resource, method)
-        raise ValueError(f"{resource.path} does not take {method}, but {', '.join(resource.verbs)}{others}")
+    if refused := known.takers(resource, method):
+        raise ValueError(refused)
     lines = [f"from {_OPERATOR}", "", f"# {method} /{resource.path}"]
     if resource.privilege:
         lines.append(f"# Needs the privilege {resource.privilege_for(method)}.")
@@ -46,14 +45,6 @@ def template(known: Catalogue, name: str, resource: Resource, method: str) -> st
     lines.append(f'    endpoint="{resource.path}",' + ("  # fill in {...}" if "{" in resource.path else ""))
     lines += _read(name, resource) if method == "GET" else _write(name, resource, method)
     return "\n".join([*lines, ")", ""])
-
-
-def _others(known: Catalogue, resource: Resource, method: str) -> str:
-    first = resource.path.split("/")[0]
-    near = [
-        item.path for item in known.resources if method in item.verbs and item.path.split("/")[0] == first
-    ]
-    return f"; {method} is taken by {', '.join(near)}" if near else ""
 
 
 def _task_id(resource: Resource, method: str) -> str:
