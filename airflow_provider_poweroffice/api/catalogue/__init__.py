@@ -160,13 +160,13 @@ class Catalogue:
         first, _, rest = endpoint.strip("/ ").partition("/")
         names = {item.path.split("/")[0].lower(): item.path.split("/")[0] for item in self.resources}
         if first.lower() in names:
-            below = {
+            beside = {
                 path.lower().partition("/")[2]: path
                 for path in (item.path.strip("/") for item in self.resources)
                 if path.lower().startswith(f"{first.lower()}/") and "{" not in path
             }
-            near = difflib.get_close_matches(rest.lower(), below, n=1, cutoff=_CLOSE)
-            return below[near[0]] if near else None
+            near = difflib.get_close_matches(rest.lower(), beside, n=1, cutoff=_CLOSE)
+            return beside[near[0]] if near else None
         words = sorted({first.lower(), re.sub(r"[\W_]", "", first.lower())})
         for known, alike in (
             (names, _CLOSE),
