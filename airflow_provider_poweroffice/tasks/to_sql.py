@@ -171,6 +171,7 @@ class ToSql(TransferTask):
         from airflow_provider_poweroffice.storage.page_spool import PageSpool
         from airflow_provider_poweroffice.storage.sql.load import Load
         from airflow_provider_poweroffice.tasks.deletions import listed_keys
+        from airflow_provider_poweroffice.tasks.lineage import moved, table_uri
         from airflow_provider_poweroffice.tasks.table_load import DoneLoad, receipt_of
         from airflow_provider_poweroffice.tasks.trial_balance import verify_ledger
 
@@ -196,6 +197,15 @@ class ToSql(TransferTask):
                 load.compare(PageSpool(keys), listed, whole=not is_given(self.created_since))
             stored = self._store(load, target, client, settings)
         check = verify_ledger(settings.read, client, target, plan) if self.verify else None
+        self.moved += moved(
+            client,
+            self.api_conn_id,
+            self.endpoint,
+            table_uri(target.connection, str(plan.table)),
+            columns=load.columns,
+            rows=stored.counts.inserted + stored.counts.updated,
+            checks=check.checks if check else {},
+        )
         if check:
             check.raise_differences()
         receipt = receipt_of(settings, plan, load, reading, stored) | {

@@ -132,6 +132,12 @@ class Load:
         """Rows taken."""
         return self._spool.rows
 
+    @property
+    def columns(self) -> dict[str, str]:
+        """The kinds of the table's columns, as far as the load fills them."""
+        columns = (*self._layout.columns, *self._layout.audit.columns())
+        return {column.name: "text" if column.kind == "name" else column.kind for column in columns}
+
     def take(self, page: RawPage) -> None:
         """
         Take a page.
