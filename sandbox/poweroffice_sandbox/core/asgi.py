@@ -138,8 +138,8 @@ class Shell:
         client = Socket(scope, receive, send, self._connections, self._state.clock.now)
         try:
             body = await _bounded(request)
-        except ClientDisconnect:
-            return  # half a request asks for nothing
+        except ClientDisconnect:  # it died while it sent: nobody waits for an answer
+            return
         path, state = scope["path"], self._state
         if path.lower().startswith(PREFIX):
             await client.send(self._control(request, body))
