@@ -120,7 +120,7 @@ class BatchTask(CompanyTask):
             from airflow_provider_poweroffice.batches.mapping import compile_mapping
 
             compile_mapping(mapping, {})
-        check_path(endpoint, ("poweroffice_v2",))
+        check_path(self, endpoint, ("poweroffice_v2",))
         if is_literal(results_path):
             check_object_path(f"{str(results_path).rstrip('/')}/results.ndjson", None)
 
