@@ -29,11 +29,11 @@ from airflow_provider_poweroffice.api.call import Call, build_call, encode_query
 from airflow_provider_poweroffice.api.change_filter import check_query, since_query
 from airflow_provider_poweroffice.api.connection import Connection, ConnectionArguments
 from airflow_provider_poweroffice.api.credentials import Keys
-from airflow_provider_poweroffice.api.d365fo.metadata import entity_key
+from airflow_provider_poweroffice.api.d365fo.metadata import Entity, entity_key
 from airflow_provider_poweroffice.api.dialects.base import Dialect
 from airflow_provider_poweroffice.api.filters import with_filters
 from airflow_provider_poweroffice.api.multipart import Files
-from airflow_provider_poweroffice.api.options import OVERLAP, check_whole
+from airflow_provider_poweroffice.api.options import OVERLAP, RetryOptions, check_whole
 from airflow_provider_poweroffice.api.pages.opening import open_pages, open_periods
 from airflow_provider_poweroffice.api.pages.pages import Pages
 from airflow_provider_poweroffice.api.pages.periods import PeriodPages
@@ -67,8 +67,8 @@ class Client:
         self.connection = Connection(credentials, **options)
         self._sender = Sender(self.connection)
         self._told: set[str] = set()
-        self.entities: dict[str, tuple[str, ...] | None] = {}
-        """Keys of entities of Finance & Operations that were asked for, by entity set."""
+        self.entities: dict[str, Entity | None] = {}
+        """What Finance & Operations answered of entities, by set; None: it was asked, and did not answer."""
 
     def __enter__(self) -> Self:
         return self
@@ -182,14 +182,18 @@ class Client:
         idempotent: bool | None = None,
         fail_on_error: bool = True,
         max_bytes: int = ANSWER_BYTES,
+        retry: RetryOptions | None = None,
     ) -> Response:
         """
         Send a call that was built, and give the whole answer; see :meth:`request`.
 
+        :param retry: instead of the client's own.
         :raises PowerOfficeError: see :mod:`airflow_provider_poweroffice.errors`; nothing else is raised.
         """
         try:
-            return self._whole(self._sender.send(call, idempotent, self._readable, limit=max_bytes))
+            return self._whole(
+                self._sender.send(call, idempotent, self._readable, retry=retry, limit=max_bytes)
+            )
         except PageTooLargeError as error:
             raise ResponseTooLargeError.of(self.connection.label_of(call), error.size, max_bytes) from None
         except APIStatusError as error:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_poweroffice.api.call import encode_query
 from airflow_provider_poweroffice.api.dialects.base import Paging
 from airflow_provider_poweroffice.api.read_options import DEFAULT_ORDER
+from airflow_provider_poweroffice.errors import IncompleteReadError
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
@@ -37,7 +38,7 @@ def listed_keys(client: Client, read: ReadOptions, key: tuple[str, ...]) -> Iter
     size, most = read.page_size, read.page_bytes
     if sends_keys_alone(dialect, read.endpoint):
         query = {name: value for name, value in query.items() if name.lower() != dialect.fields_key.lower()}
-        query[dialect.fields_key] = ",".join(key)
+        query[dialect.fields_key] = ",".join(dict.fromkeys((*key, *_order_of(client, read.endpoint))))
         size, most = (None if dialect.paging is Paging.LINKED else dialect.page_limit(read.endpoint)), None
     listing = replace(
         read,
@@ -53,6 +54,18 @@ def listed_keys(client: Client, read: ReadOptions, key: tuple[str, ...]) -> Iter
     )
     with client.read(listing) as pages:
         yield from pages
+        if not pages.complete and read.order_by is not None:
+            raise IncompleteReadError(
+                f"{read.endpoint}: rows may have moved while their keys were listed, and nothing is marked"
+                f"{': ' if (doubt := pages.doubt) else ''}{doubt}"
+            )
+
+
+def _order_of(client: Client, endpoint: str) -> tuple[str, ...]:
+    """Name the fields that order an entity's rows, which may be others than the table's key."""
+    from airflow_provider_poweroffice.api.d365fo.metadata import entity_key
+
+    return entity_key(client, endpoint) if client.dialect.name == "d365fo" else ()
 
 
 def sends_keys_alone(dialect: Dialect[Any], endpoint: str) -> bool:
