@@ -31,12 +31,18 @@ _COMMANDS: dict[str, tuple[str, tuple[tuple[tuple[str, ...], dict[str, Any]], ..
                 {"help": "text in a resource's path, filters or privilege", "nargs": "?"},
             ),
             (("-o", "--output"), _OUTPUT),
-            (("-f", "--filters"), {"help": "list the query names too", "action": "store_true"}),
+            (
+                ("-f", "--filters"),
+                {
+                    "help": "list query names, the most rows of a call, and what $filter takes (v1) too",
+                    "action": "store_true",
+                },
+            ),
             _VERSION,
         ),
     ),
     "template": (
-        "Print a task for a resource, with the fields of its body (v1: of its rows)",
+        "Print a task for a resource, with the fields of its body",
         (
             (("resource",), {"help": "path, such as Customers"}),
             (("-m", "--method"), {"help": "HTTP method", "default": "GET", "type": str.upper}),
@@ -81,7 +87,8 @@ def resources(arguments: argparse.Namespace) -> None:
     Print the resources that hold a text, by Airflow's console.
 
     :param arguments: ``search``: text in path, filters or privilege, or None for all; ``output``:
-        ``"table"``, ``"json"``, ``"yaml"`` or ``"plain"``; ``filters``: list the query names too;
+        ``"table"``, ``"json"``, ``"yaml"`` or ``"plain"``; ``filters``: list query names, caps and fields to
+        filter by too;
         ``api_version``: whose resources.
     :raises SystemExit: nothing was found; the message names the nearest resource.
     """
@@ -116,6 +123,9 @@ def template(arguments: argparse.Namespace) -> None:
                 f"no resource {arguments.resource!r}; `airflow poweroffice resources` lists what there is"
             )
         print(f"{arguments.resource!r} is taken for {resource.path}", file=sys.stderr)  # noqa: T201 - as below
+    asked, resource = resource.path, text.taking(known, resource, arguments.method)
+    if resource.path != asked:
+        print(f"{asked} does not take {arguments.method}, but {resource.path}", file=sys.stderr)  # noqa: T201 - as below
     try:
         print(text.template(known, name, resource, arguments.method), end="")  # noqa: T201 - a command's output
     except ValueError as error:
@@ -131,6 +141,9 @@ def _known(arguments: argparse.Namespace) -> tuple[str, Catalogue]:
 
 
 def _cells(item: Resource, *, with_filters: bool) -> dict[str, str]:
+    from airflow_provider_poweroffice.api.catalogue.fields import filterable  # noqa: PLC0415 - see the head
+    from airflow_provider_poweroffice.api.filters import FILTER  # noqa: PLC0415
+
     cells = {
         "resource": item.path,
         "verbs": " ".join(item.verbs),
@@ -145,4 +158,8 @@ def _cells(item: Resource, *, with_filters: bool) -> dict[str, str]:
         name: cell if len(cell) <= _LONG or name == "resource" else f"{cell[: _LONG - 3]}..."
         for name, cell in cells.items()
     }
-    return cells | ({"query": " ".join(item.filters)} if with_filters else {})
+    if not with_filters:
+        return cells
+    fields = filterable(item.path) if FILTER in item.filters else ()
+    more = {"query": " ".join(item.filters), "most rows": str(item.most or ""), FILTER: " ".join(fields)}
+    return cells | more

@@ -28,6 +28,7 @@ COLUMNS = (
     "filters",
     "privilege",
     "reference",
+    "most rows",
 )
 # Unique in collections whose rows have no Id.
 KEYS = {

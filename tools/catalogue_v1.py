@@ -4,6 +4,7 @@ Make the catalogue of PowerOffice Go v1 from the digest of the vendor's referenc
     cd airflow_provider_poweroffice/api/catalogue
     python ../../../tools/catalogue_v1.py > poweroffice_v1.txt
     python ../../../tools/catalogue_v1.py --fields > poweroffice_v1_fields.txt
+    python ../../../tools/catalogue_v1.py --bodies > poweroffice_v1_bodies.txt
 """
 
 from __future__ import annotations
@@ -37,6 +38,29 @@ KEYS = {
     "Reporting/Usage": "",
 }
 REFERENCE = "externalImportReference"
+# What the reference says in words: which fields a new record must have, and how long texts may be.
+REQUIRED = {
+    "Activity": "activityType code name",
+    "BankTransfer": "description receiverName receiverCountryCode payableBankAccount balancingAccountNo "
+    "receivableBankAccountCode receivableBankAccountCountryCode",
+    "ClientBankAccount": "code",
+    "CustomDimensionValue": "customDimensionOrdinal",
+    "DebtCollectionStatusUpdateRequest": "caseId statusText",
+    "GeneralLedgerAccount": "code name",
+    "InvoiceAttachment": "invoiceId fileName base64EncodedData",
+    "JournalEntryVoucher": "voucherType currencyCode file",
+    "TimeTrackingEntry": "activityCode employeeCode",
+    "VoucherDocumentation": "voucherId base64EncodedData fileName fileType",
+}
+LONGEST = {
+    **dict.fromkeys((REFERENCE, "externalImportLineReference", "externalReference"), 50),
+    **dict.fromkeys(("saftSourceId", "saftBatchId"), 35),
+    "invoiceEmailAddressCC": 2000,
+    "JournalEntryVoucher.comment": 250,
+    "Activity.code": 50,
+    "Activity.name": 400,
+}
+UPDATED = {"upsert", "update"}
 Json = dict[str, Any]
 
 
@@ -96,21 +120,75 @@ def line(document: Json, path: str) -> list[str]:
         ",".join([*(OPTIONS if is_paged else ()), *sorted(query)]),
         next(facts.get("privilege", "") for facts in there.values()),
         REFERENCE if REFERENCE in body and post["kind"] in {"upsert", "create"} else "",
+        str(get.get("most", "")),
     ]
 
 
+def bodies(document: Json) -> Iterator[str]:
+    """Make a line for each body, then for each type in one, then for each enumeration in these."""
+    routes = {route: facts for route, facts in document["routes"].items() if "body" in facts}
+    for route, facts in sorted(routes.items()):
+        yield f"{route.replace(' ', ' /')} | >{facts['body']}"
+    types: dict[str, bool] = {}
+    waiting = [(facts["body"], facts["kind"] in UPDATED) for facts in routes.values()]
+    while waiting:
+        name, is_updated = waiting.pop()
+        if is_updated > types.get(name, -1):
+            types[name] = is_updated
+            inner = {text.strip("[]*=~#") for text in document["types"][name].values()}
+            waiting += [(item, is_updated) for item in inner & document["types"].keys()]
+    enums = set()
+    for name in sorted(types):
+        fields = document["types"][name].items()
+        enums |= {text.strip("[]*=~#")[2:] for _, text in fields if "E:" in text}
+        yield f"{name} | {','.join(written(name, *field, is_updated=types[name]) for field in fields)}"
+    for name in sorted(enums):
+        values = document["enums"][name].items()
+        yield f"@{name} | {'/'.join(f'{number}={text}' for number, text in values)}"
+
+
+def written(owner: str, name: str, text: str, *, is_updated: bool) -> str:
+    """Write a field of a body; an id is one where the record can be changed by it."""
+    kind = text.rstrip("*=~#")
+    marks = text[len(kind) :]
+    # Lists that C# fills are marked as those of answers are.
+    is_ours = is_updated if name == "id" and "*" in marks else "*" not in marks or kind.startswith("[")
+    is_unwritten = "~" in marks or not is_ours
+    needed = name in REQUIRED.get(owner, "").split()
+    mark = "~" if is_unwritten else "!" if needed else "=" if "=" in marks and name != "id" else ""
+    inner = kind.strip("[]")
+    if inner.startswith("E:"):
+        said = f"@{inner[2:]}"
+    elif inner[0].isupper():
+        said = f">{inner}"
+    else:
+        said = row_kinds({name: inner})[name]
+    most = LONGEST.get(f"{owner}.{name}", LONGEST.get(name, ""))
+    longest = f"<{most}" if most and said == "text" else ""
+    return (
+        f"{name}{mark if is_ours and '~' not in marks else '~'}:{'*' * kind.startswith('[')}{said}{longest}"
+    )
+
+
 def fields_lines(document: Json) -> Iterator[str]:
-    """Make one line for each list: its path, and the fields of its rows."""
+    """Make one line for each list: its path, and the fields of its rows, or the type that bodies have too."""
+    known = {line.partition(" | ")[0] for line in bodies(document)}
     for route, facts in document["routes"].items():
         method, path = route.split()
         if method == "GET" and facts["kind"] in {"list", "plain"} and "type" in facts and "{" not in path:
-            kinds = row_kinds(document["types"][facts["type"]])
-            yield f"/{path} | {','.join(f'{name}:{kind}' for name, kind in kinds.items())}"
+            name = facts["type"]
+            kinds = row_kinds(document["types"][name])
+            written_out = ",".join(f"{field}:{kind}" for field, kind in kinds.items())
+            yield f"/{path} | " + (f">{name}" if name in known else written_out)
 
 
 def main(what: str = "") -> int:
-    """Print the catalogue, or the fields of its lists."""
+    """Print the catalogue, the fields of its lists, or its bodies."""
     document = read("poweroffice_v1")
+    if what == "--bodies":
+        print("call, type or enumeration | fields")
+        print("\n".join(bodies(document)))
+        return 0
     if what == "--fields":
         print("path | fields")
         print("\n".join(sorted(fields_lines(document))))

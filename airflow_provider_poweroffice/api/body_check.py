@@ -25,6 +25,8 @@ from airflow_provider_poweroffice.api.decoding import UNREADABLE
 from airflow_provider_poweroffice.api.texts import listed, shown
 
 _CLOSE = 0.6  # how alike a name must be to be suggested
+_MEANT = "; did you mean "
+_NAMES_ONLY = frozenset({"poweroffice_v1"})
 _MOST_CHOICES = 12  # that a message lists
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _OPERATIONS = ("add", "replace", "remove", "copy", "move", "test")
@@ -59,14 +61,22 @@ def check_body(catalogue_name: str, method: str, path: str, body: Any) -> list[P
     """
     Hold a body against what is known of its call.
 
-    :param catalogue_name: such as ``poweroffice_v2``; v1 and Finance & Operations describe no bodies.
+    :param catalogue_name: such as ``poweroffice_v2``. Of v1 only names are looked at, and only those told of
+        that are near to a known one: its reference does not say what it refuses, or what it drops. Finance &
+        Operations describes no bodies.
     :param method: upper-case HTTP method.
     :param path: as it is called, such as ``Customers`` or ``Customers/42``.
     :param body: a dict, a list, or either as JSON text.
     :return: all problems, in the order of the body, then what is missing; none of a call that is not
         described, see :func:`is_described`.
     """
-    known = _known(catalogue_name, method, path)
+    found = _problems(_known(catalogue_name, method, path), method, body)
+    if catalogue_name in _NAMES_ONLY:
+        return [item for item in found if item.kind == "unknown" and _MEANT in item.message]
+    return found
+
+
+def _problems(known: Fields, method: str, body: Any) -> list[Problem]:
     if not known:
         return []
     try:
@@ -81,8 +91,8 @@ def check_body(catalogue_name: str, method: str, path: str, body: Any) -> list[P
 
 
 def is_described(catalogue_name: str, method: str, path: str) -> bool:
-    """Tell whether :func:`check_body` knows the call."""
-    return bool(_known(catalogue_name, method, path))
+    """Tell whether :func:`check_body` knows all of the call's body, and not the names of its fields alone."""
+    return catalogue_name not in _NAMES_ONLY and bool(_known(catalogue_name, method, path))
 
 
 def _known(catalogue_name: str, method: str, path: str) -> Fields:
@@ -125,7 +135,7 @@ def _is_blank(value: Any) -> bool:
 def _near(name: str, known: Fields, prefix: str = "") -> str:
     by_name = {known_name.lower(): known_name for known_name in known}
     close = difflib.get_close_matches(name.lower(), by_name, n=1, cutoff=_CLOSE)
-    return f"; did you mean {prefix}{by_name[close[0]]}?" if close else ""
+    return f"{_MEANT}{prefix}{by_name[close[0]]}?" if close else ""
 
 
 def _value(value: Any, field: BodyField, place: str) -> Iterator[Problem]:
@@ -166,7 +176,7 @@ def _choice(value: Any, field: BodyField, place: str) -> Iterator[Problem]:
     if isinstance(value, str) and value.lower() in by_name:
         return
     close = difflib.get_close_matches(str(value).lower(), by_name, n=1, cutoff=_CLOSE)
-    meant = f"; did you mean {by_name[close[0]]}?" if close else ""
+    meant = f"{_MEANT}{by_name[close[0]]}?" if close else ""
     among = listed(field.choices, _MOST_CHOICES)
     yield Problem(pointer=place, kind="choice", message=f"takes one of {among}, not {_said(value)}{meant}")
 

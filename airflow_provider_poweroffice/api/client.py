@@ -24,7 +24,7 @@ from typing import Any, Self, Unpack
 
 from airflow_provider_poweroffice.api.auth import TokenAuth
 from airflow_provider_poweroffice.api.body import ANSWER_BYTES, IN_MEMORY, SpooledResponse
-from airflow_provider_poweroffice.api.body_check import check_body
+from airflow_provider_poweroffice.api.body_check import check_body, is_described
 from airflow_provider_poweroffice.api.call import Call, build_call, encode_query
 from airflow_provider_poweroffice.api.change_filter import check_query, since_query
 from airflow_provider_poweroffice.api.connection import Connection, ConnectionArguments
@@ -169,10 +169,9 @@ class Client:
         )
         problems = check_body(self.dialect.catalogue_name, call.method, call.endpoint, body)
         if strange := one_line(", ".join(str(problem) for problem in problems if problem.kind == "unknown")):
-            self._warn_once(
-                f"{self.connection.label_of(call)}: fields of the body that the API drops without a word: "
-                f"{strange}"
-            )
+            known = is_described(self.dialect.catalogue_name, call.method, call.endpoint)
+            what = "the API drops without a word" if known else "the API's reference does not have"
+            self._warn_once(f"{self.connection.label_of(call)}: fields of the body that {what}: {strange}")
         return self._sender.completed(call)
 
     def send(

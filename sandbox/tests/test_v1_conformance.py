@@ -105,6 +105,11 @@ def filled() -> Iterator[V1Api]:
             if path == "Voucher/IncomingInvoiceVoucher":
                 # So that the ledger of suppliers has a match.
                 assert api.send("POST", f"{path}/Reverse/{made['id']}").json() == {"success": True}
+            if path == "DebtCollection":
+                rows = api.rows("Reporting/CustomerLedger", **PERIOD)
+                paid = next(row["voucherId"] for row in rows if row["voucherType"] == 4 and "matchId" in row)
+                body = {"caseId": made["id"], "invoiceIds": [paid]}
+                assert api.send("POST", f"{path}/AddInvoicesToCase", body).json()["success"] is True
         yield api
 
 
@@ -154,6 +159,8 @@ def values(api: V1Api, fact: Fact) -> dict[str, Any]:
     head = path.partition("/{")[0]
     if "{matchId}" in path:
         known["matchId"] = next(row["matchId"] for row in api.rows(head, **PERIOD) if "matchId" in row)
+    if "{debtCollectionInvoiceId}" in path:
+        known["debtCollectionInvoiceId"] = api.rows("DebtCollection")[0]["invoices"][0]["id"]
     if "{voucherId}" in path:
         known["voucherId"] = first_id(api, f"{path.partition('/')[0]}/List")
     if "{voucherNo}" in path:

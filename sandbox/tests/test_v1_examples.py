@@ -1,11 +1,9 @@
 """
 What the vendor's own examples of v1 send, replayed as raw requests: none is refused.
 
-All but DebtCollectionDemo, whose routes are not served.
-
 The examples are those of the public repository ``PowerOffice/go-api``; paths, names of fields and values
 are facts of theirs, codes are such as the sandbox's books have, and days are after the day the books are
-locked.
+locked. The lines of DebtCollectionDemo have products here, as the reference asks for them on normal lines.
 """
 
 from __future__ import annotations
@@ -123,6 +121,45 @@ def test_outgoing_invoice(api: V1Api) -> None:
     invoice["deliveryAddressId"] = 17506
     assert len(saved(api, "OutgoingInvoice", invoice)["outgoingInvoiceLines"]) == 3
     done(api.send("DELETE", f"OutgoingInvoice/{key}"))
+
+
+def test_debt_collection(api: V1Api) -> None:
+    """DebtCollectionDemo: two invoices are sent, put into a case; it is closed, merged, deleted."""
+    assert api.get("DebtCollection/IsActiveDebtCollection").json() == {"success": True, "data": True}
+    name = "Test Debt Collection Customer"
+    customer = saved(
+        api,
+        "Customer",
+        {"name": name, "vatNumber": "999638", "emailAddress": "test@example.no", "invoiceDeliveryType": 2},
+    )
+    keys = []
+    for quantity, price in ((2, 1000), (1, 2500)):
+        line = {"lineType": 0, "productCode": "1000", "description": "Test Product", "quantity": quantity}
+        more = {"unitPrice": price, "exemptVat": False, "sortOrder": 0}
+        head = {"customerCode": customer["code"], "orderDate": NOW, "currencyCode": "NOK"}
+        body = {**head, "customerReference": "Debt Collection", "outgoingInvoiceLines": [{**line, **more}]}
+        keys.append(saved(api, "OutgoingInvoice", body)["id"])
+        done(api.send("POST", "OutgoingInvoice/SendInvoice", {"invoiceId": keys[-1], "deliveryType": 1}))
+    path = "DebtCollection"
+    ours = [row for row in api.rows(f"{path}/Invoices/AvailableInvoices") if row["id"] in keys]
+    assert [row["remainingAmount"] for row in ours] == [2500, 3125]
+    case = saved(api, path, {"code": str(customer["code"]), "invoices": ours})
+    assert case["status"] == 0
+    case = saved(api, f"{path}/AddInvoicesToCase", {"caseId": case["id"], "invoiceIds": keys})
+    assert [row["id"] for row in case["invoices"]] == keys
+    assert not {row["id"] for row in api.rows(f"{path}/Invoices/AvailableInvoices")} & set(keys)
+    assert case["id"] in {row["id"] for row in api.rows(path)}
+    invoices = api.get(f"{path}/{case['id']}").json()["data"]["invoices"]
+    assert {(row["customerCode"], row["currencyCode"]) for row in invoices} == {(customer["code"], "NOK")}
+    assert api.rows(f"{path}/GetAllMatchedItems", fromDateTime="2025-01-01T00:00:00+01:00") == []
+    assert saved(api, f"{path}/UpdateStatus", {"caseId": case["id"], "statusText": "Closed"})["status"] == 0
+    closed = {"caseId": case["id"], "statusText": "Done", "isCaseClosed": True}
+    assert saved(api, f"{path}/UpdateStatus", closed)["status"] == 10
+    other = saved(api, path, {"code": "2"})
+    merged = saved(api, f"{path}/MergeCases", {"caseIds": [other["id"], case["id"]], "caseNo": "3"})
+    assert (merged["code"], [row["id"] for row in merged["invoices"]]) == ("3", keys)
+    done(api.send("DELETE", f"{path}/{merged['id']}"))
+    assert api.rows(path) == []
 
 
 def test_recurring_invoice(api: V1Api) -> None:

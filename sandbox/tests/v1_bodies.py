@@ -104,6 +104,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "Customer": {"name": "Ny kunde AS", "vatNumber": "999999997", "discountPercent": 10, **_PARTY},
     "Customer/{parentId}/BankAccount": {"code": "15062000001", "countryCode": "NO"},
     "Customer/{parentId}/Contact": {"firstName": "Liv", "lastName": "Ås", "emailAddress": "liv@example.no"},
+    "DebtCollection": {
+        "code": "2026-1",
+        "externalCaseUrl": "https://inkasso.example/1",
+        "balanceAgency": 10.5,
+    },
     "DeliveryTerms": {"name": "DDP"},
     "Department": {"code": "99", "name": "Ny avdeling", "managerCode": 1},
     "Employee": {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -14,9 +15,12 @@ import pytest
 import yaml
 
 from airflow_provider_poweroffice.api import Client, Credentials
+from airflow_provider_poweroffice.api.body_check import check_body, is_described
 from airflow_provider_poweroffice.api.catalogue import catalogue
+from airflow_provider_poweroffice.api.catalogue.bodies import body_of
 from airflow_provider_poweroffice.api.catalogue.fields import fields_of, row_type
 from airflow_provider_poweroffice.api.catalogue.template import template
+from airflow_provider_poweroffice.api.dialects.registry import DIALECTS
 from airflow_provider_poweroffice.cli import main
 from airflow_provider_poweroffice.errors import APIStatusError, BadRequestError, PermissionDeniedError
 from airflow_provider_poweroffice.tasks.results import validate
@@ -34,6 +38,7 @@ KNOWN = catalogue("poweroffice_v2")
         ("catalogue", ["--bodies"], "poweroffice_v2_bodies"),
         ("catalogue_v1", [], "poweroffice_v1"),
         ("catalogue_v1", ["--fields"], "poweroffice_v1_fields"),
+        ("catalogue_v1", ["--bodies"], "poweroffice_v1_bodies"),
     ],
 )
 def test_catalogue_is_the_description(tool: str, options: list[str], file: str) -> None:
@@ -270,15 +275,19 @@ def test_what_people_call_it(word: str, meant: str) -> None:
     assert KNOWN.suggest(word) == meant
 
 
+@pytest.mark.parametrize("name", ["poweroffice_v2", "poweroffice_v1"])
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
-def test_templates(method: str) -> None:
-    """A task of each call of the description can be built as it is printed."""
-    for item in KNOWN.resources:
+def test_templates(name: str, method: str) -> None:
+    """A task of each call of the description can be built as it is printed, and as it is with all fields."""
+    known = catalogue(name)
+    for item in known.resources:
         if method not in item.verbs:
             continue
-        text = template(KNOWN, "poweroffice_v2", item, method)
-        (call,) = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call))
-        assert {"task_id", "endpoint"} <= {word.arg for word in call.keywords}, text
+        text = template(known, name, item, method)
+        while "\n        # " in text:
+            (call,) = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call))
+            assert {"task_id", "endpoint"} <= {word.arg for word in call.keywords}, text
+            text = re.sub(r"(?m)^( {8,})# ", r"\1", text)
 
 
 def test_template_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -288,7 +297,9 @@ def test_template_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert '"Name": "",  # required' in made
     assert '# "ExternalImportReference": "",  # at most 50 characters' in made
     assert "one of PdfByEmail, Print, EHF" in made
-    assert "fields: AddressLine1" in made
+    assert (
+        '        # "MailAddress": {\n        #     "City": "",  # required; at most 100 characters\n' in made
+    )
     main(["template", "AccountTransactions"])
     made = capsys.readouterr().out
     for part in (
@@ -303,16 +314,88 @@ def test_template_command(capsys: pytest.CaptureFixture[str]) -> None:
     made = capsys.readouterr().out
     assert 'endpoint="Customer"' in made
     assert 'row_type("Customer", "poweroffice_v1")' in made
-    with pytest.raises(SystemExit, match="POST is taken by SalesOrders/Complete"):
-        main(["template", "SalesOrders", "-m", "POST"])
-    main(["template", "Customer", "--api", "v1", "-m", "POST"])
-    assert '        # "vatNumber": "",' in capsys.readouterr().out
+    main(["template", "SalesOrders", "-m", "POST"])
+    made = capsys.readouterr()
+    assert made.err == "SalesOrders does not take POST, but SalesOrders/Complete\n"
+    assert '        # "SalesOrderLines": [{\n        #     # "Accrual": {' in made.out
+    main(["template", "SalesOrders", "-m", "PATCH"])
+    made = capsys.readouterr()
+    assert made.err == "SalesOrders does not take PATCH, but SalesOrders/{id}\n"
+    assert "    changes={  # by ids" in made.out
+    assert '        # "CustomerId": 0,' in made.out
+    assert 'DepartmentCode": ' not in made.out
+    with pytest.raises(SystemExit, match="PATCH is taken by SalesOrders/"):
+        main(["template", "SalesOrders/Complete", "-m", "PATCH"])
     main(["template", "accountingSettings"])
     made = capsys.readouterr()
     assert 'endpoint="FinancialSettings"' in made.out
     assert made.err == "'accountingSettings' is taken for FinancialSettings\n"
     with pytest.raises(SystemExit, match="no resource 'Nothing'; `airflow poweroffice resources` lists"):
         main(["template", "Nothing"])
+
+
+def test_template_of_v1(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every POST whose body the reference has is written out: what is needed, numbers of choices, lines."""
+
+    def made(*words: str) -> str:
+        main(["template", *words, "--api", "v1", "-m", "POST"])
+        return capsys.readouterr().out
+
+    text = made("OutgoingInvoice/List")
+    assert '    endpoint="OutgoingInvoice",' in text
+    assert '# "status": 0,  # never null; one of 0 Draft, 1 Approved' in text
+    assert '# "outgoingInvoiceLines": [{\n        #     "sortOrder": 0,  # never null\n' in text
+    assert '# "id": "",  # changes the one that has it' in text
+    assert "totalAmount" not in text  # only answers have it
+    text = made("Voucher/ManualJournalVoucher")
+    assert '        "voucherDate": "2026-01-31",  # never null\n' in text
+    assert '"id"' not in text  # what is posted is not changed
+    assert '#     # "externalImportLineReference": "",  # at most 50 characters' in text
+    text = made("TimeTracking/TimeTrackingEntry")
+    assert '        "activityCode": "",  # required\n' in text
+    assert '"hours"' not in text  # obsolete
+    described = [
+        item.path
+        for item in catalogue("poweroffice_v1").resources
+        if "POST" in item.verbs and body_of("poweroffice_v1", "POST", item.path)
+    ]
+    assert len(described) == 61
+
+
+def test_caps_and_filters_of_v1(capsys: pytest.CaptureFixture[str]) -> None:
+    """The rows a call may give, and what a list can be filtered by, are in the table of resources."""
+    main(["resources", "Reporting/SupplierLedger", "--api", "v1", "--filters", "-o", "plain"])
+    (line,) = (
+        row for row in capsys.readouterr().out.splitlines() if row.startswith("Reporting/SupplierLedger ")
+    )
+    assert "toDate  " in line
+    assert "  20000  Id PostingDate DueDate " in line
+    assert line.rstrip().endswith("IsReversed SupplierCode IsWriteOff")  # no objects, nor IsCreatedFromEhf
+    caps = {item.path: item.most for item in catalogue("poweroffice_v1").resources if item.most}
+    assert DIALECTS["v1"].page_limit("reporting/invoicejournal") == caps["Reporting/InvoiceJournal"] == 5_000
+    assert DIALECTS["v1"].page_limit("Department") == 50_000
+
+
+def test_near_names_in_a_body_of_v1(caplog: pytest.LogCaptureFixture) -> None:
+    """A misspelt field of v1 is told of; what its reference does not have otherwise is left to the server."""
+    body = {
+        "nmae": "Havblikk AS",
+        "NAME": "x",
+        "lastChanged": None,
+        "somethingNew": 1,
+    }
+    with V1Sandbox(rate_limit=0) as sandbox:
+        keys = sandbox.keys()
+        credentials = Credentials(application_key=keys.application_key, client_key=keys.client_key)
+        with Client(credentials, host=sandbox.url, api_version="v1") as client:
+            client.request("POST", "Customer", body=body)
+    (line,) = (line for line in caplog.messages if "body" in line)
+    assert line == (
+        "POST /Customer: fields of the body that the API's reference does not have: "
+        "nmae is not known; did you mean name?"
+    )
+    assert not is_described("poweroffice_v1", "POST", "Customer")
+    assert len(check_body("poweroffice_v1", "POST", "Customer", [{**body, "code": "x"}])) == 1
 
 
 def test_row_types(client: Client) -> None:

@@ -74,6 +74,7 @@ class Resource:
     :param filters: all query names, paging aside.
     :param privilege: what reading needs; writing needs ``…_Full``.
     :param reference: field of a POST body that the server keeps unique.
+    :param most: rows that one call may give; 0 where the API states none of its own for it.
     """
 
     path: str
@@ -88,6 +89,7 @@ class Resource:
     filters: tuple[str, ...]
     privilege: str
     reference: str
+    most: int
 
     def privilege_for(self, method: str) -> str:
         """Name the privilege that a call needs; several are alternatives."""
@@ -200,10 +202,9 @@ def _synonyms(word: str) -> tuple[str, ...]:
 def _read(line: str) -> Resource:
     """Read one line of a catalogue."""
     fields = [part.strip() for part in line.split("|")]
-    fields += [""] * (12 - len(fields))
-    path, verbs, kind, key, created, changed, created_at, changed_at, required, filters, privilege, unique = (
-        fields
-    )
+    fields += [""] * (13 - len(fields))
+    path, verbs, kind, key, created, changed, created_at, changed_at, *fields = fields
+    required, filters, privilege, unique, most = fields
 
     def names(text: str) -> tuple[str, ...]:
         return tuple(filter(None, text.split(",")))
@@ -221,6 +222,7 @@ def _read(line: str) -> Resource:
         filters=names(filters),
         privilege=privilege,
         reference=unique,
+        most=int(most or 0),
     )
 
 

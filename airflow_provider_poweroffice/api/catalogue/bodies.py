@@ -2,6 +2,9 @@
 The fields of request bodies, from the official description: for templates and for advice, never a wall.
 
 Rule: pure; what is not described here is not spoken of. ``api/body_check.py`` holds a body against them.
+
+Notation of a field: ``Name:kind``, behind the name ``!`` required, ``=`` never null, ``~`` unwritten;
+``*`` a list of them, ``>`` a type, ``@`` an enumeration, ``<`` the most characters.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
-_FIELD = re.compile(r"(?P<name>\w+)(?P<required>!?):(?P<list>\*?)(?P<kind>>?[^<]+)(?:<(?P<longest>\d+))?")
+_FIELD = re.compile(r"(?P<name>\w+)(?P<mark>[!=~]?):(?P<list>\*?)(?P<kind>>?[^<]+)(?:<(?P<longest>\d+))?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +26,11 @@ class BodyField:
 
     :param kind: one of ``catalogue.fields.KINDS``.
     :param required: the server refuses a body without it.
+    :param never_null: of v1: the description does not let it be null; a body without it probably means zero,
+        false or the first day.
+    :param unwritten: of v1: only answers have it, or it is obsolete.
     :param is_list: it holds a list of them.
-    :param choices: the values it may have; none: any.
+    :param choices: the values it may have; none: any. Of v1 ``number=name``.
     :param longest: most characters of a text.
     :param inner: the fields of an object.
     """
@@ -32,6 +38,8 @@ class BodyField:
     name: str
     kind: str
     required: bool
+    never_null: bool
+    unwritten: bool
     is_list: bool
     choices: tuple[str, ...]
     longest: int | None
@@ -50,6 +58,13 @@ def body_of(name: str, method: str, path: str) -> Mapping[str, BodyField]:
     lines = _lines(name)
     text = lines.get(f"{method} {path.strip('/')}".lower())
     return MappingProxyType(_fields(text, lines) if text else {})
+
+
+@cache
+def type_of(name: str, type_name: str) -> Mapping[str, BodyField]:
+    """Give the fields of a type that bodies have, but not those within them."""
+    lines = _lines(name)
+    return MappingProxyType(_fields(lines[type_name.lower()], lines, 1))
 
 
 @cache
@@ -84,10 +99,14 @@ def _fields(text: str, lines: Mapping[str, str], depth: int = 3) -> dict[str, Bo
 
 def _field(match: re.Match[str], lines: Mapping[str, str], depth: int) -> BodyField:
     kind = match["kind"]
+    if kind.startswith("@"):
+        kind = lines[kind.lower()]
     return BodyField(
         name=match["name"],
         kind="json" if kind.startswith(">") else "text" if "/" in kind else kind,
-        required=bool(match["required"]),
+        required=match["mark"] == "!",
+        never_null=match["mark"] == "=",
+        unwritten=match["mark"] == "~",
         is_list=bool(match["list"]),
         choices=tuple(kind.split("/")) if "/" in kind else (),
         longest=int(match["longest"]) if match["longest"] else None,

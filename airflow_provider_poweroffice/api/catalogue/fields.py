@@ -14,9 +14,14 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
+from airflow_provider_poweroffice.api.catalogue.bodies import type_of
+
 KINDS = ("integer", "decimal", "boolean", "date", "timestamp", "text", "json")
 """Types of a field; ``json`` is any nested value, kept as it was sent."""
 
+_ENUM = "enum"
+_NOT_FILTERABLE = {("Reporting/SupplierLedger", "isCreatedFromEhf")}
+"""Source: the vendor's reference of v1, type SupplierLedgerEntry."""
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
@@ -44,7 +49,7 @@ def row_type(endpoint: str, name: str = "poweroffice_v2") -> type:
     fields = _described(name, endpoint)
     if not fields:
         raise ValueError(f"the rows of {endpoint!r} are not described")
-    types = {"integer": int, "decimal": Decimal, "boolean": bool, "enum": int | str}
+    types = {"integer": int, "decimal": Decimal, "boolean": bool, _ENUM: int | str}
     kinds = [
         (field, types.get(kind, str) | None | msgspec.UnsetType if kind != "json" else Any, msgspec.UNSET)
         for field, kind in fields.items()
@@ -54,10 +59,22 @@ def row_type(endpoint: str, name: str = "poweroffice_v2") -> type:
 
 def fields_of(name: str, endpoint: str) -> Mapping[str, str]:
     """Give the fields of a list's rows, name to one of :data:`KINDS`; none if the list is not described."""
-    return {field: "text" if kind == "enum" else kind for field, kind in _described(name, endpoint).items()}
+    return {field: "text" if kind == _ENUM else kind for field, kind in _described(name, endpoint).items()}
+
+
+def filterable(endpoint: str) -> tuple[str, ...]:
+    """Name what ``$filter`` and ``$orderby`` of a list of v1 take: its plain fields, in PascalCase."""
+    fields = _described("poweroffice_v1", endpoint).items()
+    names = (name for name, kind in fields if kind != "json" and (endpoint, name) not in _NOT_FILTERABLE)
+    return tuple(name[:1].upper() + name[1:] for name in names)
 
 
 def _described(name: str, endpoint: str) -> Mapping[str, str]:
     """Give the fields as the file has them; ``enum`` is a number or a name, as v1 sends both."""
     text = _lists(name).get(endpoint.strip("/").lower())
+    if text and text.startswith(">"):  # a type that bodies have too
+        fields = type_of(name, text[1:]).values()
+        return {
+            item.name: "json" if item.is_list else _ENUM if item.choices else item.kind for item in fields
+        }
     return dict(item.split(":") for item in text.split(",")) if text else _NONE

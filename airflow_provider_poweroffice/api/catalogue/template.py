@@ -6,7 +6,8 @@ Rule: pure; what it prints runs as it stands, or says by ``...`` what is to be f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator
 
 from airflow_provider_poweroffice.api.catalogue import Catalogue, Resource
 from airflow_provider_poweroffice.api.catalogue.bodies import BodyField, body_of
@@ -23,6 +24,7 @@ _EXAMPLES = {
     "json": "{}",
 }
 _SHOWN = 12  # choices or fields in a comment
+_OPTIONAL = 2
 
 
 def template(known: Catalogue, name: str, resource: Resource, method: str) -> str:
@@ -44,6 +46,19 @@ def template(known: Catalogue, name: str, resource: Resource, method: str) -> st
     lines.append(f'    endpoint="{resource.path}",' + ("  # fill in {...}" if "{" in resource.path else ""))
     lines += _read(name, resource) if method == "GET" else _write(name, resource, method)
     return "\n".join([*lines, ")", ""])
+
+
+def taking(known: Catalogue, resource: Resource, method: str) -> Resource:
+    """Give the resource, or the one beside it that takes a method which it does not: its record, its list."""
+    path = resource.path
+    near = {f"{path}/Complete", re.sub(r"/(\{\w+\}|List)$", "", path)}
+    record = re.compile(re.escape(path) + r"/\{\w+\}")
+    found = [
+        item
+        for item in known.resources
+        if method in item.verbs and (item.path in near or record.fullmatch(item.path))
+    ]
+    return found[0] if method not in resource.verbs and len(found) == 1 else resource
 
 
 def _others(known: Catalogue, resource: Resource, method: str) -> str:
@@ -87,46 +102,63 @@ def _query(resource: Resource) -> Iterator[str]:
 
 def _write(name: str, resource: Resource, method: str) -> Iterator[str]:
     yield f'    method="{method}",'
-    if method == "PATCH":
-        yield '    body=[{"op": "replace", "path": "/...", "value": ...}],'
-        yield "    # paths in PascalCase, by ids: /DepartmentId, not /DepartmentCode"
-        return
     if method == "DELETE":
         return
-    if fields := body_of(name, method, resource.path):
+    fields = body_of(name, method, resource.path)
+    if method == "PATCH" and fields:
+        yield "    changes={  # by ids: DepartmentId, not DepartmentCode"
+        yield from _body(fields.values(), " " * 8, is_patch=True)
+    elif method == "PATCH":
+        yield '    body=[{"op": "replace", "path": "/...", "value": ...}],  # its fields are not described'
+        return
+    elif fields:
         yield "    body={"
-        yield from _body(fields, "        ")
-    elif rows := fields_of(name, resource.path):
-        yield "    body={  # as the list's rows; which fields are required or read only is not described"
-        yield from (f'        # "{field}": {_EXAMPLES[kind]},' for field, kind in rows.items())
+        yield from _body(fields.values(), " " * 8)
     else:
         yield "    body={  # its fields are not described"
     yield "    },"
 
 
-def _body(fields: Mapping[str, BodyField], indent: str) -> Iterator[str]:
-    """Write the fields, those that are required first, the others as comments."""
-    for field in sorted(fields.values(), key=lambda item: not item.required):
-        mark = "" if field.required else "# "
+def _body(fields: Iterable[BodyField], before: str, *, is_patch: bool = False) -> Iterator[str]:
+    """
+    Write the fields, those that are needed first, the others as comments.
+
+    :param before: what each line begins with.
+    :param is_patch: none is needed, but none that is required may be emptied.
+    """
+    for field in sorted(fields, key=_rank):
+        if field.unwritten:
+            continue
+        is_needed = not is_patch and _rank(field) < _OPTIONAL
+        start = before if is_needed else f"{before}# "
         notes = [
             *["required"] * field.required,
+            *["never null"] * field.never_null,
+            *["changes the one that has it"] * (field.name == "id"),
             *[f"at most {field.longest} characters"] * bool(field.longest),
+            *[f"one of {_listed([item.replace('=', ' ') for item in field.choices])}"] * bool(field.choices),
         ]
-        if field.choices:
-            notes.append(f"one of {_listed(field.choices)}")
+        note = f"  # {'; '.join(notes)}" if notes else ""
         if field.inner:
-            inside = f"{{{', '.join(_pair(item) for item in field.inner.values() if item.required)}}}"
-            notes.append(f"fields: {_listed(list(field.inner))}")
-        else:
-            inside = f'"{field.choices[0]}"' if field.choices else _EXAMPLES[field.kind]
-        value = f"[{inside}]" if field.is_list else inside
-        yield f'{indent}{mark}"{field.name}": {value},' + (f"  # {'; '.join(notes)}" if notes else "")
+            opened, closed = ("[{", "}]") if field.is_list else ("{", "}")
+            yield f'{start}"{field.name}": {opened}{note}'
+            yield from _body(field.inner.values(), f"{start}    ")
+            yield f"{start}{closed},"
+            continue
+        number, _, name = (field.choices or ("",))[0].partition("=")
+        value = number if name else f'"{number}"' if number else _EXAMPLES[field.kind]
+        yield f'{start}"{field.name}": {f"[{value}]" if field.is_list else value},{note}'
 
 
-def _pair(field: BodyField) -> str:
-    return f'"{field.name}": {"[]" if field.is_list else _EXAMPLES[field.kind]}'
+def _rank(field: BodyField) -> int:
+    """Give the place of a field: required, or of v1 a value that the server would make up, or optional."""
+    if field.required:
+        return 0
+    # A flag that is not given is false, and a choice its first: seldom wrong. A day, a number or an id is.
+    made_up = field.never_null and field.kind != "boolean" and not field.choices
+    return 1 if made_up else _OPTIONAL
 
 
-def _listed(names: tuple[str, ...] | list[str]) -> str:
+def _listed(names: list[str]) -> str:
     more = f", and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more

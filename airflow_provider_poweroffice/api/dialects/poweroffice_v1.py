@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from airflow_provider_poweroffice.api.catalogue import catalogue
 from airflow_provider_poweroffice.api.credentials import Credentials
 from airflow_provider_poweroffice.api.decoding import JSONReader, finite_number, parsing, whole_number
 from airflow_provider_poweroffice.api.dialects.base import (
@@ -45,12 +46,6 @@ from airflow_provider_poweroffice.errors import (
 _HOSTS = {"production": "https://api.poweroffice.net", "demo": "https://api-demo.poweroffice.net"}
 """Source: portal page "Transition from v1 to v2"."""
 MOST = 50_000  # where the page says nothing, the largest of them
-_CAPS = {
-    "reporting/customerledger": 20_000,
-    "reporting/supplierledger": 20_000,
-    "outgoinginvoice/list": 10_000,
-    "reporting/invoicejournal": 5_000,
-}
 _OPTIONS = (FILTER, "$orderby", "$top", "$skip")
 _MISSING = re.compile("not found|does not exist", re.IGNORECASE)
 _YES = frozenset({"true", "1"})
@@ -185,7 +180,8 @@ class PowerOfficeV1(ODataDialect[Credentials]):
 
 def row_cap(endpoint: str) -> int:
     """Give the cap on rows of one call."""
-    return _CAPS.get(endpoint.lower(), MOST)
+    found = catalogue(PowerOfficeV1.catalogue_name).find(endpoint)
+    return (found.most if found else 0) or MOST
 
 
 def check_options(endpoint: str, query: Mapping[str, str]) -> None:

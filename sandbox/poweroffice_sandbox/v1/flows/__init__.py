@@ -10,13 +10,19 @@ from collections.abc import Callable, Mapping
 
 from ...core.reply import Reply
 from ..rest.call import V1Call
-from . import imports, invoices, single, vouchers
+from . import debt_collection, imports, invoices, single, vouchers
 
 ACTIONS: Mapping[str, Callable[[V1Call], Reply]] = {
     "GET ClientIntegrationInformation": single.information,
     "GET Client": single.client,
     "GET Import/{id}/status": imports.status,
     "GET Blob/GetVoucherDocumentation/{voucherNo}": single.documentation,
+    "GET DebtCollection/IsActiveDebtCollection": debt_collection.is_active,
+    "GET DebtCollection/{id}": debt_collection.one,
+    "POST DebtCollection": debt_collection.create,
+    "POST DebtCollection/AddInvoicesToCase": debt_collection.add_invoices,
+    "POST DebtCollection/MergeCases": debt_collection.merge,
+    "POST DebtCollection/UpdateStatus": debt_collection.update_status,
     "POST Import/Post": imports.post,
     "POST JournalEntryVoucher/ForwardIncomingEhf": single.forward,
     "POST OutgoingInvoice/SendInvoice": invoices.send,

@@ -144,6 +144,7 @@ ENTRIES = (
     entry("OutgoingInvoice", "OutgoingInvoice/List", seed=accounting.invoices, **_SALES),
     entry("RecurringInvoice", "RecurringInvoice/List", seed=_recurring, **_SALES),
     entry("Quote", "Quote/List", **_SALES),
+    entry("DebtCollectionCase", "DebtCollection", unique=()),
     entry("VoucherNote", "", required=("voucherId", "text")),
     entry(
         "InvoiceAttachment",

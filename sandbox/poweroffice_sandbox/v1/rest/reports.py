@@ -15,6 +15,7 @@ from ...core.clock import stamp, ticks
 from ...core.table import Row
 from ..reply import ODATA, bad_parameters, refuse
 from ..resources.tables import ENUMS
+from . import debt_collection
 from .call import V1Call
 from .posting import VOUCHER_TYPES, entries, matched
 from .query import day_of
@@ -319,6 +320,10 @@ REPORTS: Mapping[str, Callable[[V1Call], Iterable[Row]]] = {
     "Reporting/TrialBalance": _trial_balance,
     "Reporting/TrialBalance/{includeSubProject}/{showOnlyTransactionsWithoutDepartment}": _trial_balance,
     "Reporting/Usage": _usage,
+    "DebtCollection": debt_collection.cases,
+    "DebtCollection/GetAllMatchedItems": debt_collection.all_matched_items,
+    "DebtCollection/Invoices/AvailableInvoices": debt_collection.available,
+    "DebtCollection/MatchedItems/{debtCollectionInvoiceId}": debt_collection.matched_items,
     "VatCode/chartofaccount/{accountCode}": _allowed_vat,
     "OutgoingInvoice/GetNotes/{voucherId}": _notes,
     "RecurringInvoice/GetNotes/{voucherId}": _notes,
