@@ -34,11 +34,12 @@ def listed_keys(client: Client, read: ReadOptions, key: tuple[str, ...]) -> Iter
     :return: pages of rows with their key.
     :raises IncompleteReadError: the list is incomplete, or rows moved while it was read.
     """
-    dialect, query = client.dialect, encode_query(read.query)
+    dialect, given = client.dialect, encode_query(read.query)
+    query = {name: text for name, text in given.items() if name.lower() != dialect.order_key.lower()}
     size, most = read.page_size, read.page_bytes
     if sends_keys_alone(dialect, read.endpoint):
         query = {name: value for name, value in query.items() if name.lower() != dialect.fields_key.lower()}
-        query[dialect.fields_key] = ",".join(dict.fromkeys((*key, *_order_of(client, read.endpoint))))
+        query[dialect.fields_key] = ",".join(key)
         size, most = (None if dialect.paging is Paging.LINKED else dialect.page_limit(read.endpoint)), None
     listing = replace(
         read,
@@ -59,13 +60,6 @@ def listed_keys(client: Client, read: ReadOptions, key: tuple[str, ...]) -> Iter
                 f"{read.endpoint}: rows may have moved while their keys were listed, and nothing is marked"
                 f"{': ' if (doubt := pages.doubt) else ''}{doubt}"
             )
-
-
-def _order_of(client: Client, endpoint: str) -> tuple[str, ...]:
-    """Name the fields that order an entity's rows, which may be others than the table's key."""
-    from airflow_provider_poweroffice.api.d365fo.metadata import entity_key
-
-    return entity_key(client, endpoint) if client.dialect.name == "d365fo" else ()
 
 
 def sends_keys_alone(dialect: Dialect[Any], endpoint: str) -> bool:

@@ -116,9 +116,7 @@ def test_kinds_of_what_is_selected(fo_api: Any) -> None:
         assert len(entity_kinds(fo_api, "ExchangeRates", query)) > 2
 
 
-@pytest.mark.parametrize(
-    "retry", [RetryOptions(), RetryOptions(attempts=2), RetryOptions(deadline=5)], ids=repr
-)
+@pytest.mark.parametrize("retry", [{}, {"attempts": 2}, {"deadline": 5}], ids=str)
 def test_sick_metadata_is_asked_a_little(fo: D365FOSandbox, clock: FakeClock, retry: dict[str, Any]) -> None:
     """A few tries within half a minute, once a client; who cannot go on without asks as for any call."""
     fo.set(page_size=5)
