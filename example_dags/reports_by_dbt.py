@@ -1,16 +1,17 @@
 """
-Build the reports of the dbt package when the ledger of a company has come.
+Build the reports by dbt when the ledger of a company has come.
 
-Needs the package, whose folder the variable ``dbt_project`` names, and ``dbt`` with dbt-duckdb or
-dbt-postgres in an environment of its own, whose path the variable ``dbt`` names. The connection ``warehouse``
-is the one that ``load_company`` fills, DuckDB or PostgreSQL. The DAG is paused until you switch it on.
+Needs the variable ``dbt``, the path of dbt with dbt-duckdb or dbt-postgres, and the connection ``warehouse``.
 """
+
+from importlib.resources import files
 
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG
 
 from airflow_provider_poweroffice.assets.poweroffice import poweroffice_asset
 
+MODELS = str(files("airflow_provider_poweroffice") / "dbt")  # or those that the variable dbt_project names
 with DAG(
     "poweroffice_reports_by_dbt",
     schedule=[poweroffice_asset("AccountTransactions")],
@@ -21,12 +22,13 @@ with DAG(
     doc_md=__doc__,
 ):
     BashOperator(
-        task_id="build",
-        bash_command="{{ var.value.get('dbt', 'dbt') }} build --profiles-dir . --vars \"$DBT_VARS\"",
-        cwd="{{ var.value.dbt_project }}",
+        task_id="build",  # in a folder of its own, as dbt writes beside the models
+        bash_command='cp -r "$MODELS" dbt && cd dbt && '
+        "{{ var.value.get('dbt', 'dbt') }} build --profiles-dir . --vars \"$DBT_VARS\"",
         append_env=True,
         env={
             "DBT_VARS": "{{ params.vars | tojson }}",
+            "MODELS": "{{ var.value.get('dbt_project', '" + MODELS + "') }}",
             "WAREHOUSE_TYPE": "{{ conn.warehouse.conn_type }}",
             "WAREHOUSE_PATH": "{{ conn.warehouse.host }}",
             "WAREHOUSE_HOST": "{{ conn.warehouse.host }}",

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import argparse
 import signal
+import sqlite3
 import sys
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -50,6 +51,7 @@ def main() -> int:
     try:
         last = books_end(FOLDER)
         with Standalone(port=options.port, sandbox_port=sandbox_port(), today=last, say=progress) as airflow:
+            make_customers(airflow.warehouse)
             progress.end()
             print(_guide(airflow, last), flush=True)
             airflow.watch()
@@ -79,6 +81,18 @@ def books_end(folder: Path) -> date:
     return today
 
 
+def make_customers(warehouse: Path) -> None:
+    """Make the table that an example DAG takes customers from, unless it is there."""
+    with closing(sqlite3.connect(warehouse)) as database, database:
+        columns = "id integer primary key, name text, email text, city text, zip text"
+        database.execute(f"create table if not exists crm_customers ({columns})")
+        rows = [
+            (70_001, "Lofoten Tørrfisk AS", "post@lofoten.example", "Svolvær", "8300"),
+            (70_002, "Nordlys Kajakk AS", "post@nordlys.example", "Tromsø", "9008"),
+        ]
+        database.executemany("insert or ignore into crm_customers values (?, ?, ?, ?, ?)", rows)
+
+
 def _guide(airflow: Standalone, last: date) -> str:
     paths = (airflow.lake, airflow.warehouse, airflow.home.log, airflow.own_dags)
     lake, warehouse, log, own = (path.relative_to(ROOT) for path in paths)
@@ -94,6 +108,8 @@ DAGs        open one, press Trigger
   poweroffice_wait_for_change       waits, deferred, until a customer is changed ...
   poweroffice_create_customer       ... which this one does
   poweroffice_send_invoice          two orders, an invoice of each, once
+  poweroffice_customers_from_warehouse  the table crm_customers of the warehouse into PowerOffice
+  Those for a voucher's PDF, Snowflake and dbt need something of yours: its "Dag Docs" says what.
 Log         {log}
 Ctrl-C stops all."""
 

@@ -69,9 +69,9 @@ PROVIDER = Distribution(
     "airflow-provider-poweroffice",
     "airflow_provider_poweroffice",
     ROOT,
-    520 * 1024,
+    570 * 1024,
     is_production=True,
-    placed=("example_dags",),
+    placed=("example_dags", "dbt"),
 )
 SANDBOX = Distribution(
     "poweroffice-sandbox", "poweroffice_sandbox", ROOT / "sandbox", 400 * 1024, is_production=False

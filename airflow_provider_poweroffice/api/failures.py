@@ -40,7 +40,7 @@ def status_error(
     *,
     url_length: int = 0,
     privilege: str = "",
-    meant: str | None = None,
+    hint: str | None = None,
 ) -> APIStatusError:
     """
     Build the error of an answer outside 2xx, or of one that refuses in its body.
@@ -49,7 +49,7 @@ def status_error(
     :param secrets: texts to blank out: a server may echo what it was sent.
     :param url_length: characters of the URL that was asked for.
     :param privilege: what the call needs, as far as it is known.
-    :param meant: the resource that an unknown one was perhaps meant to be.
+    :param hint: which resource or method was perhaps meant, where this one is not there.
     """
     response = scrubbed(response, secrets)
     fault = read_fault(dialect, response, secrets)
@@ -61,8 +61,8 @@ def status_error(
     elif advice and privilege and response.status_code == HTTPStatus.FORBIDDEN:
         advice += f". This call needs {privilege}"
     message = _message(response, fault, url_length, advice)
-    if meant and response.status_code == HTTPStatus.NOT_FOUND:
-        message += f"; did you mean {meant}?"
+    if hint and response.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
+        message += f"; {hint}"
     return kind(
         message,
         response=response,

@@ -328,7 +328,9 @@ class Sender:
         return scrubbed(response, secrets)
 
     def _status_error(self, call: Call, response: Response, url_length: int) -> APIStatusError:
-        resource = self.connection.dialect.catalogue.find(call.endpoint)
+        known = self.connection.dialect.catalogue
+        resource = known.find(call.endpoint)
+        meant = known.suggest(call.endpoint)
         error = status_error(
             self.connection.dialect,
             response,
@@ -336,7 +338,7 @@ class Sender:
             self.connection.auth.secrets,
             url_length=url_length,
             privilege=resource.privilege_for(call.method) if resource else "",
-            meant=None if resource else self.connection.dialect.catalogue.suggest(call.endpoint),
+            hint=known.takers(resource, call.method) if resource else meant and f"did you mean {meant}?",
         )
         error.final = error.final or (
             self.connection.auth.is_fixed and isinstance(error, PermissionDeniedError)

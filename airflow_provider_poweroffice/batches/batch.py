@@ -111,14 +111,18 @@ def run(
             client,
             results,
             of=plan.records - plan.skipped,
+            calls=plan.calls,
             label=label,
             concurrency=concurrency,
             resumed=resumed,
         )
-        engine.run(plan)
+        try:
+            engine.run(plan)
+        finally:
+            path = results.end()
         counts = results.counts()
         receipt = {
-            "path": results.end(),
+            "path": path,
             "endpoint": job.endpoint,
             "action": job.action,
             "records": plan.records,

@@ -48,17 +48,27 @@ class Engine:
 
     :param results: where results go; holds those of earlier tries.
     :param of: records to be done in all, for the log.
+    :param calls: at most so many are needed for them, for the log.
     :param label: begins a line of the log.
     :param concurrency: calls under way at once.
     :param resumed: an earlier try may have sent what has no result.
     """
 
     def __init__(
-        self, client: Client, results: Results, *, of: int, label: str, concurrency: int, resumed: bool
+        self,
+        client: Client,
+        results: Results,
+        *,
+        of: int,
+        calls: int,
+        label: str,
+        concurrency: int,
+        resumed: bool,
     ) -> None:
         self._client = client
         self._results = results
         self._of = of
+        self._calls_left = calls
         self._label = label
         self._concurrency = concurrency
         self._resumed = resumed
@@ -67,7 +77,7 @@ class Engine:
         self._calls = 0  # in the part
         self._alike: list[tuple[Any, ...]] = []
         self._began = self._published = self._clock.monotonic()
-        self._before = self._done = 0
+        self._before = self._done = self._made = 0
         self._under_way: set[Future[tuple[Result, PowerOfficeError | None]]] = set()
         self._fatal: PowerOfficeError | None = None
 
@@ -99,6 +109,7 @@ class Engine:
             earlier = self._results.last(planned.line)
             if earlier is not None and earlier.is_final:
                 self._before += 1
+                self._calls_left -= bool(planned.does)
             elif not planned.does:
                 self._take(self._result(planned, status="unchanged", id=planned.id), None)
             elif earlier is not None:
@@ -146,6 +157,8 @@ class Engine:
         self._done += 1
         if result.tries:
             self._calls += 1
+            self._made += 1
+            self._calls_left -= 1
             self._look_for_an_end(result, error)
         if len(self._part) >= PART_RESULTS:
             self._publish()
@@ -173,16 +186,15 @@ class Engine:
         self._part, self._calls = [], 0
         self._published = now = self._clock.monotonic()
         took = now - self._began
-        pace = self._done / took if took else 0.0
-        done = self._before + self._done
+        pace = self._made / took if took else 0.0  # what needs no call takes no time
         counts = ", ".join(f"{name} {count}" for name, count in sorted(self._results.counts().items()))
         log.info(
-            "%s: %d of %d, %.1f/s, %.0f s left; %s",
+            "%s: %d of %d, %.1f calls/s, %.0f s left; %s",
             self._label,
-            done,
+            self._before + self._done,
             self._of,
             pace,
-            max(0, self._of - done) / pace if pace else 0,
+            max(0, self._calls_left) / pace if pace else 0,
             counts,
         )
 

@@ -9,6 +9,7 @@ input, or of another mapping. Of lists, only what is asked for stays in memory.
 from __future__ import annotations
 
 import hashlib
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
@@ -23,9 +24,10 @@ from airflow_provider_poweroffice.api.call import encode_json
 from airflow_provider_poweroffice.api.catalogue.bodies import BodyField, body_of
 from airflow_provider_poweroffice.api.catalogue.fields import fields_of
 from airflow_provider_poweroffice.api.client import Client
+from airflow_provider_poweroffice.api.credentials import scrub
 from airflow_provider_poweroffice.api.options import LONGEST_REFERENCE, OnExists
 from airflow_provider_poweroffice.api.surrogates import escaped
-from airflow_provider_poweroffice.api.texts import one_line, shown
+from airflow_provider_poweroffice.api.texts import listed, one_line, shown
 from airflow_provider_poweroffice.api.writes.changes import patch_of
 from airflow_provider_poweroffice.api.writes.compare import differences, has_nulls
 from airflow_provider_poweroffice.api.writes.identity import (
@@ -39,6 +41,11 @@ from airflow_provider_poweroffice.batches.vouchers import VoucherCheck
 
 _spooled = msgspec.json.Decoder(tuple[int, str | None, dict[str, Any]], float_hook=Decimal).decode
 _row = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal).decode
+_TOLD = 20  # lines of a problem, and kinds of problems, in a report
+_ALIKE = 3  # problems that differ only in a value
+_INDEX = re.compile(r"\[\d+\]")
+_VALUE = r"'(?:[^'\\]|\\.)*'|\"[^\"]*\"|-?\d[\d.,:-]*"
+_VALUES = re.compile(rf"(?:{_VALUE})(?:,? (?:and )?(?:{_VALUE}))*")
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,6 +116,7 @@ class Plan:
         self.problems: list[Problem] = []
         self.records = 0
         self.skipped = 0
+        self.calls = 0
         self.fingerprint = ""
         resource = client.dialect.catalogue.find(job.endpoint)
         self._name = client.dialect.catalogue_name
@@ -152,7 +160,7 @@ class Plan:
             key = self._key_of(line, body)
             for name in dict.fromkeys(filter(None, (job.key, self._reference))):
                 if (value := body.get(name)) is not None:
-                    seen.setdefault((name, _text(value)), []).append(line)
+                    seen.setdefault((name, _text(value).casefold()), []).append(line)
             try:
                 content = encode_json(body)
             except (ValueError, TypeError) as error:
@@ -167,7 +175,7 @@ class Plan:
     def _refuse_repeats(self, seen: Mapping[tuple[str, str], list[int]]) -> None:
         for (name, value), lines in seen.items():
             if len(lines) > 1:
-                told = f"{name} {shown(value)} is in {len(lines)} records: lines {', '.join(map(str, lines))}"
+                told = f"{name} {shown(value)} is in {len(lines)} records: lines {listed(lines, _TOLD)}"
                 for line in lines:
                     self._refuse(line, told, key=value, field=name)
 
@@ -191,7 +199,12 @@ class Plan:
         if not isinstance(body, Mapping) or not body:
             self._refuse(line, "the mapping gives no field")
             return None
+        if _has_bytes(body):
+            self._refuse(line, "the mapping gives bytes, which are no text: decode them")
+            return None
         found: dict[str, Any] = typed(dict(body), self._fields, but=self._lookups)
+        if len(found) < len(body):
+            self._refuse(line, f"a field is there twice, in two casings: {listed(body, _TOLD)}")
         return found
 
     def _key_of(self, line: int, body: dict[str, Any]) -> str | None:
@@ -207,6 +220,7 @@ class Plan:
     def _refuse(
         self, line: int | None, message: str, *, key: str | None = None, field: str | None = None
     ) -> None:
+        message = scrub(message, self.client.connection.auth.secrets)
         self.problems.append(Problem(line=line, message=message, key=key, field=field or ""))
         self._invalid.add(line)
 
@@ -216,17 +230,14 @@ class Plan:
 
         :raises PowerOfficeError: a list cannot be read.
         """
-        self._ids = {
-            field: self._found_in(*place, self._values(field)) for field, place in self._lookups.items()
-        }
+        found = {place: self._found_in(*place, asked) for place, asked in self._asked().items()}
+        self._ids = {field: found[place] for field, place in self._lookups.items()}
         vouchers = VoucherCheck.of(self.client, self._path)
         wanted: set[str] = set()
         names: set[str] = set()
-        for line, key, body in self._all():
-            self._look_up(line, key, body)
-            if line in self._invalid:
-                continue
-            self._check(line, key, body)
+        # A record in which something is wrong is looked at to its end: what else is wrong is told with it.
+        for line, key, body in self._every():
+            self._check(line, key, body, but=self._look_up(line, key, body))
             if vouchers:
                 vouchers.take(line, key, body)
             names.update(body)
@@ -239,23 +250,31 @@ class Plan:
         self._try()
 
     def _try(self) -> None:
-        """Make all that will be done once, for what cannot be."""
+        """Make all that will be done once, for what cannot be, and count the calls."""
         make = self._maker()
         for line, key, body in self._resolved():
             try:
-                make(line, key, body)
+                self.calls += bool(make(line, key, body).does)
             except ValueError as error:  # such as a field that a POST takes, and a PATCH does not
                 self._refuse(line, str(error), key=key)
 
-    def _look_up(self, line: int, key: str | None, body: dict[str, Any]) -> None:
+    def _look_up(self, line: int, key: str | None, body: dict[str, Any]) -> set[str]:
+        """Put ids in place, and give the fields for which there are not all of them."""
+        lacking = set()
         for field, (endpoint, by) in self._lookups.items():
             for missing in _resolve(body, field, self._ids[field]):
+                lacking.add(field)
                 which = "several rows" if (endpoint, by, missing) in self._several else "no row"
                 told = f"{field}: {which} of {endpoint} with {by} {shown(missing)}"
                 self._refuse(line, told, key=key, field=field)
+        return lacking
 
-    def _check(self, line: int, key: str | None, body: dict[str, Any]) -> None:
-        """Hold a body against the description; of an update, which is a part of one, what it has."""
+    def _check(self, line: int, key: str | None, body: dict[str, Any], *, but: set[str]) -> None:
+        """
+        Hold a body against the description; of an update, which is a part of one, what it has.
+
+        :param but: fields of which is told already.
+        """
         name, job = self._reference, self.job
         reference = body.get(name) if name else None
         if isinstance(reference, str) and len(reference) > LONGEST_REFERENCE:
@@ -266,15 +285,21 @@ class Plan:
         for found in check_body(self._name, "POST", self._path, body):
             lacks = found.kind == "missing" and found.pointer not in body
             is_part = job.action == "update" and (lacks or found.pointer == "Id")
-            if not is_part and not (found.kind == "length" and found.pointer == name):
+            is_told = (
+                (found.kind == "length" and found.pointer == name)
+                or (found.kind == "missing" and found.pointer == job.key)
+                or _INDEX.sub("", found.pointer) in but
+            )
+            if not is_part and not is_told:
                 self._refuse(line, str(found), key=key, field=found.pointer)
 
-    def _values(self, field: str) -> set[str]:
-        """Gather what a look-up is asked for."""
-        found: set[str] = set()
-        for _, _, body in self._all():
-            found.update(_resolve(body, field, {}))
-        return found
+    def _asked(self) -> dict[tuple[str, str], set[str]]:
+        """Gather what each list is asked for."""
+        asked: dict[tuple[str, str], set[str]] = {place: set() for place in self._lookups.values()}
+        for _, _, body in self._every() if asked else ():
+            for field, place in self._lookups.items():
+                asked[place].update(_resolve(body, field, {}))
+        return asked
 
     def _found_in(self, endpoint: str, field: str, wanted: set[str]) -> dict[str, Any]:
         """Read a list once, for the ids of the wanted values."""
@@ -299,7 +324,7 @@ class Plan:
             if text in wanted and row.get(key) is not None:
                 twice.setdefault(text, []).append(row.get("Id"))
                 self._existing[text] = row
-        for line, named, _ in self._all():
+        for line, named, _ in self._every():
             text = named or ""
             ids = twice.get(text, [])
             if len(ids) > 1:
@@ -316,21 +341,19 @@ class Plan:
             for page in pages:
                 yield from (_row(escaped(bytes(raw))) for raw in page.raw_rows)
 
-    def _all(self) -> Iterator[tuple[int, str | None, dict[str, Any]]]:
-        """Give the bodies that can be written, as far as is known by now."""
+    def _every(self) -> Iterator[tuple[int, str | None, dict[str, Any]]]:
+        """Give the bodies that could be made."""
         self._file.seek(0)
-        invalid = set(self._invalid)
-        for text in self._file:
-            line, key, body = _spooled(text)
-            if line not in invalid:
-                yield line, key, body
+        yield from map(_spooled, self._file)
 
     def _resolved(self) -> Iterator[tuple[int, str | None, dict[str, Any]]]:
-        """Give them with ids in the place of what was looked up."""
-        for line, key, body in self._all():
-            for field, ids in self._ids.items():
-                _resolve(body, field, ids)
-            yield line, key, body
+        """Give those that can be written, as far as is known by now, with ids for what was looked up."""
+        invalid = set(self._invalid)
+        for line, key, body in self._every():
+            if line not in invalid:
+                for field, ids in self._ids.items():
+                    _resolve(body, field, ids)
+                yield line, key, body
 
     def _maker(self) -> Callable[[int, str | None, dict[str, Any]], Planned]:
         if self.job.action == "create":
@@ -400,6 +423,15 @@ def _text(value: Any) -> str:
     )
 
 
+def _has_bytes(value: Any) -> bool:
+    """Tell whether there are bytes in a body, which JSON would hold in Base64."""
+    if isinstance(value, Mapping):
+        return any(map(_has_bytes, value.values()))
+    if isinstance(value, (list, tuple)):
+        return any(map(_has_bytes, value))
+    return isinstance(value, (bytes, bytearray, memoryview))
+
+
 def _named(value: Any) -> bool:
     """Tell whether a value can name a record: what is missing or blank names none."""
     return value is not None and _text(value) != ""
@@ -437,35 +469,40 @@ def _walk(value: Any, path: list[str], change: Callable[[Any], Any]) -> None:
 
 
 def _resolve(body: dict[str, Any], field: str, ids: Mapping[str, Any]) -> list[str]:
-    """Put ids in the place of what they were looked up by; give what is missing."""
+    """Put ids in the place of what they were looked up by; give what is missing, in whose place is None."""
     missing = []
 
     def change(value: Any) -> Any:
         found = ids.get(_text(value))
         if found is None:
             missing.append(_text(value))
-        return value if found is None else found
+        return found
 
     _walk(body, field.split("."), change)
     return missing
 
 
-def report(problems: list[Problem], most: int = 20) -> str:
+def report(problems: list[Problem]) -> str:
     """
     Tell of problems in a few lines: equal ones together, with their lines.
 
-    :param most: kinds of them that are told.
+    Of those that differ only in a value the first are told, so that many of one kind hide no other kind.
     """
-    kinds: dict[str, list[Problem]] = {}
+    kinds: dict[str, dict[str, list[Problem]]] = {}
     for problem in problems:
-        kinds.setdefault(problem.message, []).append(problem)
+        kind = _VALUES.sub("*", problem.message)
+        kinds.setdefault(kind, {}).setdefault(problem.message, []).append(problem)
     told = []
-    for text, same in list(kinds.items())[:most]:
-        lines = list(dict.fromkeys(str(problem.line) for problem in same if problem.line is not None))
-        more = f" and {len(lines) - most} more" if len(lines) > most else ""
-        told.append(
-            f"line{'s' * (len(lines) > 1)} {', '.join(lines[:most])}{more}: {text}" if lines else text
-        )
-    if len(kinds) > most:
-        told.append(f"and {len(kinds) - most} more kinds of problems")
+    for alike in list(kinds.values())[:_TOLD]:
+        same = list(alike.items())
+        told += [f"{_lines(those)}{text}" for text, those in same[:_ALIKE]]
+        if rest := [problem for _, those in same[_ALIKE:] for problem in those]:
+            told.append(f"{_lines(rest)}{len(rest)} more of this kind")
+    if len(kinds) > _TOLD:
+        told.append(f"and {len(kinds) - _TOLD} more kinds of problems")
     return "\n".join(told)
+
+
+def _lines(problems: list[Problem]) -> str:
+    lines = dict.fromkeys(problem.line for problem in problems if problem.line is not None)
+    return f"line{'s' * (len(lines) > 1)} {listed(lines, _TOLD)}: " if lines else ""

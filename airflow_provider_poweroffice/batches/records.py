@@ -114,11 +114,7 @@ def _json(file: IO[bytes]) -> Iterator[Line]:
 def _csv(file: Any) -> Iterator[Line]:
     # What is no UTF-8 comes as half surrogates, and is found in its row.
     text = io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
-    first = text.readline()
-    delimiter = max(",;\t", key=first.count)
-    names = [name.strip() for name in next(csv.reader([first], delimiter=delimiter), [])]
-    if broken := [name for name in names if not name or names.count(name) > 1]:
-        raise ValueError(f"the header of the CSV has a name that is empty or there twice: {broken[0]!r}")
+    names, delimiter = _header(text.readline())
     reader = csv.reader(text, delimiter=delimiter, strict=True)
     while True:
         line = reader.line_num + 2  # the header is the first
@@ -137,23 +133,45 @@ def _csv(file: Any) -> Iterator[Line]:
             yield line, row
 
 
+def _header(line: str) -> tuple[list[str], str]:
+    """Read the names of the columns, and what stands between them."""
+    delimiter = max(",;\t", key=line.count)
+    names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])]
+    if not _is_utf8(names) or "\0" in line:
+        raise ValueError("the header of the CSV is not UTF-8: save the file as CSV UTF-8")
+    _check_names("header of the CSV", names)
+    return names, delimiter
+
+
+def _check_names(where: str, names: list[str]) -> None:
+    if broken := [name for name in names if not name or names.count(name) > 1]:
+        raise ValueError(f"the {where} has a name that is empty or there twice: {broken[0]!r}")
+
+
 def _row(names: list[str], cells: list[str]) -> dict[str, Any] | Unreadable:
     if not cells:
         return {}
     if len(cells) != len(names):
         return Unreadable(f"has {len(cells)} cells, and the header {len(names)}")
-    try:
-        "".join(cells).encode()
-    except UnicodeEncodeError:
+    if not _is_utf8(cells):
         return Unreadable("is not UTF-8")
     return {name: cell or None for name, cell in zip(names, cells, strict=True)}
+
+
+def _is_utf8(texts: list[str]) -> bool:
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _parquet(file: IO[bytes]) -> Iterator[Line]:
     import pyarrow.parquet as pq  # noqa: PLC0415 - an extra
 
-    number = 0
-    for batch in pq.ParquetFile(file).iter_batches(_PARQUET_ROWS):
+    number, parquet = 0, pq.ParquetFile(file)
+    _check_names("schema of the file", parquet.schema_arrow.names)
+    for batch in parquet.iter_batches(_PARQUET_ROWS):
         for row in batch.to_pylist():
             number += 1
             yield number, row

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -101,6 +101,7 @@ def index_of(folder: Any, index: str, work: str, *, store: bool) -> str:
 
 _encode = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
 _decode = msgspec.json.Decoder(Result).decode
+_window = msgspec.json.Decoder(Window).decode
 
 
 class Results:
@@ -113,6 +114,7 @@ class Results:
     def __init__(self, folder: Any) -> None:
         self.folder = folder
         self._last: dict[int, Result] = {}
+        self._counts = Counter[str]()
         self._part_of: dict[int, int] = {}
         self._part = 0
         self._has_window = False
@@ -137,9 +139,9 @@ class Results:
         if found is None:
             return False
         for result in self._earlier():
-            self._last[result.line] = result
+            self._keep(result)
             self._part_of[result.line] = self._part
-        earlier = msgspec.json.decode(found)
+        earlier = self._decoded(msgspec.json.decode, found, "batch.json")
         if earlier.get("fingerprint") != note["fingerprint"]:
             done, of = sum(result.is_final for result in self._last.values()), earlier.get("of")
             raise ValueError(
@@ -153,7 +155,7 @@ class Results:
     def _forget_window(self) -> None:
         """Count lines that were about to be sent, and have no result, as uncertain."""
         if note := self.read("window.json"):
-            window = msgspec.json.decode(note, type=Window)
+            window = self._decoded(_window, note, "window.json")
             self.publish([one for one in window.results if self._part_of.get(one.line, 0) <= window.after])
 
     def last(self, line: int) -> Result | None:
@@ -172,7 +174,14 @@ class Results:
         # A name of its own: a worker that was taken for dead may still be writing.
         name = f"parts/{self._part:05d}-{uuid4().hex[:8]}.ndjson"
         self._publish(name, map(_encode, results))
-        self._last.update((result.line, result) for result in results)
+        for result in results:
+            self._keep(result)
+
+    def _keep(self, result: Result) -> None:
+        if earlier := self._last.get(result.line):
+            self._counts[earlier.status] -= 1
+        self._counts[result.status] += 1
+        self._last[result.line] = result
 
     def about_to_send(self, window: list[Result]) -> None:
         """Note calls whose repetition the server could not tell, before they leave."""
@@ -200,7 +209,7 @@ class Results:
 
     def counts(self) -> Counter[str]:
         """Count the last results by status."""
-        return Counter(result.status for result in self._last.values())
+        return +self._counts
 
     def bad(self) -> Iterator[Result]:
         """Give the last results that are failures, by line."""
@@ -211,16 +220,22 @@ class Results:
         names = sorted(path.name for path in parts.iterdir()) if parts.exists() else []
         for name in (name for name in names if name.endswith(".ndjson") and not name.startswith(".")):
             self._part = max(self._part, int(name[:5]))
-            yield from map(_decode, (self.read(f"parts/{name}") or b"").splitlines())
+            for line in _content(parts / name).splitlines():
+                yield self._decoded(_decode, line, f"parts/{name}")
+
+    def _decoded(self, decode: Callable[[bytes], Any], text: bytes, name: str) -> Any:
+        try:
+            return decode(text)
+        except msgspec.MsgspecError as error:
+            raise ValueError(
+                f"{self.folder}/{name} is damaged ({error}), so that it is not known what an earlier try has "
+                "written. Bring it back, or see what is there and start a new run"
+            ) from None
 
     def read(self, name: str) -> bytes | None:
         """Read a file of the folder; None where there is none."""
         path = self.folder / name
-        if not path.exists():
-            return None
-        with path.open("rb") as file:
-            content: bytes = file.read()
-        return content
+        return _content(path) if path.exists() else None
 
     def _publish(self, name: str, lines: Iterable[bytes]) -> None:
         with tempfile.TemporaryFile() as file:
@@ -228,3 +243,9 @@ class Results:
                 file.write(line + b"\n")
             file.flush()
             publish(file, self.folder / name)
+
+
+def _content(path: Any) -> bytes:
+    with path.open("rb") as file:
+        content: bytes = file.read()
+    return content

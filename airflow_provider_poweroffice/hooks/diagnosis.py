@@ -37,6 +37,7 @@ _SHOWN = 20  # privileges or companies: more would cover the page
 _OTHER = {"production": "demo", "demo": "production"}
 _LONGEST = 4000  # characters of an answer
 _ONCE = RetryOptions(attempts=1)
+_VALID = " Valid privileges: "
 
 
 def diagnose(read: Callable[[str | None], Settings], names: Sequence[str | None]) -> tuple[bool, str]:
@@ -56,7 +57,8 @@ def diagnose(read: Callable[[str | None], Settings], names: Sequence[str | None]
             works, text = _try_one(settings.for_test())
     except (ValueError, TypeError) as error:
         return False, str(error)
-    return works, text + settings.remarks
+    found, valid, rest = text.partition(_VALID)  # a long list is the last thing
+    return works, f"{found}{settings.remarks}{valid}{rest}"
 
 
 def _try_one(settings: Settings) -> tuple[bool, str]:
@@ -140,16 +142,16 @@ def _describe(information: Mapping[str, object], environment: str) -> str:
 
     invalid = privileges("invalidprivileges")
     return one_line(
-        f"Connected to {information.get('clientname')} ({environment}). "
-        + ("" if invalid == "none" else f"Invalid privileges: {invalid}. ")
-        + f"Valid privileges: {privileges('validprivileges')}.",
+        f"Connected to {information.get('clientname')} ({environment})."
+        + ("" if invalid == "none" else f" Invalid privileges: {invalid}.")
+        + f"{_VALID}{privileges('validprivileges')}.",
         _LONGEST,
     )
 
 
 def _explain(error: AuthenticationError, settings: Settings) -> str:
     other = _OTHER[settings.environment]
-    if _works_in(other, settings):
+    if _works(replace(settings, environment=other)):
         return f"Wrong environment: these keys belong to {other}, the connection says {settings.environment}."
     keys = settings.credentials
     if not isinstance(keys, Credentials):
@@ -157,13 +159,19 @@ def _explain(error: AuthenticationError, settings: Settings) -> str:
     if error.key == "subscription key":
         hint = "" if _HEX.fullmatch(keys.subscription_key or "") else " It should be 32 hexadecimal digits."
         return f"Wrong subscription key (Extra Fields): the gateway refused it with {error.status}.{hint}"
+    swapped = replace(keys, application_key=keys.client_key, client_key=keys.application_key)
+    if keys.application_key != keys.client_key and _works(replace(settings, credentials=swapped)):
+        return "The application key (login) and the client key (password) are in each other's place."
     refused = f"the token endpoint refused them with {error.status}."
-    return f"Wrong application key (login) or client key (password): {refused}{_shapes(keys)}"
+    version = ""
+    if settings.api_version == "v1" and keys.subscription_key:
+        version = " API version is v1, which has no subscription key: are these keys of v2?"
+    return f"Wrong application key (login) or client key (password): {refused}{_shapes(keys)}{version}"
 
 
-def _works_in(environment: str, settings: Settings) -> bool:
+def _works(settings: Settings) -> bool:
     try:
-        with _open(replace(settings, environment=environment)) as client:
+        with _open(settings) as client:
             client.auth.token()
     except (PowerOfficeError, ValueError):
         return False

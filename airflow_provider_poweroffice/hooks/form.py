@@ -165,6 +165,8 @@ D365FO_CONN_FIELDS: dict[str, dict[str, Any]] = {
         if name in {"connect_timeout", "read_timeout", "verify", "ca_bundle", "allow_http"}
         or name.startswith("rate_limit_")
     },
+    "rate_limit_share": CONN_FIELDS["rate_limit_share"]
+    | {"description": "Part to use where several hosts call the environment, above 0 to 1; default 1"},
     "requests_per_second": {
         "label": "Requests per second",
         "description": "Pace to keep; none is published, default 20",

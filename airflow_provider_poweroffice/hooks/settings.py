@@ -107,6 +107,8 @@ class Settings:
         """
         from airflow_provider_poweroffice.api.client import Client
 
+        for hint in self.misspelt:
+            log.warning("connection: %s", hint)
         if self.verify is False:
             log.warning(
                 "verify is off in the connection: any server that answers is trusted, and gets the keys"

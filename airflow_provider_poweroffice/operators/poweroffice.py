@@ -60,7 +60,7 @@ class PowerOfficeOperator(PowerOfficeTask, CallTask):
         self.reference = reference
         self.on_refused_delete = on_refused_delete
         refuse_minted_keys(endpoint)
-        check_path(endpoint, self.catalogues)
+        check_path(self, endpoint, self.catalogues)
         check_query(self.query)
         if self.method == "GET":
             check_reading(self, endpoint)

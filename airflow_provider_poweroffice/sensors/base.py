@@ -84,7 +84,7 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
         self.fail_if = fail_if
         default = condition is None and conf.getboolean("operators", "default_deferrable", fallback=False)
         self.deferrable = default if deferrable is None else deferrable
-        check_path(endpoint, self.catalogues)
+        check_path(self, endpoint, self.catalogues)
         check_reading(self, endpoint)
         self._check_condition(is_given=value is not _NOT_GIVEN, is_told_to_defer=bool(deferrable))
         if self.deferrable and self.poke_interval < _SHORTEST_POLL:

@@ -26,7 +26,7 @@ from airflow_provider_poweroffice.tasks.rendering import RenderedOperator
 
 if TYPE_CHECKING:
     import jinja2
-    from airflow.sdk import Context
+    from airflow.sdk import BaseOperator, Context
 
     from airflow_provider_poweroffice.api.catalogue import Resource
     from airflow_provider_poweroffice.api.read_options import OnPageError
@@ -94,6 +94,7 @@ class CompanyTask(RenderedOperator):
 
         What ends the block is told of the company, and ends the task at once where no retry would help.
         """
+        from airflow_provider_poweroffice.errors import AuthenticationError
         from airflow_provider_poweroffice.tasks.company import report_company
         from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
 
@@ -102,7 +103,16 @@ class CompanyTask(RenderedOperator):
             report_company(context, self.company),
             self.hook as hook,
         ):
-            yield hook
+            if isinstance(getattr(self, "query", None), str):
+                raise TypeError(
+                    "query became a text, as a template does unless its DAG has "
+                    "render_template_as_native_obj=True; give a mapping with templates in its values"
+                )
+            try:
+                yield hook
+            except AuthenticationError as error:
+                error.add_note(f"(connection {self.api_conn_id!r})")
+                raise
 
     def render_template(
         self,
@@ -257,14 +267,14 @@ def check_reading(task: ReadTask, endpoint: Any, *, by_change: bool = False) -> 
     _check_filters(task)
     _read_moments(task)
     _check_overlap(task.overlap)
-    _check_size(task, max(_MOST_ROWS.values()))
+    known: dict[str, Resource] = {}
+    if isinstance(endpoint, str) and is_literal(endpoint):
+        from airflow_provider_poweroffice.api.catalogue import catalogue
+
+        known = {name: found for name in task.catalogues if (found := catalogue(name).find(endpoint))}
+    _check_size(task, max(_MOST_ROWS[name] for name in known or _MOST_ROWS))
     if not task.catalogues:
         _check_entity(task, by_change=by_change)
-    if not isinstance(endpoint, str) or not is_literal(endpoint):
-        return
-    from airflow_provider_poweroffice.api.catalogue import catalogue
-
-    known = {name: found for name in task.catalogues if (found := catalogue(name).find(endpoint)) is not None}
     if not known:
         return
     _check_moments(task, known, by_change=by_change)
@@ -274,7 +284,6 @@ def check_reading(task: ReadTask, endpoint: Any, *, by_change: bool = False) -> 
         if all(lacking):
             needed = dict.fromkeys(lacking[0], "...")
             raise ValueError(f"endpoint {endpoint!r} needs {' and '.join(needed)}: query={needed}")
-    _check_size(task, max(_MOST_ROWS[name] for name in known))
 
 
 def check_query(query: Any) -> None:
@@ -294,7 +303,11 @@ def check_flag(name: str, value: object) -> None:
     :raises TypeError: names the argument.
     """
     if not isinstance(value, bool):
-        raise TypeError(f"{name} must be True or False, not {value!r}; it is no template")
+        raise TypeError(f"{name} must be True or False, not {value!r}{_no_template(value)}")
+
+
+def _no_template(value: object) -> str:
+    return "" if is_literal(value) else "; it cannot be a template"
 
 
 def check_flags(task: object, *names: str) -> None:
@@ -336,7 +349,9 @@ def _check_entity(task: ReadTask, *, by_change: bool) -> None:
 
 def _check_overlap(seconds: Any) -> None:
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < math.inf:
-        raise ValueError(f"overlap must be a number of seconds from 0, not {seconds!r}; it is no template")
+        raise ValueError(
+            f"overlap must be a number of seconds from 0, not {seconds!r}{_no_template(seconds)}"
+        )
 
 
 def _read_moments(task: ReadTask) -> None:
@@ -352,7 +367,7 @@ def _check_size(task: ReadTask, most: int) -> None:
     size = getattr(task, "page_size", None)
     if size is not None and (isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= most):
         raise ValueError(
-            f"page_size must be a whole number of rows from 1 to {most}, not {size!r}; it is no template"
+            f"page_size must be a whole number of rows from 1 to {most}, not {size!r}{_no_template(size)}"
         )
 
 
@@ -372,13 +387,14 @@ def _is_moment(value: Any) -> bool:
     return value is not None and is_literal(value) and bool(str(value).strip())
 
 
-def check_path(endpoint: Any, catalogues: tuple[str, ...]) -> None:
+def check_path(task: BaseOperator, endpoint: Any, catalogues: tuple[str, ...]) -> None:
     """
     Refuse an endpoint that is no path, and warn of one that looks misspelt; templates are not looked at.
 
     Which version the connection is of is not known while a DAG file is read: what any of them has is right.
     It is a warning and no error, as the API grows and this package may be older.
 
+    :param task: named in the warning, as a task's log has those of all tasks of its DAG file.
     :param catalogues: names of those of the API's versions, such as ``poweroffice_v2``.
     :raises ValueError: it is no path below a base URL, or has an empty part.
     """
@@ -395,4 +411,5 @@ def check_path(endpoint: Any, catalogues: tuple[str, ...]) -> None:
     at_home = [version for version, known in versions.items() if known.has_root(endpoint)]
     found = {version: versions[version].suggest(endpoint) for version in at_home or versions}
     if meant := " or ".join(f"{path!r} ({name})" for name, path in found.items() if path):
-        warnings.warn(f"endpoint {endpoint!r} is not known; did you mean {meant}?", UserWarning, stacklevel=5)
+        text = f"task {task.task_id!r}: endpoint {endpoint!r} is not known; did you mean {meant}?"
+        warnings.warn(text, UserWarning, stacklevel=5)

@@ -120,7 +120,7 @@ class BatchTask(CompanyTask):
             from airflow_provider_poweroffice.batches.mapping import compile_mapping
 
             compile_mapping(mapping, {})
-        check_path(endpoint, ("poweroffice_v2",))
+        check_path(self, endpoint, ("poweroffice_v2",))
         if is_literal(results_path):
             check_object_path(f"{str(results_path).rstrip('/')}/results.ndjson", None)
 
@@ -345,13 +345,13 @@ class QueryBatch(BatchTask):
 
     def _rows(self) -> Iterator[bytes]:
         """
-        Ask the database; a row is a line of JSON, numbers exactly.
+        Ask the database; a row is a line of JSON, numbers exactly, and NaN or infinity as text.
 
-        :raises ValueError: two columns have one name, or a value is not a number that JSON can hold.
+        :raises ValueError: two columns have one name.
+        :raises TypeError: a value is of a kind that JSON cannot hold.
         """
         from contextlib import closing
 
-        from airflow_provider_poweroffice.api.call import encode_json
         from airflow_provider_poweroffice.hooks.database import database_hook
 
         with closing(database_hook(self.sql_conn_id).get_conn()) as connection:
@@ -365,4 +365,27 @@ class QueryBatch(BatchTask):
             while rows := cursor.fetchmany(1000):
                 for row in rows:
                     values = row.values() if isinstance(row, Mapping) else row
-                    yield encode_json(dict(zip(names, values, strict=True))) + b"\n"
+                    yield _json_of(dict(zip(names, values, strict=True))) + b"\n"
+
+
+def _json_of(row: dict[str, Any]) -> bytes:
+    """
+    Write a row; NaN and infinity as texts, so that they are told of the record that has them.
+
+    :raises TypeError: names the column whose value JSON cannot hold, or would hold in Base64.
+    """
+    from airflow_provider_poweroffice.api.call import encode_json
+
+    for name, value in row.items():
+        try:
+            if isinstance(value, (bytes, bytearray, memoryview)):
+                raise TypeError  # noqa: TRY301 - as what cannot be written
+            encode_json(value)
+        except ValueError:
+            row[name] = str(value)
+        except TypeError:
+            kind = type(value).__name__
+            raise TypeError(
+                f"sql: the column {name!r} holds a {kind}: cast it in the query, or leave it out"
+            ) from None
+    return encode_json(row)

@@ -199,9 +199,13 @@ class CallTask(CollectionTask):
         """
         Give the body to be sent.
 
-        :raises ValueError: ``changes`` that cannot be made.
+        :raises ValueError: ``changes`` that cannot be made, or a text that would go as JSON and is none.
         """
         if self.changes is None:
+            if isinstance(self.body, str) and not any(
+                n.lower() == "content-type" for n in request.headers or ()
+            ):
+                _check_json(self.body)
             return self.body
         from airflow_provider_poweroffice.api.writes.changes import patch_of
 
@@ -489,6 +493,18 @@ class CallTask(CollectionTask):
             raise ValueError(f"paging[{next(iter(options))!r}] needs paginate=True")
         if self.paginate and isinstance(self.response, str) and self.response != "json":
             raise ValueError("paginate=True goes with response='json' or a type")
+
+
+def _check_json(text: str) -> None:
+    import json
+
+    try:
+        json.loads(text or "null")
+    except ValueError as error:
+        raise ValueError(
+            f"body is a text that is not JSON ({str(error).partition(':')[0]}): in a template write "
+            "{{ ... | tojson }}; what is not meant to be JSON needs a Content-Type in headers"
+        ) from None
 
 
 def _check_headers(headers: Any) -> None:

@@ -43,6 +43,7 @@ class DownloadTask(CompanyTask):
 
     template_fields = (*CompanyTask.template_fields, "endpoint", "object_path", "query", "headers")
     template_fields_renderers = {name: READ_RENDERERS[name] for name in ("query", "headers")}  # noqa: RUF012
+    writes_object = True
     ui_color = "#d9e8f5"
 
     def __init__(
@@ -61,7 +62,7 @@ class DownloadTask(CompanyTask):
         self.query = query
         self.headers = headers
         self.max_bytes = max_bytes
-        check_path(endpoint, self.catalogues)
+        check_path(self, endpoint, self.catalogues)
         check_query(query)
         if is_literal(object_path):
             check_object_path(object_path, None)

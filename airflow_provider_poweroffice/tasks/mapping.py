@@ -6,6 +6,7 @@ Airflow makes the tasks of ``partial(...).expand(...)`` when they run, and tells
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,6 +21,11 @@ _T = TypeVar("_T", bound="BaseOperator")
 _MOST = 20  # instances that are looked at
 _UNCHECKED = frozenset({"dag", "task_group", "is_setup", "is_teardown", "on_failure_fail_dagrun"})
 _NOT_KNOWN = "{{ not_known_yet }}"
+_OF_A_RUN = re.compile(
+    r"conn|dag(_run)?|data_interval_(start|end)|ds(_nodash)?|logical_date|params|run_id"
+    r"|ts(_nodash(_with_tz)?)?|var"
+)
+"""Names in templates that are the same for all instances of a mapped task."""
 
 
 class CheckedPartial(OperatorPartial):
@@ -33,6 +39,7 @@ class CheckedPartial(OperatorPartial):
         """
         self._expand_called = True  # also where the look at its arguments ends it
         check_mapped(self.operator_class, self.kwargs, mapped_kwargs)
+        self._check_object(mapped_kwargs)
         return super().expand(**mapped_kwargs)
 
     def expand_kwargs(self, kwargs: Any, *, strict: bool = True) -> MappedOperator:
@@ -46,7 +53,33 @@ class CheckedPartial(OperatorPartial):
         for one in (one for one in sets if isinstance(one, Mapping)):
             known = {name: [value] if _is_known(value) else None for name, value in one.items()}
             check_mapped(self.operator_class, self.kwargs, known)
+        if len(sets) > 1 and all(isinstance(one, Mapping) and "object_path" not in one for one in sets):
+            self._check_object({})
         return super().expand_kwargs(kwargs, strict=strict)
+
+    def _check_object(self, mapped: Mapping[str, Any]) -> None:
+        """Refuse an object that each instance would write: the last one's data would stay."""
+        path = self.kwargs.get("object_path")
+        is_written = getattr(self.operator_class, "writes_object", False) and "object_path" not in mapped
+        is_one = len(mapped) == 1 and all(
+            isinstance(v, (list, tuple)) and len(v) == 1 for v in mapped.values()
+        )
+        if is_written and not is_one and isinstance(path, str) and _is_the_same_in_a_run(path):
+            raise ValueError(
+                f"object_path {path!r} is one object for all mapped tasks, which would overwrite each "
+                "other's data; write into it what differs, such as {{ company }} or {{ ti.map_index }}"
+            )
+
+
+def _is_the_same_in_a_run(template: str) -> bool:
+    from jinja2 import Environment, TemplateSyntaxError
+    from jinja2.nodes import Name
+
+    try:
+        tree = Environment(autoescape=False).parse(template)  # noqa: S701 - nothing is rendered
+    except TemplateSyntaxError:
+        return False  # told when it is rendered
+    return all(_OF_A_RUN.fullmatch(name.name) for name in tree.find_all(Name))
 
 
 def check_mapped(kind: type[BaseOperator], fixed: Mapping[str, Any], mapped: Mapping[str, Any]) -> None:

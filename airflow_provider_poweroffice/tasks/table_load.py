@@ -290,7 +290,7 @@ def log_receipt(log: Log, label: str, receipt: Mapping[str, Any], *, deletions: 
     :param label: company and endpoint.
     :param deletions: whether rows that are gone were looked for.
     """
-    gone = ", {marked_deleted} gone and marked, {restored} there again" if deletions else ""
+    gone = ", {marked_deleted} marked as deleted, {restored} unmarked" if deletions else ""
     log.info(
         "%s: %d rows to %s: %d inserted, %d updated, %d deleted%s, in %.1f s",
         label,

@@ -57,6 +57,7 @@ class ToObjectStorage(TransferTask):
     """
 
     template_fields = (*TransferTask.template_fields, "object_path")
+    writes_object = True
     ui_color = "#d9e8f5"
 
     def __init__(
@@ -171,6 +172,11 @@ def place_of(path: str) -> dict[str, str | None]:
     }
 
 
+_PACKAGES = {
+    "s3": "apache-airflow-providers-amazon[s3fs]",
+    "gs": "apache-airflow-providers-google",
+    "abfs": "apache-airflow-providers-microsoft-azure",
+}
 _SCHEMES = frozenset(
     ["file", "local", "s3", "s3a", "s3n", "gs", "gcs", "abfs", "abfss", "adl", "wasb", "hdfs"]
 )
@@ -242,9 +248,10 @@ def _file_system(text: str) -> ObjectStoragePath:
         _ = path.fs
     except (ValueError, ImportError) as error:
         scheme = text.partition("://")[0]
+        package = _PACKAGES.get(scheme.lower())
+        way_out = f"pip install '{package}'" if package else f"{', '.join(_PACKAGES)} come with providers"
         raise ValueError(
-            f"object_path {text!r}: no file system for {scheme}:// is installed ({error}); "
-            "s3, gs and abfs come with the Amazon, Google and Azure providers"
+            f"object_path {text!r}: no file system for {scheme}:// is installed ({error}); {way_out}"
         ) from None
     return path
 

@@ -64,7 +64,7 @@ class TransferTask(CollectionTask):
         if on_missing_privilege not in {"fail", "skip"}:
             raise ValueError(f"on_missing_privilege must be 'fail' or 'skip', not {on_missing_privilege!r}")
         self._check_incremental()
-        check_path(endpoint, self.catalogues)
+        check_path(self, endpoint, self.catalogues)
         check_reading(self, endpoint, by_change=incremental)
 
     @contextmanager

@@ -1,14 +1,15 @@
 """
 What is written is read, and the documented ranges.
 
-Written are resources made by a POST of JSON and read by an id, which are 35 of the 48 POSTs of JSON.
+Written is what a POST of JSON makes, which are 43 of 48: 35 are read by a path of their own, 8 where
+``ELSEWHERE`` says. The other 5 make no record, and ``ACTIONS`` says what they do.
 The body has all documented fields that are plain, and the ids of what the books have; other references, codes
 and numbers of rows, and fields that hold lists or objects, are left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -59,10 +60,49 @@ def _one(path: str) -> str | None:
     return found[0] if found else None
 
 
+def _last_line(inputs: Inputs, path: str, _made: Schema) -> Schema:
+    """Give the last line of a draft voucher."""
+    voucher = inputs.api.get(path.removesuffix("/VoucherLines")).json()
+    return next(lines[-1] for name, lines in voucher.items() if name.endswith("VoucherLines"))
+
+
+def _listed(inputs: Inputs, path: str, made: Schema) -> Schema:
+    """Give a row of the list beside a path."""
+    where = {"CreateNewClient": "Clients"}.get(path.rpartition("/")[2], "")
+    rows = inputs.rows(f"{path.rpartition('/')[0]}/{where}".rstrip("/"))
+    return next(row for row in rows if row["Id"] == made["Id"])
+
+
+def _order(inputs: Inputs, _path: str, made: Schema) -> Schema:
+    """Give an order with its lines, which have a list of their own."""
+    path = f"SalesOrders/{made['Id']}"
+    return {**inputs.api.get(path).json(), "SalesOrderLines": inputs.rows(f"{path}/Lines")}
+
+
+# What has no path of its own, and where it is read.
+ELSEWHERE: dict[str, Callable[[Inputs, str, Schema], Schema]] = {
+    "/ClientAdmin/CreateNewClient": _listed,
+    "/ClientAdmin/{clientId}/Users/AddPartnerUser": _listed,
+    "/ClientAdmin/{clientId}/Users/Invite": _listed,
+    "/JournalEntryVouchers/BankJournals/{id}/VoucherLines": _last_line,
+    "/JournalEntryVouchers/ManualJournals/{id}/VoucherLines": _last_line,
+    "/JournalEntryVouchers/SupplierCreditNotes/{id}/VoucherLines": _last_line,
+    "/JournalEntryVouchers/SupplierInvoices/{id}/VoucherLines": _last_line,
+    "/SalesOrders/Complete": _order,
+}
+# What makes no record that could be read.
+ACTIONS = {
+    "/JournalEntryVouchers/{id}/submitForApproval": "moves a voucher on; see test_flow_drafts",
+    "/Onboarding/Finalize": "gives keys, without a token; see test_flow_access",
+    "/Onboarding/Initiate": "gives an address, without a token; see test_flow_access",
+    "/SalesOrders/{id}/createAndSendInvoice": "sends an order, which is done later; see test_flow_orders",
+    "/VoucherApproval/{voucherId}": "moves a voucher on; see test_flow_drafts",
+}
+POSTS = [item for item in operations() if item.method == "POST" and item.is_json]
 WRITABLE = [
     item
-    for item in operations()
-    if item.method == "POST" and item.is_json and "properties" in target(item.body or {}) and _one(item.path)
+    for item in POSTS
+    if "properties" in target(item.body or {}) and (_one(item.path) or item.path in ELSEWHERE)
 ]
 
 
@@ -115,7 +155,8 @@ def test_written_is_read(inputs: Inputs, operation: Operation) -> None:
     path, body = inputs.path(operation), _body(inputs, operation)
     made = inputs.api.post(path, body)
     assert made.status_code in operation.statuses, made.text
-    read = inputs.api.get(f"{path}/{made.json()['Id']}").json()
+    found = ELSEWHERE.get(operation.path)
+    read = found(inputs, path, made.json()) if found else inputs.api.get(f"{path}/{made.json()['Id']}").json()
     differ = {
         name: (value, read[name])
         for name, value in body.items()
@@ -148,5 +189,6 @@ def test_ranges(inputs: Inputs, operation: Operation, name: str, schema: Schema)
 
 
 def test_the_table_is_whole() -> None:
-    """The tests above are of all rows that can be made and read on their own."""
-    assert (len(WRITABLE), len(RANGES)) == (35, 2)
+    """The tests above are of all rows that can be made; what makes none is named, and why."""
+    assert {item.path for item in WRITABLE} | ACTIONS.keys() == {item.path for item in POSTS}
+    assert (len(POSTS), len(WRITABLE), len(RANGES)) == (48, 43, 2)

@@ -117,7 +117,7 @@ def test_connection(v1: V1Api) -> None:
 def test_announcement(v1: V1Api) -> None:
     """What the command prints has the connection, every client key and the call to try."""
     text = v1.sandbox.announcement()
-    assert f"AIRFLOW_CONN_POWEROFFICE_V1_DEFAULT='{v1.sandbox.connection_json()}'" in text
+    assert f"AIRFLOW_CONN_POWEROFFICE_V1='{v1.sandbox.connection_json()}'" in text
     assert text.count("client key ") == 8
     assert f"{v1.sandbox.base_url()}/Customer?$orderby=Id&$top=2" in text
 

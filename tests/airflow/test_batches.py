@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sql_loads import Query
@@ -16,6 +19,7 @@ from airflow_provider_poweroffice._compat import AirflowFailException, AirflowSk
 from airflow_provider_poweroffice.assets.poweroffice import poweroffice_asset
 from airflow_provider_poweroffice.errors import BatchFailedError, InvalidBatchError
 from airflow_provider_poweroffice.hooks.database import database_hook
+from airflow_provider_poweroffice.tasks.batch import _json_of
 from airflow_provider_poweroffice.transfers.object_storage_to_poweroffice import (
     ObjectStorageToPowerOfficeOperator,
 )
@@ -239,6 +243,25 @@ def test_stored_rows_are_those_of_the_batch(connection: str, tmp_path: Path, que
     database_hook("db").run("update customers set name = 'Ti AS'")
     assert (rows("a", begun=True), rows("b")) == (["To AS"], ["Ti AS"])
     assert connection
+
+
+def test_values_of_a_query() -> None:
+    """What JSON has no number for is told of its record; what would change its form, by its column."""
+    row = {
+        "a": Decimal("1.10"),
+        "b": math.nan,
+        "c": Decimal("-Infinity"),
+        "d": UUID(int=7),
+    }
+    assert json.loads(_json_of(row)) == {
+        "a": 1.1,
+        "b": "nan",
+        "c": "-Infinity",
+        "d": "00000000-0000-0000-0000-000000000007",
+    }
+    for value in (b"Kunde", memoryview(b"x"), object()):
+        with pytest.raises(TypeError, match=f"the column 'x' holds a {type(value).__name__}: cast"):
+            _json_of({"x": value})
 
 
 def test_runs_of_like_names(tmp_path: Path) -> None:

@@ -274,6 +274,23 @@ def test_failure_tells_what_is_wrong(
     )
 
 
+def test_hints_come_first(
+    monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A misspelt extra is told of before the long list, and in the log of a task; swapped keys are known."""
+    hook = set_connection(monkeypatch, sandbox, extra={"enviroment": "demo"})
+    hint = "extra 'enviroment' is not read: is it environment?"
+    assert f"(production v2). {hint} Valid privileges: " in hook.test_connection()[1]
+    caplog.clear()
+    hook.client.request("GET", "VatCodes")
+    assert [record.getMessage() for record in caplog.records].count(f"connection: {hint}") == 1
+    keys = json.loads(sandbox.connection_json())
+    swapped = {"login": keys["password"], "password": keys["login"]}
+    assert "in each other's place" in set_connection(monkeypatch, sandbox, **swapped).test_connection()[1]
+    old = set_connection(monkeypatch, sandbox, login=KEY, extra={"api_version": "v1"})
+    assert old.test_connection()[1].endswith("are these keys of v2?")
+
+
 def test_provider_info_fits_the_schemas() -> None:
     """Airflow's own schemas accept the provider info, the connection form included."""
     info = get_provider_info()

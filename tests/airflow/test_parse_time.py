@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -35,7 +36,11 @@ WRONG = [
         "read it whole",
     ),
     (PowerOfficeToObjectStorageOperator, {"endpoint": "Customers", "page_size": 50_000} | PLACE, "to 20000"),
-    (PowerOfficeToObjectStorageOperator, {"endpoint": "Customers", "page_size": "500"} | PLACE, "page_size"),
+    (
+        PowerOfficeToObjectStorageOperator,
+        {"endpoint": "Customers", "page_size": "500"} | PLACE,
+        "to 20000, not '500'$",
+    ),
     (
         PowerOfficeToObjectStorageOperator,
         {"endpoint": "Customers", "object_path": "x.ndjson.gz"},
@@ -93,11 +98,11 @@ WRONG = [
         "on_page_error is called as",
     ),
     (PowerOfficeToObjectStorageOperator, {"endpoint": "Customers", "overlap": -3} | PLACE, "overlap must"),
-    (PowerOfficeSensor, {"endpoint": "Customers", "overlap": "{{ params.n }}"}, "it is no template"),
+    (PowerOfficeSensor, {"endpoint": "Customers", "overlap": "{{ params.n }}"}, "it cannot be a template"),
     (
         PowerOfficeToObjectStorageOperator,
         {"endpoint": "Customers", "page_size": "{{ params.n }}"} | PLACE,
-        "it is no template",
+        "it cannot be a template",
     ),
     (
         PowerOfficeToObjectStorageOperator,
@@ -227,6 +232,32 @@ def test_a_misspelt_endpoint_of_a_mapped_task() -> None:
     """The warning comes for mapped endpoints too."""
     with DAG("d", schedule=None), pytest.warns(UserWarning, match="did you mean 'Customers'"):
         PowerOfficeOperator.partial(task_id="t").expand(endpoint=["VatCodes", "Custmers"])
+
+
+@pytest.mark.parametrize(
+    ("path", "mapped", "is_one"),
+    [
+        ("file:///x/{{ run_id }}.ndjson.gz", {"endpoint": ["VatCodes", "Customers"]}, True),
+        ("s3://{{ var.value.lake }}/x.ndjson.gz", {"company": ["a", "b"]}, True),
+        ("file:///x/{{ ti.map_index }}.ndjson.gz", {"endpoint": ["VatCodes", "Customers"]}, False),
+        ("file:///x/{{ company }}.ndjson.gz", {"company": ["a", "b"]}, False),
+        ("file:///x/y.ndjson.gz", {"endpoint": ["VatCodes"]}, False),
+    ],
+)
+def test_one_object_for_all(path: str, mapped: dict[str, list[str]], *, is_one: bool) -> None:
+    """Mapped tasks that would overwrite each other's object are refused."""
+    rest = {"object_path": path} | ({} if "endpoint" in mapped else {"endpoint": "VatCodes"})
+    with (
+        DAG("d", schedule=None),
+        pytest.raises(ValueError, match="overwrite each other's") if is_one else nullcontext(),
+    ):
+        PowerOfficeToObjectStorageOperator.partial(task_id="t", **rest).expand(**mapped)
+    sets = [{name: value for name, (value, *_) in mapped.items()}] * 2
+    with (
+        DAG("d", schedule=None),
+        pytest.raises(ValueError, match="overwrite each other's") if is_one else nullcontext(),
+    ):
+        PowerOfficeToObjectStorageOperator.partial(task_id="t", **rest).expand_kwargs(sets[: 1 + is_one])
 
 
 def test_no_version_is_named_that_cannot_be_meant(recwarn: pytest.WarningsRecorder) -> None:

@@ -13,6 +13,7 @@ from support import FakeClock
 from support.batches import Batches, KilledError, customers
 
 from airflow_provider_poweroffice.api import Client
+from airflow_provider_poweroffice.batches.engine import ALIKE
 from airflow_provider_poweroffice.errors import (
     BatchFailedError,
     InvalidBatchError,
@@ -289,6 +290,7 @@ def test_stops_where_all_fail(
     with pytest.raises(error):
         batches.run(customers(500))
     assert writes(sandbox) < 60
+    assert len(batches.results()) >= (ALIKE if error is BatchFailedError else 1)
 
 
 def test_what_failed_comes_last_in_a_retry(batches: Batches, client: Client, sandbox: Sandbox) -> None:
@@ -434,3 +436,44 @@ def test_progress_is_logged(batches: Batches, clock: FakeClock, caplog: pytest.L
     assert len(lines) == 3
     assert lines[-1].startswith("Customers: 120 of 120, ")
     assert lines[-1].endswith("created 120")
+
+
+@pytest.mark.parametrize(
+    "seed", [1, pytest.param(2, marks=pytest.mark.wide), pytest.param(3, marks=pytest.mark.wide)]
+)
+def test_updates_and_deletes_end(
+    batches: Batches, client: Client, sandbox: Sandbox, kill: Callable[[int], None], seed: int
+) -> None:
+    """Under the same faults and kills each change arrives, each record is made once, what is to go goes."""
+    rng = random.Random(seed)  # noqa: S311 - the same steps in every run
+    rows = customers(90)
+    batches.run(rows[:60], folder="before")
+    for fault in rng.sample(FAULTS, 4):
+        for method in ("POST", "PATCH", "DELETE"):
+            sandbox.add_fault(**fault, method=method, path="/Customers", chance=0.1)
+
+    def until_done(given: list[dict[str, Any]], folder: str, **job: Any) -> Counter[str]:
+        for _ in range(40):
+            kill(rng.randint(1, 4))
+            try:
+                batches.run(given, folder=folder, **job)
+            except (KilledError, BatchFailedError):
+                continue
+            finally:
+                kill(0)
+            return Counter(one["status"] for one in batches.results(folder))
+        raise AssertionError(f"{folder} does not end")
+
+    changed = [row | {"city": "Oslo"} for row in rows]
+    statuses = until_done(changed, "upsert")
+    assert statuses.keys() <= {"created", "updated", "unchanged"}
+    assert statuses.total() == 90
+    assert numbers(client) == Counter(row["no"] for row in rows)
+    mail = {"ExternalNumber": "{{ row.no }}", "EmailAddress": "post@{{ row.no }}.example"}
+    assert until_done(rows, "update", action="update", mapping=mail).keys() <= {"updated", "unchanged"}
+    found = [row for row in rows_of(client) if (row.get("ExternalNumber") or 0) >= 90_000]
+    assert {row["EmailAddress"] for row in found} == {f"post@{row['no']}.example" for row in rows}
+    assert {row["MailAddress"]["City"] for row in found} == {"Oslo"}
+    only = {"ExternalNumber": "{{ row.no }}"}
+    assert until_done(rows, "delete", action="delete", mapping=only).keys() <= {"deleted", "unchanged"}
+    assert numbers(client) == Counter()

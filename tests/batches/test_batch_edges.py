@@ -170,3 +170,104 @@ def test_odd_voucher_lines(batches: Batches, lines: Any) -> None:
     rows = [{"VoucherDate": "2026-01-02", "VoucherLines": lines}]
     with pytest.raises(InvalidBatchError):
         batches.run(rows, endpoint="Vouchers/ManualJournals", action="create", key=None, mapping=None)
+
+
+def test_all_that_is_wrong_with_a_record(batches: Batches, sandbox: Sandbox) -> None:
+    """One report has it all: a key that is there twice hides no field, and a look-up no other fault."""
+    rows: list[Any] = [*customers(2, dep="nowhere"), {"no": None, "name": None, "city": "x", "dep": "x"}]
+    rows[1]["no"] = rows[0]["no"]
+    mapping = {
+        "ExternalNumber": "{{ row.no }}",
+        "Name": "{{ row.name }}",
+        "DepartmentId": "{{ row.dep }}",
+        "Citty": "{{ row.city }}",
+    }
+    with pytest.raises(InvalidBatchError) as caught:
+        batches.run(rows, mapping=mapping, lookups={"DepartmentId": ("Departments", "Code")})
+    told = sorted(str(caught.value).splitlines()[1:])
+    assert [line.partition(";")[0] for line in told] == [
+        "line 3: DepartmentId: no row of Departments with Code 'x'",
+        "line 3: Name is required",
+        "line 3: the key ExternalNumber is missing",
+        "lines 1, 2, 3: Citty is not known",
+        "lines 1, 2: DepartmentId: no row of Departments with Code 'nowhere'",
+        "lines 1, 2: ExternalNumber '90000' is in 2 records: lines 1, 2",
+    ]
+    assert writes(sandbox) == 0
+
+
+def test_a_list_is_read_once(batches: Batches, client: Client, sandbox: Sandbox) -> None:
+    """Two fields that are looked up in one list cost one read."""
+    code = rows_of(client, "Departments")[0]["Code"]
+    before = sandbox.count("GET", "/Departments")
+    mapping = {
+        "ExternalNumber": "{{ row.no }}",
+        "Name": "K",
+        "DepartmentId": code,
+        "SalesPersonEmployeeId": code,
+    }
+    place = ("Departments", "Code")
+    batches.run(
+        customers(1),
+        mapping=mapping,
+        lookups=dict.fromkeys(("DepartmentId", "SalesPersonEmployeeId"), place),
+        max_failures=1,
+    )
+    assert sandbox.count("GET", "/Departments") == before + 1
+
+
+def test_many_problems_are_few_lines(batches: Batches) -> None:
+    """One key in thousands of records is told by the first lines; many values of a fault hide no other."""
+    rows = [
+        *customers(3000, no=90_000),
+        *({"no": n, "name": "K", "city": n} for n in range(30)),
+        {"no": 99, "city": "x"},
+    ]
+    with pytest.raises(InvalidBatchError) as caught:
+        batches.run(rows)
+    told = str(caught.value).splitlines()
+    assert sum(map(len, told)) < 2500
+    assert "'name'" in told[1]
+    assert "is in 3000 records: lines 1, 2, 3" in told[2]
+    assert told[5] == "line 3003: MailAddress.City takes text, not 2"
+    assert told[6].endswith("and 7 more: 27 more of this kind")
+    problems = (batches.folder / "run" / "problems.ndjson").read_text().splitlines()
+    assert len(problems) == 3031
+    assert max(map(len, problems)) < 500
+
+
+def test_a_damaged_part(batches: Batches, sandbox: Sandbox, kill: Callable[[int], None]) -> None:
+    """What an earlier try has written is not guessed: the file is named, and nothing is sent."""
+    kill(4)
+    with pytest.raises(KilledError):
+        batches.run(customers(200))
+    kill(0)
+    before = writes(sandbox)
+    part = min((batches.folder / "run" / "parts").iterdir())
+    part.write_bytes(part.read_bytes()[:-40])
+    with pytest.raises(ValueError, match=f"parts/{part.name} is damaged .* start a new run"):
+        batches.run(customers(200))
+    assert writes(sandbox) == before
+
+
+def test_what_no_body_can_hold(batches: Batches, client: Client, sandbox: Sandbox) -> None:
+    """Bytes would arrive in Base64, and of a field in two casings one would be lost; secrets are blanked."""
+    secret = client.connection.credentials.secrets[0]
+
+    def body(row: dict[str, Any]) -> Any:
+        if row["no"] == 90_002:
+            raise KeyError(secret)
+        twice = {"name": "Another"} if row["no"] == 90_001 else {}
+        name = b"Kunde" if row["no"] == 90_000 else "K"
+        return {"ExternalNumber": row["no"], "Name": name} | twice
+
+    with pytest.raises(InvalidBatchError) as caught:
+        batches.run(customers(3), mapping=body)
+    for text in (
+        "line 1: the mapping gives bytes",
+        "line 2: a field is there twice",
+        "line 3: the mapping fails: KeyError: '***'",
+    ):
+        assert text in str(caught.value)
+    assert secret not in (batches.folder / "run" / "problems.ndjson").read_text()
+    assert writes(sandbox) == 0

@@ -79,6 +79,9 @@ def test_csv() -> None:
     for header in (b"a,a\n1,2\n", b"a,,c\n1,2,3\n"):
         with pytest.raises(ValueError, match="the header of the CSV has a name that is empty or there twice"):
             read(header, "csv")
+    for content in ("nø,a\n1,2\n".encode("latin-1"), "no\n1\n".encode("utf-16")):
+        with pytest.raises(ValueError, match="the header of the CSV is not UTF-8"):
+            read(content, "csv")
 
 
 def test_json() -> None:
@@ -101,6 +104,12 @@ def test_parquet() -> None:
         (1, {"no": 1, "amount": Decimal("1.10")}),
         (2, {"no": 2, "amount": None}),
     ]
+    file = io.BytesIO()
+    pq.write_table(pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["no", "no"]), file)
+    with pytest.raises(
+        ValueError, match="the schema of the file has a name that is empty or there twice: 'no'"
+    ):
+        read(file.getvalue(), "parquet")
 
 
 @pytest.mark.parametrize(

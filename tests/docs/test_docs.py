@@ -57,6 +57,9 @@ def _connections(
     voucher = {"CurrencyCode": "NOK", "VoucherDate": "2025-11-30", "VoucherLines": lines}
     payroll = {"ExternalImportReference": "payroll 11", **voucher}
     (tmp_path / "poweroffice/payroll.ndjson").write_text(json.dumps(payroll))
+    (tmp_path / "poweroffice/results").mkdir()
+    result = {"line": 1, "key": "1", "status": "created", "id": 7, "reference": None, "error": None, "at": ""}
+    (tmp_path / "poweroffice/results/results.ndjson").write_text(json.dumps(result))
 
 
 def _posted_invoice() -> str:
@@ -94,6 +97,11 @@ def test_snippet(code: str, tmp_path: Path) -> None:
             task.render_template_fields(context)  # type: ignore[arg-type]
             task.execute(context)  # type: ignore[arg-type]
         assert isinstance(task, (BaseOperator, MappedOperator))
+    if "poweroffice_results" in code:
+        with sqlite3.connect(tmp_path / "warehouse.sqlite") as database:
+            assert database.execute("select status, id from poweroffice_results").fetchall() == [
+                ("created", "7")
+            ]
 
 
 def test_there_are_snippets() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from tools.airflow_ui import books_end
+from tools.airflow_ui import books_end, make_customers
 
 
 def test_books_end_where_they_did(tmp_path: Path) -> None:
@@ -18,3 +20,11 @@ def test_books_end_where_they_did(tmp_path: Path) -> None:
     assert books_end(folder) == date(2026, 1, 31)
     (folder / "books_end").write_text("soon")
     assert books_end(folder) >= before
+
+
+def test_customers_of_the_warehouse(tmp_path: Path) -> None:
+    """The example DAG finds its table, also after a second start."""
+    for _ in range(2):
+        make_customers(tmp_path / "warehouse.sqlite")
+    with closing(sqlite3.connect(tmp_path / "warehouse.sqlite")) as database:
+        assert len(database.execute("select id, name, email, city, zip from crm_customers").fetchall()) == 2

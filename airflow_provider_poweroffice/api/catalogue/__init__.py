@@ -160,7 +160,13 @@ class Catalogue:
         first, _, rest = endpoint.strip("/ ").partition("/")
         names = {item.path.split("/")[0].lower(): item.path.split("/")[0] for item in self.resources}
         if first.lower() in names:
-            return None
+            beside = {
+                path.lower().partition("/")[2]: path
+                for path in (item.path.strip("/") for item in self.resources)
+                if path.lower().startswith(f"{first.lower()}/") and "{" not in path
+            }
+            near = difflib.get_close_matches(rest.lower(), beside, n=1, cutoff=_CLOSE)
+            return beside[near[0]] if near else None
         words = sorted({first.lower(), re.sub(r"[\W_]", "", first.lower())})
         for known, alike in (
             (names, _CLOSE),
@@ -170,6 +176,15 @@ class Catalogue:
                 if near := difflib.get_close_matches(word, known, n=1, cutoff=alike):
                     return "/".join(filter(None, (known[near[0]], rest)))
         return None
+
+    def takers(self, resource: Resource, method: str) -> str:
+        """Say of a resource that it does not take a method, and which near it do; nothing where it does."""
+        if method in resource.verbs:
+            return ""
+        first = resource.path.split("/")[0]
+        near = [one.path for one in self.resources if method in one.verbs and one.path.split("/")[0] == first]
+        does = f"; {method} is taken by {', '.join(near)}" if near else ""
+        return f"{resource.path} does not take {method}, but {', '.join(resource.verbs)}{does}"
 
     def has_root(self, endpoint: str) -> bool:
         """Tell whether a resource begins as an endpoint does."""
@@ -182,13 +197,14 @@ class Catalogue:
         return [path for path in _synonyms(word) if path.lower() in self._exact]
 
     def search(self, text: str) -> Iterator[Resource]:
-        """Find resources whose path, filters or privilege hold a text, in any case."""
+        """Find resources whose path, filters or privilege hold a text in any case, what it names first."""
         wanted = text.lower()
-        meant = {path.lower() for path in self._meant(text)}
+        named = {wanted, *(path.lower() for path in self._meant(text))}
+        yield from (item for item in self.resources if item.path.lower() in named)
         for item in self.resources:
             if (
-                item.path.lower() in meant
-                or wanted in " ".join((item.path, *item.filters, item.privilege)).lower()
+                item.path.lower() not in named
+                and wanted in " ".join((item.path, *item.filters, item.privilege)).lower()
             ):
                 yield item
 

@@ -23,6 +23,7 @@ _EXAMPLES = {
     "text": '""',
     "json": "{}",
 }
+_DATES = {"fromdate": '"2026-01-01"', "todate": '"2026-12-31"', "date": '"2026-12-31"'}
 _SHOWN = 12  # choices or fields in a comment
 _OPTIONAL = 2
 
@@ -36,9 +37,8 @@ def template(known: Catalogue, name: str, resource: Resource, method: str) -> st
     :param method: upper-case HTTP method.
     :raises ValueError: the resource does not take the method.
     """
-    if method not in resource.verbs:
-        others = _others(known, resource, method)
-        raise ValueError(f"{resource.path} does not take {method}, but {', '.join(resource.verbs)}{others}")
+    if refused := known.takers(resource, method):
+        raise ValueError(refused)
     lines = [f"from {_OPERATOR}", "", f"# {method} /{resource.path}"]
     if resource.privilege:
         lines.append(f"# Needs the privilege {resource.privilege_for(method)}.")
@@ -61,16 +61,10 @@ def taking(known: Catalogue, resource: Resource, method: str) -> Resource:
     return found[0] if method not in resource.verbs and len(found) == 1 else resource
 
 
-def _others(known: Catalogue, resource: Resource, method: str) -> str:
-    first = resource.path.split("/")[0]
-    near = [
-        item.path for item in known.resources if method in item.verbs and item.path.split("/")[0] == first
-    ]
-    return f"; {method} is taken by {', '.join(near)}" if near else ""
-
-
 def _task_id(resource: Resource, method: str) -> str:
-    words = [part for part in resource.path.split("/") if "{" not in part]
+    words = [
+        re.sub(r"(?<=[a-z])(?=[A-Z])", "_", part) for part in resource.path.split("/") if "{" not in part
+    ]
     return "_".join([{"GET": "read"}.get(method, method.lower()), *words]).lower()
 
 
@@ -93,9 +87,9 @@ def _read(name: str, resource: Resource) -> Iterator[str]:
 
 
 def _query(resource: Resource) -> Iterator[str]:
-    needed = [f'"{item}": "2026-01-01",' for item in resource.required]
+    needed = [f'"{item}": {_DATES.get(item.lower(), "...")}' for item in resource.required]
     if needed:
-        yield f"    query={{{' '.join(needed).rstrip(',')}}},  # required"
+        yield f"    query={{{', '.join(needed)}}},  # required"
     if further := [item for item in resource.filters if item not in resource.required]:
         yield f"    # query takes {', '.join(further)}"
 

@@ -84,7 +84,7 @@ class PowerOfficeV2(Dialect[Credentials]):
     def token_advice(self, status: int, fault: Fault) -> tuple[str, str]:  # noqa: ARG002 - the text tells
         """Tell the gateway's refusal from the token endpoint's."""
         if "subscription key" in (fault.detail or "").lower():
-            return "subscription key", "check subscription_api_key"
+            return "subscription key", "check subscription_api_key, and that it belongs to the environment"
         return (
             "application key or client key",
             "check login (application key), password (client key) and that both belong to the environment",

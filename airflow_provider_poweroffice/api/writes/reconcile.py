@@ -385,7 +385,7 @@ class _Write:
             different = self._besides_reference(found.body, identity, different)
             if different:
                 return self._update(found.body, identity, different)
-        begin = f"{self.label}: a record with {identity.text} is there, {there}, and"
+        begin = f"{self.label}: a record with {identity.text} is there ({there}) and"
         if different:
             way_out = (
                 "; an earlier try that got no clear reply may have created it. Look there; another reference "

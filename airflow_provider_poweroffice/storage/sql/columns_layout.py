@@ -65,6 +65,7 @@ class ColumnsLayout(Layout):
     :param allow_new: fields that the table has no column for get one.
     :param json_is_text: the database has no type for JSON, so that a column of texts may be one of JSON.
     :param zone: what the database reads behind a moment, which is in UTC.
+    :param plain_decimals: the database reads no exponent.
     """
 
     audit = AuditColumns("_")
@@ -83,6 +84,7 @@ class ColumnsLayout(Layout):
         allow_new: bool = False,
         json_is_text: bool = False,
         zone: str = "Z",
+        plain_decimals: bool = False,
     ) -> None:
         super().__init__(table, key, existing)
         self._fields = Fields(
@@ -92,6 +94,7 @@ class ColumnsLayout(Layout):
         self._halves_told = False
         self._json_is_text = json_is_text
         self._zone = zone
+        self._plain_decimals = plain_decimals
         self._described = frozenset((*known, *given))
         if nameless := [field.field for field in self._keys if field.is_extra]:
             raise ValueError(f"key={nameless[0]!r} cannot be the name of a column")
@@ -239,7 +242,7 @@ class ColumnsLayout(Layout):
         self._take_apart: Any = msgspec.json.Decoder(list[parts]).decode  # type: ignore[valid-type]
         self._own = [n for n, field in enumerate(fields) if field.is_column]
         self._extra = [(n, field) for n, field in enumerate(fields) if field.is_extra]
-        found = [(n, _conversion(fields[n], self.key, self._zone)) for n in self._own]
+        found = [(n, _conversion(fields[n], self.key, self._zone, self._plain_decimals)) for n in self._own]
         self._conversions = [(n, convert) for n, convert in found if convert is not None]
         self._measured = [
             (n, field) for n, field in enumerate(fields) if field.kind == "decimal" and not field.existing
@@ -371,7 +374,9 @@ def _column_holds(kind: str, value: bytes) -> bool:
     return holds(kind, value)
 
 
-def _conversion(field: Field, key: tuple[str, ...], zone: str) -> Callable[[bytes], bytes] | None:
+def _conversion(
+    field: Field, key: tuple[str, ...], zone: str, plain_decimals: bool
+) -> Callable[[bytes], bytes] | None:
     """Give what makes a column's value of a JSON value; None where nothing has to be done."""
     scale = field.existing.scale if field.existing else None
     is_key = field.field in key
@@ -381,8 +386,8 @@ def _conversion(field: Field, key: tuple[str, ...], zone: str) -> Callable[[byte
         return partial(_moment, scale=scale, zone=zone)
     if field.kind == "time":
         return partial(_fraction, scale=scale)
-    if field.kind == "decimal" and (is_key or scale is not None):
-        return partial(_number, scale=scale, write=canonical if is_key else unquoted)
+    if field.kind == "decimal" and (is_key or plain_decimals or scale is not None):
+        return partial(_number, scale=scale, write=canonical if is_key or plain_decimals else unquoted)
     if not field.loose:
         return None
     late = {"integer": _whole, "date": _day, "decimal": unquoted, "text": _key_text if is_key else None}

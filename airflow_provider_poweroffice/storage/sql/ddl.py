@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from airflow_provider_poweroffice.storage.sql.columns import ROW, Column
-from airflow_provider_poweroffice.storage.sql.databases.base import Database, Session, literal
+from airflow_provider_poweroffice.storage.sql.databases.base import Database, Session
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 
 STAGE = "poweroffice_stage"
@@ -53,14 +53,12 @@ def create_table(
         for column, definition in zip(columns, _definitions(database, columns, key), strict=True)
     ]
     if key:
-        parts.append(f"PRIMARY KEY ({', '.join(map(database.quoted, key))})")
+        parts.append(f"{database.primary_key} ({', '.join(map(database.quoted, key))})")
     name = table.quoted(database.quote)
     within = f" /* {comment.replace('*/', '')} */" if database.keeps_text else ""
     session.execute(f"CREATE TABLE {name} ({', '.join(parts)}{within}){database.options(comment)}")
-    if database.has_comments:
-        session.execute(f"COMMENT ON TABLE {name} IS {literal(comment)}")
-        for statement in _comments(database, name, columns):
-            session.execute(statement)
+    for statement in database.comments(table, comment, columns):
+        session.execute(statement)
 
 
 def add_columns(session: Session, table: TableName, columns: Iterable[Column]) -> None:
@@ -69,21 +67,17 @@ def add_columns(session: Session, table: TableName, columns: Iterable[Column]) -
     columns = list(columns)
     for column in columns:
         session.execute(
-            f"ALTER TABLE {name} ADD COLUMN {database.quoted(column.name)} {type_of(database, column)}"
-            f"{database.note(column)}"
+            f"ALTER TABLE {name} {database.add_column} {database.quoted(column.name)} "
+            f"{type_of(database, column)}{database.note(column)}"
         )
-    if database.has_comments:
-        for statement in _comments(database, name, columns):
-            session.execute(statement)
-
-
-def _comments(database: Database, table: str, columns: Iterable[Column]) -> Iterator[str]:
-    for column in columns:
-        yield f"COMMENT ON COLUMN {table}.{database.quoted(column.name)} IS {literal(column.note)}"
+    for statement in database.comments(table, "", columns):
+        session.execute(statement)
 
 
 def create_stage(session: Session, table: str, columns: Sequence[Column], key: Sequence[str]) -> None:
     """Make a temporary table, of the types that the rows' table has; it goes with the connection."""
     database = session.database
-    parts = [f"{database.quoted(ROW)} {database.row_type}", *_definitions(database, columns, key)]
-    session.execute(f"CREATE TEMPORARY TABLE {table} ({', '.join(parts)}){database.options()}")
+    parts = [f"{database.quoted(ROW)} {database.row_type}"]
+    for column, definition in zip(columns, _definitions(database, columns, key), strict=True):
+        parts.append(definition + (database.key_check(column.name) if _is_key_text(column, key) else ""))
+    session.execute(f"{database.create_temporary} {table} ({', '.join(parts)}){database.options()}")

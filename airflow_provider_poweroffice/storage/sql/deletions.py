@@ -52,17 +52,17 @@ class Deletions:
         database = session.database
         self._table = table.quoted(database.quote)
         names = [database.quoted(name) for name in key]
+        self._keys, self._key = database.temporary(keys), names
         with session.transaction(staging=True):
             # Without it, SQLite would look through all keys for each row.
-            session.execute(f"CREATE INDEX {keys}_key ON {keys} ({', '.join(names)})")
-            database.staged(session, keys)
+            session.execute(f"CREATE INDEX {keys}_key ON {self._keys} ({', '.join(names)})")
+            database.staged(session, self._keys)
         self._listed = keys == IDS and whole
-        self._keys, self._key = keys, names
         self._deleted_at = database.quoted(audit.deleted_at)
         self._company = database.quoted(audit.company)
         self._own = f"{self._table}.{self._company} = {database.mark}"
         same = " AND ".join(f"s.{name} = {self._table}.{name}" for name in names)
-        self._there = f"EXISTS (SELECT 1 FROM {keys} s WHERE {same})"  # noqa: S608 - names are checked
+        self._there = f"EXISTS (SELECT 1 FROM {self._keys} s WHERE {same})"  # noqa: S608 - names are checked
 
     def _count(self, *conditions: str) -> int:
         where = " AND ".join((self._own, *conditions))

@@ -101,5 +101,5 @@ def _days(database: Database, fields: Mapping[str, str], existing: Mapping[str, 
     if columns:
         day = database.compared(day, columns[0])
     else:
-        posted = f"substr({posted}, 1, 10)"
+        posted = f"{database.substring}({posted}, 1, 10)"
     return f"{posted} >= {day} AND {posted} <= {day}"

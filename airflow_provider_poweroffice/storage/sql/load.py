@@ -104,6 +104,7 @@ class Load:
                 allow_new=plan.allow_new_columns,
                 json_is_text=session is not None and session.database.json_is_text,
                 zone=zone,
+                plain_decimals=session is not None and session.database.plain_decimals,
             )
         if session and existing:
             audit = layout.audit
@@ -192,7 +193,7 @@ class Load:
             stage.fill(bulk=self.plan.bulk)
             with session.transaction(staging=True):
                 repeated = merge.drop_repeated()
-                session.database.staged(session, STAGE)
+                session.database.staged(session, session.database.temporary(STAGE))
             deletions = self._deletions(session)
             counts = self._merge(session, merge, stage, deletions)
         return LoadResult(

@@ -42,6 +42,7 @@ class Merge:
         self._owner = owner
         self._quoted = session.database.quoted
         self._table = table.quoted(session.database.quote)
+        self._stage = session.database.temporary(STAGE)
         self._columns = [column.name for column in columns]
 
     def drop_repeated(self) -> int:
@@ -49,7 +50,7 @@ class Merge:
         if not self._key:
             return 0
         key = ", ".join(map(self._quoted, self._key))
-        return self._session.database.delete_repeated(self._session, STAGE, self._quoted(ROW), key)
+        return self._session.database.delete_repeated(self._session, self._stage, self._quoted(ROW), key)
 
     def run(self, first: int, end: int) -> Counts:
         """
@@ -88,7 +89,7 @@ class Merge:
         """Count the staged rows that the table has already."""
         mark, row, company = self._session.database.mark, self._quoted(ROW), self._quoted(self._audit.company)
         sql = (
-            f"SELECT count(*) FROM {STAGE} s JOIN {self._table} t "  # noqa: S608 - names are checked
+            f"SELECT count(*) FROM {self._stage} s JOIN {self._table} t "  # noqa: S608 - names are checked
             f"ON t.{company} = {mark} AND {self._same('t')} WHERE s.{row} >= {mark} AND s.{row} < {mark}"
         )
         return int(self._session.rows(sql, (self._owner.company, first, end))[0][0])
@@ -96,7 +97,7 @@ class Merge:
     def _delete_matching(self, first: int, end: int) -> None:
         mark, row, company = self._session.database.mark, self._quoted(ROW), self._quoted(self._audit.company)
         self._session.execute(
-            f"DELETE FROM {self._table} WHERE {company} = {mark} AND EXISTS (SELECT 1 FROM {STAGE} s "  # noqa: S608 - names are checked
+            f"DELETE FROM {self._table} WHERE {company} = {mark} AND EXISTS (SELECT 1 FROM {self._stage} s "  # noqa: S608 - names are checked
             f"WHERE {self._same(self._table)} AND s.{row} >= {mark} AND s.{row} < {mark})",
             (self._owner.company, first, end),
         )
@@ -113,9 +114,9 @@ class Merge:
         values |= {name: cast for name, (cast, _) in constants.items() if name != self._audit.company}
         values[self._audit.deleted_at] = "NULL"
         sets = ", ".join(f"t.{self._quoted(name)} = {value}" for name, value in values.items())
+        update = database.update.format(table=self._table, stage=self._stage, same=self._same("t"), sets=sets)
         self._session.execute(
-            f"UPDATE {self._table} t JOIN {STAGE} s ON {self._same('t')} SET {sets} "  # noqa: S608 - names are checked
-            f"WHERE t.{company} = {mark} AND s.{row} >= {mark} AND s.{row} < {mark}",
+            f"{update} WHERE t.{company} = {mark} AND s.{row} >= {mark} AND s.{row} < {mark}",
             [
                 *(value for name, (_, value) in constants.items() if name != self._audit.company),
                 *(self._owner.company, first, end),
@@ -149,7 +150,7 @@ class Merge:
         row = self._quoted(ROW)
         sql = (
             f"INSERT INTO {self._table} ({into}) SELECT {', '.join([*columns, *marks])} "  # noqa: S608 - names are checked
-            f"FROM {STAGE} s WHERE {row} >= {database.mark} AND {row} < {database.mark}"
+            f"FROM {self._stage} s WHERE {row} >= {database.mark} AND {row} < {database.mark}"
         )
         parameters += [first, end]
         if new:

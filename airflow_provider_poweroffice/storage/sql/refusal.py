@@ -7,6 +7,7 @@ that Airflow tries again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,6 +21,15 @@ _MYSQL_PASSING = frozenset(
     | {1203, 1205, 1206, 1213, 1226, 1290, 1317, 1637, 1836, 1927, 1969, 3024, 3058, 4031}
 )
 _SERVER_ERRORS, _CLIENT_ERRORS = range(1000, 6000), range(2000, 3000)
+_SQLSERVER_PASSING = frozenset(
+    # Connections, memory, room, locks, a database that starts, stops or moves, and Azure's own limits.
+    {20, 64, 121, 233, 596, 601, 617, 669, 701, 802, 844, 845, 921, 922, 997, 1101, 1105, 1203, 1204, 1205}
+    | {1221, 1222, 3935, 3960, 4060, 4221, 6001, 6005, 8628, 8645, 8651, 9002, 10053, 10054, 10060, 10928}
+    | {10929, 10936, 17142, 18401, 40020, 40143, 40166, 40197, 40501, 40540, 40544, 40549, 40550, 40551}
+    | {40552, 40553, 40613, 41301, 41302, 41305, 41325, 41839, 42108, 42109, 49918, 49919, 49920}
+)
+_DB_LIBRARY = range(20000, 20300)  # FreeTDS's own
+_odbc_number = re.compile(r"\((\d+)\) \(SQL").search
 
 
 def _names(error: BaseException) -> set[str]:
@@ -31,26 +41,29 @@ def is_refusal(error: BaseException) -> bool:
     names = _names(error)
     if "Error" not in names:
         return False
-    number = _mysql_number(error)
-    return not names & _PASSING if number is None else number not in _MYSQL_PASSING
+    passes = _passes(error)
+    return not names & _PASSING if passes is None else not passes
 
 
-def _mysql_number(error: BaseException) -> int | None:
+def _passes(error: BaseException) -> bool | None:
     """
-    Give the number that a server of MySQL gave an error.
+    Tell by the number that a server of MySQL or SQL Server gave an error; None: none gave it one.
 
-    Its drivers go by other groups than the DB-API's: a date that is none is an ``OperationalError``, a
-    deadlock may be an ``InternalError``.
+    Their drivers go by other groups than the DB-API's: a date that is none is an ``OperationalError`` of
+    PyMySQL and of pymssql, a deadlock may be an ``InternalError``, or of pyodbc a mere ``Error``.
     """
-    if not {kind.__module__.partition(".")[0] for kind in type(error).__mro__} & {
-        "pymysql",
-        "MySQLdb",
-        "mysql",
-    }:
-        return None
+    drivers = {kind.__module__.partition(".")[0] for kind in type(error).__mro__}
     number = getattr(error, "errno", error.args[0] if error.args else None)
-    is_server = isinstance(number, int) and number in _SERVER_ERRORS and number not in _CLIENT_ERRORS
-    return number if is_server else None
+    if drivers & {"pymysql", "MySQLdb", "mysql"}:
+        is_server = isinstance(number, int) and number in _SERVER_ERRORS and number not in _CLIENT_ERRORS
+        return number in _MYSQL_PASSING if is_server else None
+    if "pyodbc" in drivers and "[SQL Server]" in str(error):
+        found = _odbc_number(str(error))
+        number = int(found[1]) if found else None
+    elif "pymssql" not in drivers:
+        return None
+    is_server = isinstance(number, int) and number > 0 and number not in _DB_LIBRARY
+    return number in _SQLSERVER_PASSING if is_server else None
 
 
 def is_refused_value(error: BaseException) -> bool:

@@ -28,7 +28,7 @@ class Stage:
     """
 
     def __init__(self, session: Session, layout: Layout, spool: PageSpool, table: str = STAGE) -> None:
-        self._table = table
+        self._table = session.database.temporary(table)
         self.columns: Sequence[Column] = list(layout.columns)
         self._session = session
         self._layout = layout

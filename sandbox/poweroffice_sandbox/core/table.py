@@ -33,6 +33,8 @@ class Table:
         self.owners: dict[Id, str] = {key: owner for key, row in self.rows.items() if row.get(OWN)}
         """The application that made a row, by id, when one did."""
         self._undo: list[tuple[float, Id, Row | None]] = []
+        self._index: dict[str, dict[str, dict[Id, None]]] = {}
+        self._highest: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -46,6 +48,7 @@ class Table:
         """Give a copy that later changes do not reach; rows are never changed in place."""
         other = copy(self)
         other.rows, other.owners, other._undo = dict(self.rows), dict(self.owners), list(self._undo)  # noqa: SLF001
+        other._index, other._highest = {}, {}  # noqa: SLF001 - as above
         return other
 
     def put(self, row: Row, now: float, owner: str = "") -> None:
@@ -56,12 +59,44 @@ class Table:
         """
         if owner:
             self.owners[row[self.key]] = owner
-        self._undo.append((now, row[self.key], self.rows.get(row[self.key])))
+        before = self.rows.get(row[self.key])
+        self._undo.append((now, row[self.key], before))
         self.rows[row[self.key]] = row
+        self._indexed(row[self.key], before, row)
 
     def remove(self, identifier: Id, now: float) -> None:
         """Take a row out."""
-        self._undo.append((now, identifier, self.rows.pop(identifier)))
+        before = self.rows.pop(identifier)
+        self._undo.append((now, identifier, before))
+        self._indexed(identifier, before, None)
+
+    def find(self, field: str, value: object) -> Row | None:
+        """Find the first row with a value; texts compare without case."""
+        if field not in self._index:
+            self._index[field] = {}
+            for key, row in self.rows.items():
+                self._index[field].setdefault(_folded(row.get(field)), {})[key] = None
+        found = self._index[field].get(_folded(value), {})
+        if len(found) == 1:
+            return self.rows[next(iter(found))]
+        return next((row for key, row in self.rows.items() if key in found), None) if found else None
+
+    def highest(self, field: str) -> int:
+        """Give the highest number in a field; 0 where there is none."""
+        if field not in self._highest:
+            self._highest[field] = max((row[field] or 0 for row in self.rows.values()), default=0)
+        return self._highest[field]
+
+    def _indexed(self, key: Id, before: Row | None, after: Row | None) -> None:
+        for field, index in self._index.items():
+            if before is not None:
+                index[_folded(before.get(field))].pop(key, None)
+            if after is not None:
+                index.setdefault(_folded(after.get(field)), {})[key] = None
+        if before is not None:
+            self._highest.clear()
+        for field in self._highest:
+            self._highest[field] = max(self._highest[field], (after or {}).get(field) or 0)
 
     def seen(self, now: float, lag: float) -> dict[Id, Row]:
         """
@@ -80,3 +115,7 @@ class Table:
             else:
                 view[identifier] = before
         return view
+
+
+def _folded(value: object) -> str:
+    return str(value).casefold()

@@ -24,7 +24,7 @@ class V1Sandbox(PowerOfficeSandbox[V1State]):
     the switches of :class:`.switches.V1Switches`.
     """
 
-    title, path, connection_name = "PowerOffice Go v1", "", "POWEROFFICE_V1_DEFAULT"
+    title, path, connection_name = "PowerOffice Go v1", "", "POWEROFFICE_V1"
     switch_table, size_table, state_class, api_class = V1Switches, V1Sizes, V1State, V1Api
 
     def connection(self, company: int | str = 0, environment: str = "production") -> dict[str, Any]:

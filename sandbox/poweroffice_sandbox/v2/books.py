@@ -127,9 +127,7 @@ class Books:
         """
         if field == "Id" and isinstance(value, (int, str)):
             return self.table(resource).rows.get(value)
-        wanted = str(value).casefold()
-        rows = self.table(resource).rows.values()
-        return next((row for row in rows if str(row[field]).casefold() == wanted), None)
+        return self.table(resource).find(field, value)
 
     def in_use(self, resource: str, identifier: Id) -> bool:
         """

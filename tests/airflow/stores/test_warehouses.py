@@ -12,7 +12,7 @@ import pytest
 import sqlglot
 from airflow.providers.snowflake.hooks.snowflake import SnowflakeHook
 from airflow.providers.snowflake.transfers.copy_into_snowflake import CopyFromExternalStageToSnowflakeOperator
-from support.airflow_home import HOME, states
+from support.airflow_home import HOME, ROOT, states
 
 from airflow_provider_poweroffice.api.catalogue.fields import fields_of
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
@@ -121,3 +121,12 @@ def test_statements_are_ones(warehouse: str, endpoint: str) -> None:
     for sql in statements:
         (parsed,) = sqlglot.parse(sql.replace("{{ run_id }}", "run"), read=warehouse)
         assert type(parsed).__name__ in {"Create", "Drop", "Merge", "Insert", "Update", "Delete"}
+
+
+def test_statements_of_sql_server_are_ones() -> None:
+    """A parser of Transact-SQL takes each statement of the scripts; it does not know NONCLUSTERED."""
+    for script in (ROOT / "tests/storage/sqlserver").glob("*.sql"):
+        for batch in script.read_text().replace(" NONCLUSTERED", "").split("\nGO\n")[:-1]:
+            assert not {"Command", "Anonymous"} & {
+                type(one).__name__ for one in sqlglot.parse(batch, read="tsql")
+            }

@@ -13,6 +13,7 @@ from airflow_provider_poweroffice.storage.sql.databases.duckdb import DuckDB
 from airflow_provider_poweroffice.storage.sql.databases.mysql import DRIVERS, MySQL
 from airflow_provider_poweroffice.storage.sql.databases.postgres import Postgres
 from airflow_provider_poweroffice.storage.sql.databases.sqlite import SQLite
+from airflow_provider_poweroffice.storage.sql.databases.sqlserver import DBMS_NAME, PRODUCT, SQLServer
 
 _BY_DRIVER: dict[str, type[Database]] = {
     "psycopg": Postgres,
@@ -27,6 +28,11 @@ _BY_DRIVER: dict[str, type[Database]] = {
 def database_of(connection: Any, *, mark: str = "?", quote: str = '"') -> Database:
     """Choose the database of a connection."""
     for kind in type(connection).__mro__:
-        if found := _BY_DRIVER.get(kind.__module__.partition(".")[0]):
+        driver = kind.__module__.partition(".")[0]
+        if found := _BY_DRIVER.get(driver):
             return found()
+        if driver == "pymssql":
+            return SQLServer("%s")
+        if driver == "pyodbc" and connection.getinfo(DBMS_NAME) == PRODUCT:
+            return SQLServer("?")
     return Database(mark, quote)

@@ -52,6 +52,14 @@ class Database:
     """How a row that is there gives way: deleted first, by a clause of the INSERT, or updated first."""
     zone: ClassVar[str] = "Z"
     """What stands behind a moment, which is in UTC."""
+    update: ClassVar[str] = "UPDATE {table} t JOIN {stage} s ON {same} SET {sets}"
+    """How a row of the table is updated by a staged one, where ``upsert`` is "update"."""
+    create_temporary: ClassVar[str] = "CREATE TEMPORARY TABLE"
+    add_column: ClassVar[str] = "ADD COLUMN"
+    primary_key: ClassVar[str] = "PRIMARY KEY"
+    substring: ClassVar[str] = "substr"
+    plain_decimals: ClassVar[bool] = False
+    """Whether a decimal is read from a text without an exponent only."""
     one_writer: ClassVar[bool] = False
     """Whether a second connection that writes has to wait for the first, or is refused."""
     types: ClassVar[Mapping[str, str]] = {
@@ -79,6 +87,10 @@ class Database:
     def quoted(self, name: str) -> str:
         """Quote the name of a column."""
         return f"{self.quote}{name}{self.quote}"
+
+    def temporary(self, name: str) -> str:
+        """Name a temporary table."""
+        return name
 
     def prepare(self, connection: Any) -> None:
         """Set a new connection up."""
@@ -147,6 +159,23 @@ class Database:
         :param others: how many columns of other kinds.
         """
         return self.type_of("name")
+
+    def key_check(self, name: str) -> str:  # noqa: ARG002 - where a comparison takes texts for equal
+        """Write what a staged text of a key must fulfil."""
+        return ""
+
+    def comments(self, table: TableName, comment: str, columns: Iterable[Column]) -> Iterator[str]:
+        """
+        Give the statements that keep the comments.
+
+        :param comment: of the table; empty: it has one, or none.
+        """
+        if self.has_comments:
+            name = table.quoted(self.quote)
+            if comment:
+                yield f"COMMENT ON TABLE {name} IS {literal(comment)}"
+            for column in columns:
+                yield f"COMMENT ON COLUMN {name}.{self.quoted(column.name)} IS {literal(column.note)}"
 
     def note(self, column: Column) -> str:  # noqa: ARG002 - others have statements for it
         """Write the comment of a column, where it is part of its definition."""

@@ -70,8 +70,8 @@ def _number(call: Call, row: Row) -> None:
     """Assign number or code when the client left it out."""
     first = _FIRST_NUMBER.get(call.resource_name)
     if first is not None and row["Number"] is None:
-        rows = call.books.table(call.resource_name).rows.values()
-        row["Number"] = max((item["Number"] or 0 for item in rows), default=first - 1) + 1
+        table = call.books.table(call.resource_name)
+        row["Number"] = (table.highest("Number") or first - 1) + 1
     if "Code" in row and row["Code"] is None:
         row["Code"] = str(row["Id"])
 
