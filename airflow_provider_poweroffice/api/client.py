@@ -110,6 +110,7 @@ class Client:
         idempotent: bool | None = None,
         fail_on_error: bool = True,
         max_bytes: int = ANSWER_BYTES,
+        retry: RetryOptions | None = None,
     ) -> Response:
         """
         Make one call and give the whole answer.
@@ -128,6 +129,7 @@ class Client:
             Decides whether a 5xx or a lost reply is tried again.
         :param fail_on_error: False gives an answer outside 2xx back instead of raising it.
         :param max_bytes: largest body of a 2xx answer, decompressed; of others, 256 KiB are kept.
+        :param retry: how often it is tried, instead of the client's own.
         :return: the answer. Of a DELETE that is repeated after a lost reply, and finds nothing any more, one
             with status 204: the record is gone, as was wanted.
         :raises ValueError, TypeError: bad arguments, before any request.
@@ -138,7 +140,9 @@ class Client:
             method, endpoint, query=query, body=body, files=files, headers=headers, filters=filters
         )
         check_whole("max_bytes", max_bytes, 1, None)
-        return self.send(call, idempotent=idempotent, fail_on_error=fail_on_error, max_bytes=max_bytes)
+        return self.send(
+            call, idempotent=idempotent, fail_on_error=fail_on_error, max_bytes=max_bytes, retry=retry
+        )
 
     def build(
         self,
@@ -186,7 +190,6 @@ class Client:
         """
         Send a call that was built, and give the whole answer; see :meth:`request`.
 
-        :param retry: instead of the client's own.
         :raises PowerOfficeError: see :mod:`airflow_provider_poweroffice.errors`; nothing else is raised.
         """
         try:

@@ -34,9 +34,10 @@ class D365FOToObjectStorageOperator(D365FOTask, ToObjectStorage):
 
     def told_kinds(self, client: Client) -> Mapping[str, str]:
         """Give the kinds of fields that the entity's metadata tells."""
+        from airflow_provider_poweroffice.api.call import encode_query
         from airflow_provider_poweroffice.api.d365fo.metadata import entity_kinds
 
-        return entity_kinds(client, self.endpoint, self.query)
+        return entity_kinds(client, self.endpoint, encode_query(self.query))
 
 
 class D365FOToSqlOperator(D365FOTask, ToSql):
@@ -58,11 +59,13 @@ class D365FOToSqlOperator(D365FOTask, ToSql):
         """Take key and kinds from the entity's metadata, and let a key that is given order the pages."""
         import msgspec
 
+        from airflow_provider_poweroffice.api.call import encode_query
         from airflow_provider_poweroffice.api.d365fo.metadata import entity_key, entity_kinds
 
         if self.key is None:
             key = entity_key(client, self.endpoint, needed=self.mode == "upsert") or self.paging.key
         else:
             key = self.key
-        kinds = entity_kinds(client, self.endpoint, self.query) if self.layout == "columns" else {}
+        typed = self.layout == "columns"
+        kinds = entity_kinds(client, self.endpoint, encode_query(self.query)) if typed else {}
         return msgspec.structs.replace(settings, read=replace(settings.read, key=key), key=key, kinds=kinds)

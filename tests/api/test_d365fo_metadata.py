@@ -110,9 +110,9 @@ def test_odd_answers(answer: Any, key: tuple[str, ...]) -> None:
 
 def test_kinds_of_what_is_selected(fo_api: Any) -> None:
     """Only fields that are read have a kind, so that a table that is made without rows has no others."""
-    for query in ({"$select": ["StartDate", " rate"]}, {"$SELECT": "StartDate,Rate"}):
+    for query in ({"$select": "StartDate, rate"}, {"$SELECT": "StartDate,Rate"}):
         assert entity_kinds(fo_api, "ExchangeRates", query) == {"StartDate": "timestamp", "Rate": "decimal"}
-    for query in (None, {"$select": "*"}, {"$top": 1}):
+    for query in (None, {"$select": "*"}, {"$top": "1"}):
         assert len(entity_kinds(fo_api, "ExchangeRates", query)) > 2
 
 

@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from airflow_provider_poweroffice.api.call import encode_query
 from airflow_provider_poweroffice.api.catalogue import catalogue
 from airflow_provider_poweroffice.errors import (
     BadRequestError,
@@ -25,8 +24,6 @@ from airflow_provider_poweroffice.errors import (
 )
 
 if TYPE_CHECKING:
-    from airflow_provider_poweroffice.api.call import Call
-    from airflow_provider_poweroffice.api.connection import Connection
     from airflow_provider_poweroffice.api.options import RetryOptions
     from airflow_provider_poweroffice.api.response import Response
 
@@ -79,11 +76,20 @@ class Entity:
     kinds: Mapping[str, str] = field(default_factory=dict)
 
 
+class Tried(Protocol):
+    """Says how often a call is tried."""
+
+    @property
+    def retry(self) -> RetryOptions:
+        """The options of each call."""
+        ...
+
+
 class Asks(Protocol):
     """Makes calls, as the client does, and remembers what is known of entities."""
 
     @property
-    def connection(self) -> Connection:
+    def connection(self) -> Tried:
         """How an environment is called."""
         ...
 
@@ -92,12 +98,16 @@ class Asks(Protocol):
         """What was answered, by entity set; None: the environment was asked, and did not answer."""
         ...
 
-    def build(self, method: str, endpoint: str, *, query: Mapping[str, Any] | None = None) -> Call:
-        """Check and encode a call."""
-        ...
-
-    def send(self, call: Call, *, max_bytes: int, retry: RetryOptions | None = None) -> Response:
-        """Send it."""
+    def request(
+        self,
+        method: str,
+        endpoint: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        max_bytes: int,
+        retry: RetryOptions | None = None,
+    ) -> Response:
+        """Make one."""
         ...
 
 
@@ -117,16 +127,16 @@ def entity_key(client: Asks, endpoint: str, *, needed: bool = False) -> tuple[st
     return _entity(client, named[1], needed=needed).key if named else ()
 
 
-def entity_kinds(client: Asks, endpoint: str, query: Mapping[str, Any] | None = None) -> Mapping[str, str]:
+def entity_kinds(client: Asks, endpoint: str, query: Mapping[str, str] | None = None) -> Mapping[str, str]:
     """
     Give the kinds of an entity's fields; asked for with its key, once a client.
 
-    :param query: of the read: fields that its ``$select`` leaves out have none.
+    :param query: of the read, as it is sent: fields that its ``$select`` leaves out have none.
     :return: field to kind; none where nobody knows them.
     """
     named = _SET.fullmatch(endpoint)
     kinds = _entity(client, named[1]).kinds if named else {}
-    chosen = [text for name, text in encode_query(query).items() if name.lower() == "$select"]
+    chosen = [text for name, text in (query or {}).items() if name.lower() == "$select"]
     names = {name.strip().lower() for name in ",".join(chosen).split(",")}
     if not chosen or "*" in names:
         return kinds
@@ -151,9 +161,14 @@ def _asked(client: Asks, name: str, *, needed: bool) -> Entity | None:
         if usual.rate_limit_deadline is None
         else usual.rate_limit_deadline,
     )
-    call = client.build("GET", "metadata/PublicEntities", query={"$filter": f"EntitySetName eq '{name}'"})
     try:
-        answer = client.send(call, max_bytes=ENTITY_BYTES, retry=None if needed else few)
+        answer = client.request(
+            "GET",
+            "metadata/PublicEntities",
+            query={"$filter": f"EntitySetName eq '{name}'"},
+            max_bytes=ENTITY_BYTES,
+            retry=None if needed else few,
+        )
         found = _read(answer.body, name)
     except PowerOfficeError as error:
         is_final = isinstance(error, (NotFoundError, PermissionDeniedError, BadRequestError))
