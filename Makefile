@@ -51,10 +51,12 @@ test-stores:
 	@$(PYTHON) tools/environment.py .venvs/stores requirements/stores.txt
 	.venvs/stores/bin/$(PYTEST) -q tests/airflow/stores
 
-# 50 companies on CeleryExecutor and LocalExecutor; needs PostgreSQL and Redis: apt-get install postgresql redis-server
+# Nights of a firm on CeleryExecutor and LocalExecutor; needs PostgreSQL and Redis: apt-get install postgresql redis-server
+# make scaling COMPANIES=100 EXECUTOR=local POOL=4
 scaling:
 	@$(PYTHON) tools/environment.py .venvs/scaling requirements/scaling.txt
-	@PYTHONPATH=$(CURDIR) .venvs/scaling/bin/python tools/scaling.py
+	@PYTHONPATH=$(CURDIR) .venvs/scaling/bin/python tools/scaling.py \
+		$(if $(COMPANIES),--companies $(COMPANIES)) $(if $(EXECUTOR),--executor $(EXECUTOR)) $(if $(POOL),--pool $(POOL))
 
 lint: env
 	$(BIN)/ruff check .

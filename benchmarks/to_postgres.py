@@ -1,6 +1,8 @@
 """
 Load a million ledger rows into PostgreSQL: by COPY and by plain inserts, in both layouts; then kill loads.
 
+The limit is COPY of the same rows by ``psql``, from a file of CSV into an empty table like the one loaded.
+
 The sandbox and the database run in processes of their own. Each load runs in a new process; its memory
 is that above what it had before the first page. The last part kills loads of ``mode="replace"`` by
 ``kill -9`` at random moments, looks each time whether the table holds the old or the new state, tries
@@ -30,6 +32,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.million_rows import Watch, resident, serve
+from tests.infrastructure.postgres_dump import query
 from tests.infrastructure.postgres_server import PostgresServer
 
 DATES = {"fromDate": "2000-01-01", "toDate": "2099-12-31"}
@@ -66,16 +69,19 @@ def measure(pipe: Connection, table: str, page_size: int, options: dict[str, Any
     context: Any = {"run_id": "benchmark"}
     # Load everything once, so that the growth is that of the data.
     operator(NOTHING, table=f"{table}_warm", **options).execute(context)
-    before, watch = resident(), Watch()
+    before, watch, spent = resident(), Watch(), time.process_time()
     watch.start()
     receipt = operator(DATES, table=table, page_size=page_size, **options).execute(context)
     watch.on = False
+    spent = time.process_time() - spent
     pipe.send(
         {
             "rows": receipt["rows"],
             "mb_json": round(receipt["bytes"] / 1e6),
             "read_s": round(receipt["seconds"] - took[-1], 1),
             "store_s": round(took[-1], 1),
+            "seconds": receipt["seconds"],
+            "cpu_s_per_100_000_rows": round(spent / receipt["rows"] * 100_000, 2),
             "rows_per_s_stored": round(receipt["rows"] / took[-1]),
             "rows_per_s_in_all": round(receipt["rows"] / receipt["seconds"]),
             "growth_mb": round((watch.peak - before) / 1e6, 1),
@@ -83,8 +89,18 @@ def measure(pipe: Connection, table: str, page_size: int, options: dict[str, Any
     )
 
 
-def speeds(page_size: int) -> dict[str, Any]:
-    """Measure each layout by each way."""
+def copy_seconds(server: PostgresServer, table: str) -> float:
+    """Copy a table's rows from a file of CSV into an empty table like it, by psql."""
+    with tempfile.NamedTemporaryFile(suffix=".csv") as file:
+        query(server, f"\\copy {table} TO '{file.name}' CSV")
+        query(server, f"CREATE TABLE {table}_copied (LIKE {table} INCLUDING ALL)")
+        began = time.monotonic()
+        query(server, f"\\copy {table}_copied FROM '{file.name}' CSV")
+        return time.monotonic() - began
+
+
+def speeds(page_size: int, server: PostgresServer) -> dict[str, Any]:
+    """Measure each layout by each way, and COPY of the same rows."""
     found = {}
     for layout in ("raw", "columns"):
         for bulk in (True, False):
@@ -98,6 +114,10 @@ def speeds(page_size: int) -> dict[str, Any]:
             there.close()  # so that a child that fails is noticed
             found[name] = here.recv()
             child.join()
+            if bulk:
+                seconds = copy_seconds(server, f"{layout}_true")
+                ratio = found[name]["seconds"] / seconds
+                found[name] |= {"copy_by_psql_s": round(seconds, 2), "whole_load_over_copy": round(ratio, 2)}
     return found
 
 
@@ -224,7 +244,7 @@ def main() -> None:
         os.environ["AIRFLOW_CONN_PG"] = json.dumps(server.airflow)
         os.environ.setdefault("AIRFLOW_HOME", home)
         if options.only != "kill":
-            found |= speeds(options.page_size)
+            found |= speeds(options.page_size, server)
         if options.only != "speed":
             found["kill"] = kills(server, options.seed)
     here.send("stop")

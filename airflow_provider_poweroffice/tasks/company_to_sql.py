@@ -23,6 +23,7 @@ from airflow_provider_poweroffice._compat import (
     HAS_ASSET_STATE,
     AirflowFailException,
     AirflowTaskTimeout,
+    keep_task_state,
     task_state_store,
 )
 from airflow_provider_poweroffice.tasks.base import CompanyTask
@@ -46,6 +47,7 @@ LOADED = frozenset({"loaded", "unchanged"})
 """Outcomes of a load whose rows are in the table."""
 DONE = "poweroffice_done"
 """Begins the keys in the task's state store that hold what earlier tries have loaded, by company."""
+_BEGUN = "poweroffice_begun"  # begins the keys there of where the loads of a company have begun
 _SHOWN = 20  # companies in an error
 _SUMS = ("rows", "inserted", "updated", "deleted", "marked_deleted")
 _TOLD = ("table", "rows", "inserted", "updated", "deleted", "marked_deleted", "began", "seconds", "watermark")
@@ -280,19 +282,20 @@ class _Company:
         with self._target.session() as session:  # where it cannot be reached, nothing is read
             threads = 1 if session.database.one_writer else THREADS
         _sign_in(self._hook.client)
-        crew = SideBySide(threads)
+        crew, notes = SideBySide(threads), _Notes(self._context, self._task.company)
         jobs: dict[str, Callable[[], DoneLoad]] = {}
         begun: dict[str, BegunLoad] = {}
         for name, part in parts.items():
             whole_name = f"{self._task.dag_id}.{self._task.task_id}.{name}"
             try:
                 with fail_task_when_final():
-                    begun[name] = part.begin(self._context, self._hook, self._target, whole_name)
+                    begun[name] = part.begin(notes.context, self._hook, self._target, whole_name)
             except Exception as error:  # noqa: BLE001 - of this load alone
                 self._fail(name, error)
             else:
                 told = self._begun[name] = {"table": str(begun[name].plan.table)}
                 jobs[name] = partial(_carry_out, part, self._hook.client, begun[name], told)
+        notes.keep()
         self._hook.mask = lambda secrets: crew.ask(partial(mask_secrets, secrets))
         self._target.connect = partial(crew.ask, self._target.connect)
         with closing(crew.run(jobs)) as ended:
@@ -572,6 +575,35 @@ class _Loaded:
         self.receipts[name] = receipt
         if self._store is not None:
             self._store.set(self._key, self._of | {"loads": self.receipts})
+
+
+class _Notes:
+    """
+    Where the loads of a company have begun: one value of the task's state store (3.3), not one for each.
+
+    Every question to a state store is a request to Airflow's API server, and costs it as much as a load.
+    """
+
+    def __init__(self, context: Context, company: str | None) -> None:
+        self._store = task_state_store(context)
+        self._key = f"{_BEGUN}.{company}" if company else _BEGUN
+        note = self._store.get(self._key) if self._store is not None else None
+        self._notes: dict[str, Any] = dict(note) if isinstance(note, dict) else {}
+        self._found = dict(self._notes)
+        self.context: Any = context if self._store is None else {**context, "task_state_store": self}
+
+    def get(self, key: str) -> Any:
+        """Give the note of a load."""
+        return self._notes.get(key)
+
+    def set(self, key: str, value: Any, **_: Any) -> None:
+        """Take the note of a load."""
+        self._notes[key] = value
+
+    def keep(self) -> None:
+        """Store what is new, before anything is loaded."""
+        if self._notes != self._found:
+            keep_task_state(self._store, self._key, self._notes)
 
 
 def _are_loads(value: Any) -> bool:

@@ -556,6 +556,8 @@ def test_what_nights_cost(office: Sandbox) -> None:
     print(*costs, sep="\n")  # noqa: T201 - with -s
     first, quiet = costs
     assert first["Token"] == quiet["Token"] == 1
+    kept = {(run_id, key.partition(".")[0]) for run_id, state in airflow.states.items() for key in state}
+    assert len(kept) == 2 * len(airflow.states), "of each task: where its loads began, and which are done"
     assert (sum(first.values()), sum(quiet.values())) == (9, 15)
     stored = database_hook("db").get_records("SELECT _company, count(*) FROM customers GROUP BY _company")
     assert dict(stored) == {alias: office.totals(alias)["Customers"] for alias in companies}

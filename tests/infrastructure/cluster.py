@@ -13,8 +13,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from tests.infrastructure import postgres_dump
 from tests.infrastructure.airflow_home import StartError, free_port
 from tests.infrastructure.postgres_server import NoPostgresError, PostgresServer
+from tests.infrastructure.processes import members
 from tests.infrastructure.redis_server import RedisServer
 from tests.infrastructure.standalone import CONNECTION, Standalone
 
@@ -22,6 +24,8 @@ EXECUTORS = ("CeleryExecutor", "LocalExecutor")
 WORKERS = ("worker-1", "worker-2")
 WORKER_PROCESSES = 3
 """Tasks that one Celery worker runs side by side; LocalExecutor runs as many as all workers together."""
+HEARTBEAT_TIMEOUT = 30
+"""Seconds without a sign of life after which a task counts as dead; Airflow's default is 300."""
 
 
 class Cluster(Standalone):
@@ -32,11 +36,14 @@ class Cluster(Standalone):
     :param executor: one of ``EXECUTORS``.
     :param keys: client keys of the connection that are not those of the sandbox, by alias.
     :param dags: the folder with DAGs.
+    :param settings: the ``airflow_local_settings.py``, default none.
     :param say: is told, again and again, what is waited for.
     :param options: of the sandbox.
     """
 
     parts = ("scheduler", "dag_processor")
+    warehouse_name = "warehouse"
+    """A database of the server that has Airflow's own."""
 
     def __init__(
         self,
@@ -45,6 +52,7 @@ class Cluster(Standalone):
         executor: str,
         keys: Mapping[str, str],
         dags: Path,
+        settings: Path | None = None,
         say: Callable[[str], None] = lambda _: None,
         **options: Any,
     ) -> None:
@@ -53,6 +61,7 @@ class Cluster(Standalone):
         self.workers = WORKERS if executor == "CeleryExecutor" else ()
         self.postgres = PostgresServer()
         self._keys = keys
+        self._settings = settings
         self._redis: RedisServer | None = None
         self._servers = ExitStack()
 
@@ -71,7 +80,12 @@ class Cluster(Standalone):
             self._servers.enter_context(self.postgres)
         except NoPostgresError as error:
             raise StartError(str(error)) from None
+        postgres_dump.query(self.postgres, f"CREATE DATABASE {self.warehouse_name}")
         environment = {**environment, **self._database(), **self._broker()}
+        if self._settings:
+            config = self.home.folder / "config"
+            config.mkdir()
+            (config / "airflow_local_settings.py").write_text(self._settings.read_text())
         self._migrate(environment)
         for part in ("api-server", "scheduler", "dag-processor"):
             self.run(["airflow", part], environment, self._log(part))
@@ -91,6 +105,16 @@ class Cluster(Standalone):
             further["rate_limit_backend"] = f"{self._redis.url}/1"
         return plain | {"extra": json.dumps(json.loads(plain["extra"]) | further)}
 
+    def further_connections(self) -> list[dict[str, Any]]:
+        """Give that to the warehouse, in PostgreSQL, instead of a SQLite file."""
+        others = [one for one in super().further_connections() if one["connection_id"] != "warehouse"]
+        warehouse = self.postgres.airflow | {"connection_id": "warehouse", "schema": self.warehouse_name}
+        return [*others, warehouse]
+
+    def processes(self) -> dict[str, list[int]]:
+        """Give the processes of each part of Airflow, tasks included; none of a server."""
+        return {log.stem: [program.pid, *members(program.pid)] for log, program in self._programs.items()}
+
     def tasks_of(self, worker: str) -> int:
         """Count the tasks that a Celery worker has done."""
         return self._log(worker).read_text().count(" succeeded in ")
@@ -105,6 +129,8 @@ class Cluster(Standalone):
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://{place}",
             "AIRFLOW__CORE__EXECUTOR": self.executor,
             "AIRFLOW__CORE__PARALLELISM": str(len(WORKERS) * WORKER_PROCESSES),
+            "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "300",  # as Airflow's default
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": str(HEARTBEAT_TIMEOUT),
         }
 
     def _broker(self) -> dict[str, str]:

@@ -16,16 +16,21 @@ from tests.infrastructure.postgres_server import PostgresServer, programs
 _TABLE = re.compile(rb"^COPY public\.(\S+) .*? FROM stdin;\n(.*?)^\\\.$", re.DOTALL | re.MULTILINE)
 
 
-def tables(server: PostgresServer) -> dict[str, bytes]:
+def tables(server: PostgresServer, database: str = "postgres") -> dict[str, bytes]:
     """Give the rows of every table, a line each, as ``pg_dump`` writes them."""
-    dump = _run(server, "pg_dump", "--data-only")
+    dump = _run(server, "pg_dump", "--data-only", database)
     return {name.decode(): rows for name, rows in _TABLE.findall(dump)}
 
 
 def folder(server: PostgresServer) -> Path:
     """Give the folder of its files: they hold deleted rows too, and the log of all changes."""
-    _run(server, "psql", "-c", "checkpoint")
-    return Path(_run(server, "psql", "-Atc", "show data_directory").decode().strip())
+    query(server, "checkpoint")
+    return Path(query(server, "show data_directory").decode().strip())
+
+
+def query(server: PostgresServer, sql: str, database: str = "postgres") -> bytes:
+    """Give the answer to a statement, a line a row."""
+    return _run(server, "psql", "-qAt", "-v", "ON_ERROR_STOP=1", "-c", sql, database)
 
 
 def _run(server: PostgresServer, program: str, *arguments: str) -> bytes:

@@ -84,6 +84,13 @@ class PostgresServer:
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder = None
 
+    @property
+    def pid(self) -> int:
+        """Of its first process, the parent of all others."""
+        if self._folder is None:
+            raise RuntimeError("the server is not started")
+        return int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
+
     def _run(self, *command: object) -> None:
         account: dict[str, Any] = {}
         if os.geteuid() == 0:

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]  # an Airflow dependency
@@ -52,6 +52,11 @@ class Guarded:
         """Whether the command has not ended."""
         return self._guard.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """Of the guard, which all its processes have as their session."""
+        return self._guard.pid
+
     def stop(self) -> None:
         """End the command and all its children; returns when they are gone."""
         if self._guard.stdin:
@@ -73,6 +78,19 @@ def members(session: int) -> list[int]:
             return False
 
     return [pid for pid in psutil.pids() if pid not in {0, os.getpid()} and belongs(pid)]
+
+
+def cpu_seconds(pids: Iterable[int]) -> float:
+    """
+    Give the CPU seconds of processes, in user and system mode.
+
+    Those of children that have ended are in their parents' as soon as these have waited for them.
+    """
+    spent = 0.0
+    for pid in pids:
+        with contextlib.suppress(psutil.Error):
+            spent += sum(psutil.Process(pid).cpu_times()[:4])
+    return spent
 
 
 def end_session(session: int, patience: float = PATIENCE) -> None:

@@ -177,7 +177,7 @@ class Standalone:
         :param path: below ``/api/v2/``.
         :raises requests.HTTPError: it said no.
         """
-        answer = self._http.request(method, f"{self.url}/api/v2/{path}", json=body, timeout=30)
+        answer = self._http.request(method, f"{self.url}/api/v2/{path}", json=body, timeout=120)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 

@@ -274,6 +274,7 @@ class ColumnsLayout(Layout):
     def _rows(self, content: bytes) -> Iterator[tuple[list[bytes], bytes]]:
         """Give the values of each row that have columns, and the others as one JSON object or null."""
         own, conversions, extra = self._own, self._conversions, self._extra
+        is_whole = own == [*range(len(list(self._fields)))]
         for parts in self._take_apart(content):
             values = list(msgspec.structs.astuple(parts))
             for n, convert in conversions:
@@ -283,7 +284,7 @@ class ColumnsLayout(Layout):
                         values[n] = convert(value)
                     except UNFIT as error:
                         raise self._misfit(n, values, str(error)) from None
-            yield [values[n] for n in own], self._rest(values) if extra else NULL
+            yield values if is_whole else [values[n] for n in own], self._rest(values) if extra else NULL
 
     def _rest(self, values: Sequence[bytes]) -> bytes:
         others = [(field, bytes(values[n])) for n, field in self._extra if bytes(values[n]) != NULL]
@@ -303,13 +304,11 @@ class ColumnsLayout(Layout):
         for number, (values, rest) in enumerate(self._rows(content), start=first):
             line = b",".join(values)
             # Any escape in the row: look at all of its texts; none: only at the few that always need it.
-            for n in texts if b"\\" in line else touched:
-                values[n] = csv_field(kinds[n], bytes(values[n]))
-            yield b"%d,%b,%b\n" % (
-                number,
-                b",".join(values),
-                rest if rest == NULL else quoted(rest),
-            )
+            if changed := texts if b"\\" in line else touched:
+                for n in changed:
+                    values[n] = csv_field(kinds[n], bytes(values[n]))
+                line = b",".join(values)
+            yield b"%d,%b,%b\n" % (number, line, rest if rest == NULL else quoted(rest))
 
     def parameters(self, content: bytes, first: int) -> Iterator[tuple[Any, ...]]:
         """Give integers, booleans and text."""
