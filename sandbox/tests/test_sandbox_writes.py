@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from poweroffice_sandbox.core.table import Table
 
 if TYPE_CHECKING:
     from sandbox_client import Api
@@ -193,3 +196,22 @@ def test_companies_do_not_share_writes(api: Api, client_of: type[Api]) -> None:
     identifier = api.post("Customers", {"Name": "A"}).json()["Id"]
     assert other.get(f"Customers/{identifier}").status_code == 404
     assert json.loads(other.get("Customers", PageSize=1).headers["X-Pagination"])["totalCount"] == 120
+
+
+def test_a_row_is_found_as_by_looking_at_all() -> None:
+    """Whatever was put, replaced and removed, and in whatever casing."""
+    rng = random.Random(1)  # noqa: S311 - the same steps in every run
+    table = Table()
+    for step in range(2000):
+        key = rng.randrange(40)
+        if key in table.rows and rng.random() < 0.4:
+            table.remove(key, step)
+        else:
+            code = rng.choice(["a", "A", "b", None])
+            table.put({"Id": key, "Code": code, "Number": rng.choice([None, step])}, step)
+        wanted = rng.choice("aAb")
+        rows = list(table.rows.values())
+        assert table.find("Code", wanted) == next(
+            (row for row in rows if str(row["Code"]).casefold() == wanted.casefold()), None
+        )
+        assert table.highest("Number") == max((row["Number"] or 0 for row in rows), default=0)

@@ -23,7 +23,7 @@ from functools import cached_property
 from math import ceil
 from typing import TYPE_CHECKING, ClassVar
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from .control import PREFIX, AnyState, Controls, control
 from .faults import Fault
@@ -136,7 +136,10 @@ class Shell:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102 - ASGI
         request = Request(scope, receive)
         client = Socket(scope, receive, send, self._connections, self._state.clock.now)
-        body = await _bounded(request)
+        try:
+            body = await _bounded(request)
+        except ClientDisconnect:  # it died while it sent: nobody waits for an answer
+            return
         path, state = scope["path"], self._state
         if path.lower().startswith(PREFIX):
             await client.send(self._control(request, body))
