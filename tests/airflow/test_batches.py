@@ -179,6 +179,10 @@ def test_a_query_is_asked_once(connection: str, tmp_path: Path, query: Query, sa
     assert query("select name from customers") == [("Endret AS",)]
     receipt = SqlToPowerOfficeOperator(**given).execute(CONTEXT)
     assert receipt["created"] == 1
+    with pytest.raises(AirflowFailException, match="sql gives no rows"):
+        SqlToPowerOfficeOperator(**given | {"sql": "drop table if exists none", "task_id": "v"}).execute(
+            CONTEXT
+        )
     with pytest.raises(AirflowFailException, match="sql gives two columns of the name 'no'"):
         SqlToPowerOfficeOperator(**given | {"sql": "select no, no from customers", "task_id": "u"}).execute(
             CONTEXT
@@ -259,7 +263,7 @@ def test_values_of_a_query() -> None:
         "c": "-Infinity",
         "d": "00000000-0000-0000-0000-000000000007",
     }
-    for value in (b"Kunde", memoryview(b"x"), object()):
+    for value in (b"Kunde", memoryview(b"x"), [b"x"], object()):
         with pytest.raises(TypeError, match=f"the column 'x' holds a {type(value).__name__}: cast"):
             _json_of({"x": value})
 
