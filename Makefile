@@ -34,9 +34,9 @@ sandbox: env
 env:
 	@$(PYTHON) tools/environment.py .venv requirements/airflow-3.3.txt
 
-# Without Airflow, without servers of databases, and with a sample of the tests of one rule under many combinations.
+# Without Airflow, on no database but SQLite, and with a sample of the tests of one rule under many combinations.
 test-fast: env
-	@$(BIN)/$(PYTEST) -q -m 'not wide and not served' -p no:cacheprovider tests/storage tests/batches tests/api
+	@$(BIN)/$(PYTEST) -q -m 'not wide and not other_database' -p no:cacheprovider tests/storage tests/batches tests/api
 
 # What depends on Airflow and on the versions beside it; the sandbox's own tests and those marked wide do not.
 # Airflow 3.2 runs on Python 3.12 and 3.1 on 3.13, where the machine has them.

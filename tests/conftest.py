@@ -36,7 +36,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what the fast run leaves out: all but a sample of combinations, further drivers, servers."""
+    """Mark what the fast run leaves out: all but a sample of combinations, further drivers and databases."""
     combinations: dict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
         if item.get_closest_marker("sample"):
@@ -45,8 +45,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         values = {value for value in given if isinstance(value, str)}
         if values & SECOND:
             item.add_marker("wide")
-        if values & SERVED or {"postgres", "mariadb", "pg"}.intersection(getattr(item, "fixturenames", ())):
-            item.add_marker("served")
+        servers = {"postgres", "mariadb", "pg"}.intersection(getattr(item, "fixturenames", ()))
+        if servers or values & {*SERVED, "duckdb"}:
+            item.add_marker("other_database")
     for each in combinations.values():
         mark = each[0].get_closest_marker("sample")
         step = -(-len(each) // (mark.args[0] if mark else 1))

@@ -74,6 +74,7 @@ class TypedRows:
             ],
             rename=names,
             forbid_unknown_fields=True,
+            gc=False,
         )
         self._fast = msgspec.json.Decoder(row).decode
         self._getters = tuple(names)

@@ -22,7 +22,9 @@ class Watermark:
     """
 
     def __init__(self, field: str) -> None:
-        stamp = msgspec.defstruct("Stamp", [("changed", str | None, None)], rename={"changed": field})
+        stamp = msgspec.defstruct(
+            "Stamp", [("changed", str | None, None)], rename={"changed": field}, gc=False
+        )
         self._decode = msgspec.json.Decoder(list[stamp]).decode  # type: ignore[valid-type]
         self.latest: str | None = None
 

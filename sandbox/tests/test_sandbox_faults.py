@@ -84,6 +84,17 @@ def test_reset_is_a_rst(api: Api) -> None:
             plug.recv(1)
 
 
+def test_half_a_request_is_none(api: Api, capfd: pytest.CaptureFixture[str]) -> None:
+    """A client that dies while it sends asks for nothing, and is no error of the sandbox."""
+    host, port = api.sandbox.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as plug:
+        plug.sendall(b"POST /v2/Customers HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+        plug.shutdown(socket.SHUT_WR)
+        assert plug.recv(1) == b""
+    assert "/v2/Customers" not in {entry.path for entry in api.sandbox.journal()}
+    assert "ClientDisconnect" not in capfd.readouterr().err
+
+
 def test_truncate(api: Api) -> None:
     """Truncate announces the whole body and sends half of it."""
     api.sandbox.add_fault(action="truncate", path="/Customers")

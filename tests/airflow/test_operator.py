@@ -105,6 +105,31 @@ def test_whole_answer_in_each_form() -> None:
     assert (rows["is_success"], rows["count"]) == (True, len(rows["body"]))
 
 
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"endpoint": "Customers", "method": "POST", "body": "{'Name': 'x'}"}, "not JSON .*tojson"),
+        ({"endpoint": "Customers", "query": "{'Fields': 'Id'}"}, "query became a text"),
+        ({"endpoint": "SalesOrders", "method": "POST", "body": {}}, "POST is taken by SalesOrders/Complete"),
+        ({"endpoint": "Customerledger/OpenItms"}, "did you mean Customerledger/OpenItems"),
+        ({"endpoint": "ClientIntegrationInformation", "paginate": True}, r"paginate=False"),
+    ],
+)
+def test_mistakes_of_the_first_hour(given: dict[str, Any], says: str) -> None:
+    """What a new user does wrong is answered with the way out."""
+    with pytest.raises(AirflowFailException, match=says):
+        call_rendered(**given)
+
+
+def test_refused_keys_name_the_connection(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A DAG may use several connections: the one whose key is refused is named, and what to check."""
+    fields = json.loads(sandbox.connection_json())
+    fields["extra"]["subscription_api_key"] = "0" * 32
+    monkeypatch.setenv("AIRFLOW_CONN_PO_WRONG", json.dumps(fields))
+    with pytest.raises(AirflowFailException, match=r"belongs to the environment \(connection 'po_wrong'\)"):
+        call(endpoint="VatCodes", poweroffice_conn_id="po_wrong")
+
+
 def test_misfit_as_a_result() -> None:
     """An answer that came, and cannot be given, keeps its status: the call was carried out."""
     small = {"fail_on_error": False, "max_result_bytes": 100}

@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from queue import SimpleQueue
-from typing import Any, Protocol
+from typing import Protocol
 
 from airflow_provider_poweroffice.api.body import SpooledResponse
 from airflow_provider_poweroffice.api.call import Call
@@ -124,8 +124,8 @@ class SenderPageSource:
 
         :raises PowerOfficeError: of the request, or of what was fetched ahead.
         """
-        call, key = self._call_for(request)
-        spooled = None if request.fresh or request.listing else self._take(key)
+        call = self._call_for(request)
+        spooled = None if request.fresh or request.listing else self._take(self._key_of(request))
 
         def read(answer: Response) -> Page:
             return split_page(
@@ -141,7 +141,7 @@ class SenderPageSource:
             limit=request.page_bytes,
         )
 
-    def _take(self, key: Any) -> SpooledResponse | None:
+    def _take(self, key: Hashable) -> SpooledResponse | None:
         if key in self._fetches:
             return self._fetches.take(key)
         if self._fetches:
@@ -155,11 +155,12 @@ class SenderPageSource:
         if self._threads == 1:
             return
         for request in pages:
-            call, key = self._call_for(request)
+            key = self._key_of(request)
             if key in self._fetches:
                 continue
             if self._fetches.full or self._fetches.failed:
                 return
+            call = self._call_for(request)
             self._fetches.start(key, partial(self._sender.fetch_ahead, call, request.page_bytes))
 
     def forget(self) -> None:
@@ -167,16 +168,21 @@ class SenderPageSource:
         self._fetches.close()
         self._fetches = Prefetcher(self._threads)
 
-    def _call_for(self, request: PageRequest) -> tuple[Call, Any]:
+    def _paging_of(self, request: PageRequest) -> Mapping[str, str]:
+        return self._sender.connection.dialect.page_query(request.at, request.size) if self._paged else {}
+
+    def _key_of(self, request: PageRequest) -> Hashable:
+        """Give what tells a page from all others that are fetched ahead."""
+        return request.at.link or tuple(sorted(self._paging_of(request).items()))
+
+    def _call_for(self, request: PageRequest) -> Call:
         base = self._call
         if link := request.at.link:
-            return replace(base, query={}, url=self._sender.connection.resolve(base, link)), link
-        paging = self._sender.connection.dialect.page_query(request.at, request.size) if self._paged else {}
+            return replace(base, query={}, url=self._sender.connection.resolve(base, link))
         own = (self._by_key if request.by_key else {}) | (self._listed if request.listing else {})
         names = {name.lower() for name in own}
         kept = {name: text for name, text in base.query.items() if name.lower() not in names}
-        base = replace(base, query=kept | own)
-        return replace(base, query={**base.query, **paging}), tuple(sorted(paging.items()))
+        return replace(base, query={**kept, **own, **self._paging_of(request)})
 
 
 class _Job:

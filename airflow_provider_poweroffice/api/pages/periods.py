@@ -207,7 +207,9 @@ class UniqueRows:
     """
 
     def __init__(self, key: str, *, required: bool = False) -> None:
-        row = msgspec.defstruct("Row", [("key", msgspec.Raw, msgspec.Raw(b""))], rename={"key": key})
+        row = msgspec.defstruct(
+            "Row", [("key", msgspec.Raw, msgspec.Raw(b""))], rename={"key": key}, gc=False
+        )
         self._decode = msgspec.json.Decoder(list[row]).decode  # type: ignore[valid-type]
         self._key = key
         self._required = required

@@ -209,5 +209,6 @@ class RollCall:
         rank, far = self._landmark
         if answer.start <= rank < answer.start + len(answer.page):
             self._landmark_seen = True
-            found = self._rows.keys.ends(answer.page.holding(answer.page.raw_rows[rank - answer.start :]))
+            row = answer.page.raw_rows[rank - answer.start]
+            found = self._rows.keys.ends(answer.page.holding([row]))
             self._moved = self._moved or found is None or found[0] != far

@@ -340,8 +340,8 @@ def _structs(fields: Sequence[Field], key: tuple[str, ...]) -> tuple[Any, Any]:
     checked = [_checked(short, field, key) for short, field in zip(rename, fields, strict=True)]
     parts = [(short, msgspec.Raw, _NONE) for short in rename]
     return (
-        msgspec.defstruct("Row", checked, forbid_unknown_fields=True, rename=rename, kw_only=True),
-        msgspec.defstruct("Parts", parts, rename=rename, kw_only=True),
+        msgspec.defstruct("Row", checked, forbid_unknown_fields=True, rename=rename, kw_only=True, gc=False),
+        msgspec.defstruct("Parts", parts, rename=rename, kw_only=True, gc=False),
     )
 
 

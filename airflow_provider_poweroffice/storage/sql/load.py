@@ -162,7 +162,7 @@ class Load:
     def _keys_of(self, content: bytes) -> bytes:
         fields = [(f"k{number}", msgspec.Raw, msgspec.Raw(b"null")) for number in range(len(self.plan.key))]
         names = {f"k{number}": name for number, name in enumerate(self.plan.key)}
-        row = msgspec.defstruct("Key", fields, rename=names)
+        row = msgspec.defstruct("Key", fields, rename=names, gc=False)
         return msgspec.json.encode(msgspec.json.decode(escaped(content), type=list[row]))  # type: ignore[valid-type]
 
     def store(self, session: Session) -> LoadResult:

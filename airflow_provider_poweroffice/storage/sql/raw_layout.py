@@ -45,6 +45,7 @@ class RawLayout(Layout):
             "Stamp",
             [(name, msgspec.Raw, _NONE) for name, _ in names] + [("changed", msgspec.Raw, _NONE)],
             rename=dict([*names, ("changed", changed_field)] if changed_field not in key else names),
+            gc=False,
         )
         self._stamp: Any = stamp
         self._stamps: Any = msgspec.json.Decoder(list[stamp]).decode  # type: ignore[valid-type]
