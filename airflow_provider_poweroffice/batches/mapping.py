@@ -137,7 +137,7 @@ def _typed(value: Any, field: BodyField, but: Collection[str]) -> Any:
     if field.name in but:
         return value
     if field.kind == "integer" and isinstance(value, (float, Decimal)):  # as pandas stores some whole numbers
-        return int(value) if isfinite(value) and abs(value) < _EXACT and value % 1 == 0 else value
+        return int(value) if isfinite(value) and -_EXACT < value < _EXACT and value % 1 == 0 else value
     read, is_one = _READERS.get(field.kind, (None, None))
     return read(value) if read and is_one and isinstance(value, str) and is_one.fullmatch(value) else value
 
