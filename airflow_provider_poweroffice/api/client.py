@@ -29,11 +29,11 @@ from airflow_provider_poweroffice.api.call import Call, build_call, encode_query
 from airflow_provider_poweroffice.api.change_filter import check_query, since_query
 from airflow_provider_poweroffice.api.connection import Connection, ConnectionArguments
 from airflow_provider_poweroffice.api.credentials import Keys
-from airflow_provider_poweroffice.api.d365fo.metadata import entity_key
+from airflow_provider_poweroffice.api.d365fo.metadata import Entity, entity_key
 from airflow_provider_poweroffice.api.dialects.base import Dialect
 from airflow_provider_poweroffice.api.filters import with_filters
 from airflow_provider_poweroffice.api.multipart import Files
-from airflow_provider_poweroffice.api.options import OVERLAP, check_whole
+from airflow_provider_poweroffice.api.options import OVERLAP, RetryOptions, check_whole
 from airflow_provider_poweroffice.api.pages.opening import open_pages, open_periods
 from airflow_provider_poweroffice.api.pages.pages import Pages
 from airflow_provider_poweroffice.api.pages.periods import PeriodPages
@@ -67,8 +67,8 @@ class Client:
         self.connection = Connection(credentials, **options)
         self._sender = Sender(self.connection)
         self._told: set[str] = set()
-        self.entities: dict[str, tuple[str, ...] | None] = {}
-        """Keys of entities of Finance & Operations that were asked for, by entity set."""
+        self.entities: dict[str, Entity | None] = {}
+        """What Finance & Operations answered of entities, by set; None: it was asked, and did not answer."""
 
     def __enter__(self) -> Self:
         return self
@@ -110,6 +110,7 @@ class Client:
         idempotent: bool | None = None,
         fail_on_error: bool = True,
         max_bytes: int = ANSWER_BYTES,
+        retry: RetryOptions | None = None,
     ) -> Response:
         """
         Make one call and give the whole answer.
@@ -128,6 +129,7 @@ class Client:
             Decides whether a 5xx or a lost reply is tried again.
         :param fail_on_error: False gives an answer outside 2xx back instead of raising it.
         :param max_bytes: largest body of a 2xx answer, decompressed; of others, 256 KiB are kept.
+        :param retry: how often it is tried, instead of the client's own.
         :return: the answer. Of a DELETE that is repeated after a lost reply, and finds nothing any more, one
             with status 204: the record is gone, as was wanted.
         :raises ValueError, TypeError: bad arguments, before any request.
@@ -138,7 +140,9 @@ class Client:
             method, endpoint, query=query, body=body, files=files, headers=headers, filters=filters
         )
         check_whole("max_bytes", max_bytes, 1, None)
-        return self.send(call, idempotent=idempotent, fail_on_error=fail_on_error, max_bytes=max_bytes)
+        return self.send(
+            call, idempotent=idempotent, fail_on_error=fail_on_error, max_bytes=max_bytes, retry=retry
+        )
 
     def build(
         self,
@@ -181,6 +185,7 @@ class Client:
         idempotent: bool | None = None,
         fail_on_error: bool = True,
         max_bytes: int = ANSWER_BYTES,
+        retry: RetryOptions | None = None,
     ) -> Response:
         """
         Send a call that was built, and give the whole answer; see :meth:`request`.
@@ -188,7 +193,9 @@ class Client:
         :raises PowerOfficeError: see :mod:`airflow_provider_poweroffice.errors`; nothing else is raised.
         """
         try:
-            return self._whole(self._sender.send(call, idempotent, self._readable, limit=max_bytes))
+            return self._whole(
+                self._sender.send(call, idempotent, self._readable, retry=retry, limit=max_bytes)
+            )
         except PageTooLargeError as error:
             raise ResponseTooLargeError.of(self.connection.label_of(call), error.size, max_bytes) from None
         except APIStatusError as error:

@@ -8,7 +8,7 @@ DAG file is told while the file is read. DAG files import this module.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
@@ -49,6 +49,8 @@ class PagingOptions(FromMapping):
         for its size, is read again in smaller pages, and so is the rest.
     :param order_by: order of the pages, such as ``"Id asc"``; default a unique key of the resource, so that
         pages do not overlap; None sends no order. An order in ``query`` counts as this argument.
+    :param key: of an entity of Finance & Operations, the fields that no two rows share; taken where neither
+        the catalogue nor the environment's metadata tells them.
     :param split_days: read ``fromDate`` to ``toDate`` of the query in periods of so many days at most, as one
         collection; ``max_pages`` counts for each period.
     :raises ValueError, TypeError: names the argument, its value and its limits.
@@ -59,6 +61,7 @@ class PagingOptions(FromMapping):
     concurrency: int = CONCURRENCY
     page_bytes: int | None = None
     order_by: str | None = DEFAULT_ORDER
+    key: str | Sequence[str] | None = None
     split_days: int | None = None
 
     def __post_init__(self) -> None:
@@ -68,6 +71,8 @@ class PagingOptions(FromMapping):
                 check_whole(name, getattr(self, name), least, None)
         if self.order_by is not None and not isinstance(self.order_by, str):
             raise TypeError(f"order_by must be text such as 'Id asc', or None, not {self.order_by!r}")
+        if self.key is not None:
+            key_fields(self.key)
         if self.first_page is not None and self.split_days is not None:
             raise ValueError("first_page does not go with split_days: each period has its own pages")
 
@@ -136,6 +141,23 @@ class ReadArguments(TypedDict, total=False):
     concurrency: int
     page_bytes: int | None
     order_by: str | None
+    key: str | Sequence[str] | None
+
+
+def key_fields(key: Any) -> tuple[str, ...]:
+    """
+    Read a key: the name of a field, or several.
+
+    :return: the names; none for None and ``""``.
+    :raises ValueError, TypeError: a field is named twice, or it is something else.
+    """
+    names = (key,) if isinstance(key, str) else () if key is None else key
+    if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+        raise TypeError(f"key must be the name of a field, or a list of several, not {key!r}")
+    found = tuple(name.strip() for name in names if name.strip())
+    if len(set(found)) < len(found):
+        raise ValueError(f"key={key!r} names a field twice")
+    return found
 
 
 def check_on_page_error(value: Any) -> None:

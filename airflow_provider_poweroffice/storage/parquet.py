@@ -24,6 +24,7 @@ from airflow_provider_poweroffice.storage.kinds import (
     PARSE,
     SCALE,
     UNFIT,
+    can_be_read,
     check_kinds,
     day,
     digits,
@@ -150,6 +151,7 @@ class ParquetFile:
     decide about the types of the columns.
 
     :param fields: name to type, of the description; empty: all values decide.
+    :param told: name to type where all values decide: what they begin with.
     :param overrides: types that a caller gives, over ``fields``.
     :param key: the field that names a row in an error.
     :raises ModuleNotFoundError: pyarrow is not installed; says how to.
@@ -160,6 +162,7 @@ class ParquetFile:
         file: Spool,
         fields: Mapping[str, str],
         *,
+        told: Mapping[str, str] | None = None,
         overrides: Mapping[str, str] | None = None,
         key: str = "Id",
     ) -> None:
@@ -171,7 +174,9 @@ class ParquetFile:
         self._typed: TypedRows | None = None
         self._temporary: IO[bytes] | None = None
         self._waiting: PageSpool | None = None
-        self._kinds: dict[str, str | None] = {}
+        self._kinds: dict[str, str | None] = {
+            name: kind for name, kind in (told or {}).items() if can_be_read(name)
+        }
         if fields:
             self._open({**fields, **self._overrides}, {})
         else:

@@ -203,8 +203,9 @@ class CollectionTask(ReadTask):
         self.page_size = page_size
         self.on_page_error = on_page_error
         self.paging = PagingOptions.from_mapping(paging)
-        if not is_literal(self.paging.order_by):
-            raise ValueError(f"paging['order_by'] is no template, and cannot be {self.paging.order_by!r}")
+        for name in ("order_by", "key"):
+            if not is_literal(value := getattr(self.paging, name)):
+                raise ValueError(f"paging[{name!r}] is no template, and cannot be {value!r}")
         check_on_page_error(on_page_error)
 
     def read_options(

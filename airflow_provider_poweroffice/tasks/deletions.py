@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_poweroffice.api.call import encode_query
 from airflow_provider_poweroffice.api.dialects.base import Paging
 from airflow_provider_poweroffice.api.read_options import DEFAULT_ORDER
+from airflow_provider_poweroffice.errors import IncompleteReadError
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
@@ -33,7 +34,8 @@ def listed_keys(client: Client, read: ReadOptions, key: tuple[str, ...]) -> Iter
     :return: pages of rows with their key.
     :raises IncompleteReadError: the list is incomplete, or rows moved while it was read.
     """
-    dialect, query = client.dialect, encode_query(read.query)
+    dialect, given = client.dialect, encode_query(read.query)
+    query = {name: text for name, text in given.items() if name.lower() != dialect.order_key.lower()}
     size, most = read.page_size, read.page_bytes
     if sends_keys_alone(dialect, read.endpoint):
         query = {name: value for name, value in query.items() if name.lower() != dialect.fields_key.lower()}
@@ -53,6 +55,11 @@ def listed_keys(client: Client, read: ReadOptions, key: tuple[str, ...]) -> Iter
     )
     with client.read(listing) as pages:
         yield from pages
+        if not pages.complete and read.order_by is not None:
+            raise IncompleteReadError(
+                f"{read.endpoint}: rows may have moved while their keys were listed, and nothing is marked"
+                f"{': ' if (doubt := pages.doubt) else ''}{doubt}"
+            )
 
 
 def sends_keys_alone(dialect: Dialect[Any], endpoint: str) -> bool:

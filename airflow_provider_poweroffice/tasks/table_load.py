@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from airflow_provider_poweroffice.api.options import is_given
+from airflow_provider_poweroffice.api.read_options import key_fields
 from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.tasks.base import is_literal
 
@@ -56,6 +57,8 @@ class LoadSettings(msgspec.Struct, frozen=True, kw_only=True):
     detect_deletions: bool
     max_deletions: float
     verify: str | None
+    kinds: Mapping[str, str] = {}
+    """Of fields, as far as the API itself tells them."""
 
     def check(self, *, rendered: bool) -> None:
         """
@@ -138,10 +141,6 @@ class LoadSettings(msgspec.Struct, frozen=True, kw_only=True):
         """Give the settings of a load that reads what changed since a moment; None reads everything."""
         return msgspec.structs.replace(self, read=replace(self.read, changed_since=since))
 
-    def keyed(self, key: tuple[str, ...]) -> LoadSettings:
-        """Give the settings of a load whose rows are identified by these fields."""
-        return msgspec.structs.replace(self, key=key)
-
     def must_list_keys(self, dialect: Dialect[Any], pages: Pages | PeriodPages) -> bool:
         """
         Tell whether the keys must be listed.
@@ -186,7 +185,7 @@ class LoadSettings(msgspec.Struct, frozen=True, kw_only=True):
             source=endpoint.strip("/"),
             vendor=dialect.vendor,
             changed_field=dialect.changed_field_of(endpoint),
-            kinds=fields_of(dialect.catalogue_name, endpoint),
+            kinds={**self.kinds, **fields_of(dialect.catalogue_name, endpoint)},
             fields=self.fields,
             column_names=self.column_names,
             allow_new_columns=self.allow_new_columns,
@@ -197,12 +196,7 @@ class LoadSettings(msgspec.Struct, frozen=True, kw_only=True):
     def _key(self, dialect: Dialect[Any]) -> tuple[str, ...]:
         """Choose the argument, else the resource's own key; unknown resources are taken to have an Id."""
         given_key = dialect.key_field(self.read.endpoint).split(",") if self.key is None else self.key
-        names = (given_key,) if isinstance(given_key, str) else given_key
-        if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
-            raise TypeError(f"key must be the name of a field, or a list of several, not {self.key!r}")
-        key = tuple(name.strip() for name in names if name.strip())
-        if len(set(key)) < len(key):
-            raise ValueError(f"key={self.key!r} names a field twice")
+        key = key_fields(given_key)
         if self.mode == "upsert" and not key:
             raise ValueError(
                 f"mode='upsert' needs a key, and {self.read.endpoint} has no known one: "

@@ -22,7 +22,7 @@ from airflow_provider_poweroffice.tasks.transfer import TransferTask
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_poweroffice.api.dialects.base import Dialect
+    from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.pages.page import Page
     from airflow_provider_poweroffice.hooks.base import ClientHook
     from airflow_provider_poweroffice.storage.codecs import Spool
@@ -106,7 +106,7 @@ class ToObjectStorage(TransferTask):
             pages = reading.pages
             with tempfile.TemporaryFile() as file:  # without a name: nothing is left of it, however it ends
                 with Spool(file, self.format) as spool:
-                    self._write(hook.client.dialect, iter(reading), spool)
+                    self._write(hook.client, iter(reading), spool)
                     digest = spool.finish()
                 publish(file, target)
         uri = object_uri(self.object_path)
@@ -135,7 +135,11 @@ class ToObjectStorage(TransferTask):
         )
         return receipt
 
-    def _write(self, dialect: Dialect[Any], pages: Iterator[Page], spool: Spool) -> None:
+    def told_kinds(self, client: Client) -> Mapping[str, str]:  # noqa: ARG002 - an API may tell
+        """Give the kinds of fields that the API itself tells; rows may say otherwise."""
+        return {}
+
+    def _write(self, client: Client, pages: Iterator[Page], spool: Spool) -> None:
         from airflow_provider_poweroffice.storage.codecs import encode
 
         if self.format != "parquet":
@@ -145,10 +149,12 @@ class ToObjectStorage(TransferTask):
         from airflow_provider_poweroffice.api.catalogue.fields import fields_of
         from airflow_provider_poweroffice.storage.parquet import ParquetFile, write_parquet
 
+        dialect = client.dialect
         resource = dialect.catalogue.find(self.endpoint)
         fields = fields_of(dialect.catalogue_name, self.endpoint)
         key = dialect.key_field(self.endpoint) if resource else ""
-        write_parquet(ParquetFile(spool, fields, overrides=self.fields, key=key), pages)
+        told = {} if fields else self.told_kinds(client)
+        write_parquet(ParquetFile(spool, fields, told=told, overrides=self.fields, key=key), pages)
 
 
 def place_of(path: str) -> dict[str, str | None]:

@@ -135,7 +135,8 @@ class Increment:
         note = {"watermark": latest, "from": since, "run": self._run, "scope": self._scope, "key": self.key}
         if latest is None:
             return {}
-        if (store := self._store()) is not None:
+        # A note that says as much need not be written again: a quiet night has one for each list.
+        if (store := self._store()) is not None and not since == latest == reached:
             store.set(self.key, note)
         return note
 

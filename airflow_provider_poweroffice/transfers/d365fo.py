@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -30,6 +32,13 @@ class D365FOToObjectStorageOperator(D365FOTask, ToObjectStorage):
     template_fields = (*ToObjectStorage.template_fields, "d365fo_conn_id")
     other_class = MappingProxyType({"poweroffice": "PowerOfficeToObjectStorageOperator"})
 
+    def told_kinds(self, client: Client) -> Mapping[str, str]:
+        """Give the kinds of fields that the entity's metadata tells."""
+        from airflow_provider_poweroffice.api.call import encode_query
+        from airflow_provider_poweroffice.api.d365fo.metadata import entity_kinds
+
+        return entity_kinds(client, self.endpoint, encode_query(self.query))
+
 
 class D365FOToSqlOperator(D365FOTask, ToSql):
     """
@@ -47,8 +56,16 @@ class D365FOToSqlOperator(D365FOTask, ToSql):
     other_class = MappingProxyType({"poweroffice": "PowerOfficeToSqlOperator"})
 
     def completed(self, settings: LoadSettings, client: Client) -> LoadSettings:
-        """Take the key from the entity's metadata where no argument says it."""
-        from airflow_provider_poweroffice.api.d365fo.metadata import entity_key
+        """Take key and kinds from the entity's metadata, and let a key that is given order the pages."""
+        import msgspec
 
-        key = entity_key(client, self.endpoint) if self.key is None else None
-        return settings if key is None else settings.keyed(key)
+        from airflow_provider_poweroffice.api.call import encode_query
+        from airflow_provider_poweroffice.api.d365fo.metadata import entity_key, entity_kinds
+
+        if self.key is None:
+            key = entity_key(client, self.endpoint, needed=self.mode == "upsert") or self.paging.key
+        else:
+            key = self.key
+        typed = self.layout == "columns"
+        kinds = entity_kinds(client, self.endpoint, encode_query(self.query)) if typed else {}
+        return msgspec.structs.replace(settings, read=replace(settings.read, key=key), key=key, kinds=kinds)

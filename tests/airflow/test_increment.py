@@ -84,6 +84,15 @@ def test_goes_on(world: World) -> None:
     assert world.load("4", LATER) == LATE, "a run without changes does not move it"
 
 
+def test_quiet_run_writes_nothing(world: World) -> None:
+    """A run that moves nothing leaves the note as it is, and the next goes on from it all the same."""
+    world.load("1", EARLY)
+    written = None if world.state is None else {key: dict(note) for key, note in world.state.items()}
+    assert [world.load("2", None), world.load("3", EARLY)] == [EARLY, EARLY]
+    assert world.state == written
+    assert [world.load("4", LATE), world.load("5", None)] == [EARLY, LATE]
+
+
 def test_retry_reads_the_same(world: World) -> None:
     """A worker that dies after the watermark moved: its retry reads what the first try read."""
     world.load("1", EARLY)

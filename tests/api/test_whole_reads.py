@@ -148,6 +148,33 @@ def test_entity_that_only_metadata_knows(options: dict[str, Any], place: int) ->
     assert [path for path, _ in lists.asked].count("/metadata/PublicEntities") == 1
 
 
+@pytest.mark.parametrize("place", [0, -1])
+def test_entity_whose_key_the_caller_knows(place: int) -> None:
+    """Where there is no metadata the key that is given does the same; where there is, its own counts."""
+    for told in (None, KEY):
+        lists = Lists(entities(), gone(place), key=told)
+        found, pages = read("d365fo", lists, "MyEntities", key=list(KEY) if told is None else "Name")
+        assert {row["Key"] for row in lists.rows} <= {row["Key"] for row in found}
+        assert (pages.complete, pages.proved_whole, pages.rows) == (True, True, len(found))
+        assert all(query["$orderby"] == "dataAreaId,Key" for query in lists.reads)
+    for api, endpoint in (("v1", "Customer"), ("v2", "Customers")):
+        with pytest.raises(ValueError, match="key='Id' is for entities"):
+            read(api, Lists(records()), endpoint, key="Id")
+
+
+@pytest.mark.parametrize("shared", [(3, 4), (8, 9), (9, 10), (10, 11), (27, 29)], ids=str)
+@pytest.mark.parametrize("told", [KEY, None], ids=["metadata", "caller"])
+def test_key_that_rows_share(told: tuple[str, ...] | None, shared: tuple[int, int]) -> None:
+    """What is said to be a key and is none hides no row: the read goes on without, and is not complete."""
+    rows = entities()
+    for one in range(shared[0], shared[1] + 1):
+        rows[one]["Key"] = rows[shared[0]]["Key"]
+    found, pages = read("d365fo", Lists(rows, key=told), "MyEntities", **({} if told else {"key": KEY}))
+    assert sorted(map(str, found)) == sorted(map(str, rows))
+    assert not pages.complete
+    assert "or share it" in pages.doubt
+
+
 def test_company_in_any_case_is_one() -> None:
     """A server that spells the company otherwise on the next page shows no other row."""
 
@@ -175,7 +202,8 @@ def test_key_of_an_entity_is_asked_for_once() -> None:
 @pytest.mark.parametrize(
     ("key", "options", "says"),
     [
-        (None, {}, "their key is not known: order_by=None"),
+        (None, {}, "their key is not known: name it by key="),
+        (None, {"key": ["dataAreaId", "Missing"]}, "rows lack a field of their key"),
         (KEY, {"order_by": "Name"}, "the order 'Name' is not that of the key (dataAreaId,Key)"),
         (KEY, {"query": {"$orderby": "Name desc"}}, "the order 'Name desc' is not that of the key"),
         (("dataAreaId", "Missing"), {"order_by": "dataAreaId,Missing"}, "rows lack a field of their key"),

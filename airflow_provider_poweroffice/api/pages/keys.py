@@ -38,10 +38,12 @@ class RowKeys:
     The company in the keys of Finance & Operations is the same in any case, see :func:`is_caseless`.
 
     :param fields: the names of the key's fields, as rows spell them.
+    :param hearsay: rows may turn out to share it: metadata or a caller say that it is a key.
     """
 
-    def __init__(self, fields: Sequence[str]) -> None:
+    def __init__(self, fields: Sequence[str], *, hearsay: bool = False) -> None:
         self.fields = tuple(fields)
+        self.hearsay = hearsay
         names = [f"k{number}" for number in range(len(self.fields))]
         row = msgspec.defstruct(
             "Row",
@@ -238,6 +240,9 @@ class RowsRead:
         repeated = len(keys) - len(set(keys))
         if repeated:
             page, keys = _without_copies(page, keys)
+        if self.keys and self.keys.hearsay and len(set(keys)) < len(keys):
+            self._forget(page)
+            return page.holding(page.raw_rows[overlaps:])
         self.first, self.last = self.first or keys, keys
         new = [row for row, key in zip(page.raw_rows, keys, strict=True) if key not in self._read]
         before = len(keys) - len(new)
@@ -256,9 +261,9 @@ class RowsRead:
 
     def _forget(self, page: Page) -> None:
         """Go on without keys: rows do not have them, or not all do."""
-        if self.first and self.keys:
+        if self.keys and (self.first or self.keys.hearsay):
             log.warning(
-                "%s: a row on page %d has no %s: it cannot be told whether rows moved while pages were read",
+                "%s: a row on page %d has no %s of its own: it cannot be told whether rows moved meanwhile",
                 self._label,
                 page.number,
                 ", ".join(self.keys.fields),

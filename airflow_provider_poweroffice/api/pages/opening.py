@@ -21,15 +21,15 @@ from airflow_provider_poweroffice.api.pages.page_size import PageLimits
 from airflow_provider_poweroffice.api.pages.page_source import SenderPageSource
 from airflow_provider_poweroffice.api.pages.pages import Collection, Pages
 from airflow_provider_poweroffice.api.pages.periods import PeriodPages, split_query, unique_rows
-from airflow_provider_poweroffice.api.read_options import DEFAULT_ORDER, ReadOptions
+from airflow_provider_poweroffice.api.read_options import DEFAULT_ORDER, ReadOptions, key_fields
 from airflow_provider_poweroffice.api.texts import shown
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.call import Call
     from airflow_provider_poweroffice.api.sending import Sender
 
-    AskKey: TypeAlias = Callable[[str], tuple[str, ...] | None]
-    """Gives the key of the rows of an endpoint, perhaps by a request; None where nobody knows it."""
+    AskKey: TypeAlias = Callable[[str], tuple[str, ...]]
+    """Gives the key of the rows of an endpoint, perhaps by a request; none where nobody knows it."""
 
 _PARTS = frozenset({"$top", "$skip"})
 """Query options by which a caller reads a part of a list in pages of the server's."""
@@ -83,6 +83,8 @@ class _Opening:
         self._dialect = sender.connection.dialect
         self._now = sender.connection.clock.time()
         self._call = build_call(self._dialect, "GET", read.endpoint, query=read.query, headers=read.headers)
+        if read.key is not None and ask_key is None:
+            raise ValueError(f"key={read.key!r} is for entities of Finance & Operations: leave it out")
         self._named = {name.lower() for name in self._call.query}
         self._resource = self._dialect.catalogue.find(self._call.endpoint)
         self._paging = self._dialect.paging_of(self._call.endpoint)
@@ -167,7 +169,7 @@ class _Opening:
         is_part = bool(self._named & _PARTS)
         if self._ask_key is None or self._resource is not None or self._read.order_by is None or is_part:
             return ()
-        return self._ask_key(self._call.endpoint) or ()
+        return self._ask_key(self._call.endpoint) or key_fields(self._read.key)
 
     @cached_property
     def _key(self) -> tuple[str, ...]:
@@ -180,7 +182,7 @@ class _Opening:
         unordered = self._read.order_by is None and not self._moment
         if not self._key or unordered or self._paging is Paging.WHOLE:
             return None
-        return RowKeys(self._key)
+        return RowKeys(self._key, hearsay=bool(self._asked_key))
 
     @property
     def _by_key(self) -> bool:
@@ -230,7 +232,7 @@ class _Opening:
             return f"the order {shown(self._order)} is not that of the key ({key}): leave it out"
         if self._paging is not Paging.LINKED:
             return ""
-        return "their key is not known: order_by=None reads without an order, and takes this for whole"
+        return "their key is not known: name it by key=, or take this for whole by order_by=None"
 
     def _grows_at_end(self, call: Call) -> bool:
         """Tell whether no row can enter the list but a new one: nothing narrows it that may change."""

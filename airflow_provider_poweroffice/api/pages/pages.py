@@ -271,8 +271,8 @@ class Pages(Iterator[Page]):
         why = self._unproved
         if self._chained and linked and not self._totals.moves_noticed:
             why = (
-                f"rows lack a field of their key ({self._chained}), or the server skips none: order_by=None "
-                "takes this for whole"
+                f"rows lack a field of their key ({self._chained}) or share it, or the server skips none: "
+                "order_by=None takes this for whole"
             )
         if why and not self._unchecked:
             self._unchecked, self.doubt = True, why
@@ -328,6 +328,8 @@ class Pages(Iterator[Page]):
             self._roll = self._asking.roll = None
             self._cursor.overlapping = self._totals.moves_noticed = False
             self._checks.links_followed = True
+            if self.pages > 1:
+                self._doubt()
         return page
 
     def _try(self) -> Answer | None:

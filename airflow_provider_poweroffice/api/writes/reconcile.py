@@ -335,7 +335,10 @@ class _Write:
         """Ask Finance & Operations for the key of an entity that is not in the catalogue."""
         dialect, call = self.client.dialect, self.call
         if dialect.name == "d365fo" and call.method == "POST" and self.identity is None:
-            key = entity_key(self.client, call.endpoint)
+            try:
+                key = entity_key(self.client, call.endpoint, needed=True)
+            except PowerOfficeError:
+                return  # what was raised before says more
             self.identity = identity_of(dialect, call.method, call.endpoint, self.sent, key=key)
 
     def _sent_again(self, error: PowerOfficeError, was_repeated: bool) -> PowerOfficeError | Response:
