@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from importlib import import_module
+from math import isfinite
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined
@@ -20,6 +21,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from airflow_provider_poweroffice.api.catalogue.bodies import BodyField
 
 Mapper = Callable[[dict[str, Any]], Any]
+_EXACT = 2**53  # below it a float has each whole number
 _EXPRESSION = re.compile(r"\s*\{\{[-+]?((?:(?!\{\{|\}\}).)*?)[-+]?\}\}\s*", re.DOTALL)
 
 
@@ -110,7 +112,7 @@ def typed(body: Any, fields: Mapping[str, BodyField], *, but: Collection[str] = 
     """
     Turn texts into what the API's description says: numbers and truth values, where they are just that.
 
-    Names are spelled as it does.
+    So are whole numbers that come as others, 7.0. Names are spelled as it does.
 
     :param body: of one record; CSV has texts only.
     :param fields: of the call's body; what they do not describe is left as it is.
@@ -134,6 +136,8 @@ def _typed(value: Any, field: BodyField, but: Collection[str]) -> Any:
         )
     if field.name in but:
         return value
+    if field.kind == "integer" and isinstance(value, (float, Decimal)):  # as pandas stores some whole numbers
+        return int(value) if isfinite(value) and -_EXACT < value < _EXACT and value % 1 == 0 else value
     read, is_one = _READERS.get(field.kind, (None, None))
     return read(value) if read and is_one and isinstance(value, str) and is_one.fullmatch(value) else value
 

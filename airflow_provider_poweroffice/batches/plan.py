@@ -199,7 +199,7 @@ class Plan:
         if not isinstance(body, Mapping) or not body:
             self._refuse(line, "the mapping gives no field")
             return None
-        if _has_bytes(body):
+        if has_bytes(body):
             self._refuse(line, "the mapping gives bytes, which are no text: decode them")
             return None
         found: dict[str, Any] = typed(dict(body), self._fields, but=self._lookups)
@@ -423,12 +423,12 @@ def _text(value: Any) -> str:
     )
 
 
-def _has_bytes(value: Any) -> bool:
+def has_bytes(value: Any) -> bool:
     """Tell whether there are bytes in a body, which JSON would hold in Base64."""
     if isinstance(value, Mapping):
-        return any(map(_has_bytes, value.values()))
+        return any(map(has_bytes, value.values()))
     if isinstance(value, (list, tuple)):
-        return any(map(_has_bytes, value))
+        return any(map(has_bytes, value))
     return isinstance(value, (bytes, bytearray, memoryview))
 
 

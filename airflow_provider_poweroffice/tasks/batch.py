@@ -347,7 +347,7 @@ class QueryBatch(BatchTask):
         """
         Ask the database; a row is a line of JSON, numbers exactly, and NaN or infinity as text.
 
-        :raises ValueError: two columns have one name.
+        :raises ValueError: it is no query, or two columns have one name.
         :raises TypeError: a value is of a kind that JSON cannot hold.
         """
         from contextlib import closing
@@ -359,6 +359,8 @@ class QueryBatch(BatchTask):
                 connection.cursor()
             )  # closed with it: alone, one of MySQL's refuses while rows are unread
             cursor.execute(self.sql, *(() if self.parameters is None else (self.parameters,)))
+            if cursor.description is None:
+                raise ValueError("sql gives no rows: it must be one query, such as a select")
             names = [column[0] for column in cursor.description]
             if twice := [name for name in names if names.count(name) > 1]:
                 raise ValueError(f"sql gives two columns of the name {twice[0]!r}: rename one with AS")
@@ -375,10 +377,11 @@ def _json_of(row: dict[str, Any]) -> bytes:
     :raises TypeError: names the column whose value JSON cannot hold, or would hold in Base64.
     """
     from airflow_provider_poweroffice.api.call import encode_json
+    from airflow_provider_poweroffice.batches.plan import has_bytes
 
     for name, value in row.items():
         try:
-            if isinstance(value, (bytes, bytearray, memoryview)):
+            if has_bytes(value):
                 raise TypeError  # noqa: TRY301 - as what cannot be written
             encode_json(value)
         except ValueError:

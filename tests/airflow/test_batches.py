@@ -245,6 +245,22 @@ def test_stored_rows_are_those_of_the_batch(connection: str, tmp_path: Path, que
     assert connection
 
 
+def test_no_query(connection: str, lite: Path, tmp_path: Path) -> None:
+    """A statement without rows is told as such."""
+    task = SqlToPowerOfficeOperator(
+        task_id="t",
+        sql_conn_id="db",
+        sql="create table no_query (a integer)",
+        results_path=f"file://{tmp_path}/results",
+        endpoint="Customers",
+        action="create",
+    )
+    with pytest.raises(AirflowFailException, match="sql gives no rows: it must be one query"):
+        task.execute(CONTEXT)
+    assert connection
+    assert lite.exists()
+
+
 def test_values_of_a_query() -> None:
     """What JSON has no number for is told of its record; what would change its form, by its column."""
     row = {
@@ -259,7 +275,7 @@ def test_values_of_a_query() -> None:
         "c": "-Infinity",
         "d": "00000000-0000-0000-0000-000000000007",
     }
-    for value in (b"Kunde", memoryview(b"x"), object()):
+    for value in (b"Kunde", memoryview(b"x"), [b"x"], object()):
         with pytest.raises(TypeError, match=f"the column 'x' holds a {type(value).__name__}: cast"):
             _json_of({"x": value})
 

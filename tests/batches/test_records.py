@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import math
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -224,5 +225,7 @@ def test_texts_become_what_the_description_says() -> None:
         "IsPerson": True,
         "OrganizationNumber": "999111222",
     }
+    for number, read_as in ((7.0, "7"), (Decimal("7.00"), "7"), (7.5, "7.5"), (math.inf, "inf")):
+        assert str(typed({"ExternalNumber": number}, fields)["ExternalNumber"]) == read_as
     odd = {"ExternalNumber": "7,5", "Allowance": "1e9", "IsPerson": "ja", "Unknown": "1", "Number": None}
     assert typed(odd, fields) == odd
