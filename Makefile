@@ -51,7 +51,7 @@ test-older:
 test-stores:
 	@$(PYTHON) tools/environment.py .venvs/stores requirements/stores.txt
 	@.venvs/stores/bin/npm install --prefix .venvs/stores --cache .cache/npm --before 2026-11-20 --prefer-offline \
-		--ignore-scripts --no-audit --no-fund --no-update-notifier --silent azurite@3.37.0
+		--ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel error azurite@3.37.0
 	.venvs/stores/bin/$(PYTEST) -q tests/airflow/stores
 
 # Nights of a firm on CeleryExecutor and LocalExecutor; needs PostgreSQL and Redis: apt-get install postgresql redis-server

@@ -153,15 +153,15 @@ def object_uri(path: str) -> str:
 
 def table_uri(connection: Connection, table: str) -> str | None:
     """
-    Name a table of PostgreSQL or MySQL, as their providers do; None for other databases.
+    Name a table of PostgreSQL or MySQL, as their providers do; None for others, and for a database not named.
 
     :param table: with or without its schema.
     """
     schema, _, name = table.rpartition(".")
-    if connection.conn_type == "mysql" and connection.host:
+    if connection.conn_type == "mysql" and connection.host and (schema or connection.schema):
         place = f"{connection.host}:{connection.port or 3306}"
         return f"mysql://{place}/{schema or connection.schema}/{name}"
-    if connection.conn_type not in {"postgres", "postgresql"} or not connection.host:
+    if connection.conn_type not in {"postgres", "postgresql"} or not (connection.host and connection.schema):
         return None
     place = f"{connection.host}:{connection.port or 5432}/{connection.schema}"
     return f"postgres://{place}/{schema or 'public'}/{name}"

@@ -71,3 +71,6 @@ def test_names() -> None:
     assert table_uri(postgres, "ledger") == "postgres://db:5432/books/public/ledger"
     assert table_uri(postgres, "po.ledger") == "postgres://db:5432/books/po/ledger"
     assert table_uri(SimpleNamespace(conn_type="sqlite", host="x"), "ledger") is None
+    for kind in ("postgres", "mysql"):
+        nameless = SimpleNamespace(conn_type=kind, host="db", port=None, schema=None)
+        assert table_uri(nameless, "ledger") is None
