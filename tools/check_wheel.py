@@ -31,6 +31,8 @@ PUBLISHED = re.compile(rb"[0-9a-f]{8}-0000-4000-8000-\d{12}|5ab0c0de|s3cr\+t")
 NEARBY = re.compile(r"\]\((?!https?://)[^)]*\)")
 SERVERS = re.compile(rb"^\s*(?:import|from) (?:starlette|uvicorn|http\.server|socketserver)\b", re.MULTILINE)
 HEALTHY_SECONDS = 20
+# What dbt writes beside its models.
+WRITTEN = ("dbt/target/", "dbt/logs/", "dbt/.user.yml")
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,9 @@ class Distribution:
             f"{above}{path.relative_to(self.folder)}": str(path.relative_to(self.folder))
             for name, above in roots
             for path in (self.folder / name).rglob("*")
-            if path.is_file() and path.suffix != ".pyc"
+            if path.is_file()
+            and path.suffix != ".pyc"
+            and not str(path.relative_to(self.folder)).startswith(WRITTEN)
         }
 
 
@@ -101,6 +105,8 @@ def wheel_problems(item: Distribution, wheel: Path) -> Iterator[str]:
         yield f"{wheel.name} holds {sorted(tops)}, not {item.package} alone"
     if missing := sorted(set(item.sources()) - set(held)):
         yield f"{wheel.name} lacks {missing}"
+    if strange := sorted(name for name in set(held) - set(item.sources()) if ".dist-info/" not in name):
+        yield f"{wheel.name} holds {strange}, which are no sources"
     for part in item.parts:
         if not any(name.endswith(f".dist-info/{part}") for name in held):
             yield f"{wheel.name} lacks {part}"
