@@ -151,7 +151,7 @@ class Plan:
         digest = hashlib.sha256(
             repr((job.scope, job.endpoint, job.action, job.key, dict(job.lookups))).encode()
         )
-        seen: dict[tuple[str, str], list[int]] = {}
+        seen: dict[tuple[str, str], dict[int, str]] = {}
         for line, row in lines:
             self.records += 1
             body = self._body_of(line, row)
@@ -160,7 +160,7 @@ class Plan:
             key = self._key_of(line, body)
             for name in dict.fromkeys(filter(None, (job.key, self._reference))):
                 if (value := body.get(name)) is not None:
-                    seen.setdefault((name, _text(value).casefold()), []).append(line)
+                    seen.setdefault((name, _text(value).casefold()), {})[line] = _text(value)
             try:
                 content = encode_json(body)
             except (ValueError, TypeError) as error:
@@ -172,11 +172,12 @@ class Plan:
         self._refuse_repeats(seen)
         self.fingerprint = f"sha256:{digest.hexdigest()}"
 
-    def _refuse_repeats(self, seen: Mapping[tuple[str, str], list[int]]) -> None:
-        for (name, value), lines in seen.items():
+    def _refuse_repeats(self, seen: Mapping[tuple[str, str], Mapping[int, str]]) -> None:
+        for (name, _), lines in seen.items():
             if len(lines) > 1:
-                told = f"{name} {shown(value)} is in {len(lines)} records: lines {listed(lines, _TOLD)}"
-                for line in lines:
+                first = next(iter(lines.values()))
+                told = f"{name} {shown(first)} is in {len(lines)} records: lines {listed(lines, _TOLD)}"
+                for line, value in lines.items():
                     self._refuse(line, told, key=value, field=name)
 
     def _body_of(self, line: int, row: dict[str, Any] | Unreadable) -> dict[str, Any] | None:
