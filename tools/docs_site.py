@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import griffe
+from release import changelog_problems, project
 from sphinx.cmd.build import build_main
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -305,10 +306,18 @@ def fetched(out: Path) -> list[str]:
     ]
 
 
+def title() -> str:
+    """Name the site, with its version."""
+    version = project(ROOT)["version"]
+    waiting = changelog_problems((ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), version)
+    return f"PowerOffice for Airflow {version}{', unreleased' if waiting else ''}"
+
+
 def main(out: str) -> int:
-    """Make the site."""
+    """Make the site; each page says which version it is of."""
     lay_out()
-    code: int = build_main(["-W", "--keep-going", "-q", "-E", "-c", str(ROOT / "docs"), str(STAGE), out])
+    options = ["-W", "--keep-going", "-q", "-E", "-c", str(ROOT / "docs"), "-D", f"html_title={title()}"]
+    code: int = build_main([*options, str(STAGE), out])
     if code:
         return code
     problems = fetched(Path(out))

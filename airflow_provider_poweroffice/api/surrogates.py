@@ -25,11 +25,11 @@ _split = JSONReader(list[msgspec.Raw], mismatch=PaginationError)
 
 def escaped(content: bytes) -> bytes:
     r"""
-    Turn each half into its six letters: ``"\ud83d"`` becomes ``"\\ud83d"``; all else stays as it is.
+    Turn each half into its six letters: ``"\uD83D"`` becomes ``"\\ud83d"``; all else stays as it is.
 
     :return: JSON that every parser accepts; ``content`` itself where there is no lone surrogate.
     """
-    return _replaced(content, lambda half: b"\\\\" + half)
+    return _replaced(content, lambda half: b"\\\\" + half.lower())
 
 
 def masked(content: bytes) -> bytes:

@@ -234,7 +234,10 @@ def day(text: str) -> date:
     """
     if len(text) > len("2026-05-02") and not _is_midnight(text[10:]) and not text.startswith(_LAST_DAY):
         raise ValueError("which is no date")
-    return date.fromisoformat(text[:10])
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        raise ValueError("which is no day that a calendar has") from None
 
 
 def _ticks(text: str) -> int:

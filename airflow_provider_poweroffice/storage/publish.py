@@ -44,8 +44,7 @@ def publish(file: IO[bytes], target: Any) -> None:
     """
     if target.protocol in _ATOMIC:
         with _named(file) as local:
-            parts = {"chunksize": _PART} if target.protocol in {"s3", "s3a"} else {}
-            target.fs.put_file(local, target.path, **parts)
+            target.fs.put_file(local, target.path, **_parts(target.protocol))
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     name = f"{_prefix(target)}{uuid.uuid4().hex}"
@@ -54,6 +53,13 @@ def publish(file: IO[bytes], target: Any) -> None:
     else:
         with _named(file) as local:
             _publish_remotely(local, target, target.parent / name)
+
+
+def _parts(protocol: str) -> dict[str, int]:
+    if protocol in {"s3", "s3a"}:
+        return {"chunksize": _PART}
+    # Its parts have 4 MiB, and without this 128 would be in memory.
+    return {"max_concurrency": 10} if protocol in {"abfs", "abfss", "adl"} else {}
 
 
 def sha256_of(file: IO[bytes]) -> tuple[int, str]:

@@ -26,11 +26,13 @@ from airflow_provider_poweroffice.tasks.rendering import RenderedOperator
 
 if TYPE_CHECKING:
     import jinja2
+    from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import BaseOperator, Context
 
     from airflow_provider_poweroffice.api.catalogue import Resource
     from airflow_provider_poweroffice.api.read_options import OnPageError
     from airflow_provider_poweroffice.hooks.base import ClientHook
+    from airflow_provider_poweroffice.tasks.lineage import Moved
 
 READ_RENDERERS = {"query": "json", "filters": "json", "headers": "json"}
 
@@ -67,6 +69,13 @@ class CompanyTask(RenderedOperator):
         super().__init__(**kwargs)
         self.company = company
         self.retry_options = RetryOptions.from_mapping(retry_options)
+        self.moved: list[Moved] = []
+
+    def get_openlineage_facets_on_complete(self, _task_instance: Any) -> OperatorLineage:
+        """Say what was moved; called by the OpenLineage provider, also where the task has failed."""
+        from airflow_provider_poweroffice.tasks.lineage import openlineage
+
+        return openlineage(self.moved)
 
     @property
     def api_conn_id(self) -> str:

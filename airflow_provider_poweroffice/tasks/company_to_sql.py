@@ -168,6 +168,7 @@ class CompanyToSql(CompanyTask):
                 raise ValueError(f"loads[{name!r}]: leave out {own[0]!r}: it is the task's own")
             with_asset = self._with_assets({}, {name: load}, self.api_conn_id)
             parts[name] = made_apart(self.load_class, task_id=name, **shared, **dict(load) | with_asset)
+            parts[name].moved = self.moved
         return parts
 
     def render_template(

@@ -1,21 +1,27 @@
 """
-Reports what a transfer read and wrote to the lineage collector, such as the OpenLineage provider's.
+Reports what a transfer read and wrote: to Airflow's lineage collector, and in OpenLineage's terms.
 
-Rule: best effort. Without a collector nothing happens; a name that it refuses is logged, not raised.
+Rule: best effort. Without a collector nothing happens; a name that it refuses is logged, not raised. Names of
+fields and counts are told, never a value of a row.
 """
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+import msgspec
 
 from airflow_provider_poweroffice._compat import lineage_collector
 from airflow_provider_poweroffice.assets.poweroffice import poweroffice_asset
 
 if TYPE_CHECKING:
+    from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Connection
 
+    from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.hooks.base import ClientHook
 
 log = logging.getLogger(__name__)
@@ -53,6 +59,92 @@ def report_written(hook: ClientHook, endpoint: str, source: str | None) -> None:
         log.info("no lineage of %s: %s", endpoint, error)
 
 
+class Moved(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What one transfer brought where.
+
+    :param source: URI of the collection.
+    :param fields: the kinds of its fields, as far as they are described.
+    :param target: URI of the object or the table; None where it has none.
+    :param columns: the kinds of the columns or fields there.
+    :param rows: that were written.
+    :param size: bytes of the object; None for a table.
+    :param checks: what was checked of the table, and whether it holds.
+    """
+
+    source: str
+    fields: Mapping[str, str]
+    target: str | None
+    columns: Mapping[str, str]
+    rows: int
+    size: int | None = None
+    checks: Mapping[str, bool] = {}
+
+
+def moved(client: Client, conn_id: str, endpoint: str, target: str | None, **facts: Any) -> list[Moved]:
+    """
+    Note a transfer.
+
+    :param facts: fields of :class:`Moved`; without ``columns`` they are those of the collection.
+    :return: nothing where the collection has no URI.
+    """
+    from airflow_provider_poweroffice.api.catalogue.fields import fields_of
+
+    fields = fields_of(client.dialect.catalogue_name, endpoint)
+    try:
+        source = poweroffice_asset(endpoint, conn_id=conn_id, scheme=client.dialect.asset_scheme).uri
+    except ValueError:
+        return []
+    return [Moved(source=source, fields=fields, target=target, **{"columns": fields} | facts)]
+
+
+def openlineage(transfers: Sequence[Moved]) -> OperatorLineage:
+    """Say in OpenLineage's terms what was moved: schemas, rows written, and what was checked of a table."""
+    from airflow.providers.openlineage.extractors import OperatorLineage
+    from openlineage.client import facet_v2
+    from openlineage.client.event_v2 import InputDataset, OutputDataset
+
+    quality, statistics = facet_v2.data_quality_assertions_dataset, facet_v2.output_statistics_output_dataset
+    inputs, outputs = [], []
+    for source, fields in {one.source: one.fields for one in transfers}.items():
+        inputs.append(InputDataset(*_dataset(source), facets=_schema(fields)))
+    for target in dict.fromkeys(one.target for one in transfers if one.target):
+        there = [one for one in transfers if one.target == target]
+        schema = _schema(there[-1].columns)
+        written = statistics.OutputStatisticsOutputDatasetFacet(
+            rowCount=sum(one.rows for one in there), size=there[-1].size
+        )
+        outputs.append(
+            OutputDataset(*_dataset(target), facets=schema, outputFacets={"outputStatistics": written})
+        )
+        if checks := [check for one in there for check in one.checks.items()]:
+            # It is of what a task reads, and to check a table is to read it.
+            found = quality.DataQualityAssertionsDatasetFacet(
+                [quality.Assertion(assertion=name, success=holds) for name, holds in checks]
+            )
+            quality_facets: dict[str, Any] = {"dataQualityAssertions": found}
+            inputs.append(InputDataset(*_dataset(target), facets=schema, inputFacets=quality_facets))
+    return OperatorLineage(inputs=inputs, outputs=outputs)
+
+
+def _schema(kinds: Mapping[str, str]) -> dict[str, Any]:
+    from openlineage.client.facet_v2 import schema_dataset
+
+    fields = [schema_dataset.SchemaDatasetFacetFields(name=name, type=kind) for name, kind in kinds.items()]
+    return {"schema": schema_dataset.SchemaDatasetFacet(fields=fields)} if fields else {}
+
+
+def _dataset(uri: str) -> tuple[str, str]:
+    """Give namespace and name, by the provider that the URI belongs to; Azure's has no such names."""
+    from airflow.providers.common.compat.openlineage.utils.utils import translate_airflow_asset
+    from airflow.sdk import Asset
+
+    if found := translate_airflow_asset(Asset(uri=uri), None):
+        return found.namespace, found.name
+    parts = urlsplit(uri)
+    return f"{parts.scheme}://{parts.netloc}", parts.path.lstrip("/")
+
+
 def object_uri(path: str) -> str:
     """Name an object without the connection that its path may hold."""
     parts = urlsplit(path)
@@ -61,12 +153,15 @@ def object_uri(path: str) -> str:
 
 def table_uri(connection: Connection, table: str) -> str | None:
     """
-    Name a table of PostgreSQL, as its provider does; None for other databases.
+    Name a table of PostgreSQL or MySQL, as their providers do; None for other databases.
 
     :param table: with or without its schema.
     """
+    schema, _, name = table.rpartition(".")
+    if connection.conn_type == "mysql" and connection.host:
+        place = f"{connection.host}:{connection.port or 3306}"
+        return f"mysql://{place}/{schema or connection.schema}/{name}"
     if connection.conn_type not in {"postgres", "postgresql"} or not connection.host:
         return None
-    schema, _, name = table.rpartition(".")
     place = f"{connection.host}:{connection.port or 5432}/{connection.schema}"
     return f"postgres://{place}/{schema or 'public'}/{name}"

@@ -6,6 +6,7 @@ Rule: one function checks the arguments, while the DAG file is read and again wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 MAX_DELETIONS = 0.5
 """Share of a company's rows that may be marked as deleted at once, where nobody says otherwise."""
+_selects_fields = re.compile("fields|select").search
 _PARTS = ("first_page", "max_pages")
 
 
@@ -52,6 +54,7 @@ class LoadSettings(msgspec.Struct, frozen=True, kw_only=True):
     column_names: str
     fields: Mapping[str, str]
     allow_new_columns: bool
+    on_type_conflict: str
     bulk: bool
     incremental: bool
     detect_deletions: bool
@@ -67,11 +70,12 @@ class LoadSettings(msgspec.Struct, frozen=True, kw_only=True):
         :param rendered: the arguments are rendered; otherwise those that are templates are skipped.
         :raises ValueError, TypeError: names the argument, its value and the way out.
         """
-        from airflow_provider_poweroffice.storage.sql import COLUMN_NAMES, LAYOUTS, MODES
+        from airflow_provider_poweroffice.storage.sql import COLUMN_NAMES, LAYOUTS, MODES, ON_TYPE_CONFLICT
         from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 
         is_known = _always if rendered else is_literal
-        for name, choices in {"mode": MODES, "layout": LAYOUTS, "column_names": COLUMN_NAMES}.items():
+        known = {"mode": MODES, "layout": LAYOUTS, "column_names": COLUMN_NAMES}
+        for name, choices in (known | {"on_type_conflict": ON_TYPE_CONFLICT}).items():
             value = getattr(self, name)
             if is_known(value) and value not in choices:
                 raise ValueError(f"unknown {name} {value!r}; use one of: {', '.join(map(repr, choices))}")
@@ -189,6 +193,8 @@ class LoadSettings(msgspec.Struct, frozen=True, kw_only=True):
             fields=self.fields,
             column_names=self.column_names,
             allow_new_columns=self.allow_new_columns,
+            keep_misfits=self.on_type_conflict == "extra",
+            whole_rows=not _selects_fields(f"{endpoint} {self.read.query}".lower()),
             bulk=self.bulk,
             most_deleted=self.max_deletions if self.detect_deletions or self.mode == "replace" else None,
         )
@@ -302,7 +308,7 @@ def log_receipt(log: Log, label: str, receipt: Mapping[str, Any], *, deletions: 
         log.info("%s: new columns: %s", receipt["table"], ", ".join(receipt["columns_added"]))
     if receipt["fields_kept"]:
         log.warning(
-            "%s has no column for %s: kept in _extra. allow_new_columns=True adds columns",
+            "%s has no column for %s, or for some values: kept in _extra. allow_new_columns=True adds some",
             receipt["table"],
             ", ".join(receipt["fields_kept"]),
         )

@@ -98,7 +98,7 @@ class ToObjectStorage(TransferTask):
 
         from airflow_provider_poweroffice.storage.codecs import Spool
         from airflow_provider_poweroffice.storage.publish import publish
-        from airflow_provider_poweroffice.tasks.lineage import object_uri, report_lineage
+        from airflow_provider_poweroffice.tasks.lineage import moved, object_uri, report_lineage
 
         started = monotonic()
         target = open_object_path(self.object_path, self.format)
@@ -109,7 +109,11 @@ class ToObjectStorage(TransferTask):
                     self._write(hook.client, iter(reading), spool)
                     digest = spool.finish()
                 publish(file, target)
-        report_lineage(hook, self.endpoint, object_uri(self.object_path))
+        uri = object_uri(self.object_path)
+        report_lineage(hook, self.endpoint, uri)
+        self.moved += moved(
+            hook.client, self.api_conn_id, self.endpoint, uri, rows=pages.rows, size=spool.bytes
+        )
         receipt = {
             **place_of(self.object_path),
             "company": self.company,

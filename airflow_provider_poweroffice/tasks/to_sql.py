@@ -53,6 +53,9 @@ class ToSql(TransferTask):
         ``"decimal"``, ``"boolean"``, ``"date"``, ``"timestamp"``, ``"text"`` or ``"json"``; columns layout.
     :param allow_new_columns: a field that the table has no column for gets one; else it is kept in
         ``_extra``, logged and in the receipt; columns layout.
+    :param on_type_conflict: ``"fail"`` (default): a value that does not fit its column ends the task, and the
+        table is as before; ``"extra"``: it is kept in ``_extra`` as it was sent, the column is null, and log
+        and receipt say so; columns layout.
     :param bulk: take the database's way for many rows, such as ``COPY`` of PostgreSQL; False: plain inserts.
     :param detect_deletions: afterwards, list all keys that there are, by the same query, and mark the rows of
         the company that are not among them in ``_deleted_at`` (``deleted_at`` in the raw layout); those that
@@ -87,6 +90,7 @@ class ToSql(TransferTask):
         column_names: str = "snake_case",
         fields: Mapping[str, str] | None = None,
         allow_new_columns: bool = False,
+        on_type_conflict: str = "fail",
         bulk: bool = True,
         detect_deletions: bool = False,
         max_deletions: float = MAX_DELETIONS,
@@ -103,6 +107,7 @@ class ToSql(TransferTask):
         self.column_names = column_names
         self.fields = fields
         self.allow_new_columns = allow_new_columns
+        self.on_type_conflict = on_type_conflict
         self.bulk = bulk
         self.detect_deletions = detect_deletions
         self.max_deletions = max_deletions
@@ -123,6 +128,7 @@ class ToSql(TransferTask):
             column_names=self.column_names,
             fields=self.fields or {},
             allow_new_columns=self.allow_new_columns,
+            on_type_conflict=self.on_type_conflict,
             bulk=self.bulk,
             incremental=self.incremental,
             detect_deletions=self.detect_deletions,
@@ -171,6 +177,7 @@ class ToSql(TransferTask):
         from airflow_provider_poweroffice.storage.page_spool import PageSpool
         from airflow_provider_poweroffice.storage.sql.load import Load
         from airflow_provider_poweroffice.tasks.deletions import listed_keys
+        from airflow_provider_poweroffice.tasks.lineage import moved, table_uri
         from airflow_provider_poweroffice.tasks.table_load import DoneLoad, receipt_of
         from airflow_provider_poweroffice.tasks.trial_balance import verify_ledger
 
@@ -196,6 +203,15 @@ class ToSql(TransferTask):
                 load.compare(PageSpool(keys), listed, whole=not is_given(self.created_since))
             stored = self._store(load, target, client, settings)
         check = verify_ledger(settings.read, client, target, plan) if self.verify else None
+        self.moved += moved(
+            client,
+            self.api_conn_id,
+            self.endpoint,
+            table_uri(target.connection, str(plan.table)),
+            columns=load.columns,
+            rows=stored.counts.inserted + stored.counts.updated,
+            checks=check.checks if check else {},
+        )
         if check:
             check.raise_differences()
         receipt = receipt_of(settings, plan, load, reading, stored) | {

@@ -123,6 +123,14 @@ class Verification:
         both = [(n, self.table.accounts.get(n, _ZERO), self.books.get(n, _ZERO)) for n in numbers]
         return [item for item in both if item[1] != item[2]]
 
+    @property
+    def checks(self) -> dict[str, bool]:
+        """Name what was checked, and say whether it holds."""
+        return {
+            "each voucher sums to zero": not self.table.unbalanced,
+            "accounts agree with TrialBalance": not self.differences,
+        }
+
     def raise_differences(self) -> None:
         """
         Fail where table and books differ.

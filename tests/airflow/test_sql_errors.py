@@ -24,6 +24,7 @@ pytestmark = pytest.mark.usefixtures("connection")
         ({"mode": "merge"}, "unknown mode 'merge'; use one of: 'append', 'replace', 'upsert'"),
         ({"layout": "wide"}, "unknown layout 'wide'"),
         ({"column_names": "camel"}, "unknown column_names 'camel'"),
+        ({"on_type_conflict": "null"}, "unknown on_type_conflict 'null'; use one of: 'fail', 'extra'"),
         ({"table": "a.b.c"}, "table='a.b.c'"),
         ({"table": 'led"ger'}, "is no name"),
         ({"schema": "a.b"}, "schema='a.b'"),
@@ -37,7 +38,9 @@ pytestmark = pytest.mark.usefixtures("connection")
 )
 def test_bad_arguments(arguments: dict[str, Any], says: str) -> None:
     """What can be seen while the DAG file is read is refused then."""
-    with pytest.raises(ValueError, match=r"mode|layout|column_names|table|schema|on_page_error") as caught:
+    with pytest.raises(
+        ValueError, match=r"mode|layout|column_names|on_type_conflict|table|schema|on_page_error"
+    ) as caught:
         operator(**arguments)
     assert says in str(caught.value)
 

@@ -203,7 +203,7 @@ def test_half_a_surrogate_pair(db: Database, caplog: pytest.LogCaptureFixture, *
     for _ in range(2):
         load(db, *rows, layout="columns", bulk=bulk)
     assert column(db, "name") == ["a", "cut \\ud83d", "b"]
-    assert column(db, "address")[1] == '{"City":"\\\\uDE00 \\ud83d\\ude00"}'
+    assert column(db, "address")[1] == '{"City":"\\\\ude00 \\ud83d\\ude00"}'
     assert "table ledger, row 2: a text holds half a surrogate pair" in caplog.text
 
 

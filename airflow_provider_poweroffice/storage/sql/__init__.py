@@ -7,3 +7,4 @@ What a load can be asked for stands here, since arguments are checked while DAG 
 MODES = ("append", "replace", "upsert")
 LAYOUTS = ("raw", "columns")
 COLUMN_NAMES = ("snake_case", "as sent")
+ON_TYPE_CONFLICT = ("fail", "extra")

@@ -24,6 +24,7 @@ _KINDS = tuple(
 """Names of types, without what is in brackets, and their kinds; the first that fits counts."""
 _FRACTION = 6  # digits of a second that a type without a precision keeps
 _TIMESTAMPS = {"timestamp_s": 0, "timestamp_ms": 3}
+_PADDED = frozenset({"char", "character", "bpchar", "nchar"})
 
 ROW = "poweroffice_row"
 """Column of the staging table: number of the row in the read, from 0."""
@@ -36,12 +37,15 @@ class Existing:
 
     :param type: as the database writes it.
     :param kind: what it takes: one of ``storage.kinds``, or what ``kind_of_type`` says besides.
-    :param scale: digits behind the point, for decimals, timestamps and times with a bound.
+    :param scale: digits behind the point, for decimals, timestamps and times with a bound; of texts the
+        letters behind which blanks at the end are not kept: all of them in a type of fixed length.
+    :param is_generated: the database makes its values, and takes none.
     """
 
     type: str
     kind: str
     scale: int | None
+    is_generated: bool = False
 
     @classmethod
     def of(cls, type_name: str) -> Existing:
@@ -53,7 +57,8 @@ def kind_of_type(name: str) -> tuple[str, int | None]:
     """
     Read a database's name of a type.
 
-    :return: kind, and for decimals, timestamps and times of bounded scale the digits behind the point.
+    :return: kind, and for decimals, timestamps and times of bounded scale the digits behind the point; for
+        texts with a bound its letters, 0 where the length is fixed.
         Besides the kinds of ``storage.kinds``: ``time``, a time of day or an interval; ``inexact``: what it
         is given would be rounded, cut or taken apart; ``other``: the database checks texts for it.
     """
@@ -68,6 +73,8 @@ def kind_of_type(name: str) -> tuple[str, int | None]:
     if kind in {"timestamp", "time"}:
         unbound = _FRACTION if kind == "time" else _TIMESTAMPS.get(word)
         return kind, int(bounds) if bounds.isdecimal() else unbound
+    if kind == "text" and (word in _PADDED or bounds.isdecimal()):
+        return kind, 0 if word in _PADDED else int(bounds)
     return kind, None
 
 

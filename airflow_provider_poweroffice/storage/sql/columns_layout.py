@@ -52,6 +52,8 @@ _T, _Z = b"TZ"
 _NEVER = Annotated[str, msgspec.Meta(min_length=1, max_length=0)]  # in place of None where null does not fit
 _TEXTS = frozenset({None, "date", "timestamp", "text"})
 _IN_SECONDS = re.compile(rb"\.([0-9]+)").search
+_SHOWN = 80  # bytes of a value in a message
+_precision = re.compile(r"\((\d+)").search
 _UNTOUCHED = frozenset({"integer", "decimal", "boolean", "date"})  # a JSON literal of these is CSV
 
 
@@ -63,6 +65,8 @@ class ColumnsLayout(Layout):
     :param given: the kinds of fields that the user says, which go before it.
     :param column_names: ``"snake_case"``, or ``"as sent"``.
     :param allow_new: fields that the table has no column for get one.
+    :param keep_misfits: a value that does not fit its column is kept in ``_extra``, and the column is null.
+    :param whole: rows hold all fields that they have, so that one that a row lacks is null there.
     :param json_is_text: the database has no type for JSON, so that a column of texts may be one of JSON.
     :param zone: what the database reads behind a moment, which is in UTC.
     :param plain_decimals: the database reads no exponent.
@@ -82,6 +86,8 @@ class ColumnsLayout(Layout):
         given: Mapping[str, str],
         column_names: str = "snake_case",
         allow_new: bool = False,
+        keep_misfits: bool = False,
+        whole: bool = False,
         json_is_text: bool = False,
         zone: str = "Z",
         plain_decimals: bool = False,
@@ -90,7 +96,10 @@ class ColumnsLayout(Layout):
         self._fields = Fields(
             key, existing, known=known, given=given, column_names=column_names, allow_new=allow_new
         )
+        if whole:
+            self._fields.add_described()
         self._kept: set[str] = set()
+        self._keep_misfits = keep_misfits
         self._halves_told = False
         self._json_is_text = json_is_text
         self._zone = zone
@@ -125,7 +134,7 @@ class ColumnsLayout(Layout):
 
     @property
     def kept(self) -> list[str]:
-        """The fields that went to ``_extra`` with a value."""
+        """The fields of which a value went to ``_extra``."""
         return sorted(self._kept)
 
     def assume_known(self) -> bool:
@@ -206,11 +215,17 @@ class ColumnsLayout(Layout):
             kind = widened(field.kind, value, key=name in self.key)
             was_other = field.loose or field.kind not in _TEXTS or kind_of(value) != "text"
             field.loose = kind == "text" and was_other
-        elif not _column_holds(kind, value):
-            raise self._conflict(field, value, row, f"which is {kind_of(value)}")
-        else:
+        elif _column_holds(kind, value):
             field.loose = field.loose or not is_as_expected(kind, value)
+        elif self._may_be_kept(field):
+            field.is_mixed = field.loose = True
+        else:
+            raise self._conflict(field, value, row, f"which is {kind_of(value)}")
         field.kind = kind
+
+    def _may_be_kept(self, field: Field) -> bool:
+        """Tell whether values that do not fit go to ``_extra``; a row without its key could not be found."""
+        return self._keep_misfits and field.field not in self.key
 
     def _may_be_json(self, field: Field, value: bytes) -> bool:
         """Tell whether a column of texts is the JSON of an undescribed field, made by an earlier load."""
@@ -218,19 +233,25 @@ class ColumnsLayout(Layout):
         return is_text and kind_of(value) == "json"
 
     def _conflict(self, field: Field, value: bytes, row: bytes, what: str) -> TypeConflictError:
-        shown = value.decode() if len(value) <= 80 else value[:80].decode(errors="ignore") + "..."  # noqa: PLR2004 - a line of log
-        name, key = one_line(field.field, LONGEST_KEY), self.key_of(row)
-        if field.existing:
-            kind, way_out = field.existing.type, "Change the type of the column"
-        else:
-            kind, way_out = field.kind or "text", f"Give another one by fields={{{name!r}: 'text'}}"
+        way_out = "Change the type of the column"
+        if not field.existing:
+            way_out = f"Give another one by fields={{{one_line(field.field, LONGEST_KEY)!r}: 'text'}}"
+        if field.field not in self.key:
+            way_out += ', say on_type_conflict="extra" to keep such values in _extra'
         return TypeConflictError(
-            f"table {self.table}, column {field.name} ({kind}): row {key} has {one_line(shown)} in "
-            f'{name}, {one_line(what)}. {way_out}, or use layout="raw"',
+            f'{self._misfit(field, value, row, what)}. {way_out}, or use layout="raw"',
             table=self.table,
             column=field.name,
-            row=key,
-            value=shown,
+            row=self.key_of(row),
+            value=_shown(value),
+        )
+
+    def _misfit(self, field: Field, value: bytes, row: bytes, what: str) -> str:
+        """Say what does not fit."""
+        kind = field.existing.type if field.existing else field.kind or "text"
+        return (
+            f"table {self.table}, column {field.name} ({kind}): row {self.key_of(row)} has "
+            f"{one_line(_shown(value))} in {one_line(field.field, LONGEST_KEY)}, {one_line(what)}"
         )
 
     def _rebuild(self) -> None:
@@ -242,7 +263,15 @@ class ColumnsLayout(Layout):
         self._take_apart: Any = msgspec.json.Decoder(list[parts]).decode  # type: ignore[valid-type]
         self._own = [n for n, field in enumerate(fields) if field.is_column]
         self._extra = [(n, field) for n, field in enumerate(fields) if field.is_extra]
-        found = [(n, _conversion(fields[n], self.key, self._zone, self._plain_decimals)) for n in self._own]
+        found = [
+            (
+                n,
+                _conversion(
+                    fields[n], self.key, self._zone, self._plain_decimals, strict=self._may_be_kept(fields[n])
+                ),
+            )
+            for n in self._own
+        ]
         self._conversions = [(n, convert) for n, convert in found if convert is not None]
         self._measured = [
             (n, field) for n, field in enumerate(fields) if field.kind == "decimal" and not field.existing
@@ -256,12 +285,13 @@ class ColumnsLayout(Layout):
             values = msgspec.structs.astuple(parts)
             for n, field in self._measured:
                 value = bytes(values[n])
-                if value == NULL:
+                if value == NULL or (field.is_mixed and not holds("decimal", value)):
                     continue
                 before, behind = digits(value)
                 before, behind = max(before, field.before), max(behind, field.behind)
                 if scale_of(before, behind) is None and field.given:
-                    raise self._misfit(n, values, "more digits than a decimal of this database holds")
+                    what = "more digits than a decimal of this database holds"
+                    raise self._conflict(field, value, self._row_of(values), what)
                 field.before, field.behind = before, behind
 
     def settle(self) -> None:
@@ -277,24 +307,40 @@ class ColumnsLayout(Layout):
         is_whole = own == [*range(len(list(self._fields)))]
         for parts in self._take_apart(content):
             values = list(msgspec.structs.astuple(parts))
+            misfits: list[tuple[Field, bytes]] = []
             for n, convert in conversions:
                 value = bytes(values[n])
                 if value != NULL:
                     try:
                         values[n] = convert(value)
                     except UNFIT as error:
-                        raise self._misfit(n, values, str(error)) from None
-            yield values if is_whole else [values[n] for n in own], self._rest(values) if extra else NULL
+                        misfits.append((self._keep(n, values, str(error)), value))
+                        values[n] = NULL
+            rest = self._rest(values, misfits) if extra or misfits else NULL
+            yield values if is_whole else [values[n] for n in own], rest
 
-    def _rest(self, values: Sequence[bytes]) -> bytes:
+    def _keep(self, n: int, values: Sequence[bytes], what: str) -> Field:
+        """
+        Give the field of a value that does not fit, when it may go to ``_extra``.
+
+        :raises TypeConflictError: it may not.
+        """
+        field = list(self._fields)[n]
+        if not self._may_be_kept(field):
+            raise self._conflict(field, bytes(values[n]), self._row_of(values), what) from None
+        if field.field not in self._kept:
+            what = self._misfit(field, bytes(values[n]), self._row_of(values), what)
+            log.warning("%s. It is kept in _extra; further ones of this field are not told", what)
+        return field
+
+    def _rest(self, values: Sequence[bytes], misfits: list[tuple[Field, bytes]]) -> bytes:
         others = [(field, bytes(values[n])) for n, field in self._extra if bytes(values[n]) != NULL]
+        others += misfits
         self._kept.update(field.field for field, _ in others)
         return b"{" + b",".join(_pair(field, value) for field, value in others) + b"}" if others else NULL
 
-    def _misfit(self, n: int, values: Sequence[bytes], what: str) -> TypeConflictError:
-        fields = list(self._fields)
-        row = b"{" + b",".join(_pair(f, values[i]) for i, f in enumerate(fields)) + b"}"
-        return self._conflict(fields[n], bytes(values[n]), row, what)
+    def _row_of(self, values: Sequence[bytes]) -> bytes:
+        return b"{" + b",".join(_pair(field, values[n]) for n, field in enumerate(self._fields)) + b"}"
 
     def csv(self, content: bytes, first: int) -> Iterator[bytes]:
         """Write the values as they were sent; only texts with escapes, JSON and moments are touched."""
@@ -356,7 +402,7 @@ def _checked(short: str, field: Field, key: tuple[str, ...]) -> tuple[Any, ...]:
 
 
 def _type_of(field: Field) -> Any:
-    if field.is_extra or field.kind == "json":
+    if field.is_extra or field.is_mixed or field.kind == "json":
         return msgspec.Raw
     if field.kind in {"other", "time"}:
         return type_to_check("text", loose=True)
@@ -374,13 +420,49 @@ def _column_holds(kind: str, value: bytes) -> bool:
 
 
 def _conversion(
+    field: Field, key: tuple[str, ...], zone: str, plain_decimals: bool, *, strict: bool
+) -> Callable[[bytes], bytes] | None:
+    """
+    Give what makes a column's value of a JSON value; None where nothing has to be done.
+
+    :param strict: what does not fit is to be found here, as far as can be told without the database.
+    """
+    write = _writer(field, key, zone, plain_decimals)
+    most = _most_before(field)
+    if strict and (field.is_mixed or field.kind == "date" or most is not None):
+        return partial(_checked_value, kind=field.kind or "", most=most, write=write)
+    return write
+
+
+def _most_before(field: Field) -> int | None:
+    """Give the digits before the point that a column of decimals has room for, where it says so."""
+    scale = field.existing.scale if field.existing and field.kind == "decimal" else None
+    found = _precision(field.existing.type) if field.existing else None
+    return int(found[1]) - scale if found and scale is not None else None
+
+
+def _checked_value(
+    value: bytes, *, kind: str, most: int | None, write: Callable[[bytes], bytes] | None
+) -> bytes:
+    if not _column_holds(kind, value):
+        raise ValueError(f"which is {kind_of(value)}")
+    if kind == "date":
+        return _day(value)
+    if most is not None and digits(unquoted(value))[0] > most:
+        raise ValueError("which is larger than the column holds")
+    return write(value) if write else value
+
+
+def _writer(
     field: Field, key: tuple[str, ...], zone: str, plain_decimals: bool
 ) -> Callable[[bytes], bytes] | None:
-    """Give what makes a column's value of a JSON value; None where nothing has to be done."""
     scale = field.existing.scale if field.existing else None
     is_key = field.field in key
-    if is_key and field.kind == "text" and is_caseless(field.field):
-        return bytes.lower
+    if field.kind == "text":
+        write: Callable[[bytes], bytes] | None = _key_text if is_key and field.loose else None
+        if is_key and is_caseless(field.field):
+            write = bytes.lower
+        return write if scale is None else partial(_text_within, most=scale, write=write)
     if field.kind == "timestamp":
         return partial(_moment, scale=scale, zone=zone)
     if field.kind == "time":
@@ -389,8 +471,7 @@ def _conversion(
         return partial(_number, scale=scale, write=canonical if is_key or plain_decimals else unquoted)
     if not field.loose:
         return None
-    late = {"integer": _whole, "date": _day, "decimal": unquoted, "text": _key_text if is_key else None}
-    return late.get(field.kind or "")
+    return {"integer": _whole, "date": _day, "decimal": unquoted}.get(field.kind or "")
 
 
 def _moment(value: bytes, *, scale: int | None, zone: str) -> bytes:
@@ -416,6 +497,15 @@ def _key_text(value: bytes) -> bytes:
     return canonical(value) if kind_of(value) in {"integer", "decimal"} else value
 
 
+def _text_within(value: bytes, *, most: int, write: Callable[[bytes], bytes] | None) -> bytes:
+    """Refuse a text whose blanks at the end would be cut off; all else that is too long the database does."""
+    if value[-2:] == b' "' or b"\\" in value:
+        text = _text(value)
+        if text.endswith(" ") and len(text) > most:
+            raise ValueError("which ends in blanks that the column does not keep")
+    return write(value) if write else value
+
+
 def _number(value: bytes, *, scale: int | None, write: Callable[[bytes], bytes]) -> bytes:
     number = write(value)
     if scale is not None and digits(number)[1] > scale:
@@ -428,6 +518,10 @@ def _fraction(value: bytes, *, scale: int | None) -> bytes:
     if scale is not None and fraction and len(fraction[1].rstrip(b"0")) > scale:
         raise ValueError("which is finer than the column keeps")
     return value
+
+
+def _shown(value: bytes) -> str:
+    return value.decode() if len(value) <= _SHOWN else value[:_SHOWN].decode(errors="ignore") + "..."
 
 
 def _pair(field: Field, value: bytes) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from airflow_provider_poweroffice.storage.kinds import scale_of
 from airflow_provider_poweroffice.storage.sql.columns import ROW, Column, Existing
-from airflow_provider_poweroffice.storage.sql.identifiers import is_name, snake_case
+from airflow_provider_poweroffice.storage.sql.identifiers import folded, is_name, snake_case
 
 _RESERVED = frozenset({ROW, "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid", "oid", "rowid", "_rowid_"})
 """Names of columns that the databases have themselves, or a load in its staging table; no field's column."""
@@ -24,6 +24,7 @@ class Field:
     :param existing: the table's column.
     :param given: the kind is what the user says, so it does not widen.
     :param loose: values were seen that are to be read before they are what the column holds.
+    :param is_mixed: values were seen that the column does not hold, and that are kept beside it.
     :param before: most digits before the point of its numbers, where they were counted.
     :param behind: most digits behind it.
     """
@@ -34,6 +35,7 @@ class Field:
     existing: Existing | None
     given: bool = False
     loose: bool = False
+    is_mixed: bool = False
     before: int = 0
     behind: int = 0
 
@@ -76,9 +78,9 @@ class Fields:
         self._key = key
         # Of two fields with one column name the described one has it, whichever a row holds first.
         described = (*list(self._known)[::-1], *key[::-1])
-        self._owners = {self._name(field).casefold(): field for field in described}
+        self._owners = {folded(self._name(field)): field for field in described}
         # Most databases fold the case of names in some way: a new column must differ by more.
-        self._folded = {column.casefold() for column in existing or ()}
+        self._folded = {folded(column) for column in existing or ()}
         for name in key:
             self.add(name)
 
@@ -100,9 +102,10 @@ class Fields:
     def _new(self, name: str) -> Field:
         column = self._name(name)
         existing = (self._existing or {}).get(column)
-        if not self._is_free(column, name) or (existing is None and not self._can_be_made(column, name)):
+        is_there = self._can_be_made(column, name) if existing is None else not existing.is_generated
+        if not (is_there and self._is_free(column, name)):
             return Field(name, "", None, None)
-        self._taken.add(column.casefold())
+        self._taken.add(folded(column))
         known = self._known.get(name)
         if existing and existing.kind == "text" and known == "json":
             existing = replace(existing, kind="json")  # in a database that has no type for it
@@ -110,14 +113,20 @@ class Fields:
 
     def _is_free(self, column: str, field: str) -> bool:
         """Tell whether a field may have a column of this name: it is a name, and no other field's."""
-        folded = column.casefold()
-        is_own = self._owners.get(folded, field) == field and folded not in self._taken
-        return is_own and is_name(column) and not column.startswith("_") and folded != ROW
+        alike = folded(column)
+        is_own = self._owners.get(alike, field) == field and alike not in self._taken
+        return is_own and is_name(column) and not column.startswith("_") and alike != ROW
 
     def _can_be_made(self, column: str, field: str) -> bool:
         """Tell whether a table that lacks a column may get it."""
         has_room = self._existing is None or self._allow_new or field in self._key
-        return has_room and column.casefold() not in _RESERVED | self._folded
+        return has_room and folded(column) not in _RESERVED | self._folded
+
+    def add_described(self) -> None:
+        """Take up the described fields that the table has a column for: one that is left out is null."""
+        for name in self._known:
+            if self._name(name) in (self._existing or ()):
+                self.add(name)
 
     def assume_known(self) -> None:
         """Take up all the fields of the official description."""

@@ -16,7 +16,13 @@ MOST_BYTES = 63  # PostgreSQL cuts longer names silently; others take more
 
 def is_name(text: str) -> bool:
     """Tell whether a text can be a name: letters, digits and underscores, 63 bytes at most."""
-    return bool(_WORD.fullmatch(text)) and len(text.encode()) <= MOST_BYTES
+    # MySQL takes no letter beyond the first 65,536.
+    return bool(_WORD.fullmatch(text)) and len(text.encode()) <= MOST_BYTES and max(text) <= "\uffff"
+
+
+def folded(name: str) -> str:
+    """Write a name so that names that any database takes for one are equal: by case, and a dot on an i."""
+    return name.casefold().replace("i\u0307", "i").replace("\u0131", "i")
 
 
 def check_name(argument: str, text: object) -> str:

@@ -21,7 +21,8 @@ from collections.abc import Iterable
 import msgspec
 
 from airflow_provider_poweroffice.api.surrogates import escaped
-from airflow_provider_poweroffice.errors import TooManyDeletionsError
+from airflow_provider_poweroffice.api.texts import one_line
+from airflow_provider_poweroffice.errors import LoadError, TooManyDeletionsError
 from airflow_provider_poweroffice.storage.codecs import RawPage
 from airflow_provider_poweroffice.storage.page_spool import PageSpool
 from airflow_provider_poweroffice.storage.sql.columns_layout import ColumnsLayout
@@ -42,6 +43,7 @@ from airflow_provider_poweroffice.storage.sql.staging import Stage
 
 _NO_WORD = re.compile(r"[^\w/.()-]")
 _MADE_FOR = re.compile(r"(PowerOffice Go|Finance & Operations) ([\w/.()-]+): (?:one row|rows)")
+_lacks_index = re.compile("on conflict|conflict target", re.IGNORECASE).search
 _ID = re.compile(r"\(.*?\)|(?<=/)(?:\d+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?=/|$)")
 
 
@@ -83,7 +85,7 @@ class Load:
             )
         return bool(found[0][0])
 
-    def _new_layout(self, session: Session | None) -> Layout:
+    def _new_layout(self, session: Session | None, *, of_keys: bool = False) -> Layout:
         plan = self.plan
         existing = session.database.describe(session, plan.table) if session else None
         if session and existing:
@@ -102,6 +104,8 @@ class Load:
                 given=plan.fields,
                 column_names=plan.column_names,
                 allow_new=plan.allow_new_columns,
+                keep_misfits=plan.keep_misfits,
+                whole=plan.whole_rows and not of_keys,
                 json_is_text=session is not None and session.database.json_is_text,
                 zone=zone,
                 plain_decimals=session is not None and session.database.plain_decimals,
@@ -109,7 +113,7 @@ class Load:
         if session and existing:
             audit = layout.audit
             told_apart = (audit.company, audit.run_id, audit.task, *layout.key_columns)
-            session.database.check_key(plan.table, existing, told_apart)
+            session.database.check_key(session, plan.table, existing, told_apart)
         return layout
 
     def _check_source(self, comment: str) -> None:
@@ -131,6 +135,12 @@ class Load:
     def rows(self) -> int:
         """Rows taken."""
         return self._spool.rows
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The kinds of the table's columns, as far as the load fills them."""
+        columns = (*self._layout.columns, *self._layout.audit.columns())
+        return {column.name: "text" if column.kind == "name" else column.kind for column in columns}
 
     def take(self, page: RawPage) -> None:
         """
@@ -212,7 +222,7 @@ class Load:
         if plan.most_deleted is None or plan.mode == "replace":
             return None
         if self._ids is not None:
-            keys = self._new_layout(session)
+            keys = self._new_layout(session, of_keys=True)
             for content in self._ids:
                 keys.see(content)
             Stage(session, keys, self._ids, IDS).fill(bulk=plan.bulk)
@@ -286,6 +296,13 @@ class Load:
         except Exception as error:
             if is_refusal(error) and (number := self._find_refused(session, merge)) is not None:
                 raise refused_row(str(self.plan.table), stage.key_of(number), error) from error
+            if is_refusal(error) and _lacks_index(str(error)):
+                key = ", ".join((self._layout.audit.company, *self._layout.key_columns))
+                raise LoadError(
+                    f"table {self.plan.table}: mode='upsert' needs a primary key or a unique index of {key} "
+                    f"alone: {one_line(str(error))}",
+                    table=str(self.plan.table),
+                ) from error
             raise
 
     def _check_shrinking(self, counts: Counts) -> None:

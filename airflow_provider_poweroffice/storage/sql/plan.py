@@ -58,6 +58,8 @@ class LoadPlan:
     :param fields: the kinds of fields that the user gives, which go before it; columns layout.
     :param column_names: ``"snake_case"`` or ``"as sent"``; columns layout.
     :param allow_new_columns: a field without a column gets one; columns layout.
+    :param keep_misfits: a value that does not fit its column is kept in ``_extra``; columns layout.
+    :param whole_rows: rows are read with all their fields; columns layout.
     :param bulk: use the database's way to take many rows at once, where it has one.
     :param most_deleted: the share of the company's rows, 0 to 1, that may be marked as gone, or with
         ``replace`` be fewer than before; None: rows that are gone are not looked for.
@@ -74,6 +76,8 @@ class LoadPlan:
     fields: Mapping[str, str] = field(default_factory=dict)
     column_names: str = "snake_case"
     allow_new_columns: bool = False
+    keep_misfits: bool = False
+    whole_rows: bool = False
     bulk: bool = True
     vendor: str = "PowerOffice Go"
     most_deleted: float | None = None

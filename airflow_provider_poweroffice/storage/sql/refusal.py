@@ -20,6 +20,8 @@ _MYSQL_PASSING = frozenset(
     {1020, 1021, 1030, 1037, 1038, 1040, 1041, 1042, 1043, 1047, 1053, 1114, 1152, 1158, 1159, 1160, 1161}
     | {1203, 1205, 1206, 1213, 1226, 1290, 1317, 1637, 1836, 1927, 1969, 3024, 3058, 4031}
 )
+_SQLITE_FINAL = frozenset({1, 8})
+"""Of SQLite, which says nearly all by OperationalError: a wrong statement, a file that is read only."""
 _SERVER_ERRORS, _CLIENT_ERRORS = range(1000, 6000), range(2000, 3000)
 _SQLSERVER_PASSING = frozenset(
     # Connections, memory, room, locks, a database that starts, stops or moves, and Azure's own limits.
@@ -42,7 +44,15 @@ def is_refusal(error: BaseException) -> bool:
     if "Error" not in names:
         return False
     passes = _passes(error)
-    return not names & _PASSING if passes is None else not passes
+    return (not names & _PASSING or _is_final(error)) if passes is None else not passes
+
+
+def _is_final(error: BaseException) -> bool:
+    """Find errors that a driver takes for passing ones, and that are none."""
+    # PostgreSQL: more columns, a larger row or a longer key than it has room for; a view that takes no rows.
+    if str(getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)).startswith(("54", "55000")):
+        return True
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _SQLITE_FINAL
 
 
 def _passes(error: BaseException) -> bool | None:

@@ -40,7 +40,7 @@ class Handler(BaseHTTPRequestHandler):
     def _answer(self, answer: HTTPResponse, content: bytes) -> None:
         is_head = self.command == "HEAD"
         for name, text in answer.getheaders():
-            if is_head or name.lower() not in {"content-length", "connection"}:
+            if is_head or name.lower() not in {"content-length", "connection", "transfer-encoding"}:
                 self.send_header(name, text)
         if not is_head:
             self.send_header("Content-Length", str(len(content)))

@@ -26,17 +26,19 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _described(kind: str, scale: int | None, fraction: int | None) -> Existing:
+def _described(kind: str, scale: int | None, fraction: int | None, letters: int | None) -> Existing:
     """
     Read what ``information_schema`` says of a column.
 
     :param scale: digits behind the point of a number.
     :param fraction: digits behind the second.
+    :param letters: most of a text.
     """
     column = Existing.of(kind)
     if column.kind == "other":  # an array, or a type that only the database knows
         return column if kind.lower() == "user-defined" else replace(column, kind="inexact")
     bounds = {"decimal": scale, "timestamp": fraction, "time": fraction}
+    bounds["text"] = letters if column.scale is None else column.scale
     bound = bounds.get(column.kind)
     return column if bound is None else replace(column, scale=int(bound))
 
@@ -76,6 +78,10 @@ class Database:
         "name": "VARCHAR(255)",
     }
     bounded_decimals: ClassVar[bool] = True
+    alike: ClassVar[tuple[str, ...]] = ("a", "A", "a ")
+    """Texts that a looser collation takes for one."""
+    binary: ClassVar[str] = "BINARY"
+    """The collation that tells all texts apart."""
 
     def __init__(self, mark: str = "?", quote: str = '"') -> None:
         self.mark = mark
@@ -205,12 +211,35 @@ class Database:
         while some := list(islice(rows, ROWS_AT_ONCE)):
             session.cursor.executemany(sql, some)
 
-    def check_key(self, table: TableName, existing: Mapping[str, Existing], names: Collection[str]) -> None:
+    def check_key(
+        self, session: Session, table: TableName, existing: Mapping[str, Existing], names: Collection[str]
+    ) -> None:
         """
-        Check that columns tell rows apart that differ.
+        Check that columns tell rows apart that differ, by what the database says of texts in them.
+
+        A text of fixed length takes none with blanks at its end, so that those need not be told apart.
 
         :raises ValueError: one of them does not.
         """
+        texts = [name for name in names if name in existing and existing[name].kind == "text"]
+        if not texts:
+            return
+        counts = ", ".join(f"count(DISTINCT {self.quoted(name)})" for name in texts)
+        columns = ", ".join(map(self.quoted, texts))
+        alike = " UNION ALL ".join(f"SELECT {', '.join([literal(t)] * len(texts))}" for t in self.alike)
+        ((*found,),) = session.rows(
+            f"SELECT {counts} FROM (SELECT {columns} FROM {table.quoted(self.quote)} WHERE 1 = 0 "  # noqa: S608 - names are checked
+            f"UNION ALL {alike}) AS alike"
+        )
+        for name, count in zip(texts, found, strict=True):
+            if count < len(self.alike) - (existing[name].scale == 0):
+                raise self._takes_for_equal(table, name, existing[name].type, self.binary)
+
+    def _takes_for_equal(self, table: TableName, name: str, type_name: str, collation: str) -> ValueError:
+        return ValueError(
+            f"table {table}, column {name} ({type_name}): its type or collation takes different texts for "
+            f"equal, and so different rows; give the column COLLATE {collation}"
+        )
 
     def describe(self, session: Session, table: TableName) -> dict[str, Existing] | None:
         """
@@ -226,7 +255,7 @@ class Database:
         names = [column[0] for column in session.cursor.description]
         session.cursor.fetchall()
         sql = (
-            "SELECT column_name, data_type, numeric_scale, datetime_precision "
+            "SELECT column_name, data_type, numeric_scale, datetime_precision, character_maximum_length "
             "FROM information_schema.columns WHERE table_name = "
         )
         parameters = [table.name]
@@ -236,15 +265,17 @@ class Database:
         rows = session.rows(sql + self.mark, parameters)
         if sorted(name for name, *_ in rows) != sorted(names):
             raise ValueError(f"table={str(table)!r}: there are several of this name; give its schema")
-        return {name: _described(kind, scale, fraction) for name, kind, scale, fraction in rows}
+        return {name: _described(*facts) for name, *facts in rows}
 
     def comment_of(self, session: Session, table: TableName) -> str:  # noqa: ARG002 - some keep one
         """Give the comment that a table was made with; empty where there is none, or none is kept."""
         return ""
 
     def existing(self, rows: Iterable[Sequence[Any]]) -> dict[str, Existing] | None:
-        """Read names and types of columns."""
-        return {name: Existing.of(kind) for name, kind in rows} or None
+        """Read names and types of columns, and whether the database makes their values."""
+        return {
+            name: replace(Existing.of(kind), is_generated=bool(made)) for name, kind, made in rows
+        } or None
 
 
 class BulkDatabase(Database, ABC):

@@ -26,6 +26,7 @@ class DuckDB(BulkDatabase):
     upsert = "on conflict"
     json_is_text = False
     one_writer = True
+    alike = (*Database.alike, "\u00e1")
     types: ClassVar[Mapping[str, str]] = {
         **Database.types,
         "text": "VARCHAR",
@@ -53,7 +54,8 @@ class DuckDB(BulkDatabase):
     def describe(self, session: Session, table: TableName) -> dict[str, Existing] | None:
         """Ask the catalogue of the database in use."""
         rows = session.rows(
-            "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = ? "
+            "SELECT column_name, data_type, is_generated = 'ALWAYS' FROM information_schema.columns "
+            "WHERE table_name = ? "
             "AND table_schema = coalesce(?, current_schema()) AND table_catalog = current_database() "
             "ORDER BY ordinal_position",
             (table.name, table.schema),

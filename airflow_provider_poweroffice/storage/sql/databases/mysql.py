@@ -28,6 +28,9 @@ _INDEX_BYTES, _LETTER_BYTES, _OTHER_BYTES = 3072, 4, 20
 _MOST_LETTERS = 512  # <dag>.<task>[<index>]
 _MOST_SCALE = 30
 _AS_JSON = ", as JSON"
+_json_columns = re.compile(r"CHECK \(json_valid\(`([^`]+)`\)\)").findall
+"""Finds the columns of MariaDB's own JSON, which is a text with a condition."""
+_GENERATED = "STORED GENERATED", "VIRTUAL GENERATED"
 _first_word = re.compile(r"\w+(\([^)]*\))?").match
 _INEXACT = frozenset({"bit", "year", "binary", "set"})
 """They take a text, and keep something else."""
@@ -234,10 +237,14 @@ class MySQL(Database):
                 f"ALTER TABLE {table} ENGINE = InnoDB"
             )
         columns = session.rows(f"SHOW FULL COLUMNS FROM {table.quoted(self.quote)}")
-        return {
-            _as_text(name): _existing(_as_text(shown), _as_text(collation), _as_text(more[-1]))
-            for name, shown, collation, *more in columns
-        }
+        made = session.rows(f"SHOW CREATE TABLE {table.quoted(self.quote)}") if engine else [("", "")]
+        json = set(_json_columns(_as_text(made[0][1])))
+        existing = {}
+        for name, shown, collation, *more in columns:
+            is_json = _as_text(name) in json or _as_text(more[-1]).endswith(_AS_JSON)
+            column = _existing(_as_text(shown), _as_text(collation), is_json=is_json)
+            existing[_as_text(name)] = replace(column, is_generated=_as_text(more[-3]).endswith(_GENERATED))
+        return existing
 
     def comment_of(self, session: Session, table: TableName) -> str:
         """Ask the catalogue."""
@@ -254,18 +261,21 @@ class MySQL(Database):
         # Servers on Windows and macOS keep names in small letters.
         return found.get(table.name) or found.get(table.name.lower())
 
-    def check_key(self, table: TableName, existing: Mapping[str, Existing], names: Collection[str]) -> None:
+    def check_key(
+        self,
+        session: Session,  # noqa: ARG002 - the base's
+        table: TableName,
+        existing: Mapping[str, Existing],
+        names: Collection[str],
+    ) -> None:
         """Refuse texts that tell rows apart, and are compared as if ``a`` were ``A``."""
         for name in names:
             column = existing.get(name)
             if column and column.kind == "text" and not column.type.endswith(_COLLATIONS):
-                raise ValueError(
-                    f"table {table}, column {name} ({column.type}): this collation takes different texts for "
-                    f"equal, and so different rows; give the column COLLATE {self._collation}"
-                )
+                raise self._takes_for_equal(table, name, column.type, self._collation)
 
 
-def _existing(shown: str, collation: str, comment: str) -> Existing:
+def _existing(shown: str, collation: str, *, is_json: bool) -> Existing:
     """Read what the server says of a column."""
     word = _first_word(shown)
     base = word[0] if word else shown
@@ -281,5 +291,5 @@ def _existing(shown: str, collation: str, comment: str) -> Existing:
         # Of an old server's own type a missing value would be the present.
         type_name = f"{shown} NULL" if base.startswith("timestamp") else shown
         return Existing(type_name, column.kind, None if is_whole else digits)
-    is_json = base == "longtext" and comment.endswith(_AS_JSON)
-    return replace(column, type=type_name, kind="json" if is_json else column.kind)
+    kind = "json" if is_json and base == "longtext" else column.kind
+    return replace(column, type=type_name, kind=kind)

@@ -14,17 +14,17 @@ from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 _DESCRIBE = """
     WITH RECURSIVE types AS (
         SELECT attnum, attname, format_type(atttypid, atttypmod) AS shown,
-            atttypid AS type, atttypmod AS typmod
+            attgenerated <> '' OR attidentity = 'a' AS made, atttypid AS type, atttypmod AS typmod
         FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped
         UNION ALL
-        SELECT attnum, attname, shown, typbasetype, typtypmod
+        SELECT attnum, attname, shown, made, typbasetype, typtypmod
         FROM types JOIN pg_type ON pg_type.oid = types.type WHERE typtype = 'd'
     )
-    SELECT attname, shown, format_type(type, typmod), typcategory
+    SELECT attname, shown, format_type(type, typmod), typcategory, made
     FROM types JOIN pg_type ON pg_type.oid = types.type WHERE typtype <> 'd' ORDER BY attnum
 """
-_TEXT_CATEGORIES = frozenset("SEIVU")
-"""Of pg_type: strings, enumerations, network addresses, bit strings, and what users and extensions define."""
+_TEXT_CATEGORIES = frozenset("EIVU")
+"""Of pg_type: enumerations, network addresses, bit strings, and what users and extensions define."""
 LINES_AT_ONCE = 500
 BYTES_AT_ONCE = 1 << 20
 LOCK_NAP = 0.1
@@ -43,6 +43,7 @@ class Postgres(BulkDatabase):
     upsert = "on conflict"
     json_is_text = False
     bounded_decimals = False
+    binary = '"C"'
     types: ClassVar[Mapping[str, str]] = {
         "integer": "bigint",
         "decimal": "numeric",
@@ -116,9 +117,11 @@ class Postgres(BulkDatabase):
         """
         rows = session.rows(_DESCRIBE, (table.quoted(),))
         found = {}
-        for name, shown, base, category in rows:
-            column = replace(Existing.of(base), type=shown)
-            if column.kind == "other" and category not in _TEXT_CATEGORIES:
+        for name, shown, base, category, made in rows:
+            column = replace(Existing.of(base), type=shown, is_generated=made)
+            if column.kind == "other" and category == "S":
+                column = replace(column, kind="text")
+            elif column.kind == "other" and category not in _TEXT_CATEGORIES:
                 column = replace(column, kind="inexact")
             found[name] = column
         return found or None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Context, Decimal
 from typing import Any, ClassVar
 
@@ -92,13 +93,15 @@ class SQLite(Database):
         """Ask the table."""
         schema = table.schema or "main"
         rows = session.rows(
-            "SELECT name, type FROM pragma_table_info(?, ?) ORDER BY cid", (table.name, schema)
+            "SELECT name, type, hidden > 1 FROM pragma_table_xinfo(?, ?) ORDER BY cid", (table.name, schema)
         )
-        found = self.existing(rows)
-        for name, column in (found or {}).items():
+        found = self.existing(rows) or {}
+        for name, column in found.items():
+            if column.kind == "text":
+                found[name] = replace(column, scale=None)  # its texts have no bound
             if column.kind in _NUMERIC_WOULD_CHANGE and not _keeps_text(column.type.upper()):
-                found[name] = Existing(column.type, "inexact", None)  # type: ignore[index]
-        return found
+                found[name] = Existing(column.type, "inexact", None)
+        return found or None
 
     def comment_of(self, session: Session, table: TableName) -> str:
         """Take it from the text that the table was made with."""

@@ -185,7 +185,13 @@ class SQLServer(Database):
         )
         return "".join(value or "" for (value,) in rows)
 
-    def check_key(self, table: TableName, existing: Mapping[str, Existing], names: Collection[str]) -> None:
+    def check_key(
+        self,
+        session: Session,  # noqa: ARG002 - the base's
+        table: TableName,
+        existing: Mapping[str, Existing],
+        names: Collection[str],
+    ) -> None:
         """Refuse columns that tell rows apart, and take ``a`` for ``A`` or change what they are given."""
         for name in names:
             column = existing.get(name)

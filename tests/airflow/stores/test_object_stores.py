@@ -1,4 +1,4 @@
-"""S3 through Airflow's own provider: every format, documents, files of records, and no key anywhere."""
+"""S3 and Azure Blob Storage by Airflow's own providers: formats, documents, records, no key anywhere."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from airflow.sdk import ObjectStoragePath
-from conftest import KEY_ID, SECRET, Lake
+from conftest import Lake
 from sql_loads import DATES, set_database
 from support.airflow_home import HOME, states, xcoms
 
@@ -42,16 +42,15 @@ from tests.infrastructure.leaks import Search
 
 pytestmark = pytest.mark.usefixtures("connection")
 CONTEXT: Any = {"run_id": "manual__2026-11-29T12:00:00+00:00", "params": {}}
-LAKE = "s3://aws_lake@lake"
 
 
-def copy(form: str, key: str, bucket: str = "lake") -> dict[str, Any]:
+def copy(form: str, path: str) -> dict[str, Any]:
     """Copy the ledger to an object."""
     operator = PowerOfficeToObjectStorageOperator(
         task_id="t",
         endpoint="AccountTransactions",
         query=DATES,
-        object_path=f"s3://aws_lake@{bucket}/{key}",
+        object_path=path,
         format=form,
     )
     receipt: dict[str, Any] = operator.execute(CONTEXT)
@@ -84,10 +83,10 @@ def test_formats(lake: Lake, form: str) -> None:
     """Every row is in the object, the receipt is true to the byte, and the next run replaces it."""
     key = f"2026/ledger.{'json' if form == 'json pages' else form}"
     lake.put(key, b"of yesterday")
-    receipt = copy(form, key)
+    receipt = copy(form, f"{lake.root}/{key}")
     content = lake.get(key)
     assert (receipt["bytes"], receipt["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
-    assert (receipt["uri"], receipt["bucket"], receipt["key"]) == (f"s3://lake/{key}", "lake", key)
+    assert (receipt["uri"], receipt["bucket"], receipt["key"]) == (f"{lake.scheme}://lake/{key}", "lake", key)
     expected = sent()
     assert receipt["rows"] == len(expected)
     if form == "parquet":
@@ -98,21 +97,21 @@ def test_formats(lake: Lake, form: str) -> None:
             assert [row[name] for row in found] == [row[name] for row in expected]
     else:
         assert rows_of(form, content) == expected
-    again = copy(form, key)
+    again = copy(form, f"{lake.root}/{key}")
     assert (again["sha256"], lake.names()) == (receipt["sha256"], [key])
 
 
 def test_large_objects_go_in_parts(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     """An object of several parts is that of the file, and no part waits in the store."""
-    monkeypatch.setattr(publish, "_PART", 5 * 2**20)  # the least that S3 takes
-    content = random.Random(0).randbytes(12 * 2**20)  # noqa: S311 - the same bytes in every run
+    size, part = lake.sizes
+    monkeypatch.setattr(publish, "_PART", part)
+    content = random.Random(0).randbytes(size)  # noqa: S311 - the same bytes in every run
     with tempfile.TemporaryFile() as file:
         file.write(content)
         file.flush()
-        publish.publish(file, ObjectStoragePath(f"{LAKE}/large"))
+        publish.publish(file, ObjectStoragePath(f"{lake.root}/large"))
     assert lake.get("large") == content
-    assert lake.s3.head_object(Bucket="lake", Key="large")["ETag"].endswith('-3"')
-    assert "Uploads" not in lake.s3.list_multipart_uploads(Bucket="lake")
+    assert lake.parts("large") == -(-size // part)
 
 
 def test_download_and_upload(lake: Lake, sandbox: Sandbox) -> None:
@@ -128,7 +127,7 @@ def test_download_and_upload(lake: Lake, sandbox: Sandbox) -> None:
         task_id="t",
         endpoint="VoucherDocumentation/Download",
         query=query,
-        object_path=f"{LAKE}/bilag/1.pdf",
+        object_path=f"{lake.root}/bilag/1.pdf",
     )
     receipt = download.execute(CONTEXT)
     assert lake.get("bilag/1.pdf") == content
@@ -137,7 +136,7 @@ def test_download_and_upload(lake: Lake, sandbox: Sandbox) -> None:
         task_id="up",
         endpoint=f"SalesOrders/{order}/attachments",
         method="POST",
-        files={"file": f"{LAKE}/bilag/1.pdf"},
+        files={"file": f"{lake.root}/bilag/1.pdf"},
     )
     upload.execute(CONTEXT)
     with PowerOfficeHook() as hook:
@@ -172,28 +171,30 @@ def written(form: str, rows: list[dict[str, Any]]) -> bytes:
     return gzip.compress(text.encode()) if form.endswith(".gz") else text.encode()
 
 
-BATCH: dict[str, Any] = {
-    "task_id": "t",
-    "endpoint": "Customers",
-    "action": "upsert",
-    "key": "ExternalNumber",
-    "results_path": f"{LAKE}/results",
-}
+def batch(lake: Lake) -> dict[str, Any]:
+    """Give the arguments of a batch."""
+    return {
+        "task_id": "t",
+        "endpoint": "Customers",
+        "action": "upsert",
+        "key": "ExternalNumber",
+        "results_path": f"{lake.root}/results",
+    }
 
 
 @pytest.mark.parametrize("form", ["ndjson.gz", "csv", "json", "parquet"])
 def test_records_of_a_store(lake: Lake, form: str) -> None:
     """Records of an object become customers, and what became of each is in the store."""
     path = lake.put(f"in/customers.{form}", written(form, customers(30)))
-    receipt = ObjectStorageToPowerOfficeOperator(object_path=path, **BATCH).execute(CONTEXT)
+    receipt = ObjectStorageToPowerOfficeOperator(object_path=path, **batch(lake)).execute(CONTEXT)
     assert (receipt["created"], receipt["records"]) == (30, 30)
     assert numbers() == Counter(range(90_000, 90_030))
     results = [json.loads(line) for line in lake.get(receipt["key"]).splitlines()]
     assert [(row["line"], row["status"]) for row in results] == [
         (line, "created") for line in (row["line"] for row in results)
     ]
-    assert receipt["uri"] == f"s3://lake/{receipt['key']}"
-    again = ObjectStorageToPowerOfficeOperator(object_path=path, **BATCH).execute(CONTEXT)
+    assert receipt["uri"] == f"{lake.scheme}://lake/{receipt['key']}"
+    again = ObjectStorageToPowerOfficeOperator(object_path=path, **batch(lake)).execute(CONTEXT)
     assert (again["created"], again["path"]) == (30, receipt["path"])  # a retry: what was done is told again
     assert numbers() == Counter(range(90_000, 90_030))
 
@@ -203,7 +204,7 @@ def test_rows_of_a_query(lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyP
     set_database(monkeypatch, {"conn_type": "sqlite", "host": str(tmp_path / "db")})
     with sqlite3.connect(tmp_path / "db") as database:
         database.execute('create table c as select 90000 "ExternalNumber", ? "Name"', ("Ås",))
-    operator = SqlToPowerOfficeOperator(sql_conn_id="db", sql="select * from c", **BATCH)
+    operator = SqlToPowerOfficeOperator(sql_conn_id="db", sql="select * from c", **batch(lake))
     assert operator.execute(CONTEXT)["created"] == 1
     (stored,) = (key for key in lake.names() if key.endswith("rows.ndjson.gz"))
     assert json.loads(gzip.decompress(lake.get(stored))) == {"ExternalNumber": 90_000, "Name": "Ås"}
@@ -216,20 +217,20 @@ def test_rows_of_a_query(lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_no_key_anywhere(lake: Lake, run_dag: Any, capfd: pytest.CaptureFixture[str]) -> None:
     """Runs that succeed and that fail leave the store's keys in no log, XCom, rendered field or error."""
     lake.put("in/customers.ndjson", written("ndjson", customers(3)))
-    run = run_dag("stores")
+    run = run_dag("stores", run_conf={"scheme": lake.scheme})
     ended = {task: state.rpartition(".")[2].lower() for task, state in states(run).items()}
     assert ended == {"ledger": "success", "batch": "success", "no_bucket": "failed", "no_object": "failed"}
     assert xcoms(run)["ledger.return_value"]["key"] == "ledger.parquet"
     shown = list(capfd.readouterr())
-    assert "NoSuchBucket" in shown[0]
-    with pytest.raises(FileNotFoundError, match="bucket does not exist") as caught:
-        copy("ndjson", "ledger.ndjson", bucket="no-lake")
+    assert lake.missing in shown[0]
+    with pytest.raises(FileNotFoundError, match=lake.missing) as caught:
+        copy("ndjson", f"{lake.scheme}://store@no-lake/ledger.ndjson")
     error: BaseException | None = caught.value
     shown.append("".join(traceback.format_exception(error)))
     while error is not None:
         shown.append(repr(vars(error)))
         error = error.__cause__ or error.__context__
-    search = Search({"key": KEY_ID, "secret": SECRET})
+    search = Search(lake.secrets)
     assert search.names_in("".join(shown).encode()) == set()
     gc.collect()
     for path in HOME.rglob("*"):

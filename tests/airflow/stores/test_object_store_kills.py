@@ -1,4 +1,4 @@
-"""A worker that is killed while it puts an object into S3 leaves the old or the new one; a retry goes on."""
+"""A worker killed while it puts an object into a store leaves the old or the new one; a retry goes on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from conftest import Lake
 from sql_loads import DATES
-from test_s3 import BATCH, CONTEXT, LAKE, copy, customers, numbers, rows_of, sent, written
+from test_object_stores import CONTEXT, batch, copy, customers, numbers, rows_of, sent, written
 
 from airflow_provider_poweroffice.transfers.object_storage_to_poweroffice import (
     ObjectStorageToPowerOfficeOperator,
@@ -24,7 +24,7 @@ def test_killed_while_publishing(lake: Lake, killed: Callable[..., None], whole:
         "from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import "
         "PowerOfficeToObjectStorageOperator as T\n"
         f"T(task_id='t', endpoint='AccountTransactions', query={DATES!r}, format='ndjson', "
-        f"object_path='{LAKE}/ledger.ndjson').execute({CONTEXT!r})\n"
+        f"object_path='{lake.root}/ledger.ndjson').execute({CONTEXT!r})\n"
     )
     expected = sent()
     killed(program, at="ledger.ndjson", whole=whole)
@@ -33,7 +33,7 @@ def test_killed_while_publishing(lake: Lake, killed: Callable[..., None], whole:
     killed(program, at="ledger.ndjson", whole=whole)
     content = lake.get("ledger.ndjson")
     assert rows_of("ndjson", content) == expected if whole else content == b"old\n"
-    copy("ndjson", "ledger.ndjson")
+    copy("ndjson", f"{lake.root}/ledger.ndjson")
     assert rows_of("ndjson", lake.get("ledger.ndjson")) == expected
     assert lake.names() == ["ledger.ndjson"]
 
@@ -50,10 +50,10 @@ def test_a_killed_batch_goes_on(
     program = (
         "from airflow_provider_poweroffice.transfers.object_storage_to_poweroffice import "
         "ObjectStorageToPowerOfficeOperator as T\n"
-        f"T(object_path={path!r}, **{BATCH!r}).execute({CONTEXT!r})\n"
+        f"T(object_path={path!r}, **{batch(lake)!r}).execute({CONTEXT!r})\n"
     )
     killed(program, at=at, number=number, whole=whole)
-    receipt = ObjectStorageToPowerOfficeOperator(object_path=path, **BATCH).execute(CONTEXT)
+    receipt = ObjectStorageToPowerOfficeOperator(object_path=path, **batch(lake)).execute(CONTEXT)
     assert receipt["created"] + receipt["unchanged"] == receipt["records"] == 250
     assert numbers() == Counter(range(90_000, 90_250))
     assert len(lake.get(receipt["key"]).splitlines()) == 250
