@@ -103,13 +103,7 @@ def wheel_problems(item: Distribution, wheel: Path) -> Iterator[str]:
     tops = {name.split("/")[0] for name in held if ".dist-info/" not in name}
     if tops != {item.package}:
         yield f"{wheel.name} holds {sorted(tops)}, not {item.package} alone"
-    if missing := sorted(set(item.sources()) - set(held)):
-        yield f"{wheel.name} lacks {missing}"
-    if strange := sorted(name for name in set(held) - set(item.sources()) if ".dist-info/" not in name):
-        yield f"{wheel.name} holds {strange}, which are no sources"
-    for part in item.parts:
-        if not any(name.endswith(f".dist-info/{part}") for name in held):
-            yield f"{wheel.name} lacks {part}"
+    yield from file_problems(item, wheel, set(held))
     metadata = b"".join(content for name, content in held.items() if name.endswith(".dist-info/METADATA"))
     if near := NEARBY.findall(metadata.decode()):
         yield f"{wheel.name}: its description links to files that are not there: {near[:3]}"
@@ -117,6 +111,23 @@ def wheel_problems(item: Distribution, wheel: Path) -> Iterator[str]:
         yield f"{wheel.name} has {wheel.stat().st_size:,} bytes; {item.longest:,} are the most"
     if item.is_production:
         yield from production_problems(wheel, held)
+
+
+def file_problems(item: Distribution, wheel: Path, held: set[str]) -> Iterator[str]:
+    """
+    Find files that a wheel lacks, or should not hold.
+
+    :param item: what it is of.
+    :param wheel: the file.
+    :param held: its names.
+    """
+    files, wanted = {name for name in held if ".dist-info/" not in name}, set(item.sources())
+    for what, names in (("lacks", wanted - files), ("holds, and should not,", files - wanted)):
+        if names:
+            yield f"{wheel.name} {what} {sorted(names)}"
+    for part in item.parts:
+        if not any(name.endswith(f".dist-info/{part}") for name in held):
+            yield f"{wheel.name} lacks {part}"
 
 
 def production_problems(wheel: Path, held: dict[str, bytes]) -> Iterator[str]:

@@ -25,6 +25,7 @@ def type_of(database: Database, column: Column) -> str:
 
 
 def is_key_text(column: Column, key: Sequence[str]) -> bool:
+    """Tell whether a column is a text by which rows are told apart."""
     return column.kind in {"text", "name"} and column.name in key
 
 
