@@ -175,8 +175,8 @@ class Plan:
     def _refuse_repeats(self, seen: Mapping[tuple[str, str], Mapping[int, str]]) -> None:
         for (name, _), lines in seen.items():
             if len(lines) > 1:
-                first = next(iter(lines.values()))
-                told = f"{name} {shown(first)} is in {len(lines)} records: lines {listed(lines, _TOLD)}"
+                values = " or ".join(map(shown, list(dict.fromkeys(lines.values()))[:_ALIKE]))
+                told = f"{name} {values} is in {len(lines)} records: lines {listed(lines, _TOLD)}"
                 for line, value in lines.items():
                     self._refuse(line, told, key=value, field=name)
 

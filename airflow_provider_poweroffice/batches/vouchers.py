@@ -47,7 +47,7 @@ class VoucherCheck:
         if not lines:
             self._problems.append((line, key, "VoucherLines", "the voucher has no lines"))
         amounts = [_cents(item.get("CurrencyAmount")) for item in lines]
-        currencies = {item.get("CurrencyCode") for item in lines}
+        currencies = {str(item.get("CurrencyCode")) for item in lines}
         if None not in amounts and len(currencies) < 2 and (total := sum(filter(None, amounts), Decimal(0))):  # noqa: PLR2004
             told = f"the voucher does not balance: the sum of its lines is {total}"
             self._problems.append((line, key, "VoucherLines", told))

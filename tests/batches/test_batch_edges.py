@@ -164,7 +164,10 @@ def test_an_unexpected_error_is_not_repeated(
     assert len(rows_of(client, "DeliveryTerms")) == before + 4
 
 
-@pytest.mark.parametrize("lines", [5, [{"AccountId": {"x": 1}}, {"AccountId": [1]}]])
+@pytest.mark.parametrize(
+    "lines",
+    [5, [{"AccountId": {"x": 1}}, {"AccountId": [1]}], [{"CurrencyCode": ["NOK"]}, {"CurrencyCode": {}}]],
+)
 def test_odd_voucher_lines(batches: Batches, lines: Any) -> None:
     """They are problems of their records."""
     rows = [{"VoucherDate": "2026-01-02", "VoucherLines": lines}]
@@ -194,6 +197,14 @@ def test_all_that_is_wrong_with_a_record(batches: Batches, sandbox: Sandbox) -> 
         "lines 1, 2: ExternalNumber '90000' is in 2 records: lines 1, 2",
     ]
     assert writes(sandbox) == 0
+
+
+def test_keys_that_differ_in_case(batches: Batches) -> None:
+    """They are one key, and each record is told by the key that it has."""
+    rows = [{"Code": code, "Name": "Lager"} for code in ("Lag", "LAG")]
+    with pytest.raises(InvalidBatchError, match="Code 'Lag' or 'LAG' is in 2 records: lines 1, 2") as caught:
+        batches.run(rows, endpoint="Departments", key="Code", mapping=None)
+    assert [problem.key for problem in caught.value.problems] == ["Lag", "LAG"]
 
 
 def test_a_list_is_read_once(batches: Batches, client: Client, sandbox: Sandbox) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -26,7 +27,7 @@ from gate import Gate
 from moto.server import ThreadedMotoServer
 from support.airflow_home import HOME, ROOT
 
-from tests.infrastructure.airflow_home import StartError, free_port
+from tests.infrastructure.airflow_home import StartError
 from tests.infrastructure.processes import Guarded
 
 # Unless told otherwise before it is imported, Cosmos tells its makers of runs and keeps files in /tmp.
@@ -188,19 +189,19 @@ def abfs() -> Iterator[Lake]:
     program = Path(sys.prefix) / "node_modules/azurite/dist/src/blob/main.js"
     if not program.is_file():
         raise StartError("azurite is not installed: make test-stores")
-    port, log = free_port(), HOME / "azurite.log"
-    options = ["--blobHost", "127.0.0.1", "--blobPort", str(port)]
+    log = HOME / "azurite.log"
+    options = ["--blobHost", "127.0.0.1", "--blobPort", "0"]
     options += ["--inMemoryPersistence", "--disableTelemetry", "--skipApiVersionCheck", "--silent"]
     environment = os.environ | {"AZURITE_ACCOUNTS": f"{Azure.account}:{Azure.secrets['secret']}"}
     node = str(Path(sys.prefix) / "bin/node")
     server = Guarded([node, str(program), *options], environment, HOME, log)
     try:
         deadline = time.monotonic() + 60
-        while b"successfully listens" not in log.read_bytes():
+        while (listens := re.search(r"successfully listens on (http://[\d.:]+)\s", log.read_text())) is None:
             if time.monotonic() > deadline or not server.running:
                 raise StartError(f"azurite does not come up: {log.read_text()[-500:]}")
             time.sleep(0.05)
-        yield Azure(f"http://127.0.0.1:{port}")
+        yield Azure(listens[1])
     finally:
         server.stop()
 
