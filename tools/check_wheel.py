@@ -31,6 +31,8 @@ PUBLISHED = re.compile(rb"[0-9a-f]{8}-0000-4000-8000-\d{12}|5ab0c0de|s3cr\+t")
 NEARBY = re.compile(r"\]\((?!https?://)[^)]*\)")
 SERVERS = re.compile(rb"^\s*(?:import|from) (?:starlette|uvicorn|http\.server|socketserver)\b", re.MULTILINE)
 HEALTHY_SECONDS = 20
+# What dbt writes beside its models.
+WRITTEN = ("dbt/target/", "dbt/logs/", "dbt/.user.yml")
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,9 @@ class Distribution:
             f"{above}{path.relative_to(self.folder)}": str(path.relative_to(self.folder))
             for name, above in roots
             for path in (self.folder / name).rglob("*")
-            if path.is_file() and path.suffix != ".pyc"
+            if path.is_file()
+            and path.suffix != ".pyc"
+            and not str(path.relative_to(self.folder)).startswith(WRITTEN)
         }
 
 
@@ -99,11 +103,7 @@ def wheel_problems(item: Distribution, wheel: Path) -> Iterator[str]:
     tops = {name.split("/")[0] for name in held if ".dist-info/" not in name}
     if tops != {item.package}:
         yield f"{wheel.name} holds {sorted(tops)}, not {item.package} alone"
-    if missing := sorted(set(item.sources()) - set(held)):
-        yield f"{wheel.name} lacks {missing}"
-    for part in item.parts:
-        if not any(name.endswith(f".dist-info/{part}") for name in held):
-            yield f"{wheel.name} lacks {part}"
+    yield from file_problems(item, wheel, set(held))
     metadata = b"".join(content for name, content in held.items() if name.endswith(".dist-info/METADATA"))
     if near := NEARBY.findall(metadata.decode()):
         yield f"{wheel.name}: its description links to files that are not there: {near[:3]}"
@@ -111,6 +111,23 @@ def wheel_problems(item: Distribution, wheel: Path) -> Iterator[str]:
         yield f"{wheel.name} has {wheel.stat().st_size:,} bytes; {item.longest:,} are the most"
     if item.is_production:
         yield from production_problems(wheel, held)
+
+
+def file_problems(item: Distribution, wheel: Path, held: set[str]) -> Iterator[str]:
+    """
+    Find files that a wheel lacks, or should not hold.
+
+    :param item: what it is of.
+    :param wheel: the file.
+    :param held: its names.
+    """
+    files, wanted = {name for name in held if ".dist-info/" not in name}, set(item.sources())
+    for what, names in (("lacks", wanted - files), ("holds, and should not,", files - wanted)):
+        if names:
+            yield f"{wheel.name} {what} {sorted(names)}"
+    for part in item.parts:
+        if not any(name.endswith(f".dist-info/{part}") for name in held):
+            yield f"{wheel.name} lacks {part}"
 
 
 def production_problems(wheel: Path, held: dict[str, bytes]) -> Iterator[str]:

@@ -7,7 +7,7 @@ Airflow makes the tasks of ``partial(...).expand(...)`` when they run, and tells
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.sdk import DAG
@@ -53,25 +53,23 @@ class CheckedPartial(OperatorPartial):
         for one in (one for one in sets if isinstance(one, Mapping)):
             known = {name: [value] if _is_known(value) else None for name, value in one.items()}
             check_mapped(self.operator_class, self.kwargs, known)
-        if len(sets) > 1 and all(isinstance(one, Mapping) and "object_path" not in one for one in sets):
-            self._check_object({})
+        if len(sets) > 1 and all(isinstance(one, Mapping) for one in sets):
+            self._check_object({name: None for one in sets for name in one})
         return super().expand_kwargs(kwargs, strict=strict)
 
     def _check_object(self, mapped: Mapping[str, Any]) -> None:
         """Refuse an object that each instance would write: the last one's data would stay."""
         path = self.kwargs.get("object_path")
         is_written = getattr(self.operator_class, "writes_object", False) and "object_path" not in mapped
-        is_one = len(mapped) == 1 and all(
-            isinstance(v, (list, tuple)) and len(v) == 1 for v in mapped.values()
-        )
-        if is_written and not is_one and isinstance(path, str) and _is_the_same_in_a_run(path):
+        is_one = mapped and all(isinstance(v, (list, tuple)) and len(v) == 1 for v in mapped.values())
+        if is_written and not is_one and isinstance(path, str) and _is_the_same_for_all(path, mapped):
             raise ValueError(
                 f"object_path {path!r} is one object for all mapped tasks, which would overwrite each "
                 "other's data; write into it what differs, such as {{ company }} or {{ ti.map_index }}"
             )
 
 
-def _is_the_same_in_a_run(template: str) -> bool:
+def _is_the_same_for_all(template: str, mapped: Iterable[str]) -> bool:
     from jinja2 import Environment, TemplateSyntaxError
     from jinja2.nodes import Name
 
@@ -79,7 +77,8 @@ def _is_the_same_in_a_run(template: str) -> bool:
         tree = Environment(autoescape=False).parse(template)  # noqa: S701 - nothing is rendered
     except TemplateSyntaxError:
         return False  # told when it is rendered
-    return all(_OF_A_RUN.fullmatch(name.name) for name in tree.find_all(Name))
+    names = {name.name for name in tree.find_all(Name)}
+    return names.isdisjoint(mapped) and all(map(_OF_A_RUN.fullmatch, names))  # params may be mapped
 
 
 def check_mapped(kind: type[BaseOperator], fixed: Mapping[str, Any], mapped: Mapping[str, Any]) -> None:

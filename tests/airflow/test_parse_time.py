@@ -241,10 +241,12 @@ def test_a_misspelt_endpoint_of_a_mapped_task() -> None:
         ("s3://{{ var.value.lake }}/x.ndjson.gz", {"company": ["a", "b"]}, True),
         ("file:///x/{{ ti.map_index }}.ndjson.gz", {"endpoint": ["VatCodes", "Customers"]}, False),
         ("file:///x/{{ company }}.ndjson.gz", {"company": ["a", "b"]}, False),
+        ("file:///x/{{ params.of }}.ndjson.gz", {"params": [{"of": "a"}, {"of": "b"}]}, False),
         ("file:///x/y.ndjson.gz", {"endpoint": ["VatCodes"]}, False),
+        ("file:///x/y.ndjson.gz", {"endpoint": ["VatCodes"], "company": ["a"]}, False),
     ],
 )
-def test_one_object_for_all(path: str, mapped: dict[str, list[str]], *, is_one: bool) -> None:
+def test_one_object_for_all(path: str, mapped: dict[str, list[Any]], *, is_one: bool) -> None:
     """Mapped tasks that would overwrite each other's object are refused."""
     rest = {"object_path": path} | ({} if "endpoint" in mapped else {"endpoint": "VatCodes"})
     with (

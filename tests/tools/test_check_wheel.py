@@ -76,6 +76,16 @@ def test_examples_are_inside(build: Build, tmp_path: Path) -> None:
     assert build(made__example_dags__first=b"") == []
 
 
+def test_what_dbt_writes(build: Build, tmp_path: Path) -> None:
+    """What dbt leaves in a checkout belongs into no wheel."""
+    for name in ("models/a.sql", "target/manifest.json", "logs/dbt.log", ".user.yml"):
+        (tmp_path / "dbt" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "dbt" / name).write_text("")
+    assert build(**{"made__dbt__models__a.sql": b""}) == []
+    problems = build(**{"made__dbt__models__a.sql": b"", "made__dbt__target__manifest.json": b""})
+    assert "['made/dbt/target/manifest.json']" in problems[0]
+
+
 def test_other_parts(build: Build, tmp_path: Path) -> None:
     """A further package, a missing file and too many bytes are each named."""
     assert "poweroffice_sandbox" in build(poweroffice_sandbox__a=b"")[0]

@@ -238,11 +238,12 @@ class RowsRead:
             self._count_idle(len(keys))
             return page
         repeated = len(keys) - len(set(keys))
-        if repeated:
-            page, keys = _without_copies(page, keys)
-        if self.keys and self.keys.hearsay and len(set(keys)) < len(keys):
+        hearsay = self.keys is not None and self.keys.hearsay
+        if repeated and hearsay:
             self._forget(page)
             return page.holding(page.raw_rows[overlaps:])
+        if repeated:
+            page, keys = _without_copies(page, keys)
         self.first, self.last = self.first or keys, keys
         new = [row for row, key in zip(page.raw_rows, keys, strict=True) if key not in self._read]
         before = len(keys) - len(new)
@@ -251,7 +252,8 @@ class RowsRead:
         if before - (overlaps and before > 0) + repeated > 0:
             times = before + repeated
             log.warning("%s: page %d holds %d rows that came before", self._label, page.number, times)
-        return page.holding(new) if before and (self._drop_repeated or overlaps) else page
+        drop = overlaps or (self._drop_repeated and not hearsay)
+        return page.holding(new) if before and drop else page
 
     def _count_idle(self, new: int) -> None:
         """Stop a server that leads on and on without a row that is new."""

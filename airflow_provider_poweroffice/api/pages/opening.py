@@ -115,7 +115,7 @@ class _Opening:
             ordered=self._by_default,
             keys=self._keys,
             overlapping=self._overlaps,
-            drop_repeated=self._resource is not None or bool(self._moment) or bool(self._asked_key),
+            drop_repeated=self._resource is not None or bool(self._moment),
             unproved=self._unproved,
             grows_at_end=self._grows_at_end(call),
         )

@@ -24,16 +24,17 @@ def type_of(database: Database, column: Column) -> str:
     return database.type_of(column.kind, column.scale)
 
 
-def _is_key_text(column: Column, key: Sequence[str]) -> bool:
+def is_key_text(column: Column, key: Sequence[str]) -> bool:
+    """Tell whether a column is a text by which rows are told apart."""
     return column.kind in {"text", "name"} and column.name in key
 
 
 def _definitions(database: Database, columns: Sequence[Column], key: Sequence[str]) -> Iterator[str]:
     """Write names and types; the texts of a key are short ones."""
-    texts = sum(_is_key_text(column, key) for column in columns)
+    texts = sum(is_key_text(column, key) for column in columns)
     for column in columns:
         type_name = type_of(database, column)
-        if not column.existing and _is_key_text(column, key):
+        if not column.existing and is_key_text(column, key):
             type_name = database.key_type(texts, len(key) - texts)
         yield f"{database.quoted(column.name)} {type_name}"
 
@@ -79,5 +80,5 @@ def create_stage(session: Session, table: str, columns: Sequence[Column], key: S
     database = session.database
     parts = [f"{database.quoted(ROW)} {database.row_type}"]
     for column, definition in zip(columns, _definitions(database, columns, key), strict=True):
-        parts.append(definition + (database.key_check(column.name) if _is_key_text(column, key) else ""))
+        parts.append(definition + (database.key_check(column.name) if is_key_text(column, key) else ""))
     session.execute(f"{database.create_temporary} {table} ({', '.join(parts)}){database.options()}")

@@ -13,7 +13,7 @@ from airflow_provider_poweroffice.api.surrogates import split_rows
 from airflow_provider_poweroffice.storage.page_spool import PageSpool
 from airflow_provider_poweroffice.storage.sql.columns import ROW, Column
 from airflow_provider_poweroffice.storage.sql.databases.base import BulkDatabase, Session
-from airflow_provider_poweroffice.storage.sql.ddl import STAGE, create_stage
+from airflow_provider_poweroffice.storage.sql.ddl import STAGE, create_stage, is_key_text
 from airflow_provider_poweroffice.storage.sql.layouts import Layout
 from airflow_provider_poweroffice.storage.sql.refusal import is_refused_value, refused_row
 
@@ -86,12 +86,14 @@ class Stage:
         for row, values in zip(split_rows(content), self._layout.parameters(content, 0), strict=True):
             if error := self._refusal(values):
                 column = self._column_at_fault(values)
+                is_key = column and is_key_text(column, self._layout.key_columns)
+                advice = self._session.database.key_advice if is_key else ""
                 row_error = refused_row(
                     self._layout.table,
                     self._layout.key_of(bytes(row)),
                     error,
                     column=f"column {column.name} ({column.note})" if column else "",
-                    way_out=self._layout.way_out,
+                    way_out=advice or self._layout.way_out,
                 )
                 raise row_error from error
 

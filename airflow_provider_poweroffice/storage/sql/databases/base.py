@@ -62,6 +62,8 @@ class Database:
     substring: ClassVar[str] = "substr"
     plain_decimals: ClassVar[bool] = False
     """Whether a decimal is read from a text without an exponent only."""
+    key_advice: ClassVar[str] = ""
+    """What an error about a text of a key advises, where it is not what the layout does."""
     one_writer: ClassVar[bool] = False
     """Whether a second connection that writes has to wait for the first, or is refused."""
     types: ClassVar[Mapping[str, str]] = {

@@ -61,6 +61,7 @@ class SQLServer(Database):
     primary_key = "PRIMARY KEY NONCLUSTERED"
     substring = "substring"
     plain_decimals = True
+    key_advice = " A key must fit its column and cannot end in a blank, which no comparison would see"
     types: ClassVar[Mapping[str, str]] = {
         **Database.types,
         "boolean": "BIT",
