@@ -232,16 +232,21 @@ class Trial:
         _tell("killed", f"process {family[0].pid} of a worker, with its task")
 
     def _running(self, run: str) -> list[psutil.Process]:
-        """Give the processes of workers that run a company's task; their titles name it by its id."""
+        """
+        Give the processes of workers that run a company's task; their titles name it by its id.
+
+        The last to begin is the first: the others may end before they can be killed.
+        """
         ids = [task["id"] for task in self._tasks(run, "&state=running") if task["task_id"] == TASK]
-        found = []
+        found: list[tuple[float, psutil.Process]] = []
         for pid in chain(*self._cluster.processes().values()) if ids else ():
             with suppress(psutil.Error):
                 process = psutil.Process(pid)
                 title = " ".join(process.cmdline())
-                if process.children() and any(one in title for one in ids):
-                    found.append(process)
-        return found
+                began = max((child.create_time() for child in process.children()), default=None)
+                if began is not None and any(one in title for one in ids):
+                    found.append((began, process))
+        return [process for _, process in sorted(found, key=lambda one: one[0], reverse=True)]
 
     def _spent(self) -> dict[str, float]:
         """Give CPU seconds so far, by part of Airflow, and those of PostgreSQL."""
