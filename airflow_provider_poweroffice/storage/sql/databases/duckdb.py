@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, ClassVar
 
 from airflow_provider_poweroffice.storage.sql.columns import Existing
@@ -61,6 +62,25 @@ class DuckDB(BulkDatabase):
             (table.name, table.schema),
         )
         return self.existing(rows)
+
+    def check_key(
+        self, session: Session, table: TableName, existing: Mapping[str, Existing], names: Collection[str]
+    ) -> None:
+        """
+        Check that columns tell rows apart that differ; before DuckDB 2 by the table's definition alone.
+
+        :raises ValueError: one of them does not.
+        """
+        super().check_key(session, table, existing, names)
+        rows = session.rows(
+            "SELECT sql FROM duckdb_tables() WHERE lower(table_name) = lower(?) "
+            "AND schema_name = coalesce(?, current_schema()) AND database_name = current_database()",
+            (table.name, table.schema),
+        )
+        for (sql,) in rows:
+            for name in names:
+                if re.search(rf'[(,] *"?{re.escape(name)}"? +\w+ +COLLATE (?!"?binary)', sql, re.IGNORECASE):
+                    raise self._takes_for_equal(table, name, existing[name].type, self.binary)
 
     def comment_of(self, session: Session, table: TableName) -> str:
         """Ask the catalogue of the database in use."""
