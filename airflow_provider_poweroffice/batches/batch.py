@@ -16,11 +16,12 @@ from typing import Any
 import msgspec
 
 from airflow_provider_poweroffice.api.client import Client
+from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.batches.engine import Engine
 from airflow_provider_poweroffice.batches.plan import Job, Plan, Planned, Problem, report
 from airflow_provider_poweroffice.batches.records import Line
 from airflow_provider_poweroffice.batches.results import BAD, Result, Results
-from airflow_provider_poweroffice.errors import BatchFailedError, InvalidBatchError
+from airflow_provider_poweroffice.errors import BatchFailedError, InvalidBatchError, PowerOfficeError
 
 log = logging.getLogger(__name__)
 
@@ -118,11 +119,15 @@ def run(
         )
         try:
             engine.run(plan)
-        finally:
-            path = results.end()
+        except PowerOfficeError:
+            try:
+                results.end()
+            except Exception as error:  # noqa: BLE001 - what ended the batch says more; the parts are there
+                log.warning("%s: results.ndjson could not be written: %s", label, one_line(error))
+            raise
         counts = results.counts()
         receipt = {
-            "path": path,
+            "path": results.end(),
             "endpoint": job.endpoint,
             "action": job.action,
             "records": plan.records,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -18,6 +19,7 @@ from typing import IO, Any
 import msgspec
 
 from airflow_provider_poweroffice.api.decoding import UNREADABLE, reason_of
+from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.batches import FORMATS
 from airflow_provider_poweroffice.storage.codecs import zstd
 
@@ -26,6 +28,8 @@ _any = msgspec.json.Decoder(float_hook=Decimal).decode
 _ENDINGS = {"jsonl": "ndjson"} | {form: form for form in FORMATS}
 _COMPRESSED = (".gz", ".zst")
 _PARQUET_ROWS = 1000
+_LONGEST_NAME = 100
+_no_number = re.compile(rb'"((?:[^"\\]|\\.)*)"\s*:\s*(?:\[[^\]"]*)?-?(?:NaN|Infinity)\b').search
 
 
 class Unreadable(str):
@@ -96,6 +100,9 @@ def _ndjson(file: IO[bytes]) -> Iterator[Line]:
             yield number, _record(text)
         except UNREADABLE as error:
             told = f"is no JSON object ({reason_of(error)})"
+            if found := _no_number(text):
+                name = one_line(found[1].decode(errors="replace"), _LONGEST_NAME)
+                told = f"has NaN or infinity in {name}, which JSON does not have"
             is_cut = not line.endswith(b"\n")
             yield number, Swallowed(f"{told}, and the file ends in it") if is_cut else Unreadable(told)
 

@@ -345,7 +345,7 @@ class QueryBatch(BatchTask):
 
     def _rows(self) -> Iterator[bytes]:
         """
-        Ask the database; a row is a line of JSON, numbers exactly, and NaN or infinity as text.
+        Ask the database; a row is a line of JSON, numbers exactly.
 
         :raises ValueError: it is no query, or two columns have one name.
         :raises TypeError: a value is of a kind that JSON cannot hold.
@@ -372,7 +372,7 @@ class QueryBatch(BatchTask):
 
 def _json_of(row: dict[str, Any]) -> bytes:
     """
-    Write a row; NaN and infinity as texts, so that they are told of the record that has them.
+    Write a row; one with NaN or infinity so that it cannot be read, which is told of its record.
 
     :raises TypeError: names the column whose value JSON cannot hold, or would hold in Base64.
     """
@@ -380,15 +380,31 @@ def _json_of(row: dict[str, Any]) -> bytes:
     from airflow_provider_poweroffice.batches.plan import has_bytes
 
     for name, value in row.items():
-        try:
-            if has_bytes(value):
-                raise TypeError  # noqa: TRY301 - as what cannot be written
-            encode_json(value)
-        except ValueError:
-            row[name] = str(value)
-        except TypeError:
-            kind = type(value).__name__
-            raise TypeError(
-                f"sql: the column {name!r} holds a {kind}: cast it in the query, or leave it out"
-            ) from None
-    return encode_json(row)
+        if has_bytes(value):
+            raise _no_json(name, value)
+    try:
+        return encode_json(row)
+    except ValueError:
+        pairs = (encode_json(name) + b":" + _or_nan(value) for name, value in row.items())
+        return b"{%b}" % b",".join(pairs)
+    except TypeError:
+        for name, value in row.items():
+            try:
+                encode_json(value)
+            except TypeError:
+                raise _no_json(name, value) from None
+        raise
+
+
+def _or_nan(value: object) -> bytes:
+    from airflow_provider_poweroffice.api.call import encode_json
+
+    try:
+        return encode_json(value)
+    except ValueError:
+        return b"NaN"
+
+
+def _no_json(name: str, value: object) -> TypeError:
+    kind = type(value).__name__
+    return TypeError(f"sql: the column {name!r} holds a {kind}: cast it in the query, or leave it out")

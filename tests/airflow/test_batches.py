@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import sqlite3
@@ -17,6 +18,7 @@ from support.airflow_home import states, xcoms
 
 from airflow_provider_poweroffice._compat import AirflowFailException, AirflowSkipException
 from airflow_provider_poweroffice.assets.poweroffice import poweroffice_asset
+from airflow_provider_poweroffice.batches.records import read_records
 from airflow_provider_poweroffice.errors import BatchFailedError, InvalidBatchError
 from airflow_provider_poweroffice.hooks.database import database_hook
 from airflow_provider_poweroffice.tasks.batch import _json_of
@@ -263,18 +265,12 @@ def test_no_query(connection: str, lite: Path, tmp_path: Path) -> None:
 
 def test_values_of_a_query() -> None:
     """What JSON has no number for is told of its record; what would change its form, by its column."""
-    row = {
-        "a": Decimal("1.10"),
-        "b": math.nan,
-        "c": Decimal("-Infinity"),
-        "d": UUID(int=7),
-    }
-    assert json.loads(_json_of(row)) == {
-        "a": 1.1,
-        "b": "nan",
-        "c": "-Infinity",
-        "d": "00000000-0000-0000-0000-000000000007",
-    }
+    row = {"a": Decimal("1.10"), "d": UUID(int=7)}
+    assert _json_of(row) == b'{"a":1.10,"d":"00000000-0000-0000-0000-000000000007"}'
+    for bad in (math.nan, Decimal("-Infinity"), [1.5, math.inf]):
+        line = _json_of(row | {"b": bad}) + b"\n"
+        ((number, told),) = read_records(io.BytesIO(line), "ndjson")
+        assert (number, told) == (1, "has NaN or infinity in b, which JSON does not have")
     for value in (b"Kunde", memoryview(b"x"), [b"x"], object()):
         with pytest.raises(TypeError, match=f"the column 'x' holds a {type(value).__name__}: cast"):
             _json_of({"x": value})

@@ -247,6 +247,18 @@ def test_many_problems_are_few_lines(batches: Batches) -> None:
     assert max(map(len, problems)) < 500
 
 
+def test_what_ended_a_batch_is_told(
+    batches: Batches, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A store that takes no summary hides nothing of it; the results of each call are in the parts."""
+    (batches.folder / "run" / "results.ndjson").mkdir(parents=True)
+    sandbox.add_fault(action="status", status=400, method="POST", path="/Customers", times=0)
+    with pytest.raises(BatchFailedError, match="20 records one after another failed alike"):
+        batches.run(customers(100))
+    assert "results.ndjson could not be written" in caplog.text
+    assert any((batches.folder / "run" / "parts").iterdir())
+
+
 def test_a_damaged_part(batches: Batches, sandbox: Sandbox, kill: Callable[[int], None]) -> None:
     """What an earlier try has written is not guessed: the file is named, and nothing is sent."""
     kill(4)
