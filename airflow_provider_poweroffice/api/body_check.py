@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -25,7 +25,6 @@ from airflow_provider_poweroffice.api.decoding import UNREADABLE
 from airflow_provider_poweroffice.api.texts import listed, shown
 
 _CLOSE = 0.6  # how alike a name must be to be suggested
-_MEANT = "; did you mean "
 _NAMES_ONLY = frozenset({"poweroffice_v1"})
 _MOST_CHOICES = 12  # that a message lists
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -46,11 +45,13 @@ class Problem:
         a required field; ``"type"``; ``"length"``; ``"choice"``: none of the values there are; ``"patch"``:
         an operation that cannot be carried out.
     :param message: begins with a verb: ``is required``.
+    :param near: the field that an unknown one was perhaps meant to be; ``""``: none is near.
     """
 
     pointer: str
     kind: Literal["unknown", "missing", "type", "length", "choice", "patch"]
     message: str
+    near: str = ""
 
     def __str__(self) -> str:
         """Give the place and the message."""
@@ -72,7 +73,7 @@ def check_body(catalogue_name: str, method: str, path: str, body: Any) -> list[P
     """
     found = _problems(_known(catalogue_name, method, path), method, body)
     if catalogue_name in _NAMES_ONLY:
-        return [item for item in found if item.kind == "unknown" and _MEANT in item.message]
+        return [item for item in found if item.kind == "unknown" and item.near]
     return found
 
 
@@ -110,9 +111,9 @@ def _object(value: Any, known: Fields, place: str) -> Iterator[Problem]:
     for name, item in value.items():
         field = by_name.get(name.lower())
         if field is None:
-            yield Problem(
-                pointer=f"{prefix}{name}", kind="unknown", message=f"is not known{_near(name, known)}"
-            )
+            near = _near(name, known)
+            message = f"is not known{_meant(near)}"
+            yield Problem(pointer=f"{prefix}{name}", kind="unknown", message=message, near=near)
         else:
             yield from _value(item, field, f"{prefix}{field.name}")
     for name in _required(known, given):
@@ -132,10 +133,15 @@ def _is_blank(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def _near(name: str, known: Fields, prefix: str = "") -> str:
-    by_name = {known_name.lower(): known_name for known_name in known}
-    close = difflib.get_close_matches(name.lower(), by_name, n=1, cutoff=_CLOSE)
-    return f"{_MEANT}{prefix}{by_name[close[0]]}?" if close else ""
+def _near(text: str, known: Iterable[str]) -> str:
+    """Find the known text that one was perhaps meant to be; "" where none is near."""
+    by_name = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(text.lower(), by_name, n=1, cutoff=_CLOSE)
+    return by_name[close[0]] if close else ""
+
+
+def _meant(near: str, prefix: str = "") -> str:
+    return f"; did you mean {prefix}{near}?" if near else ""
 
 
 def _value(value: Any, field: BodyField, place: str) -> Iterator[Problem]:
@@ -175,8 +181,7 @@ def _choice(value: Any, field: BodyField, place: str) -> Iterator[Problem]:
     by_name = {choice.lower(): choice for choice in field.choices}
     if isinstance(value, str) and value.lower() in by_name:
         return
-    close = difflib.get_close_matches(str(value).lower(), by_name, n=1, cutoff=_CLOSE)
-    meant = f"{_MEANT}{by_name[close[0]]}?" if close else ""
+    meant = _meant(_near(str(value), field.choices))
     among = listed(field.choices, _MOST_CHOICES)
     yield Problem(pointer=place, kind="choice", message=f"takes one of {among}, not {_said(value)}{meant}")
 
@@ -278,7 +283,7 @@ def _unpatchable(segment: str, fields: Fields, parent: str) -> str:
     ids = [name for name in fields if name.endswith("Id") and _shares_stem(name[:-2].lower(), stem)]
     if ids and not segment.lower().endswith("id"):
         return f"cannot be patched: a PATCH takes ids only, here {parent}{ids[0]}"
-    return f"cannot be patched{_near(segment, fields, parent)}"
+    return f"cannot be patched{_meant(_near(segment, fields), parent)}"
 
 
 def _shares_stem(one: str, other: str) -> bool:

@@ -40,7 +40,7 @@ def status_error(
     *,
     url_length: int = 0,
     privilege: str = "",
-    hint: str | None = None,
+    hint: str = "",
 ) -> APIStatusError:
     """
     Build the error of an answer outside 2xx, or of one that refuses in its body.

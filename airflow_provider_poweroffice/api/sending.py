@@ -329,8 +329,11 @@ class Sender:
 
     def _status_error(self, call: Call, response: Response, url_length: int) -> APIStatusError:
         known = self.connection.dialect.catalogue
-        resource = known.find(call.endpoint)
-        meant = known.suggest(call.endpoint)
+        if resource := known.find(call.endpoint):
+            hint = known.takers(resource, call.method)
+        else:
+            meant = known.suggest(call.endpoint)
+            hint = f"did you mean {meant}?" if meant else ""
         error = status_error(
             self.connection.dialect,
             response,
@@ -338,7 +341,7 @@ class Sender:
             self.connection.auth.secrets,
             url_length=url_length,
             privilege=resource.privilege_for(call.method) if resource else "",
-            hint=known.takers(resource, call.method) if resource else meant and f"did you mean {meant}?",
+            hint=hint,
         )
         error.final = error.final or (
             self.connection.auth.is_fixed and isinstance(error, PermissionDeniedError)

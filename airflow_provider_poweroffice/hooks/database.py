@@ -54,18 +54,17 @@ class Target:
     def session(self) -> Iterator[Session]:
         """Open a session, and close its connection at the end."""
         from airflow_provider_poweroffice.storage.sql.databases import database_of
-        from airflow_provider_poweroffice.storage.sql.databases.base import Database, Session
-        from airflow_provider_poweroffice.storage.sql.databases.sqlserver import SQLServer
+        from airflow_provider_poweroffice.storage.sql.databases.base import Session
 
         with closing(self.connect()) as connection:
             quote = str(getattr(self._hook, "escape_word_format", '"{}"'))[:1]
             kind = database_of(connection, mark=self._hook.placeholder, quote=quote)
-            if type(kind) in {Database, SQLServer}:
+            if kind.untested:
                 log.warning(
                     "the driver %s is untested: the SQL is %s. Tested are PostgreSQL, MariaDB, DuckDB "
                     "and SQLite",
                     type(connection).__module__.partition(".")[0],
-                    "the standard's" if type(kind) is Database else "SQL Server's, and was never run there",
+                    kind.untested,
                 )
             yield Session(connection, kind)
 

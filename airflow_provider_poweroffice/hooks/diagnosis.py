@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from airflow_provider_poweroffice._compat import mask_secrets
 from airflow_provider_poweroffice.api.credentials import Credentials
@@ -37,7 +37,9 @@ _SHOWN = 20  # privileges or companies: more would cover the page
 _OTHER = {"production": "demo", "demo": "production"}
 _LONGEST = 4000  # characters of an answer
 _ONCE = RetryOptions(attempts=1)
-_VALID = " Valid privileges: "
+
+Verdict: TypeAlias = tuple[bool, str, str]
+"""Success, what is to be said, and what may be long and comes last."""
 
 
 def diagnose(read: Callable[[str | None], Settings], names: Sequence[str | None]) -> tuple[bool, str]:
@@ -52,20 +54,19 @@ def diagnose(read: Callable[[str | None], Settings], names: Sequence[str | None]
         settings = read(names[0])
         mask_secrets(settings.secrets)
         if len(names) > 1:
-            works, text = _try_companies(read, names)
+            works, text, more = _try_companies(read, names)
         else:
-            works, text = _try_one(settings.for_test())
+            works, text, more = _try_one(settings.for_test())
     except (ValueError, TypeError) as error:
         return False, str(error)
-    found, valid, rest = text.partition(_VALID)  # a long list is the last thing
-    return works, f"{found}{settings.remarks}{valid}{rest}"
+    return works, f"{text}{settings.remarks}{more}"
 
 
-def _try_one(settings: Settings) -> tuple[bool, str]:
+def _try_one(settings: Settings) -> Verdict:
     return _TRIALS.get(settings.api_version, _try_poweroffice)(settings)
 
 
-def _try_companies(read: Callable[[str | None], Settings], names: Sequence[str | None]) -> tuple[bool, str]:
+def _try_companies(read: Callable[[str | None], Settings], names: Sequence[str | None]) -> Verdict:
     """Try the client key of each company."""
     refused: list[str] = []
     for name in names:
@@ -73,52 +74,54 @@ def _try_companies(read: Callable[[str | None], Settings], names: Sequence[str |
             with read(name).for_test().open(_ONCE) as client:
                 client.auth.token()
         except APIConnectionError as error:  # the same for all, and each would take its time
-            return False, str(error)
+            return False, str(error), ""
         except (PowerOfficeError, ValueError) as error:
             if isinstance(error, AuthenticationError) and error.key == "subscription key":
                 return _try_one(read(name).for_test())
             refused.append(name or "the password's")
     if refused and len(refused) < len(names):
-        return False, (
+        told = (
             f"{len(names) - len(refused)} of {len(names)} client keys work. Not those of: "
             f"{listed(refused, _SHOWN)}. "
             "A client key belongs to one company, one application key and one environment."
         )
-    works, text = _try_one(read(names[0]).for_test())
-    return works, f"{'All' if works else 'None'} of the {len(names)} client keys work. {text}"
+        return False, told, ""
+    works, text, more = _try_one(read(names[0]).for_test())
+    return works, f"{'All' if works else 'None'} of the {len(names)} client keys work. {text}", more
 
 
 def _open(settings: Settings) -> Client:
     return settings.open(_ONCE, on_token=lambda token: mask_secrets((token,)))
 
 
-def _try_d365fo(settings: Settings) -> tuple[bool, str]:
+def _try_d365fo(settings: Settings) -> Verdict:
     try:
         with _open(settings) as client:
             client.auth.token()
             groups = services(client)
-            return True, f"Connected to {client.connection.endpoints.base}: {len(groups)} service groups."
+            told = f"Connected to {client.connection.endpoints.base}: {len(groups)} service groups."
+            return True, told, ""
     except AuthenticationError as error:
-        return False, f"No token: {error}"
+        return False, f"No token: {error}", ""
     except APIStatusError as error:
         if error.status == HTTPStatus.UNAUTHORIZED:
-            return False, f"Got a token, but Finance & Operations refused it: {error}"
-        return False, f"Got a token, but no list of services: {error}"
+            return False, f"Got a token, but Finance & Operations refused it: {error}", ""
+        return False, f"Got a token, but no list of services: {error}", ""
     except (PowerOfficeError, ValueError) as error:
-        return False, str(error)
+        return False, str(error), ""
 
 
-def _try_poweroffice(settings: Settings) -> tuple[bool, str]:
+def _try_poweroffice(settings: Settings) -> Verdict:
     try:
         with _open(settings) as client:
-            return True, _describe(_information(client), f"{settings.environment} {client.dialect.name}")
+            return True, *_describe(_information(client), f"{settings.environment} {client.dialect.name}")
     except AuthenticationError as error:
-        return False, _explain(error, settings)
+        return False, _explain(error, settings), ""
     except (PowerOfficeError, ValueError) as error:
-        return False, str(error)
+        return False, str(error), ""
 
 
-_TRIALS: Mapping[str, Callable[[Settings], tuple[bool, str]]] = MappingProxyType({D365FO_TYPE: _try_d365fo})
+_TRIALS: Mapping[str, Callable[[Settings], Verdict]] = MappingProxyType({D365FO_TYPE: _try_d365fo})
 
 
 def _information(client: Client) -> dict[str, object]:
@@ -132,21 +135,20 @@ def _information(client: Client) -> dict[str, object]:
     return {str(name).lower(): value for name, value in body.items()} if isinstance(body, dict) else {}
 
 
-def _describe(information: Mapping[str, object], environment: str) -> str:
+def _describe(information: Mapping[str, object], environment: str) -> tuple[str, str]:
     if not information:
-        return f"Connected ({environment}): the keys are right. The server does not say whose they are."
+        return f"Connected ({environment}): the keys are right. The server does not say whose they are.", ""
 
     def privileges(name: str) -> str:
         values = information.get(name)
         return listed(values, _SHOWN) if isinstance(values, list) and values else "none"
 
     invalid = privileges("invalidprivileges")
-    return one_line(
-        f"Connected to {information.get('clientname')} ({environment})."
-        + ("" if invalid == "none" else f" Invalid privileges: {invalid}.")
-        + f"{_VALID}{privileges('validprivileges')}.",
-        _LONGEST,
-    )
+    told = f"Connected to {information.get('clientname')} ({environment})."
+    if invalid != "none":
+        told += f" Invalid privileges: {invalid}."
+    valid = one_line(f"Valid privileges: {privileges('validprivileges')}.", _LONGEST)
+    return one_line(told, _LONGEST), f" {valid}"
 
 
 def _explain(error: AuthenticationError, settings: Settings) -> str:

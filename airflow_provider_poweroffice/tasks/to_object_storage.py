@@ -177,9 +177,9 @@ def place_of(path: str) -> dict[str, str | None]:
 
 
 _PACKAGES = {
-    "s3": "apache-airflow-providers-amazon[s3fs]",
-    "gs": "apache-airflow-providers-google",
-    "abfs": "apache-airflow-providers-microsoft-azure",
+    **dict.fromkeys(("s3", "s3a", "s3n"), "apache-airflow-providers-amazon[s3fs]"),
+    **dict.fromkeys(("gs", "gcs"), "apache-airflow-providers-google"),
+    **dict.fromkeys(("abfs", "abfss", "adl"), "apache-airflow-providers-microsoft-azure"),
 }
 _SCHEMES = frozenset(
     ["file", "local", "s3", "s3a", "s3n", "gs", "gcs", "abfs", "abfss", "adl", "wasb", "hdfs"]

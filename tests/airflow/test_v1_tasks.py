@@ -274,9 +274,8 @@ def test_button(monkeypatch: pytest.MonkeyPatch, v1_sandbox: V1Sandbox) -> None:
 def test_button_names_the_company() -> None:
     """A server that has ClientIntegrationInformation, as v1 has since 2025, names the company."""
     said = {"clientname": "Fjordlys AS", "validprivileges": ["Customer_Full"], "invalidprivileges": []}
-    assert (
-        _describe(said, "production v1")
-        == "Connected to Fjordlys AS (production v1). Valid privileges: Customer_Full."
+    assert "".join(_describe(said, "production v1")) == (
+        "Connected to Fjordlys AS (production v1). Valid privileges: Customer_Full."
     )
 
 

@@ -88,8 +88,8 @@ def _fingerprint(page: Page, *, keyed: bool) -> int:
     """
     Give what no two pages of a read share; of rows with keys the first and the last one tell enough.
 
-    Python's hash of bytes has 64 bits and a secret key: a server cannot make two pages alike, and among
-    10,000 pages two are alike by chance once in 10**11 reads.
+    Python's hash of bytes has 64 bits: among 10,000 pages two are alike by chance once in 10**11 reads. Its
+    key is random, unless ``PYTHONHASHSEED`` is set, so that a server cannot make pages alike.
     """
     if keyed:
         return hash((len(page.content), bytes(page.raw_rows[0]), bytes(page.raw_rows[-1])))

@@ -64,6 +64,8 @@ class Database:
     """Whether a decimal is read from a text without an exponent only."""
     key_advice: ClassVar[str] = ""
     """What an error about a text of a key advises, where it is not what the layout does."""
+    untested: ClassVar[str] = "the standard's"
+    """Whose SQL it is, where it was never run against such a server; empty: tests run it."""
     one_writer: ClassVar[bool] = False
     """Whether a second connection that writes has to wait for the first, or is refused."""
     types: ClassVar[Mapping[str, str]] = {

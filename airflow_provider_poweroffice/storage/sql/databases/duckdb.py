@@ -23,6 +23,7 @@ class DuckDB(BulkDatabase):
     """
 
     name = "DuckDB"
+    untested = ""
     has_comments = True
     upsert = "on conflict"
     json_is_text = False
@@ -78,7 +79,7 @@ class DuckDB(BulkDatabase):
             (table.name, table.schema),
         )
         for (sql,) in rows:
-            for name in names:
+            for name in existing.keys() & names:
                 if re.search(rf'[(,] *"?{re.escape(name)}"? +\w+ +COLLATE (?!"?binary)', sql, re.IGNORECASE):
                     raise self._takes_for_equal(table, name, existing[name].type, self.binary)
 

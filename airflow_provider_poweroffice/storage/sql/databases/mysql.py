@@ -64,6 +64,7 @@ class MySQL(Database):
     """
 
     name = "MySQL"
+    untested = ""
     zone = ""
     upsert = "update"
     types: ClassVar[Mapping[str, str]] = {

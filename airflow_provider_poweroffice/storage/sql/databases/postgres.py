@@ -39,6 +39,7 @@ class Postgres(BulkDatabase):
     """
 
     name = "PostgreSQL"
+    untested = ""
     has_comments = True
     upsert = "on conflict"
     json_is_text = False

@@ -51,6 +51,7 @@ class SQLite(Database):
     """
 
     name = "SQLite"
+    untested = ""
     upsert = "on conflict"
     json_is_text = False
     keeps_text = True

@@ -54,6 +54,7 @@ class SQLServer(Database):
     """
 
     name = PRODUCT
+    untested = "SQL Server's, and was never run there"
     upsert = "update"
     update = "UPDATE t SET {sets} FROM {table} t JOIN {stage} s ON {same}"
     create_temporary = "CREATE TABLE"
