@@ -156,7 +156,9 @@ def test_debt_collection(api: V1Api) -> None:
     closed = {"caseId": case["id"], "statusText": "Done", "isCaseClosed": True}
     assert saved(api, f"{path}/UpdateStatus", closed)["status"] == 10
     other = saved(api, path, {"code": "2"})
-    merged = saved(api, f"{path}/MergeCases", {"caseIds": [other["id"], case["id"]], "caseNo": "3"})
+    merged = saved(
+        api, f"{path}/MergeCases", {"caseIds": [other["id"], case["id"], case["id"]], "caseNo": "3"}
+    )
     assert (merged["code"], [row["id"] for row in merged["invoices"]]) == ("3", keys)
     done(api.send("DELETE", f"{path}/{merged['id']}"))
     assert api.rows(path) == []

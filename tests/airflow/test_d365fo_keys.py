@@ -125,7 +125,7 @@ def test_kinds_without_rows(fo: D365FOSandbox, tmp_path: Path, monkeypatch: pyte
     set_database(monkeypatch, {"conn_type": "sqlite", "host": str(tmp_path / "db.sqlite")})
     fo.set(default_order="shuffled")
     query = {"$select": ["RateTypeName", "FromCurrency", "ToCurrency", "StartDate"]}
-    assert load("ExchangeRates", query=query, filters=("FromCurrency", "==", "XXX"))["created"]
+    assert load("ExchangeRates", query=query, filters=("FromCurrency", "==", "ZZZ"))["created"]
     names = [name for name in columns(tmp_path) if not name.startswith("_")]
     assert sorted(names) == ["from_currency", "rate_type_name", "start_date", "to_currency"]
 
@@ -137,7 +137,7 @@ def test_kinds_of_a_file(fo: D365FOSandbox, tmp_path: Path) -> None:
     given = to_parquet(tmp_path, fields={"StartDate": "text"}, query={"$select": "StartDate,Rate"})
     own = {field.name: str(field.type) for field in given.schema if field.name[0] not in "@_"}
     assert own == {"StartDate": "string", "Rate": "decimal128(38, 10)"}
-    empty = to_parquet(tmp_path, filters=("FromCurrency", "==", "XXX"))
+    empty = to_parquet(tmp_path, filters=("FromCurrency", "==", "ZZZ"))
     assert (empty.num_rows, str(empty.schema.field("StartDate").type)) == (0, types["StartDate"])
     fo.add_fault(action="status", status=500, path="/metadata/*", times=10)
     plain = to_parquet(tmp_path, retry_options={"attempts": 1})

@@ -59,7 +59,7 @@ def merge(call: V1Call) -> Reply:
     :raises RefusedError: there is no such case.
     """
     given = _given(call)
-    merged = [_case(call, key) for key in given.get("caseIds") or ()]
+    merged = [_case(call, key) for key in dict.fromkeys(given.get("caseIds") or ())]
     if not merged:
         raise refuse("caseIds is required.", VALIDATION)
     held = [key for case in merged for key in case["_invoices"]]
