@@ -498,9 +498,12 @@ class CallTask(CollectionTask):
 def _check_json(text: str) -> None:
     import json
 
+    def refuse(name: str) -> None:
+        raise ValueError(f"{name} is no number of JSON")
+
     try:
-        json.loads(text or "null")
-    except ValueError as error:
+        json.loads(text or "null", parse_constant=refuse)
+    except (ValueError, RecursionError) as error:
         raise ValueError(
             f"body is a text that is not JSON ({str(error).partition(':')[0]}): in a template write "
             "{{ ... | tojson }}; what is not meant to be JSON needs a Content-Type in headers"

@@ -109,6 +109,7 @@ def test_whole_answer_in_each_form() -> None:
     ("given", "says"),
     [
         ({"endpoint": "Customers", "method": "POST", "body": "{'Name': 'x'}"}, "not JSON .*tojson"),
+        ({"endpoint": "Customers", "method": "POST", "body": '{"Balance": NaN}'}, "NaN is no number of JSON"),
         ({"endpoint": "Customers", "query": "{'Fields': 'Id'}"}, "query became a text"),
         ({"endpoint": "SalesOrders", "method": "POST", "body": {}}, "POST is taken by SalesOrders/Complete"),
         ({"endpoint": "Customerledger/OpenItms"}, "did you mean Customerledger/OpenItems"),
