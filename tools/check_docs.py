@@ -2,7 +2,7 @@
 Keep the documentation true: generated parts equal the code, links lead somewhere, nothing private is named.
 
     python tools/check_docs.py           check
-    python tools/check_docs.py --write   write the generated parts anew
+    python tools/check_docs.py --write   write the generated parts again
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ FOLDERS = ("", "dbt/", "docs/", "requirements/", "sandbox/", "sandbox/docs/")
 PAGES = sorted(page for folder in FOLDERS for page in ROOT.glob(f"{folder}*.md"))
 BLOCK = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
+PACKAGE = ROOT / "airflow_provider_poweroffice"
+SPAN = re.compile(r"`([^`]+)`")
 HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
 
 
@@ -108,6 +110,23 @@ def unlisted() -> list[str]:
     ]
 
 
+def lost_places() -> list[str]:
+    """Find files that docs/architecture.md names and that are not there, and names that are not in them."""
+    lost = []
+    for line in (ROOT / "docs/architecture.md").read_text().splitlines():
+        spans = SPAN.findall(line.rpartition(" | ")[2])
+        files = {
+            span: next(PACKAGE.glob(f"**/{span}"), ROOT / span) for span in spans if span.endswith(".py")
+        }
+        lost += [f"docs/architecture.md: no file {span}" for span, file in files.items() if not file.exists()]
+        code = "".join(file.read_text() for file in files.values() if file.exists())
+        names = [span for span in spans if re.fullmatch(r"[A-Za-z_][\w.]*", span) and "." not in span[-4:]]
+        for name in names if code and line.startswith("|") else ():
+            if not re.search(rf"\b{name.rpartition('.')[2]}\b", code):
+                lost.append(f"docs/architecture.md: {name} is not in {', '.join(files)}")
+    return lost
+
+
 def main() -> int:
     """Check, or write."""
     problems = [*reliability.problems(), *compatibility.problems()]
@@ -121,7 +140,7 @@ def main() -> int:
                 f"{page.relative_to(ROOT)}: generated parts are stale; run tools/check_docs.py --write"
             )
         problems += broken_links(page, fresh)
-    problems += unlisted()
+    problems += [*unlisted(), *lost_places()]
     lines = len((ROOT / "README.md").read_text().splitlines())
     if lines > 150:  # noqa: PLR2004 - what a reader's patience is taken to be
         problems.append(f"README.md has {lines} lines; 150 is the most")

@@ -82,22 +82,27 @@ def build_call(
     :raises TypeError: an argument of the wrong type.
     """
     verb = check_method(method)
-    if verb == "GET" and (body is not None or files is not None):
-        raise ValueError("body and files do not go with GET; filters belong into query")
-    if body is not None and files is not None:
-        raise ValueError("body and files exclude each other: a multipart request is made of files alone")
     sent = check_headers(headers)
-    if files is not None and "content-type" in {name.lower() for name in sent}:
-        raise ValueError(
-            "headers must not set 'Content-Type' beside files: it names the boundary of the parts"
-        )
+    has_type = "content-type" in {name.lower() for name in sent}
+    _check_content(verb, body, files, has_type=has_type)
     content = None if body is None else encode_body(dialect, verb, body)
-    if content is not None and "content-type" not in {name.lower() for name in sent}:
+    if content is not None and not has_type:
         sent["Content-Type"] = dialect.body_type(verb)
     if dialect.slash_at_end and verb != "DELETE" and isinstance(endpoint, str):
         endpoint = endpoint.strip().removesuffix("/")
     path = dialect.path(check_endpoint(endpoint))
     return Call(verb, path, encode_query(query), content, check_files(files), sent)
+
+
+def _check_content(verb: str, body: Any, files: Files | None, *, has_type: bool) -> None:
+    if verb == "GET" and (body is not None or files is not None):
+        raise ValueError("body and files do not go with GET; filters belong into query")
+    if body is not None and files is not None:
+        raise ValueError("body and files exclude each other: a multipart request is made of files alone")
+    if files is not None and has_type:
+        raise ValueError(
+            "headers must not set 'Content-Type' beside files: it names the boundary of the parts"
+        )
 
 
 def check_method(method: str) -> str:
@@ -264,11 +269,7 @@ def check_files(files: Files | None) -> Files | None:
             "files must map a form field to (file name, content), such as {'file': ('a.pdf', b'...')}"
         )
     for field, part in files.items():
-        if (
-            not isinstance(part, tuple)
-            or len(part) not in {2, 3}
-            or not (isinstance(part[1], (bytes, bytearray)) or _is_file(part[1]))
-        ):
+        if not isinstance(part, tuple) or len(part) not in {2, 3} or not _is_content(part[1]):
             raise TypeError(
                 f"files[{field!r}] must be (file name, content) or (file name, content, media type); a "
                 "content is bytes, or a file open for reading bytes that can be read from its beginning again"
@@ -277,7 +278,9 @@ def check_files(files: Files | None) -> Files | None:
     return files
 
 
-def _is_file(content: Any) -> bool:
+def _is_content(content: Any) -> bool:
+    if isinstance(content, (bytes, bytearray)):
+        return True
     seekable = getattr(content, "seekable", None)
     return callable(seekable) and bool(seekable()) and isinstance(content.read(0), bytes)
 

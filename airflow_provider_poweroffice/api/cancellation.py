@@ -12,7 +12,7 @@ import threading
 from typing import Protocol
 
 
-class Connection(Protocol):
+class Blocker(Protocol):
     """What a thread may be blocked on."""
 
     def shutdown(self) -> None:
@@ -29,7 +29,7 @@ class CancelScope:
     def __init__(self) -> None:
         self._event = threading.Event()
         self._lock = threading.RLock()  # memory may be collected, and a read closed, while it is held
-        self._blocked_on: dict[int, Connection] = {}
+        self._blocked_on: dict[int, Blocker] = {}
 
     def check(self) -> None:
         """
@@ -49,7 +49,7 @@ class CancelScope:
         if self._event.wait(seconds):
             raise CancelledScopeError
 
-    def register(self, connection: Connection) -> None:
+    def register(self, connection: Blocker) -> None:
         """
         Note the connection that this thread is about to use.
 

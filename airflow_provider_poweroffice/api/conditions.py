@@ -30,12 +30,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow_provider_poweroffice.api.decoding import parsing
 from airflow_provider_poweroffice.api.options import is_given
-from airflow_provider_poweroffice.api.texts import listed, one_line
+from airflow_provider_poweroffice.api.texts import listed, nearest, one_line
 from airflow_provider_poweroffice.api.timestamps import TICKS, ticks
 
 if TYPE_CHECKING:
@@ -142,10 +141,10 @@ class Condition:
         """Say that no record has the field, and which they have."""
         dicts = [record for record in records if isinstance(record, Mapping)]
         names = sorted({one_line(name, _SHOWN_CHARACTERS) for record in dicts for name in record})
-        meant = get_close_matches((self.field or "").partition(".")[0], names, n=1)
+        meant = nearest((self.field or "").partition(".")[0], names)
         if not names:
             return f"{len(records)} record(s), and none has fields"
-        advice = f"; did you mean {meant[0]}?" if meant and meant[0] != self.field else ""
+        advice = f"; did you mean {meant}?" if meant not in {"", self.field} else ""
         return (
             f"no field {self.field} in {len(records)} record(s), which have "
             f"{', '.join(names[:_SHOWN_FIELDS])}{', ...' if len(names) > _SHOWN_FIELDS else ''}{advice}"

@@ -55,12 +55,7 @@ def status_error(
     fault = read_fault(dialect, response, secrets)
     waits = (parse_retry_after(response.headers.get("Retry-After"), now), fault.retry_after)
     kind = dialect.error_kind(response.method, response.status_code, fault)
-    advice = dialect.advice(response.status_code)
-    if advice and response.content.strip() and not isinstance(response.error_content, dict):
-        advice = _FOREIGN
-    elif advice and privilege and response.status_code == HTTPStatus.FORBIDDEN:
-        advice += f". This call needs {privilege}"
-    message = _message(response, fault, url_length, advice)
+    message = _message(response, fault, url_length, _advice(dialect, response, privilege))
     if hint and response.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
         message += f"; {hint}"
     return kind(
@@ -75,6 +70,15 @@ def status_error(
         final=fault.final or _stays_refused(dialect, response),
         attributes=fault.attributes,
     )
+
+
+def _advice(dialect: Dialect[Any], response: Response, privilege: str) -> str:
+    advice = dialect.advice(response.status_code)
+    if advice and response.content.strip() and not isinstance(response.error_content, dict):
+        return _FOREIGN
+    if advice and privilege and response.status_code == HTTPStatus.FORBIDDEN:
+        return f"{advice}. This call needs {privilege}"
+    return advice
 
 
 def _stays_refused(dialect: Dialect[Any], response: Response) -> bool:

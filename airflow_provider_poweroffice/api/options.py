@@ -65,11 +65,12 @@ def check_whole(name: str, value: object, least: int, most: int | None) -> None:
 
     :raises ValueError, TypeError: naming the argument and its limits.
     """
+    limits = f"from {least}" if most is None else f"from {least} to {most}"
+    message = f"{name} must be a whole number {limits}, not {value!r}"
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be a whole number, not {value!r}")
+        raise TypeError(message)
     if value < least or (most is not None and value > most):
-        limit = f"between {least} and {most}" if most is not None else f"at least {least}"
-        raise ValueError(f"{name} must be {limit}, not {value}")
+        raise ValueError(message)
 
 
 def check_number(owner: str, name: str, value: object, *, minimum: float) -> None:
@@ -139,9 +140,7 @@ class RetryOptions(FromMapping):
     rate_limit_deadline: float | None = None
 
     def __post_init__(self) -> None:
-        if isinstance(self.attempts, bool) or not isinstance(self.attempts, int):
-            raise TypeError(f"RetryOptions.attempts must be a whole number, not {self.attempts!r}")
-        check_number("RetryOptions", "attempts", self.attempts, minimum=1)
+        check_whole("RetryOptions.attempts", self.attempts, 1, None)
         check_number("RetryOptions", "wait_initial", self.wait_initial, minimum=0)
         check_number("RetryOptions", "wait_max", self.wait_max, minimum=0)
         if self.deadline != math.inf:

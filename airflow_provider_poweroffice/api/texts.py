@@ -62,6 +62,19 @@ def listed(items: Iterable[object], most: int, separator: str = ", ") -> str:
     return separator.join(texts[:most]) + more
 
 
+def nearest(text: str, known: Iterable[str], alike: float = 0.6) -> str:
+    """
+    Find the known text that another one was perhaps meant to be, in any case; ``""`` where none is near.
+
+    :param alike: how much of it must be the same, from 0 to 1.
+    """
+    from difflib import get_close_matches  # noqa: PLC0415 - few messages need it
+
+    by_folded = {name.lower(): name for name in known}
+    close = get_close_matches(text.lower(), by_folded, n=1, cutoff=alike)
+    return by_folded[close[0]] if close else ""
+
+
 def whole_name(text: str) -> str:
     """
     Quote a name that a server sent, or give only its length where it is too long for a name.

@@ -87,27 +87,7 @@ def run(
         plan.read(lines)
         # A share as it is written: 0.29 of 100 are 29, and 28.999… of floats.
         most = max_failures if max_failures >= 1 else int(Decimal(str(max_failures)) * plan.records)
-        note = {"v": 1, "fingerprint": plan.fingerprint, "of": plan.records}
-        resumed = results.go_on(note)
-        plan.check()
-        # What an earlier try has done is not looked at again: its date may be locked by now.
-        problems = [problem for problem in plan.problems if not results.is_final(problem.line)]
-        invalid = {problem.line: problem for problem in reversed(problems)}
-        if problems and (len(invalid) > most or None in invalid):
-            results.problems(problems)
-            sent = f" by this try; an earlier one left {dict(results.counts())}" if resumed else ""
-            raise InvalidBatchError(
-                f"{label}: {len(invalid.keys() - {None})} of {plan.records} records cannot be written as "
-                f"they are; nothing was sent{sent}. All problems are in {folder}/problems.ndjson:\n"
-                f"{report(problems)}",
-                problems=problems,
-            )
-        if not resumed:
-            results.begin(note)
-        else:
-            log.info("%s: goes on after an earlier try, which left %s", label, dict(results.counts()))
-        new = ((line, problem) for line, problem in invalid.items() if line and not results.last(line))
-        results.publish([_invalid(line, problem) for line, problem in new])
+        resumed = _begin(plan, results, most, label)
         engine = Engine(
             client,
             results,
@@ -120,10 +100,7 @@ def run(
         try:
             engine.run(plan)
         except PowerOfficeError:
-            try:
-                results.end()
-            except Exception as error:  # noqa: BLE001 - what ended the batch says more; the parts are there
-                log.warning("%s: results.ndjson could not be written: %s", label, one_line(error))
+            _end_early(results, label)
             raise
         counts = results.counts()
         receipt = {
@@ -134,12 +111,49 @@ def run(
             "skipped": plan.skipped,
             **{status: counts[status] for status in _OUTCOMES},
         }
-    log.info(
-        "%s: %s", label, ", ".join(f"{name} {receipt[name]}" for name in ("records", "skipped", *_OUTCOMES))
-    )
+    told = ", ".join(f"{name} {receipt[name]}" for name in ("records", "skipped", *_OUTCOMES))
+    log.info("%s: %s", label, told)
     if sum(counts[status] for status in BAD) > most:
         raise BatchFailedError(_failed(label, results, receipt))
     return receipt
+
+
+def _begin(plan: Plan, results: Results, most: float, label: str) -> bool:
+    """
+    Begin, or go on after an earlier try, unless more records than ``most`` cannot be written.
+
+    :return: whether there was an earlier try.
+    """
+    note = {"v": 1, "fingerprint": plan.fingerprint, "of": plan.records}
+    resumed = results.go_on(note)
+    plan.check()
+    # What an earlier try has done is not looked at again: its date may be locked by now.
+    problems = [problem for problem in plan.problems if not results.is_final(problem.line)]
+    invalid = {problem.line: problem for problem in reversed(problems)}
+    if None in invalid or len(invalid) > most:
+        results.problems(problems)
+        sent = f" by this try; an earlier one left {dict(results.counts())}" if resumed else ""
+        raise InvalidBatchError(
+            f"{label}: {len(invalid.keys() - {None})} of {plan.records} records cannot be written as "
+            f"they are; nothing was sent{sent}. All problems are in {results.folder}/problems.ndjson:\n"
+            f"{report(problems)}",
+            problems=problems,
+        )
+    if resumed:
+        log.info("%s: goes on after an earlier try, which left %s", label, dict(results.counts()))
+    else:
+        results.begin(note)
+    new = ((line, problem) for line, problem in invalid.items() if line and not results.last(line))
+    results.publish([_invalid(line, problem) for line, problem in new])
+    return resumed
+
+
+def _end_early(results: Results, label: str) -> None:
+    """Write the results of a batch that an error ends; the error says more than one of writing them."""
+    try:
+        results.end()
+    except Exception as error:  # noqa: BLE001 - the parts are there
+        log.warning("%s: results.ndjson could not be written: %s", label, one_line(error))
 
 
 def _invalid(line: int, problem: Problem) -> Result:

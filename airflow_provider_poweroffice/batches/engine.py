@@ -91,8 +91,8 @@ class Engine:
         todo = self._todo(plan)
         pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="poweroffice-batch")
         try:
-            while window := list(islice(todo, PART)):
-                self._run_window(pool, window)
+            while wave := list(islice(todo, PART)):
+                self._run_wave(pool, wave)
             self._drain()
         finally:
             # Whatever ends it: what is under way ends, and its results are kept.
@@ -121,15 +121,15 @@ class Engine:
         if again:
             yield from (planned for planned in plan if planned.line in again)
 
-    def _run_window(self, pool: ThreadPoolExecutor, window: list[Planned]) -> None:
-        careful = [planned for planned in window if planned.careful]
+    def _run_wave(self, pool: ThreadPoolExecutor, wave: list[Planned]) -> None:
+        careful = [planned for planned in wave if planned.careful]
         if careful:
             self._drain()
             told = {"type": "UncertainWriteError", "title": "the worker died while it was sent"}
             self._results.about_to_send(
                 [self._result(one, status="uncertain", error=told) for one in careful]
             )
-        for planned in window:
+        for planned in wave:
             while len(self._under_way) >= self._concurrency * _AHEAD:
                 self._collect()
             self._under_way.add(pool.submit(self._write, planned))
@@ -167,13 +167,14 @@ class Engine:
         """See whether the next call would fail too."""
         if isinstance(error, (PermissionDeniedError, AuthenticationError)):
             self._fatal = error
-        kind = tuple((result.error or {}).get(name) for name in ("type", "status", "title"))
-        if result.status not in BAD or (self._alike and self._alike[0] != kind):
-            self._alike.clear()
-        if result.status in BAD:
-            self._alike.append(kind)
+        if result.status not in BAD:
+            self._alike = []
+            return
+        failure = result.error or {}
+        kind = tuple(failure.get(name) for name in ("type", "status", "title"))
+        self._alike = [*(one for one in self._alike if one == kind), kind]
         if len(self._alike) >= ALIKE and not self._fatal:
-            told = one_line((result.error or {}).get("detail") or "")
+            told = one_line(failure.get("detail") or "")
             self._fatal = BatchFailedError(
                 f"{self._label}: stopped, as {ALIKE} records one after another failed alike, the last in "
                 f"line {result.line}: {told}. All results are in {self._results.folder}"
@@ -200,31 +201,22 @@ class Engine:
 
     def _write(self, planned: Planned) -> tuple[Result, PowerOfficeError | None]:
         """Make one call; runs in a thread of its own."""
-        told: dict[str, Any]
         try:
             call = self._client.build(planned.method, planned.endpoint, body=planned.body)
         except (ValueError, TypeError) as error:  # of the call's arguments: nothing was sent
-            told = {"type": type(error).__name__, "detail": one_line(error)}
-            return self._result(planned, status="failed", error=told), None
+            return self._result(planned, status="failed", error=_facts(error)), None
         try:
             written = write_call(self._client, call, on_exists=planned.on_exists, began_before=self._resumed)
         except PowerOfficeError as error:
             status = "uncertain" if error.outcome_unknown else "failed"
-            facts = {
-                name: one_line(value) if isinstance(value := getattr(error, name, None), str) else value
-                for name in ("status", "title", "detail", "trace_id")
-            }
-            if not isinstance(error, APIStatusError):
-                facts["detail"] = one_line(error)
-            told = {"type": type(error).__name__, **facts}
-            return self._result(planned, status=status, error=told, tries=1 + error.uncertain_attempts), error
+            tries = 1 + error.uncertain_attempts
+            return self._result(planned, status=status, error=_facts(error), tries=tries), error
         except CancelledScopeError:
             raise
         except Exception as error:  # whether it was sent is not known
             log.exception("%s: line %d", self._label, planned.line)
-            told = {"type": type(error).__name__, "detail": one_line(error)}
             status = "uncertain" if planned.careful else "failed"
-            return self._result(planned, status=status, error=told, tries=1), None
+            return self._result(planned, status=status, error=_facts(error), tries=1), None
         return self._result(
             planned,
             status=written.outcome,
@@ -237,3 +229,15 @@ class Engine:
         at = datetime.fromtimestamp(self._clock.time(), UTC).isoformat(timespec="milliseconds")
         known = {"id": planned.id, "reference": planned.reference, "careful": planned.careful}
         return Result(line=planned.line, key=planned.key, at=at, **known | facts)
+
+
+def _facts(error: Exception) -> dict[str, Any]:
+    """Tell of an error as a result does: of a server's answer by its parts, of any other in one line."""
+    facts: dict[str, Any] = {"type": type(error).__name__}
+    if isinstance(error, PowerOfficeError):
+        for name in ("status", "title", "detail", "trace_id"):
+            value = getattr(error, name, None)
+            facts[name] = one_line(value) if isinstance(value, str) else value
+    if not isinstance(error, APIStatusError):
+        facts["detail"] = one_line(error)
+    return facts

@@ -27,7 +27,7 @@ _EXPRESSION = re.compile(r"\s*\{\{[-+]?((?:(?!\{\{|\}\}).)*?)[-+]?\}\}\s*", re.D
 
 class _Environment(ImmutableSandboxedEnvironment):
     def getattr(self, obj: Any, attribute: str) -> Any:
-        """Give the column first: one that is called ``items`` is no method."""
+        """Give the column first: one that is called ``items`` is not the method."""
         return (
             obj[attribute] if isinstance(obj, dict) and attribute in obj else super().getattr(obj, attribute)
         )
@@ -86,7 +86,7 @@ def _compiled(environment: _Environment, value: Any, where: str) -> Mapper:
             return _native(environment.compile_expression(one[1].strip(), undefined_to_none=False), where)
         template = environment.from_string(value)
     except TemplateSyntaxError as error:
-        raise ValueError(f"{where}: {value!r} is no template: {error}") from None
+        raise ValueError(f"{where}: {value!r} is not a template: {error}") from None
     return _named(template.render, where)
 
 
@@ -136,10 +136,24 @@ def _typed(value: Any, field: BodyField, but: Collection[str]) -> Any:
         )
     if field.name in but:
         return value
-    if field.kind == "integer" and isinstance(value, (float, Decimal)):  # as pandas stores some whole numbers
-        return int(value) if isfinite(value) and -_EXACT < value < _EXACT and value % 1 == 0 else value
-    read, is_one = _READERS.get(field.kind, (None, None))
-    return read(value) if read and is_one and isinstance(value, str) and is_one.fullmatch(value) else value
+    if isinstance(value, str):
+        return _read(value, field.kind)
+    return _whole(value) if field.kind == "integer" else value
+
+
+def _read(text: str, kind: str) -> Any:
+    """Read a text that is a value of a kind, and nothing else; give back any other."""
+    if kind not in _READERS:
+        return text
+    read, shape = _READERS[kind]
+    return read(text) if shape.fullmatch(text) else text
+
+
+def _whole(value: Any) -> Any:
+    """Give an int for a whole number that comes as another one, as pandas stores some."""
+    if not isinstance(value, (float, Decimal)) or not isfinite(value):
+        return value
+    return int(value) if -_EXACT < value < _EXACT and value % 1 == 0 else value
 
 
 _READERS: dict[str, tuple[Callable[[str], Any], re.Pattern[str]]] = {

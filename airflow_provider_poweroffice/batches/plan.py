@@ -13,21 +13,20 @@ import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
-from difflib import get_close_matches
 from types import TracebackType
 from typing import Any, Self
 
 import msgspec
 
-from airflow_provider_poweroffice.api.body_check import check_body
+from airflow_provider_poweroffice.api.body_check import BodyProblem, check_body
 from airflow_provider_poweroffice.api.call import encode_json
-from airflow_provider_poweroffice.api.catalogue.bodies import BodyField, body_of
+from airflow_provider_poweroffice.api.catalogue.bodies import BodyField, body_of, field_in
 from airflow_provider_poweroffice.api.catalogue.fields import fields_of
 from airflow_provider_poweroffice.api.client import Client
 from airflow_provider_poweroffice.api.credentials import scrub
 from airflow_provider_poweroffice.api.options import LONGEST_REFERENCE, OnExists
 from airflow_provider_poweroffice.api.surrogates import escaped
-from airflow_provider_poweroffice.api.texts import listed, one_line, shown
+from airflow_provider_poweroffice.api.texts import listed, nearest, one_line, shown
 from airflow_provider_poweroffice.api.writes.changes import patch_of
 from airflow_provider_poweroffice.api.writes.compare import differences, has_nulls
 from airflow_provider_poweroffice.api.writes.identity import (
@@ -133,8 +132,9 @@ class Plan:
         if job.action != "create" and job.key not in self._readable:
             self._file.close()
             raise ValueError(
-                f"action={job.action!r} finds records by their key, and key={job.key!r} is no field of the "
-                f"rows of {job.endpoint!r}" + ("" if self._readable else ", which has no list that is known")
+                f"action={job.action!r} finds records by their key, and key={job.key!r} is not a field of "
+                f"the rows of {job.endpoint!r}"
+                + ("" if self._readable else ", which has no list that is known")
             )
 
     def __enter__(self) -> Self:
@@ -201,7 +201,7 @@ class Plan:
             self._refuse(line, "the mapping gives no field")
             return None
         if has_bytes(body):
-            self._refuse(line, "the mapping gives bytes, which are no text: decode them")
+            self._refuse(line, "the mapping gives bytes, which are not text: decode them")
             return None
         found: dict[str, Any] = typed(dict(body), self._fields, but=self._lookups)
         if len(found) < len(body):
@@ -276,22 +276,18 @@ class Plan:
 
         :param but: fields of which is told already.
         """
-        name, job = self._reference, self.job
+        name = self._reference
         reference = body.get(name) if name else None
         if isinstance(reference, str) and len(reference) > LONGEST_REFERENCE:
             told = f"{name} takes at most {LONGEST_REFERENCE} characters, not {len(reference)}"
             self._refuse(line, told, key=key, field=name)
-        if job.action == "delete":
+        if self.job.action == "delete":
             return
+        told_of = {("length", name), ("missing", self.job.key)}
         for found in check_body(self._name, "POST", self._path, body):
-            lacks = found.kind == "missing" and found.pointer not in body
-            is_part = job.action == "update" and (lacks or found.pointer == "Id")
-            is_told = (
-                (found.kind == "length" and found.pointer == name)
-                or (found.kind == "missing" and found.pointer == job.key)
-                or _INDEX.sub("", found.pointer) in but
-            )
-            if not is_part and not is_told:
+            if (found.kind, found.pointer) in told_of or _INDEX.sub("", found.pointer) in but:
+                continue
+            if self.job.action != "update" or not _is_of_whole(found, body):
                 self._refuse(line, str(found), key=key, field=found.pointer)
 
     def _asked(self) -> dict[tuple[str, str], set[str]]:
@@ -316,25 +312,20 @@ class Plan:
     def _read_existing(self, wanted: set[str], names: set[str]) -> None:
         """Read the rows that are there, with the fields to compare."""
         key = self.job.key or ""
-        compared = (
-            sorted(name for name in names if name in self._readable) if self.job.action != "delete" else []
-        )
-        twice: dict[str, list[Any]] = {}
+        compared = sorted(names.intersection(self._readable)) if self.job.action != "delete" else []
+        there: dict[str, list[Any]] = {}
         for row in self._rows(self.job.endpoint, list(dict.fromkeys(["Id", key, *compared]))):
-            text = _text(row.get(key))
-            if text in wanted and row.get(key) is not None:
-                twice.setdefault(text, []).append(row.get("Id"))
+            if row.get(key) is not None and (text := _text(row[key])) in wanted:
+                there.setdefault(text, []).append(row.get("Id"))
                 self._existing[text] = row
         for line, named, _ in self._every():
-            text = named or ""
-            ids = twice.get(text, [])
+            ids = there.get(named or "", [])
             if len(ids) > 1:
-                told = f"{key} {shown(text)} is not unique there: Ids {', '.join(map(str, ids))}"
-                self._refuse(line, told, key=text, field=key)
-            elif not ids and self.job.action == "update" and text:
-                self._refuse(
-                    line, f"no row of {self.job.endpoint} has {key} {shown(text)}", key=text, field=key
-                )
+                told = f"{key} {shown(named)} is not unique there: Ids {', '.join(map(str, ids))}"
+                self._refuse(line, told, key=named, field=key)
+            elif named and not ids and self.job.action == "update":
+                told = f"no row of {self.job.endpoint} has {key} {shown(named)}"
+                self._refuse(line, told, key=named, field=key)
 
     def _rows(self, endpoint: str, fields: list[str]) -> Iterator[dict[str, Any]]:
         query = {self.client.dialect.fields_key or "Fields": ",".join(fields)}
@@ -392,29 +383,42 @@ class Plan:
         row = self._existing.get(key or "")
         if row is None:
             return self._create(line, key, body, "update")
-        same = (self.job.key, "Id")
-        sent = {name: value for name, value in body.items() if name not in same}
-        found = differences(sent, row, self._readable, within=not has_nulls(row))
-        names = dict.fromkeys(pointer.split("/")[1] for pointer in found)
-        # Where the record has no such object yet, there is nothing in it that could be replaced.
-        whole = {
-            f"/{name}": sent[name] for name in names if f"/{name}" in found and isinstance(sent[name], dict)
-        }
-        changes = {name: sent[name] for name in names if f"/{name}" not in whole}
-        path = f"{self.job.endpoint.rstrip('/')}/{row['Id']}"
-        operations = patch_of(self._name, path, changes) if changes else []
-        operations += [{"op": "replace", "path": pointer, "value": value} for pointer, value in whole.items()]
-        does = "update" if operations else ""
+        operations = self._operations(body, row)
         return Planned(
-            line=line, key=key, does=does, method="PATCH", endpoint=path, body=operations, id=row["Id"]
+            line=line,
+            key=key,
+            does="update" if operations else "",
+            method="PATCH",
+            endpoint=self._path_of(row),
+            body=operations,
+            id=row["Id"],
         )
+
+    def _operations(self, body: dict[str, Any], row: dict[str, Any]) -> list[dict[str, Any]]:
+        """Make the JSON Patch that gives a row the values of a body."""
+        sent = {name: value for name, value in body.items() if name not in {self.job.key, "Id"}}
+        found = differences(sent, row, self._readable, within=not has_nulls(row))
+        # Where the record has no such object yet, there is nothing in it that could be replaced.
+        whole = [name for name, value in sent.items() if isinstance(value, dict) and f"/{name}" in found]
+        names = dict.fromkeys(pointer.split("/")[1] for pointer in found)
+        changes = {name: sent[name] for name in names if name not in whole}
+        operations = patch_of(self._name, self._path_of(row), changes) if changes else []
+        return operations + [{"op": "replace", "path": f"/{name}", "value": sent[name]} for name in whole]
+
+    def _path_of(self, row: dict[str, Any]) -> str:
+        return f"{self.job.endpoint.rstrip('/')}/{row['Id']}"
 
     def _delete(self, line: int, key: str | None, _body: dict[str, Any]) -> Planned:
         row = self._existing.get(key or "")
         if row is None:
             return Planned(line=line, key=key, does="")
-        path = f"{self.job.endpoint.rstrip('/')}/{row['Id']}"
+        path = self._path_of(row)
         return Planned(line=line, key=key, does="delete", method="DELETE", endpoint=path, id=row["Id"])
+
+
+def _is_of_whole(found: BodyProblem, body: Mapping[str, Any]) -> bool:
+    """Tell whether something is wrong with a body as a whole record, and not as a part of one."""
+    return found.pointer == "Id" or (found.kind == "missing" and found.pointer not in body)
 
 
 def _text(value: Any) -> str:
@@ -448,10 +452,10 @@ def _spelled(path: str, fields: Mapping[str, BodyField]) -> str:
     for index, name in enumerate(names):
         if not fields:  # not described
             break
-        field = next((field for field in fields.values() if field.name.lower() == name.lower()), None)
+        field = field_in(fields, name)
         if field is None:
-            near = get_close_matches(name, [field.name for field in fields.values()], 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            near = nearest(name, fields)
+            hint = f"; did you mean {near!r}?" if near else ""
             raise ValueError(f"lookups[{path!r}]: a body has no field {name!r}{hint}")
         names[index], fields = field.name, field.inner
     return ".".join(names)

@@ -2,7 +2,7 @@
 The records of a file, each with the line it stands in.
 
 Rule: what cannot be read is told with its line and does not end the read, so that all of it is found at
-once. Numbers are exact: what is no whole number comes as ``Decimal``.
+once. Numbers are exact: a number that is not whole comes as ``Decimal``.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _no_number = re.compile(rb'"((?:[^"\\]|\\.)*)"\s*:\s*(?:\[[^\]"]*)?-?(?:NaN|Infi
 
 
 class Unreadable(str):
-    """Why a line is no record."""
+    """Why a line is not a record."""
 
     __slots__ = ()
 
@@ -99,7 +99,7 @@ def _ndjson(file: IO[bytes]) -> Iterator[Line]:
         try:
             yield number, _record(text)
         except UNREADABLE as error:
-            told = f"is no JSON object ({reason_of(error)})"
+            told = f"is not a JSON object ({reason_of(error)})"
             if found := _no_number(text):
                 name = one_line(found[1].decode(errors="replace"), _LONGEST_NAME)
                 told = f"has NaN or infinity in {name}, which JSON does not have"
@@ -111,15 +111,15 @@ def _json(file: IO[bytes]) -> Iterator[Line]:
     try:
         found = _any(file.read())
     except UNREADABLE as error:
-        raise ValueError(f"the file is no JSON ({reason_of(error)})") from None
+        raise ValueError(f"the file is not JSON ({reason_of(error)})") from None
     if not isinstance(found, list):
         raise ValueError("the file must hold a JSON array of objects")  # noqa: TRY004 - of the file's content
     for number, item in enumerate(found, 1):
-        yield number, item if isinstance(item, dict) else Unreadable("is no JSON object")
+        yield number, item if isinstance(item, dict) else Unreadable("is not a JSON object")
 
 
 def _csv(file: Any) -> Iterator[Line]:
-    # What is no UTF-8 comes as half surrogates, and is found in its row.
+    # Bytes that are not UTF-8 come as half surrogates, and are found in their row.
     text = io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
     names, delimiter = _header(text.readline())
     reader = csv.reader(text, delimiter=delimiter, strict=True)
@@ -130,7 +130,7 @@ def _csv(file: Any) -> Iterator[Line]:
         except StopIteration:
             break
         except csv.Error as error:
-            row: dict[str, Any] | Unreadable = Unreadable(f"is no CSV ({error})")
+            row: dict[str, Any] | Unreadable = Unreadable(f"is not CSV ({error})")
         else:
             row = _row(names, cells)
         last = reader.line_num + 1

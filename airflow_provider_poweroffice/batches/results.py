@@ -6,7 +6,7 @@ believed, so that there is no second note that could say something else.
 
 ======================  ===================================================================================
 ``batch.json``          the fingerprint of the records; written before the first call
-``window.json``         lines about to be sent that the server could not tell from their repetition
+``wave.json``           lines about to be sent that the server could not tell from their repetition
 ``parts/00001-….ndjson``  results, in the order in which they came
 ``results.ndjson``      the last result of each line, by line; written at the end
 ``problems.ndjson``     what the first pass found, where it ended the batch
@@ -61,7 +61,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         return self.status in DONE or (self.status == "uncertain" and self.careful)
 
 
-class Window(msgspec.Struct, frozen=True, kw_only=True):
+class Wave(msgspec.Struct, frozen=True, kw_only=True):
     """
     Calls that are about to leave.
 
@@ -101,7 +101,7 @@ def index_of(folder: Any, index: str, work: str, *, store: bool) -> str:
 
 _encode = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
 _decode = msgspec.json.Decoder(Result).decode
-_window = msgspec.json.Decoder(Window).decode
+_wave = msgspec.json.Decoder(Wave).decode
 
 
 class Results:
@@ -117,7 +117,7 @@ class Results:
         self._counts = Counter[str]()
         self._part_of: dict[int, int] = {}
         self._part = 0
-        self._has_window = False
+        self._has_wave = False
 
     def begin(self, note: dict[str, Any]) -> None:
         """
@@ -149,14 +149,14 @@ class Results:
                 "the input or the mapping has changed, or the mapping reads what changes, such as the time. "
                 f"Bring them back, or start a new run; {self.folder} says what was done"
             )
-        self._forget_window()
+        self._settle_wave()
         return True
 
-    def _forget_window(self) -> None:
+    def _settle_wave(self) -> None:
         """Count lines that were about to be sent, and have no result, as uncertain."""
-        if note := self.read("window.json"):
-            window = self._decoded(_window, note, "window.json")
-            self.publish([one for one in window.results if self._part_of.get(one.line, 0) <= window.after])
+        if note := self.read("wave.json"):
+            wave = self._decoded(_wave, note, "wave.json")
+            self.publish([one for one in wave.results if self._part_of.get(one.line, 0) <= wave.after])
 
     def last(self, line: int) -> Result | None:
         """Give the last result of a line."""
@@ -183,16 +183,16 @@ class Results:
         self._counts[result.status] += 1
         self._last[result.line] = result
 
-    def about_to_send(self, window: list[Result]) -> None:
+    def about_to_send(self, wave: list[Result]) -> None:
         """Note calls whose repetition the server could not tell, before they leave."""
-        self._has_window = True
-        self._publish("window.json", [_encode(Window(after=self._part, results=window))])
+        self._has_wave = True
+        self._publish("wave.json", [_encode(Wave(after=self._part, results=wave))])
 
     def none_about_to_be_sent(self) -> None:
         """Take that back where the batch ends in order: what was sent has a result, the rest was not sent."""
-        if self._has_window:
+        if self._has_wave:
             self.about_to_send([])
-            self._has_window = False
+            self._has_wave = False
 
     def note_task(self, note: dict[str, Any]) -> None:
         """Note what the task has to do."""

@@ -2,8 +2,8 @@
 Vouchers that are posted straight to the ledger: what would be refused, found before the first is sent.
 
 Rule: facts 7.6 only. Lines sum to zero; nothing is posted on or before the lock date; accounts and VAT codes
-are there, active, and no control accounts, in whose place a customer's or supplier's ``SubledgerAccountId``
-stands. One read each, and of the sub-ledgers only where an id is no account of the general ledger.
+exist, are active, and are not control accounts, which the ``SubledgerAccountId`` of a customer or supplier
+replaces. Each list is read once, the sub-ledgers only where an id is not an account of the general ledger.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class VoucherCheck:
 
     @classmethod
     def of(cls, client: Client, path: str) -> VoucherCheck | None:
-        """Give a check for the vouchers of an endpoint; None where their lines are no plain postings."""
+        """Give a check for the vouchers of an endpoint; None where their lines are not plain postings."""
         first, _, kind = path.lower().partition("/")
         return cls(client) if first == "vouchers" and kind in _KINDS else None
 
@@ -46,15 +46,14 @@ class VoucherCheck:
         lines = [item for item in given if isinstance(item, dict)] if isinstance(given, list) else []
         if not lines:
             self._problems.append((line, key, "VoucherLines", "the voucher has no lines"))
-        amounts = [_cents(item.get("CurrencyAmount")) for item in lines]
-        currencies = {str(item.get("CurrencyCode")) for item in lines}
-        if None not in amounts and len(currencies) < 2 and (total := sum(filter(None, amounts), Decimal(0))):  # noqa: PLR2004
+        if total := _sum_of(lines):
             told = f"the voucher does not balance: the sum of its lines is {total}"
             self._problems.append((line, key, "VoucherLines", told))
         for index, item in enumerate(lines):
+            names = item | {"PostingDate": item.get("PostingDate") or body.get("VoucherDate")}
             for name, seen in self._named.items():
-                value = item.get(name) or (body.get("VoucherDate") if name == "PostingDate" else None)
-                if value is not None and not isinstance(value, (dict, list)):  # the schema's check tells
+                value = names.get(name)
+                if value and not isinstance(value, (dict, list)):  # the schema's check tells
                     seen.setdefault(value, []).append((line, key, f"VoucherLines/{index}/{name}", ""))
 
     def problems(self) -> Iterator[Found]:
@@ -82,16 +81,10 @@ class VoucherCheck:
             rows = self._rows(name, "Id,SubledgerAccountId").values()
             contacts.update(row.get("SubledgerAccountId") for row in rows)
         for value, where in named.items():
-            account = accounts.get(value)
-            if account is None and value not in contacts:
+            if value in accounts:
+                yield from _each(where, _unpostable(accounts[value]))
+            elif value not in contacts:
                 yield from _each(where, f"no account has the id {shown(value)}")
-            elif account and account.get("AccountNo") in _CONTROL:
-                told = (
-                    f"account {account['AccountNo']} is a control account: use a contact's SubledgerAccountId"
-                )
-                yield from _each(where, told)
-            elif account and account.get("IsActive") is False:
-                yield from _each(where, f"account {account.get('AccountNo')} is not active")
 
     def _vat_codes(self, named: Named) -> Iterator[Found]:
         codes = self._rows("VatCodes", "Id,Code,IsActive") if named else {}
@@ -107,11 +100,28 @@ class VoucherCheck:
 
 
 def _each(where: list[Found], message: str) -> Iterator[Found]:
-    return ((line, key, field, message) for line, key, field, _ in where)
+    return ((line, key, field, message) for line, key, field, _ in where if message)
+
+
+def _unpostable(account: dict[str, Any]) -> str:
+    """Say why nothing may be posted to an account of the general ledger; "" where it may."""
+    number = account.get("AccountNo")
+    if number in _CONTROL:
+        return f"account {number} is a control account: use a contact's SubledgerAccountId"
+    return f"account {number} is not active" if account.get("IsActive") is False else ""
+
+
+def _sum_of(lines: list[dict[str, Any]]) -> Decimal:
+    """Sum up the lines of a voucher; 0 where they have no sum: of several currencies, or of no numbers."""
+    amounts = [_cents(item.get("CurrencyAmount")) for item in lines]
+    currencies = {str(item.get("CurrencyCode")) for item in lines}
+    if None in amounts or len(currencies) > 1:
+        return Decimal(0)
+    return sum(filter(None, amounts), Decimal(0))
 
 
 def _cents(value: Any) -> Decimal | None:
-    """Give an amount to the cent; None where it is no number, which the schema's check tells."""
+    """Give an amount to the cent; None where it is not a number, which the check of the schema reports."""
     if value is None:
         return Decimal(0)
     try:

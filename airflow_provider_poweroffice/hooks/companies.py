@@ -174,7 +174,7 @@ def chunks(aliases: Sequence[str], size: int) -> list[list[str]]:
     Divide companies among tasks.
 
     :param size: most companies of a task.
-    :raises ValueError: it is no whole number above 0.
+    :raises ValueError: it is not a whole number above 0.
     """
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:
         raise ValueError(f"companies_per_task must be a whole number from 1, not {size!r}")
@@ -185,7 +185,7 @@ def check_source(source: str) -> None:
     """
     Check where companies are to be listed from.
 
-    :raises ValueError: it is none of ``SOURCES``.
+    :raises ValueError: it is not one of ``SOURCES``.
     """
     if source not in SOURCES:
         raise ValueError(f"unknown source {shown(source)} of companies; use one of: {', '.join(SOURCES)}")

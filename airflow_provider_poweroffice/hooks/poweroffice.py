@@ -50,7 +50,7 @@ class PowerOfficeHook(ClientHook):
         With ``source="client_admin"``, only those that are active clients of the firm: the hook's own company
         must be the firm's, with the privilege ClientAdmin. It is asked for its clients
         (``GET /ClientAdmin/Clients``) and each company who it is (``GET /ClientIntegrationInformation``): two
-        requests a company. Active clients without a key here, and companies that are no active clients, are
+        requests a company. Active clients without a key here, and companies that are not active clients, are
         named in a warning. A company that does not answer stays in the list, so that its own task fails.
 
         :param source: ``"connection"`` or ``"client_admin"``.

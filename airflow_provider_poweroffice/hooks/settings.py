@@ -133,9 +133,10 @@ class Settings:
         """
         Give what the Test button may use: the secrets, but nothing of the extras that leads them elsewhere.
 
-        Whoever may edit a connection can test it with secrets that they may not read. So the limit is that of
-        the process, and no Redis server is asked; certificates are checked as this machine checks them,
-        unless Airflow's configuration names every server that is asked; nothing takes longer than by default.
+        Anyone who may edit a connection can test it with secrets that they may not read. So the rate limit is
+        that of the process, and no Redis server is asked; certificates are checked as this machine checks
+        them, unless Airflow's configuration names every server that is asked; nothing takes longer than by
+        default.
         """
         usual = Timeouts()
         timeouts = Timeouts(
@@ -162,13 +163,13 @@ class Settings:
         found = list(self.misspelt)
         if self.clear_subscription_key:
             found.append(
-                "Warning: Airflow shows extra subscription_key to whoever may see the connection; "
+                "Warning: Airflow shows extra subscription_key to everyone who may see the connection; "
                 "call it subscription_api_key."
             )
         if self.rate_limit.is_redis:
             if urlsplit(self.rate_limit.backend).password:
                 found.append(
-                    "Warning: Airflow shows the password in rate_limit_backend to whoever may see the "
+                    "Warning: Airflow shows the password in rate_limit_backend to everyone who may see the "
                     "connection; put it into rate_limit_password."
                 )
             found.append("The Redis server of rate_limit_backend was not asked.")
@@ -295,8 +296,7 @@ def _read_d365fo(conn: Connection, extra: Extra, company: str | None, token: str
         # As documented for Talent: the first address names the audience only, the second is the instance.
         resource, host = resource or _TALENT, urls["system_url"]
     url = read_url(host, conn.port if host else None, allow_http=allow_http)
-    # As it is: a tenant with a stray blank is refused, as a key with one is.
-    tenant = next((str(extra[name]) for name in _TENANT_NAMES if _text(extra, name)), None)
+    tenant = _tenant(extra)
     given = token or _text(extra, "token")
     needed: dict[str, str | None] = {"host (environment URL)": url}
     if not given:
@@ -328,6 +328,11 @@ def _read_d365fo(conn: Connection, extra: Extra, company: str | None, token: str
         api_version=D365FO_TYPE,
         **_common(extra),
     )
+
+
+def _tenant(extra: Extra) -> str | None:
+    """Give the tenant as it is: one with a stray blank is refused, as a key with one is."""
+    return next((str(extra[name]) for name in _TENANT_NAMES if _text(extra, name)), None)
 
 
 def is_human_resources(host: str | None, system_url: str | None) -> bool:

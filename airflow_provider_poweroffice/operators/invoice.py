@@ -276,7 +276,7 @@ def _check_order(order: Any) -> dict[str, Any]:
     """
     Read an order: a mapping, or JSON text of one.
 
-    :raises ValueError, TypeError: it is none.
+    :raises ValueError, TypeError: it is neither.
     """
     if isinstance(order, str):
         import json
@@ -300,7 +300,7 @@ def _check_order_id(order_id: Any) -> str:
     """
     Read the id of an order; an empty one would ask for the state of all orders.
 
-    :raises ValueError: it is none.
+    :raises ValueError: it is not an id.
     """
     text = str(order_id)
     if not _ID.fullmatch(text):

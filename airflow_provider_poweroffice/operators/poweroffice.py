@@ -110,9 +110,8 @@ class PowerOfficeOperator(PowerOfficeTask, CallTask):
 
         :raises ValueError: names the argument, its value and the way out.
         """
-        for name, value in self.body.items() if isinstance(self.body, Mapping) else ():
-            if str(name).lower() in REFERENCES and isinstance(value, str) and value and is_literal(value):
-                check_reference(value, f"body[{name!r}]")
+        if isinstance(self.body, Mapping):
+            _check_references(self.body)
         if self.reference is None:
             return
         if self.reference != AUTO and is_literal(self.reference):
@@ -140,8 +139,14 @@ class PowerOfficeOperator(PowerOfficeTask, CallTask):
         return answer
 
 
+def _check_references(body: Mapping[str, Any]) -> None:
+    for name, value in body.items():
+        if str(name).lower() in REFERENCES and isinstance(value, str) and value and is_literal(value):
+            check_reference(value, f"body[{name!r}]")
+
+
 def _check_patch(body: Any) -> None:
-    """Refuse a body that no PATCH takes, as far as it is no template; v2 alone has the method."""
+    """Refuse a body that no PATCH takes, unless it is a template; only v2 has the method."""
     if isinstance(body, str) or not (isinstance(body, Mapping) or is_literal(body)):
         return
     from airflow_provider_poweroffice.api.dialects.registry import DIALECTS

@@ -101,19 +101,12 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
 
         if self.fail_if is not None and is_literal(self.fail_if):
             read_condition("fail_if", self.fail_if)
-        if self.condition is not None and (self.field is not None or is_told_to_defer):
-            raise ValueError(
-                "condition, a callable, goes without field, and without deferrable: it cannot be sent to "
-                "the triggerer. Use field, comparison and value there"
-            )
-        if self.condition is not None and not callable(self.condition):
-            raise TypeError(
-                f"condition must be callable, not {self.condition!r}; use field, comparison and value"
-            )
+        if self.condition is not None:
+            self._check_callable(is_told_to_defer=is_told_to_defer)
         check_comparison(self.comparison)
-        if self.field is None and (self.value is not None or self.comparison != "=="):
-            raise ValueError("comparison and value need field: what is to be compared?")
         if self.field is None:
+            if self.value is not None or self.comparison != "==":
+                raise ValueError("comparison and value need field: what is to be compared?")
             return
         if not is_given:
             raise ValueError(
@@ -121,6 +114,17 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
             )
         if is_literal(self.value):
             check_value(self.comparison, self.value)
+
+    def _check_callable(self, *, is_told_to_defer: bool) -> None:
+        if self.field is not None or is_told_to_defer:
+            raise ValueError(
+                "condition, a callable, goes without field, and without deferrable: it cannot be sent to "
+                "the triggerer. Use field, comparison and value there"
+            )
+        if not callable(self.condition):
+            raise TypeError(
+                f"condition must be callable, not {self.condition!r}; use field, comparison and value"
+            )
 
     def execute(self, context: Context) -> Any:
         """Poke once in the worker; then wait there, or in the triggerer."""

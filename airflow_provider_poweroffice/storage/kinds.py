@@ -166,11 +166,11 @@ def unquoted(value: bytes) -> bytes:
     """
     Give a number, also one that was sent as a text.
 
-    :raises ValueError: it is none, or a text that would lose something, such as leading zeros.
+    :raises ValueError: it is not a number, or a text that would lose something, such as leading zeros.
     """
     number = value[1:-1] if value[:1] == b'"' else value
     if not _is_number(number):
-        raise ValueError("which is no number")
+        raise ValueError("which is not a number")
     return number
 
 
@@ -178,15 +178,15 @@ def whole(value: bytes) -> int:
     """
     Read a whole number.
 
-    :raises ValueError: it is none, or does not fit into 64 bits.
+    :raises ValueError: it is not a whole number, or does not fit into 64 bits.
     """
     number = Decimal(unquoted(value).decode())
     # Written out, 1E999999999 would keep the task busy for hours.
     if number.adjusted() >= _INTEGER_DIGITS or number != number.to_integral_value():
-        raise ValueError("which is no whole number")
+        raise ValueError("which is not a whole number")
     found = int(number)
     if not _LEAST <= found <= _MOST:
-        raise ValueError("which is no whole number of 64 bits")
+        raise ValueError("which is not a whole number of 64 bits")
     return found
 
 
@@ -230,14 +230,14 @@ def day(text: str) -> date:
     """
     Read a date, also one with a time of midnight, or .NET's largest moment; any offset is not looked at.
 
-    :raises ValueError: it is none.
+    :raises ValueError: it is not a day.
     """
     if len(text) > len("2026-05-02") and not _is_midnight(text[10:]) and not text.startswith(_LAST_DAY):
-        raise ValueError("which is no date")
+        raise ValueError("which is not a date")
     try:
         return date.fromisoformat(text[:10])
     except ValueError:
-        raise ValueError("which is no day that a calendar has") from None
+        raise ValueError("which is not a day that a calendar has") from None
 
 
 def _ticks(text: str) -> int:
@@ -264,7 +264,7 @@ def moment_text(text: str, keep: int | None = None, zone: str = "Z") -> str:
         else:
             micro = text_of(_ticks(text))[:-2]
     except (ValueError, OverflowError):
-        raise ValueError("which is no moment that a calendar has") from None
+        raise ValueError("which is not a moment that a calendar has") from None
     if keep is None:
         return micro + zone
     return (micro[: _POINT + 1 + keep] if keep else micro[:_POINT]) + zone

@@ -114,12 +114,12 @@ class TypedRows:
             try:
                 values.append(None if value == NULL else PARSE[kind](value))
             except UNFIT as error:
-                raise _misfit(name, key, value, f"which is no {kind}", error) from None
+                raise _misfit(name, key, value, f"which is not a valid {kind}", error) from None
         try:
             rest = b",".join(msgspec.json.encode(name) + b":" + bytes(value) for name, value in found.items())
             return [*values, f"{{{rest.decode()}}}" if rest else None]
         except UnicodeDecodeError as error:
-            raise _misfit(REST, key, error.object[error.start :], "which is no text", error) from None
+            raise _misfit(REST, key, error.object[error.start :], "which is not text", error) from None
 
 
 def _misfit(name: str, row: tuple[str, str], value: bytes, what: str, error: Exception) -> FieldTypeError:
@@ -206,7 +206,7 @@ class ParquetFile:
             ) from None
         except msgspec.ValidationError:
             raise FieldTypeError(
-                "a row is no object with fields; format='ndjson' keeps it as sent", field="", row=""
+                "a row is not an object with fields; format='ndjson' keeps it as sent", field="", row=""
             ) from None
         self._waiting.add(content, len(rows))
 

@@ -123,7 +123,7 @@ def _held(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _remove_abandoned(folder: Path) -> None:
-    """Remove partial files whose writer was killed, whatever they were to be: they are no longer locked."""
+    """Remove partial files whose writer was killed, whatever they were to become: their locks are gone."""
     for path in folder.iterdir():
         if not _is_partial(path.name):
             continue

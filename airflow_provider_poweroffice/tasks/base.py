@@ -6,8 +6,8 @@ company), ``ReadTask`` (which rows), ``CollectionTask`` (a whole list, page by p
 classes that users write add the connection: ``poweroffice_conn_id`` or ``d365fo_conn_id``.
 
 Rule: tasks assign in ``__init__`` what they are given, the object itself and never a copy, as Airflow tells
-data from templates by its identity; they decide in ``execute``. DAG files import this folder, so that what
-only runs is imported where it runs.
+data from templates by its identity; they decide in ``execute``. DAG files import this folder, so what only a
+run needs is imported when it runs.
 """
 
 from __future__ import annotations
@@ -101,7 +101,8 @@ class CompanyTask(RenderedOperator):
         """
         Give the hook for the work of the task, and close it.
 
-        What ends the block is told of the company, and ends the task at once where no retry would help.
+        An error that ends the block is reported for the company, and ends the task at once where no retry
+        would help.
         """
         from airflow_provider_poweroffice.errors import AuthenticationError
         from airflow_provider_poweroffice.tasks.company import report_company
@@ -205,7 +206,7 @@ class CollectionTask(ReadTask):
         self.paging = PagingOptions.from_mapping(paging)
         for name in ("order_by", "key"):
             if not is_literal(value := getattr(self.paging, name)):
-                raise ValueError(f"paging[{name!r}] is no template, and cannot be {value!r}")
+                raise ValueError(f"paging[{name!r}] must not be a template, as {value!r} is")
         check_on_page_error(on_page_error)
 
     def read_options(
@@ -276,28 +277,37 @@ def check_reading(task: ReadTask, endpoint: Any, *, by_change: bool = False) -> 
     _check_filters(task)
     _read_moments(task)
     _check_overlap(task.overlap)
-    known: dict[str, Resource] = {}
-    if isinstance(endpoint, str) and is_literal(endpoint):
-        from airflow_provider_poweroffice.api.catalogue import catalogue
-
-        known = {name: found for name in task.catalogues if (found := catalogue(name).find(endpoint))}
+    known = _known(task, endpoint)
     _check_size(task, max(_MOST_ROWS[name] for name in known or _MOST_ROWS))
     if not task.catalogues:
         _check_entity(task, by_change=by_change)
-    if not known:
+    if known:
+        _check_moments(task, known, by_change=by_change)
+        _check_required(task.query, endpoint, known)
+
+
+def _known(task: ReadTask, endpoint: Any) -> dict[str, Resource]:
+    """Give what each version of the API has at an endpoint; nothing where a template makes it."""
+    if not isinstance(endpoint, str) or not is_literal(endpoint):
+        return {}
+    from airflow_provider_poweroffice.api.catalogue import catalogue
+
+    return {name: found for name in task.catalogues if (found := catalogue(name).find(endpoint))}
+
+
+def _check_required(query: Any, endpoint: str, known: Mapping[str, Resource]) -> None:
+    if query is not None and not isinstance(query, Mapping):  # a template
         return
-    _check_moments(task, known, by_change=by_change)
-    if isinstance(task.query, Mapping) or task.query is None:
-        names = {str(name).lower() for name, value in (task.query or {}).items() if value is not None}
-        lacking = [[name for name in item.required if name.lower() not in names] for item in known.values()]
-        if all(lacking):
-            needed = dict.fromkeys(lacking[0], "...")
-            raise ValueError(f"endpoint {endpoint!r} needs {' and '.join(needed)}: query={needed}")
+    given = {str(name).lower() for name, value in (query or {}).items() if value is not None}
+    lacking = [[name for name in item.required if name.lower() not in given] for item in known.values()]
+    if all(lacking):
+        needed = dict.fromkeys(lacking[0], "...")
+        raise ValueError(f"endpoint {endpoint!r} needs {' and '.join(needed)}: query={needed}")
 
 
 def check_query(query: Any) -> None:
     """
-    Refuse a query that is no mapping, unless a template makes it.
+    Refuse a query that is not a mapping, unless a template makes it.
 
     :raises TypeError: with an example.
     """
@@ -398,27 +408,32 @@ def _is_moment(value: Any) -> bool:
 
 def check_path(task: BaseOperator, endpoint: Any, catalogues: tuple[str, ...]) -> None:
     """
-    Refuse an endpoint that is no path, and warn of one that looks misspelt; templates are not looked at.
+    Refuse an endpoint that is not a path, and warn of one that looks misspelt; templates are not looked at.
 
-    Which version the connection is of is not known while a DAG file is read: what any of them has is right.
-    It is a warning and no error, as the API grows and this package may be older.
+    The version of the connection is not known while a DAG file is read, so an endpoint that any version has
+    is accepted. An unknown one is a warning, not an error, as the API grows and this package may be older.
 
     :param task: named in the warning, as a task's log has those of all tasks of its DAG file.
     :param catalogues: names of those of the API's versions, such as ``poweroffice_v2``.
-    :raises ValueError: it is no path below a base URL, or has an empty part.
+    :raises ValueError: it is not a path below a base URL, or has an empty part.
     """
     if not is_literal(endpoint):
         return
     from airflow_provider_poweroffice.api.call import check_endpoint
 
     check_endpoint(endpoint.strip().removesuffix("/") if isinstance(endpoint, str) else endpoint)
+    if meant := _meant(endpoint, catalogues):
+        text = f"task {task.task_id!r}: endpoint {endpoint!r} is not known; did you mean {meant}?"
+        warnings.warn(text, UserWarning, stacklevel=5)
+
+
+def _meant(endpoint: str, catalogues: tuple[str, ...]) -> str:
+    """Say which resource an unknown endpoint was perhaps meant to be, and of which version."""
     from airflow_provider_poweroffice.api.catalogue import catalogue
 
     versions = {name.rpartition("_")[2]: catalogue(name) for name in catalogues}
     if any(known.find(endpoint) for known in versions.values()):
-        return
+        return ""
     at_home = [version for version, known in versions.items() if known.has_root(endpoint)]
     found = {version: versions[version].suggest(endpoint) for version in at_home or versions}
-    if meant := " or ".join(f"{path!r} ({name})" for name, path in found.items() if path):
-        text = f"task {task.task_id!r}: endpoint {endpoint!r} is not known; did you mean {meant}?"
-        warnings.warn(text, UserWarning, stacklevel=5)
+    return " or ".join(f"{path!r} ({version})" for version, path in found.items() if path)

@@ -1,8 +1,8 @@
 """
 Many records into PowerOffice Go: what the operators share, from a file and from a query.
 
-Rule: a run has a folder of its own below ``results_path``: what was written is there, whatever ends the task,
-and its next try goes on behind it.
+Rule: each run has its own folder below ``results_path``. It says what was written, however the task ends, and
+the next try continues from there.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from itertools import chain
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_poweroffice.api.options import MAX_CONCURRENCY, check_whole
 from airflow_provider_poweroffice.batches import ACTIONS, FORMATS
 from airflow_provider_poweroffice.tasks.base import CompanyTask, check_path, is_literal
+from airflow_provider_poweroffice.tasks.preview import check_preview, is_preview
 from airflow_provider_poweroffice.tasks.to_object_storage import check_object_path
 
 if TYPE_CHECKING:
@@ -26,17 +28,14 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.batches.records import Line
     from airflow_provider_poweroffice.hooks.base import ClientHook
 
-_MOST_CALLS = 32
-_FLAGS = {"true": True, "1": True, "false": False, "0": False, "none": False, "": False}
-
 
 class BatchTask(CompanyTask):
     """
     Base of tasks that write many records to one endpoint of PowerOffice Go v2, each once.
 
-    Nothing is written before every record was looked at: what cannot be written is told at once, with its
-    lines. Rows that are there are read in bulk and compared, so that an unchanged one costs no request. A
-    killed or failed task goes on where it ended. An input without records skips the task.
+    Every record is checked before the first one is written, and all that cannot be written are reported
+    together, with their lines. Existing rows are read in bulk and compared, so an unchanged one costs no
+    request. A killed or failed task continues where it stopped. An input without records skips the task.
 
     Returns a receipt: ``{"path", "uri", "bucket", "key", "company", "endpoint", "action", "records",
     "skipped", "created", "updated", "unchanged", "deleted", "failed", "uncertain", "invalid", "seconds"}``;
@@ -48,22 +47,22 @@ class BatchTask(CompanyTask):
     :param action: ``"create"``; ``"update"``; ``"upsert"``, which creates what is not there; ``"delete"``.
     :param results_path: folder for the results, such as ``s3://aws_default@bucket/results``; each run makes
         one of its own below it (templated).
-    :param key: field of the body that names a record, such as ``ExternalNumber``, and differs in each; all
-        actions but ``create`` find records by it (templated).
+    :param key: field of the body that identifies a record, such as ``ExternalNumber``, unique in the input;
+        all actions except ``create`` find records by it (templated).
     :param mapping: a dict of templates, shaped as the body; ``row`` is the record, besides it there are
         ``run_id``, ``params`` and ``company``. Or a function from a record to a body, or its dotted name;
         None from it leaves the record out. Default: the record is the body.
     :param lookups: field, such as ``"DepartmentId"`` or ``"VoucherLines.AccountId"``, to a list and a field
-        of it, such as ``("Departments", "Code")``: what the mapping gives is looked up there, its id is
-        sent.
+        of it, such as ``("Departments", "Code")``: the value that the mapping gives is looked up there, and
+        the id of its row is sent.
     :param concurrency: calls under way at once, 1 to 32; 1 keeps the order of the input.
-    :param max_failures: records that may fail, or below 1 the share of them; more fail the task. Where more
-        cannot be written as they are, nothing is written.
-    :param preview: say what would be done, and write nothing (templated).
+    :param max_failures: records that may fail, or below 1 the share of them; more fail the task. If more than
+        that are invalid, nothing is written.
+    :param preview: say what would be done, and write nothing (templated, of True and False only).
     """
 
     template_fields = (*CompanyTask.template_fields, "endpoint", "results_path", "key", "preview")
-    none_means_unset = CompanyTask.none_means_unset | {"key", "preview"}
+    none_means_unset = CompanyTask.none_means_unset | {"key"}
     ui_color = "#dcefe4"
 
     def __init__(
@@ -96,27 +95,11 @@ class BatchTask(CompanyTask):
             raise ValueError(
                 f"action={action!r} needs key=, a field by which records are found: 'ExternalNumber'"
             )
-        if type(concurrency) is not int or not 1 <= concurrency <= _MOST_CALLS:
-            raise ValueError(
-                f"concurrency must be a whole number from 1 to {_MOST_CALLS}, not {concurrency!r}"
-            )
-        if (
-            isinstance(max_failures, bool)
-            or not isinstance(max_failures, (int, float))
-            or not max_failures >= 0
-        ):
-            raise ValueError(f"max_failures must be a count, or a share below 1, not {max_failures!r}")
-        if lookups is not None and not all(
-            isinstance(place, (list, tuple)) and len(place) == len(("list", "field"))
-            for place in lookups.values()
-        ):
-            raise ValueError(
-                "lookups must map a field to a list and a field of it, such as "
-                f"{{'DepartmentId': ('Departments', 'Code')}}, not {lookups!r}"
-            )
-        if isinstance(mapping, Mapping) or not (
-            mapping is None or callable(mapping) or isinstance(mapping, str)
-        ):
+        check_whole("concurrency", concurrency, 1, MAX_CONCURRENCY)
+        check_preview(preview)
+        _check_max_failures(max_failures)
+        _check_lookups(lookups)
+        if not (mapping is None or callable(mapping) or isinstance(mapping, str)):
             from airflow_provider_poweroffice.batches.mapping import compile_mapping
 
             compile_mapping(mapping, {})
@@ -149,7 +132,7 @@ class BatchTask(CompanyTask):
 
         started, label = monotonic(), labelled(self.company, self.endpoint)
         with self.running(context, "POST", idempotent=True) as hook:
-            only_look = _flag(self.preview)
+            only_look = is_preview(self.preview)
             scope, folder = self._place(context, store=not only_look)
             job = self._job(hook, context, scope)
             with self.lines(folder, store=not only_look) as found:
@@ -197,8 +180,8 @@ class BatchTask(CompanyTask):
         """
         Name this task of this run, and give the folder that it has.
 
-        A mapped task that is cleared with another list of companies may have another index now: it goes on
-        where its company has had the same to do.
+        A mapped task that is cleared with another list of companies may have another index now: it continues
+        where its company had the same work to do.
 
         :param store: something may be stored in the folder.
         """
@@ -215,7 +198,7 @@ class BatchTask(CompanyTask):
         return (*run, *mapped), folder
 
     def _work(self) -> str:
-        """Give a fingerprint of what is to be done, whatever the company and the index."""
+        """Give a fingerprint of the work, the same for each company and index."""
         import hashlib
 
         names = ("endpoint", "action", "key", "lookups", "object_path", "format", "sql_conn_id", "sql")
@@ -231,23 +214,25 @@ class BatchTask(CompanyTask):
 
 
 def _file_name(part: str) -> str:
-    """Write a name so that it can be that of a folder, and no other one is written so."""
+    """Turn a name into the name of a folder, a different one for each."""
     import hashlib
 
     plain = re.sub(r"[^\w+-]+", "-", part)
     return plain if plain == part else f"{plain}-{hashlib.sha256(part.encode()).hexdigest()[:8]}"
 
 
-def _flag(value: Any) -> bool:
-    """
-    Read a flag that a template may have rendered to text.
+def _check_max_failures(most: object) -> None:
+    if isinstance(most, bool) or not isinstance(most, (int, float)) or not most >= 0:
+        raise ValueError(f"max_failures must be a count, or a share below 1, not {most!r}")
 
-    :raises ValueError: it is not one.
-    """
-    flag = _FLAGS.get(str(value).strip().lower())
-    if flag is None:
-        raise ValueError(f"preview must be True or False, not {value!r}")
-    return flag
+
+def _check_lookups(lookups: Mapping[str, Any] | None) -> None:
+    pairs = (lookups or {}).values()
+    if not all(isinstance(pair, (list, tuple)) and len(pair) == len(("list", "field")) for pair in pairs):
+        raise ValueError(
+            "lookups must map a field to a list and a field of it, such as "
+            f"{{'DepartmentId': ('Departments', 'Code')}}, not {lookups!r}"
+        )
 
 
 class FileBatch(BatchTask):
@@ -299,8 +284,8 @@ class QueryBatch(BatchTask):
     """
     Write the rows of a query to PowerOffice Go v2: all of :class:`BatchTask`.
 
-    The rows are stored first, in the folder of the run: once they are found good and sending begins, a
-    retry, and a task that is cleared, work on these.
+    The rows are first stored in the folder of the run: once they are found valid and sending has begun,
+    retries and cleared tasks work on the stored rows.
 
     :param sql_conn_id: the Airflow connection of the database (templated).
     :param sql: one query, or the path of a file ``.sql`` with it; ``row`` has its columns (templated).
@@ -347,7 +332,7 @@ class QueryBatch(BatchTask):
         """
         Ask the database; a row is a line of JSON, numbers exactly.
 
-        :raises ValueError: it is no query, or two columns have one name.
+        :raises ValueError: it is not a query, or two columns have the same name.
         :raises TypeError: a value is of a kind that JSON cannot hold.
         """
         from contextlib import closing
@@ -372,7 +357,7 @@ class QueryBatch(BatchTask):
 
 def _json_of(row: dict[str, Any]) -> bytes:
     """
-    Write a row; one with NaN or infinity so that it cannot be read, which is told of its record.
+    Write a row as JSON; NaN and infinity stay in it, and make its record unreadable.
 
     :raises TypeError: names the column whose value JSON cannot hold, or would hold in Base64.
     """

@@ -69,12 +69,12 @@ class CallTask(CollectionTask):
     """
     Call the API and push the answer to XCom.
 
-    Errors that a repetition cannot cure end the task at once (``AirflowFailException``, the typed error
-    is its cause); transient ones are tried again within the call and then left to the task's retries.
-    A POST whose body carries a unique field, such as a reference, is sent again after a lost reply: the
-    server refuses a second record, and what is there is compared with what was sent. Any other POST whose
-    reply was lost ends the task, as it may have been carried out. On Airflow 3.3 and later the task remembers
-    in its state store what it sent, so that a retry after a killed worker does not double it. See
+    Errors that a repetition cannot cure end the task at once (``AirflowFailException``, the typed error is
+    its cause); transient ones are tried again within the call and then left to the task's retries. A POST
+    whose body carries a unique field, such as a reference, is sent again after a lost reply: the server
+    refuses a second record, and the existing one is compared with what was sent. Any other POST whose reply
+    was lost ends the task, as it may have been carried out. On Airflow 3.3 and later the task remembers in
+    its state store what it sent, so that a retry after a killed worker does not double it. See
     docs/writing.md.
 
     :param method: GET, POST, PUT, PATCH or DELETE (templated).
@@ -83,8 +83,9 @@ class CallTask(CollectionTask):
     :param changes: instead of ``body``, the fields of a record with their new values: sent by PATCH, as JSON
         Patch in PowerOffice v2, where ids are changed and not codes (templated).
     :param compare: with ``changes``: the record is read first, and nothing is sent where nothing differs.
-    :param on_exists: of a POST, where the record is there already: ``"same"`` (default) takes one that is
-        what was sent and fails on another, ``"fail"`` fails on both, ``"update"`` changes what differs.
+    :param on_exists: what a POST does where the record already exists: ``"same"`` (default) accepts it if it
+        is what was sent and fails otherwise, ``"fail"`` fails in both cases, ``"update"`` changes what
+        differs.
     :param files: a multipart body instead: form field to the path of a file, local or in an object store,
         such as ``{"file": "s3://aws_default@bucket/receipt.pdf"}``; see docs/operators.md (templated).
     :param response: form of the body: ``"json"`` (default), ``"text"``, ``"bytes"`` (Base64 text in XCom), or
@@ -199,7 +200,7 @@ class CallTask(CollectionTask):
         """
         Give the body to be sent.
 
-        :raises ValueError: ``changes`` that cannot be made, or a text that would go as JSON and is none.
+        :raises ValueError: ``changes`` that cannot be made, or a text that is to be JSON and is not.
         """
         if self.changes is None:
             if isinstance(self.body, str) and not any(
@@ -310,9 +311,9 @@ class CallTask(CollectionTask):
 
     def _delete(self, client: Client, request: Request, context: Context) -> Any:
         """
-        Delete; what an earlier try of the task may have deleted, and is not there, is deleted.
+        Delete; a missing record counts as deleted where an earlier try of the task may have deleted it.
 
-        An earlier try may have been killed, or have lost its reply. A first one that finds nothing fails.
+        That try may have been killed, or have lost its reply. A first try that finds nothing fails.
         """
         from airflow_provider_poweroffice.errors import APIStatusError
 
@@ -332,7 +333,7 @@ class CallTask(CollectionTask):
         return result
 
     def _compared(self, client: Client, request: Request) -> Any:
-        """Read the record that is to be changed; give it as the result where it is so already."""
+        """Read the record to be changed; give it as the result where nothing would change."""
         from airflow_provider_poweroffice.api.writes.compare import differences
 
         answer = client.request("GET", request.endpoint, query=request.query)
@@ -499,7 +500,7 @@ def _check_json(text: str) -> None:
     import json
 
     def refuse(name: str) -> None:
-        raise ValueError(f"{name} is no number of JSON")
+        raise ValueError(f"{name} is not a number that JSON has")
 
     try:
         json.loads(text or "null", parse_constant=refuse)
@@ -511,7 +512,7 @@ def _check_json(text: str) -> None:
 
 
 def _check_headers(headers: Any) -> None:
-    """Refuse headers that cannot be sent, as far as they are no templates."""
+    """Refuse headers that cannot be sent, unless they are templates."""
     from airflow_provider_poweroffice.api.call import check_headers
 
     if isinstance(headers, Mapping):

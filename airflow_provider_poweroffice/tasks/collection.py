@@ -1,4 +1,4 @@
-"""A collection on its way: how far it has come, and from where the next read goes on."""
+"""The read of a collection: its progress, and where the next read continues."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Reading:
         self.pages.close()
 
     def __iter__(self) -> Iterator[Page]:
-        """Pass the pages on, with a line in the log now and then."""
+        """Pass the pages on, and log the progress every few seconds."""
         began = said = monotonic()
         for page in self.pages:
             self._watermark.see(page)
@@ -87,7 +87,7 @@ class Reading:
             del page
 
     def watermark(self) -> str | None:
-        """Give the moment the next read goes on from: where nothing changed, the one this read began with."""
+        """Give the moment from which the next read continues; where nothing changed, that of this read."""
         if not self.pages.complete:
             return None
         if self.pages.rows == 0 and is_given(self._changed_since):

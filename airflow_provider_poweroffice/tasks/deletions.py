@@ -29,7 +29,7 @@ def listed_keys(client: Client, read: ReadOptions, key: tuple[str, ...]) -> Iter
 
     An API that sends whole rows only (PowerOffice v1, lists without pages) is read whole.
 
-    :param read: which rows were read; but for its moments, those are listed.
+    :param read: which rows were read; the same ones are listed, whenever they changed.
     :param key: fields of a row.
     :return: pages of rows with their key.
     :raises IncompleteReadError: the list is incomplete, or rows moved while it was read.

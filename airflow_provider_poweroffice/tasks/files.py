@@ -73,7 +73,7 @@ def open_files(files: Any, *, limit: int = MAX_FILE_BYTES) -> Iterator[Files | N
 
 
 def _copied(source: IO[bytes], copy: IO[bytes], most: int) -> int:
-    """Copy, and count the bytes; of a source of more, one byte more is read."""
+    """Copy and count the bytes; of a longer source, stop one byte above ``most``."""
     size = 0
     while size <= most and (piece := source.read(min(_IN_MEMORY, most + 1 - size))):
         size += copy.write(piece)

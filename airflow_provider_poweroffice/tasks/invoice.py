@@ -1,9 +1,10 @@
 """
-An invoice, from the sales order until it is sent; each step is noted, so that a retry goes on where it was.
+An invoice, from the sales order until it is sent; each step is noted, so that a retry continues from it.
 
-Rule: before anything is asked for that an earlier try may have asked for, the server is looked at: the state
-of the order, the order itself, its invoice, which has the order's id (OpenAPI, ``OutgoingInvoiceDto.Id``).
-Notes are in Airflow's task state store (3.3); without it each retry takes it that an earlier try was there.
+Rule: before the task asks for anything that an earlier try may have asked for, it looks at the server: at the
+state of the order, the order itself, and its invoice, which has the order's id (OpenAPI,
+``OutgoingInvoiceDto.Id``). Notes are in Airflow's task state store (3.3); without it each retry assumes that
+an earlier try got there.
 
 ==========  ===========================================================================================
 noted       what a retry does
@@ -131,7 +132,7 @@ class InvoiceNote:
         Read the note of an earlier try.
 
         An automatic retry goes on with what was begun, even where templates render differently now. After a
-        person has cleared the task, another invoice is another invoice.
+        person has cleared the task, a different invoice is a new one.
 
         :raises WriteConflictError: it is of the same reference, and of another order.
         """
@@ -148,7 +149,7 @@ class InvoiceNote:
         raise WriteConflictError(
             f"an earlier run of this task made an order with the reference {self._identity!r} (id "
             f"{note.get('order_id')}) from other arguments. For one more invoice give another reference; to "
-            "send that order as it is, give order_id. To begin anew, delete the order in Go, and "
+            "send that order as it is, give order_id. To start again, delete the order in Go, and "
             f"{KEY!r} from the task's state store (tab Storage)",
             id=note.get("order_id"),
         )
@@ -226,7 +227,7 @@ class Invoice:
 
     def _check_free(self, order_id: str) -> None:
         """
-        Look once more, as another run's invoice may not have been seen yet, and its order was gone already.
+        Look again: another run's invoice may not have been visible yet, although its order was gone.
 
         :raises WriteConflictError: there is one; a cleared task gives it.
         """
@@ -294,7 +295,7 @@ class Invoice:
 
     def advance(self) -> dict[str, Any] | None:
         """
-        Look at the server, and do what is to be done.
+        Look at the server, and take the next step.
 
         :return: the result, once it is sent; None while the server works on it.
         :raises InvoiceNotSentError: sending failed.
@@ -318,7 +319,7 @@ class Invoice:
 
     @property
     def stale(self) -> str | None:
-        """Give the failure of an earlier request that may still be shown instead of this one's state."""
+        """Give the failure of an earlier request, which may still be shown instead of this one's state."""
         recent = self._since_asked() < SETTLING
         return self.note.note.get("failed_before") if recent else None
 
@@ -498,11 +499,11 @@ class Invoice:
         """
         Read one record.
 
-        :raises InvalidResponseError: the answer is none.
+        :raises InvalidResponseError: the answer is not a record.
         """
         body = self.client.request("GET", path).body
         if not isinstance(body, dict):
-            raise InvalidResponseError(f"GET {path}: the answer is no record")
+            raise InvalidResponseError(f"GET {path}: the answer is not a record")
         return body
 
     def _now(self) -> str:

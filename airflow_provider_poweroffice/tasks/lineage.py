@@ -1,8 +1,8 @@
 """
 Reports what a transfer read and wrote: to Airflow's lineage collector, and in OpenLineage's terms.
 
-Rule: best effort. Without a collector nothing happens; a name that it refuses is logged, not raised. Names of
-fields and counts are told, never a value of a row.
+Rule: best effort. Without a collector nothing happens; a name that it refuses is logged, not raised. Field
+names and counts are reported, never a value of a row.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from airflow_provider_poweroffice.assets.poweroffice import poweroffice_asset
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Connection
+    from openlineage.client.event_v2 import InputDataset, OutputDataset
 
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.hooks.base import ClientHook
@@ -61,7 +62,7 @@ def report_written(hook: ClientHook, endpoint: str, source: str | None) -> None:
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True):
     """
-    What one transfer brought where.
+    What one transfer moved, and where to.
 
     :param source: URI of the collection.
     :param fields: the kinds of its fields, as far as they are described.
@@ -101,30 +102,44 @@ def moved(client: Client, conn_id: str, endpoint: str, target: str | None, **fac
 def openlineage(transfers: Sequence[Moved]) -> OperatorLineage:
     """Say in OpenLineage's terms what was moved: schemas, rows written, and what was checked of a table."""
     from airflow.providers.openlineage.extractors import OperatorLineage
-    from openlineage.client import facet_v2
-    from openlineage.client.event_v2 import InputDataset, OutputDataset
+    from openlineage.client.event_v2 import InputDataset
 
-    quality, statistics = facet_v2.data_quality_assertions_dataset, facet_v2.output_statistics_output_dataset
-    inputs, outputs = [], []
-    for source, fields in {one.source: one.fields for one in transfers}.items():
-        inputs.append(InputDataset(*_dataset(source), facets=_schema(fields)))
-    for target in dict.fromkeys(one.target for one in transfers if one.target):
-        there = [one for one in transfers if one.target == target]
-        schema = _schema(there[-1].columns)
-        written = statistics.OutputStatisticsOutputDatasetFacet(
-            rowCount=sum(one.rows for one in there), size=there[-1].size
-        )
-        outputs.append(
-            OutputDataset(*_dataset(target), facets=schema, outputFacets={"outputStatistics": written})
-        )
-        if checks := [check for one in there for check in one.checks.items()]:
-            # It is of what a task reads, and to check a table is to read it.
-            found = quality.DataQualityAssertionsDatasetFacet(
-                [quality.Assertion(assertion=name, success=holds) for name, holds in checks]
-            )
-            quality_facets: dict[str, Any] = {"dataQualityAssertions": found}
-            inputs.append(InputDataset(*_dataset(target), facets=schema, inputFacets=quality_facets))
-    return OperatorLineage(inputs=inputs, outputs=outputs)
+    fields = {one.source: one.fields for one in transfers}
+    inputs = [InputDataset(*_dataset(source), facets=_schema(kinds)) for source, kinds in fields.items()]
+    targets: dict[str, list[Moved]] = {}
+    for one in transfers:
+        if one.target:
+            targets.setdefault(one.target, []).append(one)
+    # What was checked is told of what a task reads, and to check a table is to read it.
+    checked = [
+        _checked(target, there) for target, there in targets.items() if any(one.checks for one in there)
+    ]
+    outputs = [_written(target, there) for target, there in targets.items()]
+    return OperatorLineage(inputs=inputs + checked, outputs=outputs)
+
+
+def _written(target: str, there: Sequence[Moved]) -> OutputDataset:
+    from openlineage.client.event_v2 import OutputDataset
+    from openlineage.client.facet_v2 import output_statistics_output_dataset as statistics
+
+    last = there[-1]
+    written = statistics.OutputStatisticsOutputDatasetFacet(
+        rowCount=sum(one.rows for one in there), size=last.size
+    )
+    facets: dict[str, Any] = {"outputStatistics": written}
+    return OutputDataset(*_dataset(target), facets=_schema(last.columns), outputFacets=facets)
+
+
+def _checked(target: str, there: Sequence[Moved]) -> InputDataset:
+    from openlineage.client.event_v2 import InputDataset
+    from openlineage.client.facet_v2 import data_quality_assertions_dataset as quality
+
+    checks = [check for one in there for check in one.checks.items()]
+    found = quality.DataQualityAssertionsDatasetFacet(
+        [quality.Assertion(assertion=name, success=holds) for name, holds in checks]
+    )
+    facets: dict[str, Any] = {"dataQualityAssertions": found}
+    return InputDataset(*_dataset(target), facets=_schema(there[-1].columns), inputFacets=facets)
 
 
 def _schema(kinds: Mapping[str, str]) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class Watch:
         )
 
     def saw(self, what: object) -> None:
-        """Note an answer, or why there was none."""
+        """Note an answer, or why there was no answer."""
         self._looks += 1
         self._last = one_line(what)
 

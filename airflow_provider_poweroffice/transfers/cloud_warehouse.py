@@ -38,7 +38,7 @@ class WarehouseTable:
     :param table: ``table``, ``schema.table`` or ``database.schema.table``; letters, digits and underscores.
     :param company: whose rows the objects hold; letters, digits, spaces, ``_ . & -``.
     :param api_version: ``"v2"`` or ``"v1"``.
-    :raises ValueError: an argument is none of these; the list is not described, or has no key of one field.
+    :raises ValueError: another argument; a list that is not described, or has no key of one field.
     """
 
     warehouse: str

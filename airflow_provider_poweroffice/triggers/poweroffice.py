@@ -48,7 +48,7 @@ class PowerOfficeTrigger(BaseTrigger):
     :param poll_interval: seconds between two tries; after errors longer, as the server asks or doubling
         up to 300 s.
     :param deadline: ISO time at which waiting ends, with a last look of ``LAST_LOOK`` seconds at most.
-    :param memo: given back in the event, for whoever waits: ``dag.test()`` drops a deferred task's own
+    :param memo: given back in the event, for the task that waits: ``dag.test()`` drops a deferred task's own
         arguments.
 
     The other arguments are the sensor's.

@@ -149,13 +149,18 @@ def test_preview(connection: str, tmp_path: Path, sandbox: Sandbox) -> None:
     """A preview, also by a template, writes nothing there and nothing here."""
     write_csv(tmp_path)
     mapping = {"ExternalNumber": "{{ row.ExternalNumber }}", "Name": "{{ row.Name }} {{ params.city }}"}
-    found = operator(tmp_path, preview="True", mapping=mapping).execute(CONTEXT)
+    task = operator(tmp_path, preview="{{ params.preview }}", mapping=mapping)
+    task.preview = "True"
+    found = task.execute(CONTEXT)
     assert found["counts"] == {"create": 30, "invalid": 0}
     assert found["would"][0]["body"]["Name"] == "Kunde 0 Bergen"
     assert sandbox.count("POST", "/Customers") == 0
     assert [path.name for path in tmp_path.iterdir()] == ["customers.csv"]
-    with pytest.raises(AirflowFailException, match="preview must be True or False, not 'perhaps'"):
-        operator(tmp_path, preview="perhaps").execute(CONTEXT)
+    with pytest.raises(TypeError, match=r"preview must be True or False, or a template .* not 'perhaps'"):
+        operator(tmp_path, preview="perhaps")
+    task.preview = "perhaps"
+    with pytest.raises(AirflowFailException, match="preview must be True or False, or a template"):
+        task.execute(CONTEXT)
     assert connection
 
 
@@ -290,7 +295,7 @@ def test_runs_of_like_names(tmp_path: Path) -> None:
         ({"concurrency": 0}, "concurrency must be a whole number from 1 to 32, not 0"),
         ({"max_failures": -1}, "max_failures must be a count, or a share below 1, not -1"),
         ({"lookups": {"DepartmentId": "Departments"}}, "lookups must map a field to a list and a field"),
-        ({"mapping": {"Name": "{{ row. }}"}}, r"mapping\['Name'\]: '{{ row. }}' is no template"),
+        ({"mapping": {"Name": "{{ row. }}"}}, r"mapping\['Name'\]: '{{ row. }}' is not a template"),
         ({"object_path": "file:///x.txt"}, "the format of 'file:///x.txt' is not known"),
         ({"object_path": "x.csv"}, "object_path 'x.csv' has no scheme"),
         ({"format": "xml"}, "unknown format 'xml'"),

@@ -230,7 +230,7 @@ def test_two_groups() -> None:
         ({"resources": {"Customers": {"company": "x"}}}, "leave out 'company': give companies= to the group"),
         ({"resources": {"Customers": {"table": "t"}, "Products": {"table": "t"}}}, "go into one table"),
         ({"resources": {"Customers": {"tabel": "t"}}}, "tabel"),
-        ({"resources": {"Customers": {"table": 'a"b'}}}, "is no name"),
+        ({"resources": {"Customers": {"table": 'a"b'}}}, "is not a name"),
         ({"companies": []}, "companies is empty"),
         ({"companies": "fjordlys"}, "['fjordlys']"),
         ({"companies": ["a", "b", "a"]}, "names a twice"),

@@ -266,7 +266,7 @@ def test_nothing_is_lost(tmp_path: Path) -> None:
     [
         ({"loads_table": "_loads", "sql_conn_id": "db"}, "need loads"),
         ({"loads": LOADS_OF, "loads_table": "_loads"}, "loads_table='_loads' needs sql_conn_id"),
-        ({"loads": LOADS_OF, "loads_table": "a b", "sql_conn_id": "db"}, "'a b' is no name"),
+        ({"loads": LOADS_OF, "loads_table": "a b", "sql_conn_id": "db"}, "'a b' is not a name"),
         ({"loads": LOADS_OF, "picture": "night.html"}, "picture: object_path 'night.html' has no scheme"),
     ],
 )

@@ -109,7 +109,10 @@ def test_whole_answer_in_each_form() -> None:
     ("given", "says"),
     [
         ({"endpoint": "Customers", "method": "POST", "body": "{'Name': 'x'}"}, "not JSON .*tojson"),
-        ({"endpoint": "Customers", "method": "POST", "body": '{"Balance": NaN}'}, "NaN is no number of JSON"),
+        (
+            {"endpoint": "Customers", "method": "POST", "body": '{"Balance": NaN}'},
+            "NaN is not a number that JSON",
+        ),
         ({"endpoint": "Customers", "query": "{'Fields': 'Id'}"}, "query became a text"),
         ({"endpoint": "SalesOrders", "method": "POST", "body": {}}, "POST is taken by SalesOrders/Complete"),
         ({"endpoint": "Customerledger/OpenItms"}, "did you mean Customerledger/OpenItems"),
@@ -231,7 +234,9 @@ def test_paginate(sandbox: Sandbox) -> None:
 def test_bad_concurrency(operator: type[Any]) -> None:
     """A number of pages in flight that cannot be is refused while the DAG file is read."""
     path = {"object_path": "file:///tmp/a.ndjson.gz"} if operator is not PowerOfficeOperator else {}
-    with pytest.raises(ValueError, match="concurrency must be between 1 and 32, not 33; 1 reads one page"):
+    with pytest.raises(
+        ValueError, match="concurrency must be a whole number from 1 to 32, not 33; 1 reads one page"
+    ):
         operator(task_id="t", endpoint="Customers", paging={"concurrency": 33}, **path)
 
 

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("connection")
         ({"column_names": "camel"}, "unknown column_names 'camel'"),
         ({"on_type_conflict": "null"}, "unknown on_type_conflict 'null'; use one of: 'fail', 'extra'"),
         ({"table": "a.b.c"}, "table='a.b.c'"),
-        ({"table": 'led"ger'}, "is no name"),
+        ({"table": 'led"ger'}, "is not a name"),
         ({"schema": "a.b"}, "schema='a.b'"),
         ({"table": "a.b", "schema": "c"}, "give one"),
         ({"mode": "replace", "changed_since": "2026-05-02"}, "use mode='upsert'"),

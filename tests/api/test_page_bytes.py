@@ -117,7 +117,7 @@ def test_first_page_and_max_pages_count_in_the_size_asked_for(
 @pytest.mark.parametrize(
     ("options", "error", "says"),
     [
-        ({"page_bytes": LEAST - 1}, ValueError, "page_bytes must be at least 65536, not 65535"),
+        ({"page_bytes": LEAST - 1}, ValueError, "page_bytes must be a whole number from 65536, not 65535"),
         ({"page_bytes": True}, TypeError, "page_bytes"),
         ({"page_bytes": 1e6}, TypeError, "page_bytes"),
         (

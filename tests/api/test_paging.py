@@ -144,7 +144,7 @@ def test_rows_as_sent(client: Client) -> None:
 @pytest.mark.parametrize(
     ("options", "error", "says"),
     [
-        ({"page_size": 0}, ValueError, "page_size must be between 1 and 20000, not 0"),
+        ({"page_size": 0}, ValueError, "page_size must be a whole number from 1 to 20000, not 0"),
         ({"page_size": 20001}, ValueError, "between 1 and 20000"),
         ({"page_size": "10"}, TypeError, "page_size"),
         ({"page_size": True}, TypeError, "page_size"),
@@ -178,9 +178,9 @@ def test_arguments_are_said_once() -> None:
 @pytest.mark.parametrize(
     ("paging", "error", "says"),
     [
-        ({"first_page": 0}, ValueError, "first_page must be at least 1, not 0"),
-        ({"max_pages": "3"}, TypeError, "max_pages must be a whole number, not '3'"),
-        ({"page_bytes": 1}, ValueError, "page_bytes must be at least 65536, not 1"),
+        ({"first_page": 0}, ValueError, "first_page must be a whole number from 1, not 0"),
+        ({"max_pages": "3"}, TypeError, "max_pages must be a whole number from 1, not '3'"),
+        ({"page_bytes": 1}, ValueError, "page_bytes must be a whole number from 65536, not 1"),
         ({"order_by": 5}, TypeError, "order_by must be text"),
         ({"first_page": 2, "split_days": 31}, ValueError, "first_page does not go with split_days"),
     ],

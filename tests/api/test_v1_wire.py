@@ -218,7 +218,11 @@ def test_periods_that_go_wrong(client: Client, sandbox: V1Sandbox) -> None:
             {"query": {"fromDate": "2026-02-01", "toDate": "2026-01-01"}},
             "is before",
         ),
-        ("Reporting/AccountTransactions", {"split_days": 1}, "split_days must be at least 2, not 1"),
+        (
+            "Reporting/AccountTransactions",
+            {"split_days": 1},
+            "split_days must be a whole number from 2, not 1",
+        ),
         ("Reporting/Usage", {}, "have no key"),
         ("Reporting/AccountTransactions", {"first_page": 2}, "first_page"),
     ],

@@ -161,9 +161,9 @@ def test_a_bad_file_is_told_whole(batches: Batches, client: Client, sandbox: San
         "line 80: IsPerson takes true or false",
         "line 90: the mapping fails: KeyError",
         "line 100: ExternalNumber takes a whole number",
-        "line 110: is no JSON object",
-        "line 120: is no JSON object",
-        "line 130: is no JSON object",
+        "line 110: is not a JSON object",
+        "line 120: is not a JSON object",
+        "line 130: is not a JSON object",
         "line 140: EmailAdress is not known; did you mean EmailAddress?",
         "line 150: the mapping gives no field",
         "17 of 200 records cannot be written as they are; nothing was sent",
@@ -252,7 +252,7 @@ def test_without_an_identity_nothing_is_repeated(
     job: dict[str, Any] = {"endpoint": "DeliveryTerms", "action": "create", "key": "Name", "mapping": None}
     before = len(rows_of(client, "DeliveryTerms"))
     sandbox.add_fault(action="reset_after", method="POST", path="/DeliveryTerms", times=1)
-    kill(3)  # the note, the window, and then
+    kill(3)  # the note, the wave, and then
     with pytest.raises(KilledError):
         batches.run(rows, **job)
     kill(0)
@@ -407,7 +407,7 @@ def test_a_key_that_is_there_twice(batches: Batches, client: Client, sandbox: Sa
     lookups = {"SalesPersonEmployeeId": ("Customers", "Name")}
     with pytest.raises(InvalidBatchError, match="several rows of Customers with Name 'Tvilling AS'"):
         batches.run(who, key=None, action="create", mapping=None, lookups=lookups)
-    with pytest.raises(ValueError, match="key='Nmae' is no field of the rows of 'Customers'"):
+    with pytest.raises(ValueError, match="key='Nmae' is not a field of the rows of 'Customers'"):
         batches.run([{"Nmae": "x"}], key="Nmae", mapping=None)
 
 

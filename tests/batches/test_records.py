@@ -69,7 +69,7 @@ def test_csv() -> None:
     assert found[1] == (3, {"no": "8", "name": 'two\nlines; and "quotes"', "note": "x"})
     assert {line: str(row) for line, row in found if isinstance(row, Unreadable)} == {
         6: "has 2 cells, and the header 3",
-        7: "is no CSV (';' expected after '\"')",
+        7: "is not CSV (';' expected after '\"')",
         8: "has 4 cells, and the header 3",
         10: "is not UTF-8",
     }
@@ -89,7 +89,7 @@ def test_json() -> None:
     """An array of objects, numbered from 1; anything else is refused whole."""
     assert read(b'[{"a": 0.1}, 7, {"a": null}]', "json") == [
         (1, {"a": Decimal("0.1")}),
-        (2, "is no JSON object"),
+        (2, "is not a JSON object"),
         (3, {"a": None}),
     ]
     for content in (b'{"a": 1}', b"[1", b""):

@@ -242,7 +242,7 @@ def test_decimals_with_too_many_digits(db: Database) -> None:
 @pytest.mark.parametrize("row", ["5", "null", "[1]"])
 def test_rows_that_are_no_objects(db: Database, row: str) -> None:
     """Rows without fields are an error that names the other layout."""
-    with pytest.raises(LoadError, match=r'row 1 of a page is no object.*layout="raw"'):
+    with pytest.raises(LoadError, match=r'row 1 of a page is not an object.*layout="raw"'):
         load(db, {"Id": 1}, row, **COLUMNS)
 
 

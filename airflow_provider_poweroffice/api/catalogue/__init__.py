@@ -7,12 +7,13 @@ Rule: pure; the facts are in text files beside this module, made from the offici
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
+
+from airflow_provider_poweroffice.api.texts import nearest
 
 _CLOSE = 0.75  # how alike a name must be to be suggested
 _CLOSE_WORD = 0.8  # the same for what people call it
@@ -154,27 +155,34 @@ class Catalogue:
             return None
         version, _, below = endpoint.strip("/").partition("/")
         if re.fullmatch(r"v\d", version.lower()):  # the base URL has it
-            return below if below and self.find(below) else self.suggest(below) if below else None
+            return below if self.find(below) else self.suggest(below)
         if meant := self._meant(endpoint):
             return meant[0]
         first, _, rest = endpoint.strip("/ ").partition("/")
-        names = {item.path.split("/")[0].lower(): item.path.split("/")[0] for item in self.resources}
-        if first.lower() in names:
-            beside = {
-                path.lower().partition("/")[2]: path
-                for path in (item.path.strip("/") for item in self.resources)
-                if path.lower().startswith(f"{first.lower()}/") and "{" not in path
-            }
-            near = difflib.get_close_matches(rest.lower(), beside, n=1, cutoff=_CLOSE)
-            return beside[near[0]] if near else None
-        words = sorted({first.lower(), re.sub(r"[\W_]", "", first.lower())})
-        for known, alike in (
-            (names, _CLOSE),
-            ({word: paths[0] for word in _SYNONYMS if (paths := self._meant(word))}, _CLOSE_WORD),
-        ):
+        if self.has_root(endpoint):
+            return self._beside(first.lower(), rest)
+        root = self._root_like(first.lower())
+        return "/".join(filter(None, (root, rest))) if root else None
+
+    def _beside(self, first: str, rest: str) -> str | None:
+        """Name the path that begins with ``first`` and goes on much as ``rest``."""
+        paths = [item.path.strip("/") for item in self.resources]
+        below = {
+            path.partition("/")[2]: path
+            for path in paths
+            if path.lower().startswith(f"{first}/") and "{" not in path
+        }
+        return below.get(nearest(rest, below, _CLOSE))
+
+    def _root_like(self, first: str) -> str | None:
+        """Name the resource that is spelled much as a word, or that people mean by one which is."""
+        roots = {root: root for root in (item.path.split("/")[0] for item in self.resources)}
+        meant = {word: paths[0] for word in _SYNONYMS if (paths := self._meant(word))}
+        words = sorted({first, re.sub(r"[\W_]", "", first)})
+        for names, alike in ((roots, _CLOSE), (meant, _CLOSE_WORD)):
             for word in words:
-                if near := difflib.get_close_matches(word, known, n=1, cutoff=alike):
-                    return "/".join(filter(None, (known[near[0]], rest)))
+                if name := nearest(word, names, alike):
+                    return names[name]
         return None
 
     def takers(self, resource: Resource, method: str) -> str:

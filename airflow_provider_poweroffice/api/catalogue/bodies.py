@@ -16,6 +16,9 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
+from airflow_provider_poweroffice.api.catalogue import catalogue
+
+_NONE: Mapping[str, BodyField] = MappingProxyType({})
 _FIELD = re.compile(r"(?P<name>\w+)(?P<mark>[!=~]?):(?P<list>\*?)(?P<kind>>?[^<]+)(?:<(?P<longest>\d+))?")
 
 
@@ -46,18 +49,27 @@ class BodyField:
     inner: Mapping[str, BodyField]
 
 
-@cache
-def body_of(name: str, method: str, path: str) -> Mapping[str, BodyField]:
+def body_of(name: str, method: str, endpoint: str) -> Mapping[str, BodyField]:
     """
     Give the fields of a call's body; none if it is not described.
 
     :param name: of the catalogue, such as ``poweroffice_v2``.
     :param method: upper-case HTTP method; of a PATCH the fields are those that its pointers may name.
-    :param path: of the resource, as the catalogue spells it.
+    :param endpoint: as it is called, such as ``Customers/42``, or as the catalogue spells it.
     """
+    resource = catalogue(name).find(endpoint)
+    return _body(name, f"{method} {resource.path.strip('/')}".lower()) if resource else _NONE
+
+
+def field_in(fields: Mapping[str, BodyField], name: str) -> BodyField | None:
+    """Find a field by its name, in any case."""
+    return next((field for field in fields.values() if field.name.lower() == name.lower()), None)
+
+
+@cache
+def _body(name: str, call: str) -> Mapping[str, BodyField]:
     lines = _lines(name)
-    text = lines.get(f"{method} {path.strip('/')}".lower())
-    return MappingProxyType(_fields(text, lines) if text else {})
+    return MappingProxyType(_fields(lines[call], lines) if call in lines else {})
 
 
 @cache

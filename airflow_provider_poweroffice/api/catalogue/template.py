@@ -125,23 +125,36 @@ def _body(fields: Iterable[BodyField], before: str, *, is_patch: bool = False) -
             continue
         is_needed = not is_patch and _rank(field) < _OPTIONAL
         start = before if is_needed else f"{before}# "
-        notes = [
-            *["required"] * field.required,
-            *["never null"] * field.never_null,
-            *["changes the one that has it"] * (field.name == "id"),
-            *[f"at most {field.longest} characters"] * bool(field.longest),
-            *[f"one of {_listed([item.replace('=', ' ') for item in field.choices])}"] * bool(field.choices),
-        ]
-        note = f"  # {'; '.join(notes)}" if notes else ""
+        notes = "; ".join(_notes(field))
+        note = f"  # {notes}" if notes else ""
         if field.inner:
             opened, closed = ("[{", "}]") if field.is_list else ("{", "}")
             yield f'{start}"{field.name}": {opened}{note}'
             yield from _body(field.inner.values(), f"{start}    ")
             yield f"{start}{closed},"
             continue
-        number, _, name = (field.choices or ("",))[0].partition("=")
-        value = number if name else f'"{number}"' if number else _EXAMPLES[field.kind]
-        yield f'{start}"{field.name}": {f"[{value}]" if field.is_list else value},{note}'
+        value = f"[{_example(field)}]" if field.is_list else _example(field)
+        yield f'{start}"{field.name}": {value},{note}'
+
+
+def _notes(field: BodyField) -> Iterator[str]:
+    if field.required:
+        yield "required"
+    if field.never_null:
+        yield "never null"
+    if field.name == "id":
+        yield "changes the one that has it"
+    if field.longest:
+        yield f"at most {field.longest} characters"
+    if field.choices:
+        yield f"one of {_listed([item.replace('=', ' ') for item in field.choices])}"
+
+
+def _example(field: BodyField) -> str:
+    if not field.choices:
+        return _EXAMPLES[field.kind]
+    first, _, name = field.choices[0].partition("=")
+    return first if name else f'"{first}"'
 
 
 def _rank(field: BodyField) -> int:

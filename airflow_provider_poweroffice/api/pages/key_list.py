@@ -88,7 +88,7 @@ class KeyList:
                 if more or course.is_full_overlap(keys):
                     return None  # it leads on and brings nothing: rows came before those listed, or a slip
                 break
-            if not keys or (end and len(course.found) >= at_least):
+            if course.is_over(keys, at_least, proved=end):
                 break
             course.go_on(keys)
             if course.is_outgrown(info, at_least):
@@ -162,6 +162,10 @@ class _Course:
     def is_full_overlap(self, keys: list[Any]) -> bool:
         """Tell whether an answer that should lead on is full."""
         return self._overlaps and len(keys) >= self.size
+
+    def is_over(self, keys: list[Any], at_least: int, *, proved: bool) -> bool:
+        """Tell whether nothing follows an answer."""
+        return not keys or (proved and len(self.found) >= at_least)
 
     def is_outgrown(self, info: PageInfo, at_least: int) -> bool:
         """Tell whether far more rows are listed than there were at first."""

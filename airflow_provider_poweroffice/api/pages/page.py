@@ -101,7 +101,7 @@ def split_page(dialect: Dialect[Any], response: Response, number: int, *, expect
         raise IncompleteReadError(f"{label}: page {number}: {error}") from None
     except PaginationError:
         raise PaginationError(
-            f"{label}: the answer is no list of rows; read it by one call, without pages (paginate=False)"
+            f"{label}: the answer is not a list of rows; read it by one call, without pages (paginate=False)"
         ) from None
     except InvalidResponseError as error:
         raise InvalidResponseError(f"{label}: page {number}: {error}") from None

@@ -134,15 +134,19 @@ class RollCall:
         :param ended_empty: an empty page ended the read, behind one that was full.
         :param outgrown: it was stopped, as rows came without end.
         """
-        promised = self._totals.more_said or self._counted_more
-        one_answer = self._cursor.pages == 0 or (self._cursor.pages == 1 and not promised and not ended_empty)
         in_place = self._landmark_seen and not self._moved and not outgrown
-        if self._cursor.skipped or one_answer or in_place:
+        if self._cursor.skipped or in_place or self._is_one_answer(ended_empty=ended_empty):
             return
         if self._listed is None or self._counted_more or outgrown:
             yield from self._look_for(None)
         elif wanted := self._rows.missing(self._listed):
             yield from self._look_for(wanted)
+
+    def _is_one_answer(self, *, ended_empty: bool) -> bool:
+        """Tell whether all rows came in one answer, between whose rows none can move."""
+        if self._cursor.pages != 1:
+            return self._cursor.pages == 0
+        return not (ended_empty or self._totals.more_said or self._counted_more)
 
     def _look_for(self, wanted: set[Any] | None) -> Iterator[Page]:
         """

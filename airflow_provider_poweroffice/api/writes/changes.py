@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from airflow_provider_poweroffice.api.body_check import check_body
-from airflow_provider_poweroffice.api.catalogue import catalogue
 from airflow_provider_poweroffice.api.catalogue.bodies import BodyField, body_of
 
 
@@ -26,9 +25,7 @@ def patch_of(name: str, endpoint: str, changes: Mapping[str, Any]) -> list[dict[
     """
     if not isinstance(changes, Mapping) or not changes:
         raise ValueError(f"changes must map fields to their new values, not {changes!r}")
-    resource = catalogue(name).find(endpoint)
-    fields = body_of(name, "PATCH", resource.path) if resource else {}
-    operations = list(_operations("", changes, fields))
+    operations = list(_operations("", changes, body_of(name, "PATCH", endpoint)))
     found = check_body(name, "PATCH", endpoint, operations)
     if refused := [f"{item.pointer} {item.message}" for item in found if item.kind in {"patch", "unknown"}]:
         raise ValueError(

@@ -95,23 +95,26 @@ def _of_lists(
 def _is_same(sent: Any, found: Any) -> bool:
     if isinstance(sent, Mapping) and found in _BLANK:
         return all(_is_same(value, None) for value in sent.values())
-    if sent in _BLANK or found in _BLANK:
-        return sent in _BLANK and found in _BLANK
+    blank = [value in _BLANK for value in (sent, found)]
+    if any(blank):
+        return all(blank)
     if found == _MASK:
         return True
-    if isinstance(sent, bool) or isinstance(found, bool):
+    if bool in {type(sent), type(found)}:
         return str(sent).lower() == str(found).lower()
-    if _is_number(sent) or _is_number(found):
-        return _number(sent) == _number(found) and _number(sent) is not None
+    if is_number(sent) or is_number(found):
+        return number_of(sent) == number_of(found)
     one, other = str(sent).strip(), str(found).strip()
     return one == other or _is_same_moment(one, other)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float, Decimal))
+def is_number(value: Any) -> bool:
+    """Tell whether a value is a number of JSON."""
+    return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
 
 
-def _number(value: Any) -> Decimal | None:
+def number_of(value: Any) -> Decimal | None:
+    """Read a number, or a text that is one; None where it is none."""
     try:
         return Decimal(str(value).strip())
     except InvalidOperation:

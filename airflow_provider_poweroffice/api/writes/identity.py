@@ -14,9 +14,9 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -25,6 +25,7 @@ from airflow_provider_poweroffice.api.catalogue.fields import fields_of
 from airflow_provider_poweroffice.api.d365fo.entities import entity_path
 from airflow_provider_poweroffice.api.dialects.base import Dialect
 from airflow_provider_poweroffice.api.options import REFERENCES, check_reference
+from airflow_provider_poweroffice.api.writes.compare import is_number, number_of
 
 _EMPTY = (None, "")
 _MADE = "af-"
@@ -69,6 +70,10 @@ _V1_VOUCHERS = ["Bank", "Cash", "Manual", "Payroll", "YearEnd"]
 _V1_OTHERS = ("Expense", "IncomingInvoice", "OutgoingInvoice")
 
 
+Search = tuple[Mapping[str, Any], Sequence[Any] | None]
+"""Query and filters of a list."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """
@@ -88,7 +93,7 @@ class Identity:
     unique: Mapping[str, Any]
     within: Mapping[str, Any] = field(default_factory=dict)
     list_path: str
-    searches: tuple[tuple[Mapping[str, Any], Sequence[Any] | None], ...] = ()
+    searches: tuple[Search, ...] = ()
     record: str
     id_field: str
     key: tuple[str, ...] = ()
@@ -103,6 +108,17 @@ class Identity:
     def reference(self) -> str:
         """Give the value that is looked up by, as text."""
         return str(next(iter(self.unique.values())))
+
+    def how_to_find(self, day: str) -> str:
+        """
+        Say which GET finds it.
+
+        :param day: on which it was sent; a voucher is in no list, but its lines are in the ledger.
+        """
+        if not self.list_path:
+            return f"GET AccountTransactions?fromDate={day}&toDate={day}, {self.text}"
+        query = "&".join(f"{name}={value}" for name, value in self.searches[0][0].items())
+        return f"GET {self.list_path}?{query}" if query else f"GET {self.list_path}, {self.text}"
 
     @property
     def is_filtered(self) -> bool:
@@ -215,6 +231,11 @@ def value_of(row: Mapping[str, Any], name: str) -> Any:
     return next((value for key, value in row.items() if str(key).lower() == name.lower()), None)
 
 
+def is_update(dialect: Dialect[Any], body: Any) -> bool:
+    """Tell whether a POST changes the record whose id it has, as in v1."""
+    return dialect.name == "v1" and isinstance(body, Mapping) and value_of(body, "id") is not None
+
+
 _Line = tuple[str, str, Mapping[str, str], tuple[str, ...]]
 
 
@@ -241,31 +262,43 @@ def _of_record(
     rows, record, names, within = line
     for name, value in places.items():
         rows, record = (text.replace(f"{{{name}}}", value) for text in (rows, record))
-    unique = {name: value for name in names if (value := value_of(body, name)) not in _EMPTY}
-    is_v1 = dialect.name == "v1"
-    if not unique or (is_v1 and value_of(body, "id") is not None):
+    unique = _given(body, names)
+    if not unique or is_update(dialect, body):
         return None
     for name, value in unique.items():
         if name.lower() in REFERENCES and isinstance(value, str):
             check_reference(value, name)
     fields = fields_of(dialect.catalogue_name, rows)
-    searches: list[tuple[Mapping[str, Any], Sequence[Any] | None]] = [
-        ({}, [_condition(name, value, fields.get(name))]) if is_v1 else ({names[name]: value}, None)
-        for name, value in unique.items()
-        if is_v1 or names[name]
-    ]
-    if not is_v1 and any(_breaks_list(value) for value in unique.values()):
-        searches.append(({}, None))
+    is_v1 = dialect.name == "v1"
+    searches = _v1_searches(unique, fields) if is_v1 else _v2_searches(unique, names)
     return Identity(
         unique=unique,
-        within={name: value for name in within if (value := value_of(body, name)) not in _EMPTY},
+        within=_given(body, within),
         list_path=rows,
-        searches=tuple(searches or [({}, None)]) if rows else (),
+        searches=searches if rows else (),
         record=record,
         id_field="id" if is_v1 else "Id",
         # A voucher is in no list, and can be read as it is posted.
         fields=frozenset(fields if rows else body_of(dialect.catalogue_name, "POST", record[: -len("/{}")])),
     )
+
+
+def _given(body: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: value for name in names if (value := value_of(body, name)) not in _EMPTY}
+
+
+def _v1_searches(unique: Mapping[str, Any], fields: Mapping[str, str]) -> tuple[Search, ...]:
+    return tuple(({}, [_condition(name, value, fields.get(name))]) for name, value in unique.items())
+
+
+def _v2_searches(unique: Mapping[str, Any], filters: Mapping[str, str]) -> tuple[Search, ...]:
+    """Search by each filter; at last in the whole list, where there is none, or it may miss a value."""
+    searches: list[Search] = [
+        ({filters[name]: value}, None) for name, value in unique.items() if filters[name]
+    ]
+    if not searches or any(map(_breaks_list, unique.values())):
+        searches.append(({}, None))
+    return tuple(searches)
 
 
 def _breaks_list(value: Any) -> bool:
@@ -288,23 +321,23 @@ def _of_entity(
         return None
     resource = dialect.catalogue.find(endpoint)
     names = tuple(filter(None, resource.key.split(","))) if resource else key or ()
-    unique = {name: body[name] for name in names if body.get(name) not in _EMPTY}
-    if not names or any(name not in unique and name.lower() != "dataareaid" for name in names):
+    unique = {name: body[name] for name in sorted(names, key=_is_company) if body.get(name) not in _EMPTY}
+    if not names or not all(map(_is_company, set(names) - unique.keys())):
         return None
+    # Without a company, the server takes that of the app's user, and not that of the connection.
+    query = {} if any(map(_is_company, unique)) else {"cross-company": "false"}
     return Identity(
-        unique=dict(sorted(unique.items(), key=lambda item: item[0].lower() == "dataareaid")),
+        unique=unique,
         list_path=endpoint,
-        # Without a company, the server takes that of the app's user, and not that of the connection.
-        searches=(
-            (
-                {} if any(name.lower() == "dataareaid" for name in unique) else {"cross-company": "false"},
-                [(name, "==", value) for name, value in unique.items()],
-            ),
-        ),
+        searches=((query, [(name, "==", value) for name, value in unique.items()]),),
         record="",
         id_field="",
         key=names,
     )
+
+
+def _is_company(name: str) -> bool:
+    return name.lower() == "dataareaid"
 
 
 def is_alike(found: Any, wanted: Any) -> bool:
@@ -313,15 +346,4 @@ def is_alike(found: Any, wanted: Any) -> bool:
         return found in _EMPTY and wanted in _EMPTY
     if str(found).strip().casefold() == str(wanted).strip().casefold():
         return True
-    return _is_number(found) and not isinstance(wanted, bool) and _number(found) == _number(wanted)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
-
-
-def _number(value: Any) -> Decimal | None:
-    try:
-        return Decimal(str(value).strip())
-    except InvalidOperation:
-        return None
+    return is_number(found) and number_of(found) == number_of(wanted)

@@ -18,7 +18,7 @@ from airflow_provider_poweroffice.errors import APIStatusError, PowerOfficeError
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.api.response import Response
-    from airflow_provider_poweroffice.api.writes.identity import Identity
+    from airflow_provider_poweroffice.api.writes.identity import Identity, Search
 
 LAG_WAITS = (1.0, 2.0, 4.0, 8.0)
 """Seconds between two looks for a record that the server says is there."""
@@ -87,16 +87,7 @@ class Lookup:
         :raises WriteConflictError: more than one record has the unique value.
         """
         identity = self.identity
-        rows: list[Any] = []
-        for query, filters in identity.searches:
-            if not (query or filters):
-                query = self._lean()  # noqa: PLW2901 - the list is read whole
-            with self.client.pages(
-                identity.list_path, query=query or None, filters=filters, concurrency=1
-            ) as pages:
-                rows = [row for page in pages for row in page.rows if identity.is_of(row)]
-            if rows:
-                break
+        rows = next(filter(None, map(self._rows, identity.searches)), [])
         if len(rows) > 1:
             ids = [identity.id_of(row) for row in rows]
             raise WriteConflictError(
@@ -105,6 +96,14 @@ class Lookup:
                 id=ids,
             )
         return [path for row in rows if (path := identity.path_of(row))]
+
+    def _rows(self, search: Search) -> list[Any]:
+        query, filters = search
+        if not query and not filters:  # the list is read whole
+            query = self._lean()
+        where = self.identity.list_path
+        with self.client.pages(where, query=query or None, filters=filters, concurrency=1) as pages:
+            return [row for page in pages for row in page.rows if self.identity.is_of(row)]
 
     def first(self) -> Response | None:
         """

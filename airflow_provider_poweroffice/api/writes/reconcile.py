@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_provider_poweroffice.api.catalogue.bodies import body_of
+from airflow_provider_poweroffice.api.catalogue.bodies import body_of, field_in
 from airflow_provider_poweroffice.api.d365fo.metadata import entity_key
 from airflow_provider_poweroffice.api.options import ON_EXISTS, REFERENCES, OnExists
 from airflow_provider_poweroffice.api.response import Response
@@ -27,6 +28,7 @@ from airflow_provider_poweroffice.api.writes.identity import (
     Identity,
     identity_of,
     is_made,
+    is_update,
     value_of,
 )
 from airflow_provider_poweroffice.api.writes.lookup import LAG_WAITS, Lookup, says_taken
@@ -180,16 +182,17 @@ def is_repeatable(dialect: Dialect[Any], call: Call, sent: Any) -> bool:
     if call.method in IDEMPOTENT_METHODS:
         return True
     if call.method == "PATCH" and dialect.name == "v2":
-        return isinstance(sent, list) and all(isinstance(one, dict) and _replaces(one) for one in sent)
+        return isinstance(sent, list) and all(map(_replaces, sent))
     if call.method == "PATCH":
         return "if-match" not in {name.lower() for name in call.headers}
-    # v1: a POST with an id updates that record; rows within it that have none would be added twice.
-    is_update = dialect.name == "v1" and isinstance(sent, dict) and value_of(sent, "id") is not None
-    return is_update and not _adds_rows(sent)
+    # Rows within the record that have no id would be added twice.
+    return is_update(dialect, sent) and not _adds_rows(sent)
 
 
-def _replaces(operation: Mapping[str, Any]) -> bool:
-    return operation.get("op") == "replace" and not str(operation.get("path")).endswith("/-")
+def _replaces(operation: Any) -> bool:
+    if not isinstance(operation, dict) or operation.get("op") != "replace":
+        return False
+    return not str(operation.get("path")).endswith("/-")
 
 
 def _adds_rows(sent: Mapping[str, Any]) -> bool:
@@ -231,22 +234,17 @@ def uncertain(
 
 
 def _how_to_check(client: Client, call: Call, identity: Identity | None, sent_at: datetime) -> str:
-    day, resource = sent_at.date().isoformat(), client.dialect.catalogue.find(call.endpoint)
     if call.endpoint.startswith("api/"):
-        how = "a service operation has no key to look up by; read what it writes"
-    elif identity and identity.list_path:
-        query = "&".join(f"{name}={value}" for name, value in identity.searches[0][0].items())
-        how = f"GET {identity.list_path}?{query}" if query else f"GET {identity.list_path}, {identity.text}"
-    elif identity:
-        how = f"GET AccountTransactions?fromDate={day}&toDate={day}, {identity.text}"
-    elif call.method != "POST":
-        how = f"GET {call.endpoint}"
-    elif resource and resource.created_filter and client.dialect.name == "v2":
+        return "a service operation has no key to look up by; read what it writes"
+    if identity:
+        return identity.how_to_find(sent_at.date().isoformat())
+    if call.method != "POST":
+        return f"GET {call.endpoint}"
+    resource = client.dialect.catalogue.find(call.endpoint)
+    if resource and resource.created_filter and client.dialect.name == "v2":
         since = (sent_at - _MARGIN).isoformat(timespec="seconds").replace("+00:00", "Z")
-        how = f"GET {call.endpoint}?{resource.created_filter}={since}"
-    else:
-        how = f"GET {call.endpoint}" if resource and resource.kind else "read what the call writes"
-    return how
+        return f"GET {call.endpoint}?{resource.created_filter}={since}"
+    return f"GET {call.endpoint}" if resource and resource.kind else "read what the call writes"
 
 
 def _update_of(
@@ -445,12 +443,10 @@ class _Write:
         """Tell whether a field takes one of a few words, which the server takes in any case, and has it."""
         if not (isinstance(sent, str) and isinstance(found, str) and sent.lower() == found.lower()):
             return False
-        dialect = self.client.dialect
-        resource = dialect.catalogue.find(self.call.endpoint)
-        fields = body_of(dialect.catalogue_name, "POST", resource.path) if resource else {}
+        fields = body_of(self.client.dialect.catalogue_name, "POST", self.call.endpoint)
         field = None
         for name in (part for part in place.split("/")[1:] if not part.isdecimal()):
-            field = next((field for key, field in fields.items() if key.lower() == name.lower()), None)
+            field = field_in(fields, name)
             fields = field.inner if field else {}
         return field is not None and bool(field.choices)
 
@@ -459,12 +455,8 @@ class _Write:
     ) -> Written:
         """Change what differs."""
         method, endpoint, body = self._change(record, identity, different)
-        try:
+        with self._telling_uncertain():
             answer = self.client.request(method, endpoint, body=body, idempotent=True)
-        except PowerOfficeError as error:
-            if error.outcome_unknown:
-                raise self._uncertain(error) from error
-            raise
         self.tries += answer.attempts
         log.info("%s: updated the record with %s: %s", self.label, identity.text, _names(different))
         if not isinstance(answer.body, dict):
@@ -502,20 +494,14 @@ class _Write:
         return self._written(outcome, answer, self.identity)
 
     def _delete(self) -> Written:
-        try:
-            answer = self._send(repeatable=True)
-        except APIStatusError as error:
-            if self.is_ours and self.client.dialect.is_missing(error):
+        with self._telling_uncertain():
+            try:
+                answer = self._send(repeatable=True)
+            except APIStatusError as error:
+                if not self.is_ours or not self.client.dialect.is_missing(error):
+                    raise
                 log.info("%s; an earlier try deleted it", error)
                 answer = self.client.deleted(error)
-            elif error.outcome_unknown:
-                raise self._uncertain(error) from error
-            else:
-                raise
-        except PowerOfficeError as error:
-            if error.outcome_unknown:
-                raise self._uncertain(error) from error
-            raise
         return self._written("deleted", answer, None)
 
     def _written(self, outcome: Outcome, answer: Response, identity: Identity | None) -> Written:
@@ -536,14 +522,22 @@ class _Write:
     @property
     def _outcome(self) -> Outcome:
         """Name what the call does where the server takes it."""
-        has_id = isinstance(self.sent, dict) and value_of(self.sent, "id") is not None
-        is_update = has_id and self.client.dialect.name == "v1"
         if self.call.method == "DELETE":
             return "deleted"
-        return "created" if self.call.method == "POST" and not is_update else "updated"
+        creates = self.call.method == "POST" and not is_update(self.client.dialect, self.sent)
+        return "created" if creates else "updated"
 
     def _lookup(self, identity: Identity) -> Lookup:
         return Lookup(client=self.client, identity=identity, label=self.label, is_ours=self.is_ours)
+
+    @contextmanager
+    def _telling_uncertain(self) -> Iterator[None]:
+        try:
+            yield
+        except PowerOfficeError as error:
+            if error.outcome_unknown:
+                raise self._uncertain(error) from error
+            raise
 
     def _uncertain(self, error: PowerOfficeError, *, repeatable: bool = True) -> UncertainWriteError:
         return uncertain(

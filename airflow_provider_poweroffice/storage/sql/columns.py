@@ -67,15 +67,21 @@ def kind_of_type(name: str) -> tuple[str, int | None]:
     if name.endswith("]"):
         return "inexact", None
     kind = next((kind for is_named, kind in _KINDS if is_named(word)), "other")
+    return kind, _bound(kind, word, bounds)
+
+
+def _bound(kind: str, word: str, bounds: str) -> int | None:
+    """Read what stands in brackets behind a type, or goes without saying."""
     if kind == "decimal":
         behind = bounds.partition(",")[2].strip() or ("0" if bounds else "")
-        return kind, int(behind) if behind else None
-    if kind in {"timestamp", "time"}:
-        unbound = _FRACTION if kind == "time" else _TIMESTAMPS.get(word)
-        return kind, int(bounds) if bounds.isdecimal() else unbound
-    if kind == "text" and (word in _PADDED or bounds.isdecimal()):
-        return kind, 0 if word in _PADDED else int(bounds)
-    return kind, None
+        return int(behind) if behind else None
+    if kind not in {"timestamp", "time", "text"}:
+        return None
+    if word in _PADDED:
+        return 0
+    if bounds.isdecimal():
+        return int(bounds)
+    return _FRACTION if kind == "time" else _TIMESTAMPS.get(word)
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,7 +184,7 @@ class ColumnsLayout(Layout):
             values = take_apart(row)
         except msgspec.ValidationError:
             raise LoadError(
-                f'table {self.table}: row {number} of a page is no object with fields; use layout="raw"',
+                f'table {self.table}: row {number} of a page is not an object with fields; use layout="raw"',
                 table=self.table,
             ) from None
         for name in self.key:
@@ -480,7 +480,7 @@ def _moment(value: bytes, *, scale: int | None, zone: str) -> bytes:
         try:
             datetime.fromisoformat(micro.decode())
         except ValueError:
-            raise ValueError("which is no moment that a calendar has") from None
+            raise ValueError("which is not a moment that a calendar has") from None
         return b'"%b%b"' % (micro, zone.encode())
     return b'"%b"' % moment_text(_text(value), scale, zone).encode()
 

@@ -29,11 +29,11 @@ def check_name(argument: str, text: object) -> str:
     """
     Check a name that a user gave.
 
-    :raises ValueError: it is none; names the argument.
+    :raises ValueError: it is not a name; names the argument.
     """
     if not isinstance(text, str) or not is_name(text):
         raise ValueError(
-            f"{argument}={text!r} is no name: use letters, digits and underscores, no digit first, "
+            f"{argument}={text!r} is not a name: use letters, digits and underscores, no digit first, "
             f"{MOST_BYTES} bytes at most. Names are quoted for you"
         )
     return text
@@ -70,7 +70,7 @@ class TableName:
             raise ValueError(f"table={table!r} names a schema, and so does schema={schema!r}; give one")
         if not (is_name(first) and is_name(second)):
             raise ValueError(
-                f"table={table!r} is no name of a table: write table or schema.table, without quotes"
+                f"table={table!r} is not the name of a table: write table or schema.table, without quotes"
             )
         return cls(second, first)
 

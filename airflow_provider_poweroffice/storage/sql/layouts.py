@@ -94,7 +94,7 @@ class Layout(ABC):
         """
         Look at a page: a JSON array.
 
-        :raises LoadError: a row without its key, or that is no object.
+        :raises LoadError: a row without its key, or one that is not an object.
         :raises TypeConflictError: a value does not fit its column.
         """
 

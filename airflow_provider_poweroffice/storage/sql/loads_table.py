@@ -112,8 +112,8 @@ def _make(session: Session, table: TableName) -> None:
         return
     if missing := [name for name in _KEY if name not in existing]:
         raise ValueError(
-            f"table {table} is there and has no column {missing[0]}: it is no table of loads. Name another, "
-            "loads_table='...', or None for no such table"
+            f"table {table} is there and has no column {missing[0]}, so it is not a table of loads. Name "
+            "another, loads_table='...', or None for no such table"
         )
     add_columns(session, table, [column for column in _COLUMNS if column.name not in existing])
 

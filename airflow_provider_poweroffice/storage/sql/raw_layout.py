@@ -97,7 +97,7 @@ class RawLayout(Layout):
             yield own, values[self._changed]
 
     def _lenient(self, row: msgspec.Raw) -> Any:
-        """Read a row that may be no object; then it has neither key nor time."""
+        """Read a row; one that is not an object has neither key nor time."""
         try:
             return msgspec.json.decode(row, type=self._stamp)
         except msgspec.ValidationError:

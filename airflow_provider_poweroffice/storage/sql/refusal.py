@@ -48,7 +48,7 @@ def is_refusal(error: BaseException) -> bool:
 
 
 def _is_final(error: BaseException) -> bool:
-    """Find errors that a driver takes for passing ones, and that are none."""
+    """Find errors that a driver classes as passing although they stay."""
     # PostgreSQL: more columns, a larger row or a longer key than it has room for; a view that takes no rows.
     if str(getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)).startswith(("54", "55000")):
         return True
@@ -59,21 +59,28 @@ def _passes(error: BaseException) -> bool | None:
     """
     Tell by the number that a server of MySQL or SQL Server gave an error; None: none gave it one.
 
-    Their drivers go by other groups than the DB-API's: a date that is none is an ``OperationalError`` of
+    Their drivers go by other groups than the DB-API's: an impossible date is an ``OperationalError`` of
     PyMySQL and of pymssql, a deadlock may be an ``InternalError``, or of pyodbc a mere ``Error``.
     """
     drivers = {kind.__module__.partition(".")[0] for kind in type(error).__mro__}
-    number = getattr(error, "errno", error.args[0] if error.args else None)
-    if drivers & {"pymysql", "MySQLdb", "mysql"}:
-        is_server = isinstance(number, int) and number in _SERVER_ERRORS and number not in _CLIENT_ERRORS
-        return number in _MYSQL_PASSING if is_server else None
-    if "pyodbc" in drivers and "[SQL Server]" in str(error):
-        found = _odbc_number(str(error))
-        number = int(found[1]) if found else None
-    elif "pymssql" not in drivers:
+    number = _number_of(error, is_odbc="pyodbc" in drivers)
+    if not isinstance(number, int):
         return None
-    is_server = isinstance(number, int) and number > 0 and number not in _DB_LIBRARY
-    return number in _SQLSERVER_PASSING if is_server else None
+    if drivers & {"pymysql", "MySQLdb", "mysql"}:
+        is_server = number in _SERVER_ERRORS and number not in _CLIENT_ERRORS
+        return number in _MYSQL_PASSING if is_server else None
+    if drivers & {"pymssql", "pyodbc"}:
+        is_server = number > 0 and number not in _DB_LIBRARY
+        return number in _SQLSERVER_PASSING if is_server else None
+    return None
+
+
+def _number_of(error: BaseException, *, is_odbc: bool) -> Any:
+    """Give the number that a driver gave an error; of ODBC only that of SQL Server."""
+    if not is_odbc:
+        return getattr(error, "errno", error.args[0] if error.args else None)
+    found = _odbc_number(str(error)) if "[SQL Server]" in str(error) else None
+    return int(found[1]) if found else None
 
 
 def is_refused_value(error: BaseException) -> bool:

@@ -24,7 +24,7 @@ _MODE = (
     "NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO"
 )
 _INDEX_BYTES, _LETTER_BYTES, _OTHER_BYTES = 3072, 4, 20
-"""Most of an index of InnoDB; of a letter of utf8mb4; of a column of a key that is no text."""
+"""Most of an index of InnoDB; of a letter of utf8mb4; of a column of a key that is not text."""
 _MOST_LETTERS = 512  # <dag>.<task>[<index>]
 _MOST_SCALE = 30
 _AS_JSON = ", as JSON"

@@ -25,7 +25,7 @@ LOCK_NAP = 1000
 """Milliseconds that the server waits for a lock before it is asked again, so that a timeout is heard of."""
 _COLLATION = "Latin1_General_100_BIN2"
 _INDEX_BYTES, _LETTER_BYTES, _OTHER_BYTES = 1700, 2, 17
-"""Most of an index that is not clustered; of a letter; of a column of a key that is no text."""
+"""Most of an index that is not clustered; of a letter; of a column of a key that is not text."""
 _MOST_LETTERS = 512  # <dag>.<task>[<index>]
 _ON = (
     *("ANSI_NULLS", "ANSI_NULL_DFLT_ON", "ANSI_PADDING", "ANSI_WARNINGS", "ARITHABORT"),
@@ -212,18 +212,22 @@ def _existing(base: str | None, length: int, precision: int, scale: int, collati
     """
     Read what the catalogue says of a column.
 
-    :param base: the type, of one that a user made what it is made of; None: it is no plain one.
+    :param base: the type, of one that a user made what it is made of; None: it is not a plain type.
     :param length: bytes; -1: no bound.
     """
     kind = _KINDS.get(base or "", "inexact")
-    if kind == "text":
-        if base == "varchar" and not (collation or "").endswith("_UTF8"):
-            kind = "inexact"  # what its code page lacks becomes a question mark
-        size = "MAX" if length < 0 else length // (_LETTER_BYTES if base == "nvarchar" else 1)
-        return Existing(f"{base}({size}) COLLATE {collation}", kind, None)
+    if base and kind == "text":
+        return _existing_text(base, length, collation or "")
     if kind == "decimal":
         return Existing(f"{base}({precision}, {scale})", kind, scale)
     if kind in {"timestamp", "time"}:
         whole = kind == "timestamp" and scale >= _DIGITS
         return Existing(f"{base}({scale})", kind, None if whole else scale)
     return Existing(base or "a type of the server's own", kind, None)
+
+
+def _existing_text(base: str, length: int, collation: str) -> Existing:
+    # What the code page of a varchar lacks becomes a question mark.
+    is_exact = base == "nvarchar" or collation.endswith("_UTF8")
+    size = "MAX" if length < 0 else length // (_LETTER_BYTES if base == "nvarchar" else 1)
+    return Existing(f"{base}({size}) COLLATE {collation}", "text" if is_exact else "inexact", None)
