@@ -1,8 +1,8 @@
 """
-A batch from its records to its receipt: looked at as a whole, then written, and gone on with after a kill.
+A batch from its records to its receipt: checked as a whole, then written, and resumed after a kill.
 
-Rule: nothing is written while more is wrong than ``max_failures`` allows. What was written is in the results'
-folder, whatever ends the batch.
+Rule: nothing is written while more is wrong than ``max_failures`` allows. However the batch ends, the folder
+of results says what was written.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def run(
     :param folder: for the results, see :mod:`.results`; of this batch alone.
     :param max_failures: records that may fail, or below 1 the share of them.
     :return: counts, and the path of the results.
-    :raises InvalidBatchError: more records than that cannot be written as they are; nothing was sent.
+    :raises InvalidBatchError: more records than that are invalid; nothing was sent.
     :raises BatchFailedError: more than that failed, or all alike.
     :raises ValueError: an earlier try had other records.
     :raises PowerOfficeError: a list cannot be read, or the keys are refused.
@@ -120,7 +120,7 @@ def run(
 
 def _begin(plan: Plan, results: Results, most: float, label: str) -> bool:
     """
-    Begin, or go on after an earlier try, unless more records than ``most`` cannot be written.
+    Begin, or resume an earlier try, unless more than ``most`` records are invalid.
 
     :return: whether there was an earlier try.
     """
@@ -149,7 +149,7 @@ def _begin(plan: Plan, results: Results, most: float, label: str) -> bool:
 
 
 def _end_early(results: Results, label: str) -> None:
-    """Write the results of a batch that an error ends; the error says more than one of writing them."""
+    """Write the results of a batch that an error ends; that error matters more than one of writing them."""
     try:
         results.end()
     except Exception as error:  # noqa: BLE001 - the parts are there

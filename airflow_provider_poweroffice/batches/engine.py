@@ -1,9 +1,9 @@
 """
 Carries out a plan: calls in parallel under the shared limit, results in parts, an early end where all fail.
 
-Rule: only one thread touches the folder. Parts are published when they are full or a few seconds old, so that
-a killed batch repeats little; calls whose repetition the server cannot tell are noted before they leave. Each
-key is in a batch once (:mod:`.plan`), so that no two calls are about the same record.
+Rule: only one thread touches the folder. Parts are published when they are full or a few seconds old, so a
+killed batch repeats little. A call that the server could not tell from its repetition is noted before it
+leaves. Each key is in a batch only once (:mod:`.plan`), so no two calls are about the same record.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Engine:
 
     def run(self, plan: Iterable[Planned]) -> None:
         """
-        Carry it out, but for what is done already.
+        Carry out what is not done yet.
 
         :raises BatchFailedError: calls fail alike; the rest was not sent.
         :raises PermissionDeniedError, AuthenticationError: so would all others.
@@ -232,7 +232,7 @@ class Engine:
 
 
 def _facts(error: Exception) -> dict[str, Any]:
-    """Tell of an error as a result does: of a server's answer by its parts, of any other in one line."""
+    """Describe an error as a result holds it: a server's answer by its parts, any other error in one line."""
     facts: dict[str, Any] = {"type": type(error).__name__}
     if isinstance(error, PowerOfficeError):
         for name in ("status", "title", "detail", "trace_id"):

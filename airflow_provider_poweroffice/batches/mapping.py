@@ -1,9 +1,9 @@
 """
 From a record to the body of a call: templates compiled once, or a function.
 
-Rule: values keep their types. A template that is one expression gives the value itself, so that
-``{{ row.id }}`` of a number is a number and of the text ``007`` that text; any other one gives text, and a
-None in it is an error.
+Rule: values keep their types. A template that is one expression gives the value itself, so that ``{{ row.id
+}}`` of a number is a number and of the text ``007`` that text; any other template gives text, and a None in
+it is an error.
 """
 
 from __future__ import annotations
@@ -110,12 +110,12 @@ def _named(render: Mapper, where: str) -> Mapper:
 
 def typed(body: Any, fields: Mapping[str, BodyField], *, but: Collection[str] = ()) -> Any:
     """
-    Turn texts into what the API's description says: numbers and truth values, where they are just that.
+    Turn texts into the numbers and booleans that the API's description asks for, where they are exactly that.
 
-    So are whole numbers that come as others, 7.0. Names are spelled as it does.
+    A whole number that comes as 7.0 becomes 7. Names are spelled as in the description.
 
     :param body: of one record; CSV has texts only.
-    :param fields: of the call's body; what they do not describe is left as it is.
+    :param fields: of the call's body; fields that are not described are left as they are.
     :param but: paths whose values are left as they are.
     """
     if isinstance(body, dict):
@@ -142,7 +142,7 @@ def _typed(value: Any, field: BodyField, but: Collection[str]) -> Any:
 
 
 def _read(text: str, kind: str) -> Any:
-    """Read a text that is a value of a kind, and nothing else; give back any other."""
+    """Read a text that is a value of a kind; give back any other text."""
     if kind not in _READERS:
         return text
     read, shape = _READERS[kind]
@@ -150,7 +150,7 @@ def _read(text: str, kind: str) -> Any:
 
 
 def _whole(value: Any) -> Any:
-    """Give an int for a whole number that comes as another one, as pandas stores some."""
+    """Give an int for a whole number of another type, as pandas stores some."""
     if not isinstance(value, (float, Decimal)) or not isfinite(value):
         return value
     return int(value) if -_EXACT < value < _EXACT and value % 1 == 0 else value

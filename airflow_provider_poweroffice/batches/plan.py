@@ -1,9 +1,9 @@
 """
-What is to be done with each record: decided, and all that is wrong found, before the first call that writes.
+Decides what to do with each record, and finds all that is wrong, before the first call that writes.
 
-Rule: the input is read once, and its bodies wait on the local disk: what was looked at is what is sent. The
-fingerprint is that of the bodies, so that an earlier try of the same batch can be told from one of another
-input, or of another mapping. Of lists, only what is asked for stays in memory.
+Rule: the input is read once, and its bodies wait on the local disk: what was checked is what is sent. The
+fingerprint is that of the bodies, so that an earlier try of the same batch can be told from one with another
+input or mapping. Of the lists that are read, only what is needed stays in memory.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """
     Why a record cannot be written.
 
-    :param line: of the input; None: of it as a whole.
+    :param line: of the input; None: the input as a whole.
     :param field: where in the body, or empty.
     """
 
@@ -146,7 +146,7 @@ class Plan:
         self._file.close()
 
     def read(self, lines: Iterable[Line]) -> None:
-        """Read the records, map them, and find what is wrong with them as they are."""
+        """Read and map the records, and find what is wrong with them in themselves."""
         job = self.job
         digest = hashlib.sha256(
             repr((job.scope, job.endpoint, job.action, job.key, dict(job.lookups))).encode()
@@ -227,7 +227,7 @@ class Plan:
 
     def check(self) -> None:
         """
-        Ask the server for what the records need, and look at each: reads only.
+        Ask the server for what the records need, and check each record: reads only.
 
         :raises PowerOfficeError: a list cannot be read.
         """
@@ -236,7 +236,7 @@ class Plan:
         vouchers = VoucherCheck.of(self.client, self._path)
         wanted: set[str] = set()
         names: set[str] = set()
-        # A record in which something is wrong is looked at to its end: what else is wrong is told with it.
+        # A record with a problem is checked to its end, so that all its problems are reported together.
         for line, key, body in self._every():
             self._check(line, key, body, but=self._look_up(line, key, body))
             if vouchers:
@@ -251,7 +251,7 @@ class Plan:
         self._try()
 
     def _try(self) -> None:
-        """Make all that will be done once, for what cannot be, and count the calls."""
+        """Make every call once without sending it: find those that cannot be made, and count the others."""
         make = self._maker()
         for line, key, body in self._resolved():
             try:
@@ -260,7 +260,7 @@ class Plan:
                 self._refuse(line, str(error), key=key)
 
     def _look_up(self, line: int, key: str | None, body: dict[str, Any]) -> set[str]:
-        """Put ids in place, and give the fields for which there are not all of them."""
+        """Put ids in place, and name the fields for which an id is missing."""
         lacking = set()
         for field, (endpoint, by) in self._lookups.items():
             for missing in _resolve(body, field, self._ids[field]):
@@ -272,9 +272,9 @@ class Plan:
 
     def _check(self, line: int, key: str | None, body: dict[str, Any], *, but: set[str]) -> None:
         """
-        Hold a body against the description; of an update, which is a part of one, what it has.
+        Check a body against the description; of an update, only the fields that it has.
 
-        :param but: fields of which is told already.
+        :param but: fields whose problems are reported already.
         """
         name = self._reference
         reference = body.get(name) if name else None
@@ -339,7 +339,7 @@ class Plan:
         yield from map(_spooled, self._file)
 
     def _resolved(self) -> Iterator[tuple[int, str | None, dict[str, Any]]]:
-        """Give those that can be written, as far as is known by now, with ids for what was looked up."""
+        """Give the bodies that can be written, as far as is known by now, with their looked-up ids."""
         invalid = set(self._invalid)
         for line, key, body in self._every():
             if line not in invalid:
@@ -417,12 +417,12 @@ class Plan:
 
 
 def _is_of_whole(found: BodyProblem, body: Mapping[str, Any]) -> bool:
-    """Tell whether something is wrong with a body as a whole record, and not as a part of one."""
+    """Tell whether a problem is one of a whole record only, and not of a part of one."""
     return found.pointer == "Id" or (found.kind == "missing" and found.pointer not in body)
 
 
 def _text(value: Any) -> str:
-    """Write a value so that the same one in a file and on the server is the same text."""
+    """Write a value so that equal values in a file and on the server give the same text."""
     return (
         f"{value.normalize():f}" if isinstance(value, Decimal) and value.is_finite() else str(value).strip()
     )
@@ -438,13 +438,13 @@ def has_bytes(value: Any) -> bool:
 
 
 def _named(value: Any) -> bool:
-    """Tell whether a value can name a record: what is missing or blank names none."""
+    """Tell whether a value can identify a record: a missing or blank one cannot."""
     return value is not None and _text(value) != ""
 
 
 def _spelled(path: str, fields: Mapping[str, BodyField]) -> str:
     """
-    Spell the path of a look-up as the description does, as the bodies are.
+    Spell the path of a look-up as the description and the bodies do.
 
     :raises ValueError: a body has no such field, so that a code would be sent as if it were an id.
     """
@@ -474,7 +474,7 @@ def _walk(value: Any, path: list[str], change: Callable[[Any], Any]) -> None:
 
 
 def _resolve(body: dict[str, Any], field: str, ids: Mapping[str, Any]) -> list[str]:
-    """Put ids in the place of what they were looked up by; give what is missing, in whose place is None."""
+    """Replace values by the ids that were looked up; give the values without an id, which become None."""
     missing = []
 
     def change(value: Any) -> Any:
@@ -489,9 +489,10 @@ def _resolve(body: dict[str, Any], field: str, ids: Mapping[str, Any]) -> list[s
 
 def report(problems: list[Problem]) -> str:
     """
-    Tell of problems in a few lines: equal ones together, with their lines.
+    Summarise problems: equal ones together, with the lines of their records.
 
-    Of those that differ only in a value the first are told, so that many of one kind hide no other kind.
+    Of those that differ only in a value the first few are shown, so that many of one kind do not hide another
+    kind.
     """
     kinds: dict[str, dict[str, list[Problem]]] = {}
     for problem in problems:

@@ -1,7 +1,7 @@
 """
 The records of a file, each with the line it stands in.
 
-Rule: what cannot be read is told with its line and does not end the read, so that all of it is found at
+Rule: a line that cannot be read is reported and does not end the read, so that all such lines are found at
 once. Numbers are exact: a number that is not whole comes as ``Decimal``.
 """
 
@@ -52,7 +52,7 @@ def format_of(path: str, given: str | None) -> str:
     Choose the format of a file: the given one, or that of its name.
 
     :return: one of :data:`FORMATS`, with ``.gz`` or ``.zst`` behind it where it is compressed.
-    :raises ValueError: neither says it.
+    :raises ValueError: neither names one.
     """
     name = path.lower()
     zipped = next((end for end in _COMPRESSED if name.endswith(end)), "")
@@ -73,7 +73,7 @@ def read_records(file: IO[bytes], form: str) -> Iterator[Line]:
     :return: the number of each line, from 1 (of JSON and Parquet, of each record), and its record; cells of
         CSV are texts, an empty one is None. Empty lines are left out.
     :raises ValueError: the file as a whole cannot be read.
-    :raises ImportError: it is compressed by what is not installed.
+    :raises ImportError: its compression needs a package that is not installed.
     """
     plain: Any = file
     # Of the file itself; a connection that is lost ends the read, and the task may be tried again.

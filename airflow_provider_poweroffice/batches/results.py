@@ -1,8 +1,8 @@
 """
 What became of each record, in a folder: parts that are published while the batch runs, and their sum.
 
-Rule: the published parts are the progress. A batch that was killed goes on behind them; nothing else is
-believed, so that there is no second note that could say something else.
+Rule: the published parts are the progress. A killed batch resumes after them, and nothing else is consulted,
+so no second note can contradict them.
 
 ======================  ===================================================================================
 ``batch.json``          the fingerprint of the records; written before the first call
@@ -42,7 +42,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     :param error: ``{"type", "status", "title", "detail", "trace_id"}``.
     :param tries: requests that were made for it.
     :param at: when it was known, UTC.
-    :param careful: the server cannot tell a repetition of the call; an uncertain one is never repeated.
+    :param careful: the server cannot tell the call from its repetition; an uncertain one is never repeated.
     """
 
     line: int
@@ -65,8 +65,8 @@ class Wave(msgspec.Struct, frozen=True, kw_only=True):
     """
     Calls that are about to leave.
 
-    :param after: the last part before them: what it and those before it say of a line is older.
-    :param results: what is to be said of those that no later part speaks of.
+    :param after: the last part before them; what that part and earlier ones say of a line is older.
+    :param results: what became of those that no later part mentions.
     """
 
     after: int
@@ -75,7 +75,7 @@ class Wave(msgspec.Struct, frozen=True, kw_only=True):
 
 def index_of(folder: Any, index: str, work: str, *, store: bool) -> str:
     """
-    Give the index whose folder a mapped task of a company works in: another one, if that had the same to do.
+    Give the index whose folder a company's mapped task works in: an earlier index, if that had the same work.
 
     :param folder: of the company, in the run.
     :param index: of the task.
@@ -129,11 +129,11 @@ class Results:
 
     def go_on(self, note: dict[str, Any]) -> bool:
         """
-        Go on after an earlier try, whose results are read.
+        Resume an earlier try: its results are read.
 
         :param note: as of :meth:`begin`.
         :return: whether there was one.
-        :raises ValueError: the earlier try was made of other records.
+        :raises ValueError: the earlier try had other records.
         """
         found = self.read("batch.json")
         if found is None:
@@ -153,7 +153,7 @@ class Results:
         return True
 
     def _settle_wave(self) -> None:
-        """Count lines that were about to be sent, and have no result, as uncertain."""
+        """Record lines that were about to be sent, and have no result, as uncertain."""
         if note := self.read("wave.json"):
             wave = self._decoded(_wave, note, "wave.json")
             self.publish([one for one in wave.results if self._part_of.get(one.line, 0) <= wave.after])
@@ -189,7 +189,7 @@ class Results:
         self._publish("wave.json", [_encode(Wave(after=self._part, results=wave))])
 
     def none_about_to_be_sent(self) -> None:
-        """Take that back where the batch ends in order: what was sent has a result, the rest was not sent."""
+        """Take that back when the batch ends in order: what was sent has a result, the rest was not sent."""
         if self._has_wave:
             self.about_to_send([])
             self._has_wave = False

@@ -1,9 +1,10 @@
 """
-Vouchers that are posted straight to the ledger: what would be refused, found before the first is sent.
+Checks vouchers that are posted straight to the ledger: finds what would be refused before the first is sent.
 
-Rule: facts 7.6 only. Lines sum to zero; nothing is posted on or before the lock date; accounts and VAT codes
-exist, are active, and are not control accounts, which the ``SubledgerAccountId`` of a customer or supplier
-replaces. Each list is read once, the sub-ledgers only where an id is not an account of the general ledger.
+Rule: only what the portal and the OpenAPI file say. Lines sum to zero; nothing is posted on or before the
+lock date; accounts and VAT codes exist, are active, and are not control accounts, which the
+``SubledgerAccountId`` of a customer or supplier replaces. Each list is read once, the sub-ledgers only where
+an id is not an account of the general ledger.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from airflow_provider_poweroffice.api.client import Client
 from airflow_provider_poweroffice.api.texts import shown
 
 _KINDS = frozenset({"bankjournals", "cashjournals", "manualjournals", "yearendjournals"})
-_CONTROL = frozenset({1500, 2400})  # facts 7.6; the API does not mark them
+_CONTROL = frozenset({1500, 2400})  # as the portal says; the API does not mark them
 _SUBLEDGERS = ("Customers", "Suppliers", "Employees")
 _CENT = Decimal("0.01")
 
@@ -27,7 +28,7 @@ Named = dict[Any, list[Found]]
 
 
 class VoucherCheck:
-    """Gathers vouchers, and asks the server once for what they name."""
+    """Collects vouchers, then asks the server once about all that they name."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -112,7 +113,7 @@ def _unpostable(account: dict[str, Any]) -> str:
 
 
 def _sum_of(lines: list[dict[str, Any]]) -> Decimal:
-    """Sum up the lines of a voucher; 0 where they have no sum: of several currencies, or of no numbers."""
+    """Sum up the lines; 0 where they have no sum: several currencies, or an amount that is not a number."""
     amounts = [_cents(item.get("CurrencyAmount")) for item in lines]
     currencies = {str(item.get("CurrencyCode")) for item in lines}
     if None in amounts or len(currencies) > 1:

@@ -112,9 +112,9 @@ class ClientHook(BaseHook):
         """
         Try the keys.
 
-        On success: whose they are and what they open. On failure: which key or other setting is wrong.
-        A connection of several companies is tried with each client key; those that fail are named. What of
-        the extras a test does not use: see :meth:`Settings.for_test`.
+        On success: whose they are and what they open. On failure: which key or other setting is wrong. A
+        connection of several companies is tried with each client key; those that fail are named. Which extras
+        a test does not use: see :meth:`Settings.for_test`.
         """
         from airflow_provider_poweroffice.hooks.diagnosis import diagnose
         from airflow_provider_poweroffice.hooks.settings import read_aliases

@@ -1,8 +1,8 @@
 """
 The companies of one connection: aliases and their client keys, the choice among them, and which are active.
 
-Rule: aliases are shown, keys never, not even in part. ClientAdmin is only read: its
-``AddIntegrationToClient`` would make a permanent client key at each call: a person decides that, see
+Rule: aliases are shown, keys never, not even in part. ClientAdmin is only read: each call of its
+``AddIntegrationToClient`` would make a permanent client key, which is for a person to decide, see
 docs/companies.md.
 """
 

@@ -12,13 +12,13 @@ The kinds of values, for Parquet and for SQL: what a kind holds, how it widens, 
 =============  ==========================================================================================
 
 Where a field has a column, a type given by the user, or a description, that kind decides what a value is.
-Elsewhere all values that were seen decide: numbers are decimals, texts are texts whatever they look like or
-their field is called, and a kind that does not hold a value gives way to the narrowest one that does:
-integer to decimal to text, date to timestamp to text, anything to json.
+Elsewhere the values themselves decide: numbers are decimals, texts are texts whatever they look like and
+whatever their field is called, and a kind that does not hold a value gives way to the narrowest one that
+does: integer to decimal to text, date to timestamp to text, anything to json.
 
 Rule: pure; exact or an error. No number passes through a float, nothing is rounded. A seventh digit of a
-second is cut off, as a moment must not become later than it was. Moments before the first or after the last
-of the calendar, which .NET's least and largest dates are once an offset is applied, become the first and the
+second is cut off, so that no moment becomes later than it was. Moments before the first or after the last of
+the calendar, which .NET's least and largest dates are once an offset is applied, become the first and the
 last, as in .NET's own ``ToUniversalTime``.
 """
 
@@ -91,7 +91,7 @@ def type_to_check(kind: str | None, *, loose: bool = False) -> Any:
 
 
 def kind_of(value: bytes) -> str | None:
-    """Find the kind of a JSON value by itself; None for null. A text is a text, whatever it looks like."""
+    """Find the kind of a JSON value on its own; None for null. A text is a text, whatever it looks like."""
     first = value[:1]
     if first == b'"':
         return "text"
@@ -107,7 +107,7 @@ def kind_of(value: bytes) -> str | None:
 
 
 def is_as_expected(kind: str, value: bytes) -> bool:
-    """Tell whether a value is written as a kind's values are, so that nothing has to be done to it."""
+    """Tell whether a value is written as its kind asks, so that it needs no conversion."""
     seen = kind_of(value)
     if seen == "text" and kind in {"date", "timestamp"}:
         text = _text(value)
@@ -251,7 +251,7 @@ def moment(text: str) -> datetime:
 
 def moment_text(text: str, keep: int | None = None, zone: str = "Z") -> str:
     """
-    Write a timestamp as ``2026-05-02T13:09:55.910340Z``, which all databases read.
+    Write a timestamp as ``2026-05-02T13:09:55.910340Z``, which every database reads.
 
     :param keep: digits behind the second that a column keeps, 0 to 6.
     :param zone: what stands behind it.

@@ -147,8 +147,8 @@ class ParquetFile:
     """
     A Parquet file that takes pages.
 
-    Pages of a list that is not described wait in a temporary file until all are there, as all their values
-    decide about the types of the columns.
+    Pages of a list without a description wait in a temporary file until the last has come, as all their
+    values decide the types of the columns.
 
     :param fields: name to type, of the description; empty: all values decide.
     :param told: name to type where all values decide: what they begin with.
@@ -221,7 +221,7 @@ class ParquetFile:
         self.close()
 
     def close(self) -> None:
-        """Close what is open; a file that is not finished is of no use."""
+        """Close what is open; a file that is not finished is unusable."""
         if self._writer:
             self._writer.close()
         if self._temporary:
@@ -297,7 +297,7 @@ class ParquetFile:
 
 
 def write_parquet(file: ParquetFile, pages: Iterator[RawPage]) -> None:
-    """Write all pages; after an error the file is closed, and of no use."""
+    """Write all pages; after an error the file is closed and unusable."""
     try:
         for page in pages:
             file.add(page)

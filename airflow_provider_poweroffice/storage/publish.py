@@ -36,9 +36,9 @@ def publish(file: IO[bytes], target: Any) -> None:
     """
     Copy a local file, which needs no name, to an object path.
 
-    Object stores take it in one upload. A local target is written beside its final name and renamed;
-    so is a target on any other file system. What a killed writer left in the same folder is
-    removed by the next publisher of any object: on a local disk at once, elsewhere after a day.
+    Object stores take it in one upload. A local target is written beside its final name and renamed; so is a
+    target on any other file system. The next publisher of any object in the folder removes what a killed
+    writer left: on a local disk at once, elsewhere after a day.
 
     :param target: an ``ObjectStoragePath`` or any path of universal-pathlib.
     """

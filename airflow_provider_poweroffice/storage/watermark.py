@@ -1,5 +1,5 @@
 """
-How far a read has come: the moment from which the next one must go on.
+How far a read has come: the moment from which the next one must continue.
 
 Rule: rather too early than too late. A moment that is too early reads rows twice; one that is too late
 loses them.
@@ -42,7 +42,7 @@ class Watermark:
         Give the moment to go on from.
 
         While pages are read, rows on pages already read may change, and rows on later pages may carry even
-        later times. So the moment is no later than the beginning of the read, by the server's own clock.
+        later times. So the moment is never later than the beginning of the read, by the server's clock.
 
         :param began: the ``Date`` header of the first page.
         :return: a timestamp, or None: without rows, or where the server does not tell the time.

@@ -71,7 +71,7 @@ def kind_of_type(name: str) -> tuple[str, int | None]:
 
 
 def _bound(kind: str, word: str, bounds: str) -> int | None:
-    """Read what stands in brackets behind a type, or goes without saying."""
+    """Read the bound in brackets behind a type, or the one that it has without brackets."""
     if kind == "decimal":
         behind = bounds.partition(",")[2].strip() or ("0" if bounds else "")
         return int(behind) if behind else None

@@ -1,8 +1,8 @@
 """
 Rows that are gone: marked, not removed, and unmarked when they come back.
 
-Rule: every statement runs in the load's one transaction. A list that lacks most of a table's rows is taken
-for a wrong one: nothing is marked.
+Rule: every statement runs in the load's one transaction. A list that lacks most of a table's rows is taken as
+wrong: nothing is marked.
 """
 
 from __future__ import annotations

@@ -10,7 +10,8 @@ A load: pages in, a table that holds them or holds what it held before.
     load.compare(spool, ids)     # where rows that are gone are to be marked, and not all rows were read
     stored = load.store(session) # table made, rows staged, one transaction
 
-Rule: the database is connected while nothing is waited for: pages are read between two connections.
+Rule: no connection to the database is open while the API is waited for: pages are read between two
+connections.
 """
 
 from __future__ import annotations
@@ -239,7 +240,7 @@ class Load:
 
     def _make_table(self, session: Session) -> tuple[bool, list[str]]:
         """
-        Make the table, or the columns that it lacks, and go by what it then is.
+        Make the table, or the columns that it lacks, and adopt what is then there.
 
         :return: was it made, and which columns were added. Where neither rows nor the description tell
             what columns it would have, none is made.
@@ -306,7 +307,7 @@ class Load:
             raise
 
     def _check_shrinking(self, counts: Counts) -> None:
-        """Take a read of nothing, or of a small part of what the table had, for a wrong one."""
+        """Refuse a read of nothing, or of a small part of what the table had, as a wrong one."""
         most, before, now = self.plan.most_deleted, counts.deleted, counts.inserted
         if most is None or before - now <= before * most or (now > 0 and before <= FEW):
             return
@@ -321,7 +322,7 @@ class Load:
         )
 
     def _find_refused(self, session: Session, merge: Merge) -> int | None:
-        """Find the row that the table refuses; nothing of the attempts stays."""
+        """Find the row that the table refuses; every attempt is rolled back."""
 
         def attempt(first: int, end: int) -> None:
             session.database.begin(session)

@@ -1,8 +1,8 @@
 """
 When a database says no: its own words, with the table and the row.
 
-Rule: what a repetition can cure (a lost connection, a deadlock, a lock not granted) keeps its type, so
-that Airflow tries again.
+Rule: an error that a repetition can cure (a lost connection, a deadlock, a lock not granted) keeps its type,
+so that Airflow tries again.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _names(error: BaseException) -> set[str]:
 
 
 def is_refusal(error: BaseException) -> bool:
-    """Tell whether an error is a database's, and not one that passes; by the names of the DB-API."""
+    """Tell whether an error is a database's and will not pass, by the class names of the DB-API."""
     names = _names(error)
     if "Error" not in names:
         return False
@@ -57,9 +57,9 @@ def _is_final(error: BaseException) -> bool:
 
 def _passes(error: BaseException) -> bool | None:
     """
-    Tell by the number that a server of MySQL or SQL Server gave an error; None: none gave it one.
+    Tell by the error number of a MySQL or SQL Server; None: the error has no such number.
 
-    Their drivers go by other groups than the DB-API's: an impossible date is an ``OperationalError`` of
+    Their drivers do not keep to the classes of the DB-API: an impossible date is an ``OperationalError`` of
     PyMySQL and of pymssql, a deadlock may be an ``InternalError``, or of pyodbc a mere ``Error``.
     """
     drivers = {kind.__module__.partition(".")[0] for kind in type(error).__mro__}
@@ -108,7 +108,7 @@ def refused_row(
     Make the error that names a row.
 
     :param column: that the database refuses, with its field, where one is known.
-    :param way_out: what else may be done than to change the table or the row.
+    :param way_out: what may be done instead of changing the table or the row.
     """
     what = ": ".join(filter(None, (column, _says(error).rstrip("."))))
     made = LoadError(f"table {table}, row {row}: {what}{way_out and '.'}{way_out}", table=table, row=row)

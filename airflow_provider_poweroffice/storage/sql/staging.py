@@ -1,7 +1,7 @@
 """
 The temporary table that rows go through, and the rows behind its numbers.
 
-Rule: it is the connection's own, so that whatever happens to a load, nothing of it stays.
+Rule: it belongs to the connection, so nothing of it stays, whatever happens to a load.
 """
 
 from __future__ import annotations

@@ -126,9 +126,9 @@ class Database:
 
     def lock(self, session: Session, table: TableName, company: str | None = None) -> None:
         """
-        Wait until no other transaction holds this lock; this one then does.
+        Wait until no other transaction holds this lock, and take it.
 
-        :param table: however it is written, the lock of one table is one lock.
+        :param table: one lock for each table, however its name is written.
         :param company: whose rows are written; None: the table is made or changed.
         """
 
@@ -217,9 +217,9 @@ class Database:
         self, session: Session, table: TableName, existing: Mapping[str, Existing], names: Collection[str]
     ) -> None:
         """
-        Check that columns tell rows apart that differ, by what the database says of texts in them.
+        Check that columns tell different rows apart, by what the database says of texts in them.
 
-        A text of fixed length takes none with blanks at its end, so that those need not be told apart.
+        A column of fixed length takes no text with blanks at its end, so those need not be told apart.
 
         :raises ValueError: one of them does not.
         """

@@ -68,7 +68,7 @@ class DuckDB(BulkDatabase):
         self, session: Session, table: TableName, existing: Mapping[str, Existing], names: Collection[str]
     ) -> None:
         """
-        Check that columns tell rows apart that differ; before DuckDB 2 by the table's definition alone.
+        Check that columns tell different rows apart; before DuckDB 2 by the table's definition alone.
 
         :raises ValueError: one of them does not.
         """

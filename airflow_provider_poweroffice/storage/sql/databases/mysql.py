@@ -269,7 +269,7 @@ class MySQL(Database):
         existing: Mapping[str, Existing],
         names: Collection[str],
     ) -> None:
-        """Refuse texts that tell rows apart, and are compared as if ``a`` were ``A``."""
+        """Refuse a column of texts that tells rows apart but takes ``a`` for ``A``."""
         for name in names:
             column = existing.get(name)
             if column and column.kind == "text" and not column.type.endswith(_COLLATIONS):

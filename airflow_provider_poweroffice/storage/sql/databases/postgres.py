@@ -88,8 +88,8 @@ class Postgres(BulkDatabase):
         """
         Take an advisory lock until the end of the transaction: by the table's number, once it has one.
 
-        It is asked for again and again, as psycopg2 hears of no signal while a statement waits: a task
-        would wait on behind its timeout.
+        It is polled, as psycopg2 receives no signal while a statement waits: a task would wait beyond its
+        timeout.
         """
         name, parameters = "%s::text", [f"poweroffice {table.name}"]
         if company is not None:

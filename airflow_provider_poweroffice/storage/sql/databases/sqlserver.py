@@ -193,7 +193,7 @@ class SQLServer(Database):
         existing: Mapping[str, Existing],
         names: Collection[str],
     ) -> None:
-        """Refuse columns that tell rows apart, and take ``a`` for ``A`` or change what they are given."""
+        """Refuse a column that tells rows apart but takes ``a`` for ``A``, or changes what it is given."""
         for name in names:
             column = existing.get(name)
             is_exact = column and column.kind == "text" and column.type.endswith(("_BIN2", "_BIN2_UTF8"))

@@ -4,7 +4,7 @@ Sending a sales order: ``createAndSendInvoice``, and ``sentState`` until it is a
 Rule: the request is only queued (202); the invoice exists when it has been polled ``send_polls`` times and
 ``send_seconds`` have passed on the sandbox's clock. Then the order is gone, its voucher is in the ledger and
 its invoice among OutgoingInvoices, with the id of the order (OpenAPI: OutgoingInvoiceDto.Id). The right to
-send is separate from SalesOrders_Full (facts 3.4). Assumed: an order that failed is still there and can be
+send is separate from SalesOrders_Full (the portal). Assumed: an order that failed is still there and can be
 sent again; one being sent cannot.
 """
 

@@ -2,8 +2,8 @@
 Posting to the ledger: accounts, VAT, dimensions, currency, lock date.
 
 Rule: a voucher is checked whole before anything is booked. Lines name accounts and VAT codes by id; a
-customer or supplier is named by its sub-ledger account, never by the control account (facts 7.6). Amounts are
-gross of VAT. Assumed: VAT goes to 2700, 2702 or 2710; what rounding of a foreign currency leaves goes to
+customer or supplier is named by its sub-ledger account, never by the control account (the portal). Amounts
+are gross of VAT. Assumed: VAT goes to 2700, 2702 or 2710; what rounding of a foreign currency leaves goes to
 8160.
 """
 

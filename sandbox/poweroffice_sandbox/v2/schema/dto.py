@@ -94,8 +94,9 @@ def schema_of(entity: str, **marks: str) -> Schema:
     """
     Give the fields of an entity of the official tables.
 
-    What PATCH takes of the flows' entities the OpenAPI file cannot tell: marks from facts 3.1. Assumed: the
-    required fields of a new outgoing invoice voucher, which the file of March 2025 has only in answers.
+    The OpenAPI file cannot tell what a PATCH of the flows' entities takes: the marks are what published
+    clients found. Assumed: the required fields of a new outgoing invoice voucher, which the file of March
+    2025 has only in answers.
 
     :param entity: e.g. ``Customer``.
     :param marks: other marks for single fields, by name.
