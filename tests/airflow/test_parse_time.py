@@ -107,7 +107,7 @@ WRONG = [
     (
         PowerOfficeToObjectStorageOperator,
         {"endpoint": "Customers", "paging": {"order_by": "{{ params.order }}"}} | PLACE,
-        "is no template",
+        "must not be a template",
     ),
     (
         PowerOfficeToObjectStorageOperator,

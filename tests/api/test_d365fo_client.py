@@ -499,7 +499,7 @@ def test_redirect_to_the_login_page(fo: D365FOSandbox, clock: FakeClock) -> None
 
 def test_one_entity_is_no_list(fo_api: Client) -> None:
     """Pages of one row are refused rather than read as an empty list."""
-    with pytest.raises(PaginationError, match="no list"):
+    with pytest.raises(PaginationError, match="not a list of rows"):
         rows(fo_api, entity_path("UnitsOfMeasure", {"UnitSymbol": "ea"}))
 
 

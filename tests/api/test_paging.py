@@ -145,7 +145,7 @@ def test_rows_as_sent(client: Client) -> None:
     ("options", "error", "says"),
     [
         ({"page_size": 0}, ValueError, "page_size must be a whole number from 1 to 20000, not 0"),
-        ({"page_size": 20001}, ValueError, "between 1 and 20000"),
+        ({"page_size": 20001}, ValueError, "from 1 to 20000"),
         ({"page_size": "10"}, TypeError, "page_size"),
         ({"page_size": True}, TypeError, "page_size"),
         ({"first_page": 0}, ValueError, "first_page"),

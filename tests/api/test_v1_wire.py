@@ -89,8 +89,8 @@ def test_deleted_meanwhile(client: Client, sandbox: V1Sandbox) -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"page_size": 50_001}, "between 1 and 50000"),
-        ({"endpoint": "Reporting/InvoiceJournal", "page_size": 5_001}, "between 1 and 5000"),
+        ({"page_size": 50_001}, "from 1 to 50000"),
+        ({"endpoint": "Reporting/InvoiceJournal", "page_size": 5_001}, "from 1 to 5000"),
         ({"order_by": None}, "needs an order"),
         (
             {"endpoint": "Reporting/Usage", "query": {"fromDate": "2026-01-01", "toDate": "2026-02-01"}},

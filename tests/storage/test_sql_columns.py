@@ -297,7 +297,7 @@ def test_the_first_moment_of_dotnet(db: Database, sent: str, *, bulk: bool) -> N
 )
 def test_moments_that_are_none(db: Database, sent: str, *, bulk: bool) -> None:
     """A timestamp that cannot be read is an error with column, row and value, never null."""
-    with pytest.raises(TypeConflictError, match=r"row 2 has .*no moment") as caught:
+    with pytest.raises(TypeConflictError, match=r"row 2 has .*not a moment") as caught:
         load(db, {"Id": 1}, {"Id": 2, "LastChangedDateTimeOffset": sent}, bulk=bulk, **COLUMNS)
     assert (caught.value.column, caught.value.row, caught.value.value) == (STAMP, "2", f'"{sent}"')
     assert text_of(db, "id") == []

@@ -342,9 +342,13 @@ class ColumnsLayout(Layout):
     def _row_of(self, values: Sequence[bytes]) -> bytes:
         return b"{" + b",".join(_pair(field, values[n]) for n, field in enumerate(self._fields)) + b"}"
 
+    @property
+    def _column_kinds(self) -> list[str]:
+        return [field.kind or "text" for field in self._fields if field.is_column]
+
     def csv(self, content: bytes, first: int) -> Iterator[bytes]:
         """Write the values as they were sent; only texts with escapes, JSON and moments are touched."""
-        kinds = [field.kind or "text" for field in self._fields if field.is_column]
+        kinds = self._column_kinds
         touched = [n for n, kind in enumerate(kinds) if kind == "json"]
         texts = [n for n, kind in enumerate(kinds) if kind not in _UNTOUCHED]
         for number, (values, rest) in enumerate(self._rows(content), start=first):
@@ -358,7 +362,7 @@ class ColumnsLayout(Layout):
 
     def parameters(self, content: bytes, first: int) -> Iterator[tuple[Any, ...]]:
         """Give integers, booleans and text."""
-        kinds = [field.kind or "text" for field in self._fields if field.is_column]
+        kinds = self._column_kinds
         for number, (values, rest) in enumerate(self._rows(content), start=first):
             pairs = zip(kinds, values, strict=True)
             yield (number, *(parameter(kind, bytes(value)) for kind, value in pairs), parameter("json", rest))
@@ -436,9 +440,10 @@ def _conversion(
 
 def _most_before(field: Field) -> int | None:
     """Give the digits before the point that a column of decimals has room for, where it says so."""
-    scale = field.existing.scale if field.existing and field.kind == "decimal" else None
-    found = _precision(field.existing.type) if field.existing else None
-    return int(found[1]) - scale if found and scale is not None else None
+    if field.existing is None or field.kind != "decimal" or field.scale is None:
+        return None
+    found = _precision(field.existing.type)
+    return int(found[1]) - field.scale if found else None
 
 
 def _checked_value(
@@ -456,22 +461,27 @@ def _checked_value(
 def _writer(
     field: Field, key: tuple[str, ...], zone: str, plain_decimals: bool
 ) -> Callable[[bytes], bytes] | None:
-    scale = field.existing.scale if field.existing else None
-    is_key = field.field in key
+    scale, is_key = field.scale, field.field in key
     if field.kind == "text":
-        write: Callable[[bytes], bytes] | None = _key_text if is_key and field.loose else None
-        if is_key and is_caseless(field.field):
-            write = bytes.lower
-        return write if scale is None else partial(_text_within, most=scale, write=write)
+        return _text_writer(field, is_key=is_key)
     if field.kind == "timestamp":
         return partial(_moment, scale=scale, zone=zone)
     if field.kind == "time":
         return partial(_fraction, scale=scale)
-    if field.kind == "decimal" and (is_key or plain_decimals or scale is not None):
-        return partial(_number, scale=scale, write=canonical if is_key or plain_decimals else unquoted)
-    if not field.loose:
-        return None
-    return {"integer": _whole, "date": _day, "decimal": unquoted}.get(field.kind or "")
+    if field.kind == "decimal" and (is_key or plain_decimals):
+        return partial(_number, scale=scale, write=canonical)
+    if field.kind == "decimal" and scale is not None:
+        return partial(_number, scale=scale, write=unquoted)
+    return _LOOSE.get(field.kind or "") if field.loose else None
+
+
+def _text_writer(field: Field, *, is_key: bool) -> Callable[[bytes], bytes] | None:
+    write: Callable[[bytes], bytes] | None = None
+    if is_key and is_caseless(field.field):
+        write = bytes.lower
+    elif is_key and field.loose:
+        write = _key_text
+    return write if field.scale is None else partial(_text_within, most=field.scale, write=write)
 
 
 def _moment(value: bytes, *, scale: int | None, zone: str) -> bytes:
@@ -491,6 +501,9 @@ def _whole(value: bytes) -> bytes:
 
 def _day(value: bytes) -> bytes:
     return b'"%b"' % day(msgspec.json.decode(value)).isoformat().encode()
+
+
+_LOOSE: dict[str, Callable[[bytes], bytes]] = {"integer": _whole, "date": _day, "decimal": unquoted}
 
 
 def _key_text(value: bytes) -> bytes:

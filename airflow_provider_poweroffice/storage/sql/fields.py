@@ -50,6 +50,11 @@ class Field:
         return self.existing.kind if self.existing else self.kind if self.given else None
 
     @property
+    def scale(self) -> int | None:
+        """The bound of the table's column, see ``Existing``; None where it has none."""
+        return self.existing.scale if self.existing else None
+
+    @property
     def is_column(self) -> bool:
         """Tell whether it has a column, or gets one."""
         return bool(self.name) and self.kind is not None
