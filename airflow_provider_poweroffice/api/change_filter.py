@@ -136,9 +136,7 @@ def check_required(known: Catalogue | None, endpoint: str, query: Mapping[str, s
     :raises ValueError: names what is missing.
     """
     resource = known.find(endpoint) if known else None
-    names = {name.lower() for name, value in query.items() if value.strip()}
-    missing = [name for name in (resource.required if resource else ()) if name.lower() not in names]
-    if missing:
+    if resource and (missing := resource.lacking(query)):
         raise ValueError(f"query lacks {', '.join(missing)}, which {endpoint} requires")
 
 

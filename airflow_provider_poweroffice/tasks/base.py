@@ -298,8 +298,7 @@ def _known(task: ReadTask, endpoint: Any) -> dict[str, Resource]:
 def _check_required(query: Any, endpoint: str, known: Mapping[str, Resource]) -> None:
     if query is not None and not isinstance(query, Mapping):  # a template
         return
-    given = {str(name).lower() for name, value in (query or {}).items() if value is not None}
-    lacking = [[name for name in item.required if name.lower() not in given] for item in known.values()]
+    lacking = [item.lacking(query or {}) for item in known.values()]
     if all(lacking):
         needed = dict.fromkeys(lacking[0], "...")
         raise ValueError(f"endpoint {endpoint!r} needs {' and '.join(needed)}: query={needed}")

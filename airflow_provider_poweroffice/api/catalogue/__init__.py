@@ -8,10 +8,11 @@ Rule: pure; the facts are in text files beside this module, made from the offici
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
+from typing import Any
 
 from airflow_provider_poweroffice.api.texts import nearest
 
@@ -96,6 +97,13 @@ class Resource:
         """Name the privilege that a call needs; several are alternatives."""
         full = "" if method == "GET" else "_Full"
         return " or ".join(name + full for name in self.privilege.split("/") if name)
+
+    def lacking(self, query: Mapping[str, Any]) -> list[str]:
+        """Name the query names that must be given, and are not."""
+        given = {
+            str(name).lower() for name, value in query.items() if value is not None and str(value).strip()
+        }
+        return [name for name in self.required if name.lower() not in given]
 
     def since_filter(self, kind: str) -> str:
         """
@@ -248,6 +256,13 @@ def _read(line: str) -> Resource:
         reference=unique,
         most=int(most or 0),
     )
+
+
+def table_of(name: str) -> dict[str, str]:
+    """Read a file beside this module: what is before the first bar of a line, and what is behind it."""
+    path = files(__name__).joinpath(f"{name}.txt")
+    lines = path.read_text(encoding="utf-8").splitlines()[1:] if path.is_file() else []
+    return {key: text for key, _, text in (line.partition(" | ") for line in lines)}
 
 
 @cache

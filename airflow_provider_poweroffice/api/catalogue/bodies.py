@@ -13,10 +13,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
 
-from airflow_provider_poweroffice.api.catalogue import catalogue
+from airflow_provider_poweroffice.api.catalogue import catalogue, table_of
 
 _NONE: Mapping[str, BodyField] = MappingProxyType({})
 _FIELD = re.compile(r"(?P<name>\w+)(?P<mark>[!=~]?):(?P<list>\*?)(?P<kind>>?[^<]+)(?:<(?P<longest>\d+))?")
@@ -81,12 +80,7 @@ def type_of(name: str, type_name: str) -> Mapping[str, BodyField]:
 
 @cache
 def _lines(name: str) -> dict[str, str]:
-    path = files(__package__).joinpath(f"{name}_bodies.txt")
-    if not path.is_file():
-        return {}
-    lines = path.read_text(encoding="utf-8").splitlines()[1:]
-    pairs = (line.partition(" | ") for line in lines)
-    return {key.replace(" /", " ").lower(): text for key, _, text in pairs}
+    return {key.replace(" /", " ").lower(): text for key, text in table_of(f"{name}_bodies").items()}
 
 
 def _fields(text: str, lines: Mapping[str, str], depth: int = 3) -> dict[str, BodyField]:

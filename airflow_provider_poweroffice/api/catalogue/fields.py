@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
+from airflow_provider_poweroffice.api.catalogue import table_of
 from airflow_provider_poweroffice.api.catalogue.bodies import type_of
 
 KINDS = ("integer", "decimal", "boolean", "date", "timestamp", "text", "json")
@@ -27,11 +27,7 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 
 @cache
 def _lists(name: str) -> dict[str, str]:
-    path = files(__package__).joinpath(f"{name}_fields.txt")
-    if not path.is_file():
-        return {}
-    lines = path.read_text(encoding="utf-8").splitlines()[1:]
-    return {path.strip("/ ").lower(): text for path, _, text in (line.partition(" | ") for line in lines)}
+    return {path.strip("/ ").lower(): text for path, text in table_of(f"{name}_fields").items()}
 
 
 def row_type(endpoint: str, name: str = "poweroffice_v2") -> type:

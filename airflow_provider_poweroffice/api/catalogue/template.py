@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from airflow_provider_poweroffice.api.catalogue import Catalogue, Resource
 from airflow_provider_poweroffice.api.catalogue.bodies import BodyField, body_of
 from airflow_provider_poweroffice.api.catalogue.fields import fields_of
+from airflow_provider_poweroffice.api.texts import listed
 
 _OPERATOR = "airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator"
 _EXAMPLES = {
@@ -78,7 +79,7 @@ def _read(name: str, resource: Resource) -> Iterator[str]:
         if found:
             yield f'    # {kind}_since="2026-01-01T00:00:00Z",  # {found}'
     if fields := fields_of(name, resource.path):
-        yield f"    # {len(fields)} fields: {_listed(list(fields))}"
+        yield f"    # {len(fields)} fields: {listed(fields, _SHOWN)}"
         yield "    # from airflow_provider_poweroffice.api.catalogue.fields import row_type"
         of_v1 = "" if name == "poweroffice_v2" else f', "{name}"'
         yield f'    # response=row_type("{resource.path}"{of_v1}),'
@@ -147,7 +148,7 @@ def _notes(field: BodyField) -> Iterator[str]:
     if field.longest:
         yield f"at most {field.longest} characters"
     if field.choices:
-        yield f"one of {_listed([item.replace('=', ' ') for item in field.choices])}"
+        yield f"one of {listed((item.replace('=', ' ') for item in field.choices), _SHOWN)}"
 
 
 def _example(field: BodyField) -> str:
@@ -164,8 +165,3 @@ def _rank(field: BodyField) -> int:
     # A flag that is not given is false, and a choice its first: seldom wrong. A day, a number or an id is.
     made_up = field.never_null and field.kind != "boolean" and not field.choices
     return 1 if made_up else _OPTIONAL
-
-
-def _listed(names: list[str]) -> str:
-    more = f", and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more

@@ -21,7 +21,7 @@ from airflow_provider_poweroffice.api.d365fo.metadata import entity_key
 from airflow_provider_poweroffice.api.options import ON_EXISTS, REFERENCES, OnExists
 from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.api.retry import IDEMPOTENT_METHODS
-from airflow_provider_poweroffice.api.texts import one_line
+from airflow_provider_poweroffice.api.texts import listed, one_line
 from airflow_provider_poweroffice.api.writes.changes import patch_of
 from airflow_provider_poweroffice.api.writes.compare import differences, has_nulls, without_nulls
 from airflow_provider_poweroffice.api.writes.identity import (
@@ -51,6 +51,7 @@ log = logging.getLogger(__name__)
 
 Outcome = Literal["created", "updated", "unchanged", "deleted"]
 _EMPTY = (None, "")
+_SHOWN = 10  # fields in a message
 _MARGIN = timedelta(minutes=1)  # the server's clock may differ
 
 
@@ -393,7 +394,7 @@ class _Write:
                 "on_exists='update'"
             )
             conflict = WriteConflictError(
-                f"{begin} differs from what was sent in {_names(different)}{way_out}",
+                f"{begin} differs from what was sent in {listed(different, _SHOWN)}{way_out}",
                 id=there,
                 differences=different,
             )
@@ -458,7 +459,7 @@ class _Write:
         with self._telling_uncertain():
             answer = self.client.request(method, endpoint, body=body, idempotent=True)
         self.tries += answer.attempts
-        log.info("%s: updated the record with %s: %s", self.label, identity.text, _names(different))
+        log.info("%s: updated the record with %s: %s", self.label, identity.text, listed(different, _SHOWN))
         if not isinstance(answer.body, dict):
             answer = self.client.request("GET", identity.path_of(record) or endpoint)
         return self._written("updated", answer, identity)
@@ -474,8 +475,8 @@ class _Write:
         except ValueError as error:
             there = identity.id_of(record)
             raise WriteConflictError(
-                f"{self.label}: the record with {identity.text}, {there}, differs in {_names(different)}, "
-                f"and cannot be updated: {error}",
+                f"{self.label}: the record with {identity.text}, {there}, differs in "
+                f"{listed(different, _SHOWN)}, and cannot be updated: {error}",
                 id=there,
                 differences=different,
             ) from None
@@ -543,10 +544,6 @@ class _Write:
         return uncertain(
             self.client, self.call, error, self.sent_at, identity=self.identity, repeatable=repeatable
         )
-
-
-def _names(different: Mapping[str, Any]) -> str:
-    return ", ".join(list(different)[:10]) + (" and more" if len(different) > 10 else "")  # noqa: PLR2004 - a line
 
 
 def _may_pass(error: PowerOfficeError) -> bool:

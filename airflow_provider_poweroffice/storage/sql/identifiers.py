@@ -70,7 +70,7 @@ class TableName:
             raise ValueError(f"table={table!r} names a schema, and so does schema={schema!r}; give one")
         if not (is_name(first) and is_name(second)):
             raise ValueError(
-                f"table={table!r} is not the name of a table: write table or schema.table, without quotes"
+                f"table={table!r} is not a table name: write table or schema.table, without quotes"
             )
         return cls(second, first)
 
