@@ -75,7 +75,7 @@ class PowerOfficeCompaniesOperator(RenderedOperator):
         """
         Give the aliases.
 
-        :raises ValueError: there is none: a DAG over no companies would succeed without doing anything.
+        :raises ValueError: there are no companies: a DAG over none would succeed without doing anything.
         """
         source: Any = self.source  # rendered: no XComArg any more
         hook = PowerOfficeHook(self.poweroffice_conn_id, company=self.firm, retry_options=self.retry_options)
@@ -90,15 +90,16 @@ class PowerOfficeCompaniesOperator(RenderedOperator):
 
 class PowerOfficeCompaniesSummaryOperator(RenderedOperator):
     """
-    Say which companies failed and why, when all tasks before it have ended, however they did.
+    Say which companies failed and why, once all tasks before it have ended, in whatever state.
 
     Returns ``{"companies": 50, "succeeded": [alias, ...], "skipped": [alias, ...], "left_out": [{"company",
     "task_id", "load", "reason"}, ...], "failed": [{"company", "task_id", "map_index", "state", "error",
     "load"}, ...], "causes": [{"what", "error", "companies": [alias, ...]}, ...]}``, also as XCom of a summary
     that fails. ``load`` names one of several loads of a task, as those of ``load_company``. A company has
-    succeeded when all of its tasks have, but those that were left out by ``on_missing_privilege="skip"``.
-    ``causes`` are the failures by reason, those of most companies first: an error that many companies have in
-    common is told of once, and so is one of several tasks of a company, such as a refused key.
+    succeeded when all of its tasks have, apart from those that were left out by
+    ``on_missing_privilege="skip"``. ``causes`` are the failures by reason, those of most companies first: an
+    error that many companies share is reported once, and so is one that several tasks of a company share,
+    such as a refused key.
 
     :param tasks: ids of the tasks to look at; None: all that are upstream, directly or not.
     :param companies: the aliases, or lists of them, that were mapped over, such as ``companies.output``
@@ -263,7 +264,7 @@ def _left_out(items: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], list[
 
 
 def _line(cause: Mapping[str, Any], shown: int = _SHOWN) -> str:
-    """Tell of a cause in one line: of which companies, what has failed, and why."""
+    """Describe a cause in one line: which companies, what failed, and why."""
     companies = [company for company in cause["companies"] if company]
     return f"{f'[{listed(companies, shown)}] ' if companies else ''}{cause['what']}: {cause['error']}"
 

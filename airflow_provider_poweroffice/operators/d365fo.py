@@ -292,7 +292,7 @@ class D365FORestEndpointOperator(RenderedOperator):
         return result
 
     def _hook(self, left: float) -> D365FOHook:
-        """Give the hook, with so many seconds for waiting out 429s in the worker."""
+        """Give the hook, with a number of seconds for waiting out 429s in the worker."""
         from airflow_provider_poweroffice.tasks.service_call import read_timeout
 
         limit = min(self.defer_from, left) if self.deferrable else left

@@ -36,17 +36,17 @@ class PowerOfficeInvoiceOperator(PowerOfficeTask):
     """
     Send an invoice: make the sales order, ask for it to be sent, and wait until it is. PowerOffice v2.
 
-    One order and one invoice, whatever is killed when: each step is noted in the task's state store
-    (Airflow 3.3), and the server is looked at before a step is repeated. The result in XCom: ``order_id``,
-    ``reference``, ``invoice_no``, ``sent_at``, ``due_date``, ``delivery_type``, and ``last_error`` of an
-    invoice that was sent after a first way of delivery had failed.
+    One order and one invoice, whatever is killed and when: each step is noted in the task's state store
+    (Airflow 3.3), and the task looks at the server before it repeats a step. The result in XCom:
+    ``order_id``, ``reference``, ``invoice_no``, ``sent_at``, ``due_date``, ``delivery_type``, and
+    ``last_error`` of an invoice that was sent after a first way of delivery had failed.
 
     :param order: the order, with its lines: body of ``POST SalesOrders/Complete`` (templated).
-    :param order_id: an order that is there, instead (templated).
-    :param reference: what the order is known by, at most 50 characters: its ``ExternalImportReference``,
-        which is unique. One of your own, such as the number of the order in a shop, also holds across runs:
-        what was invoiced with it is not invoiced again, which needs the privilege OutgoingInvoice.
-        ``"auto"`` (default): the order's own, or one made of DAG, task, run and map index (templated).
+    :param order_id: instead of ``order``, the id of an existing order (templated).
+    :param reference: what identifies the order, at most 50 characters: its ``ExternalImportReference``, which
+        is unique. One of your own, such as the number of the order in a shop, also holds across runs: what
+        was invoiced with it is not invoiced again, which needs the privilege OutgoingInvoice. ``"auto"``
+        (default): the order's own, or one made of DAG, task, run and map index (templated).
     :param delivery_type: ``"Auto"`` (default), ``"PdfByEmail"``, or ``"PdfPrintForDownload"``: the invoice
         is booked, and PowerOffice delivers it to nobody (templated).
     :param email_address: default the customer's; with ``"Auto"`` used where nothing else works (templated).
@@ -143,7 +143,7 @@ class PowerOfficeInvoiceOperator(PowerOfficeTask):
 
     def execute(self, context: Context) -> Any:
         """
-        Go from the step that was noted last until it is sent.
+        Continue from the last noted step until the invoice is sent.
 
         :return: see the class.
         """
@@ -153,7 +153,7 @@ class PowerOfficeInvoiceOperator(PowerOfficeTask):
 
     def execute_complete(self, context: Context, event: Mapping[str, Any] | None = None) -> Any:
         """
-        Go on after the triggerer's verdict, which the server is asked about once more.
+        Continue after the triggerer's verdict; the server is asked again first.
 
         :raises AirflowFailException: the server refused to tell.
         """

@@ -30,9 +30,9 @@ class PowerOfficeOperator(PowerOfficeTask, CallTask):
     Call PowerOffice Go and push the answer to XCom: all of :class:`CallTask`.
 
     :param endpoint: path below the base URL, such as ``Customers/42`` (templated).
-    :param reference: of a POST: what the record is known by, up to 50 characters, unique among its kind; put
-        into ``ExternalImportReference``, or what the resource has for it. ``"auto"`` makes one of DAG, task,
-        run and map index: the same at each retry, and after a clear (templated).
+    :param reference: of a POST: what identifies the record, up to 50 characters, unique among records of its
+        kind; put into ``ExternalImportReference``, or the resource's own field for it. ``"auto"`` makes one
+        of DAG, task, run and map index: the same at each retry, and after a clear (templated).
     :param on_refused_delete: ``"fail"`` (default), or ``"archive"``: a v1 record that is in use is archived.
     :param poweroffice_conn_id: the Airflow connection (templated).
 

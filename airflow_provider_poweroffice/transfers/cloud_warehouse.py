@@ -1,8 +1,8 @@
 """
 The statements that bring Parquet objects of a list into a table of a cloud warehouse, for its own operators.
 
-Rule: pure; the columns are those that ``format="parquet"`` writes for a described list, in their order. What
-was run, and what was only read in the vendors' documentation, says docs/cloud_warehouses.md.
+Rule: pure; the columns are those that ``format="parquet"`` writes for a described list, in their order.
+docs/cloud_warehouses.md says what was run, and what was only read in the vendors' documentation.
 """
 
 from __future__ import annotations
@@ -125,8 +125,8 @@ class WarehouseTable:
         """
         Mark the company's rows whose keys are not among the copied ones, and unmark those that came back.
 
-        The copied object holds the keys of all rows. Nothing is marked where they are fewer than half of
-        the company's rows: that is a lost privilege or a cut list more often than the truth.
+        The copied object holds the keys of all rows. Nothing is marked if they are fewer than half of the
+        company's rows, which is more often a lost privilege or a cut list than the truth.
         """
         deleted, key = self._name("_deleted_at"), self._name(snake_case(self._key))
         rows = f"{self._name('_company')} = '{self.company}' AND {deleted} IS"

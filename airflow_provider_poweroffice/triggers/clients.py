@@ -2,9 +2,9 @@
 The clients of a triggerer's triggers, and the threads in which their requests run.
 
 Rule: one client, hence one token, for each connection and company of an event loop. Requests run in a small
-pool of this package's own, never in the loop's default one, which every other trigger needs (name look-ups
-of aiohttp, Airflow's own). No thread sleeps: a wait for the rate limit is slept on the loop. Whoever stops
-waiting for an answer cuts its connection, which frees the thread at once.
+pool of this package's own, never in the loop's default one, which every other trigger needs (name look-ups of
+aiohttp, Airflow's own). No thread sleeps: a wait for the rate limit is slept on the loop. A trigger that
+stops waiting for an answer cuts its connection, which frees the thread at once.
 """
 
 from __future__ import annotations
