@@ -75,7 +75,7 @@ def test_value(kind: str, sent: str, value: object) -> None:
 )
 def test_misfit(kind: str, sent: str) -> None:
     """A value that does not fit is named with its field, row and value; nothing is rounded or cut off."""
-    with pytest.raises(FieldTypeError, match=f"A of the row with Id 7 is .*no {kind}") as caught:
+    with pytest.raises(FieldTypeError, match=f"A of the row with Id 7 is .*not a valid {kind}") as caught:
         _typed({"A": kind}, f'[{{"Id": 7, "A": {sent}}}]')
     assert (caught.value.field, caught.value.row) == ("A", "7")
 
