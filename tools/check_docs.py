@@ -111,7 +111,7 @@ def unlisted() -> list[str]:
 
 
 def lost_places() -> list[str]:
-    """Find files that docs/architecture.md names and that are not there, and names that are not in them."""
+    """Find files that docs/architecture.md names and that do not exist, and names that are not in them."""
     lost = []
     for line in (ROOT / "docs/architecture.md").read_text().splitlines():
         spans = SPAN.findall(line.rpartition(" | ")[2])
