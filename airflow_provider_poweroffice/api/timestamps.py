@@ -50,7 +50,7 @@ def ticks_of_iso(text: str) -> int:
         return ticks(text)
     except ValueError:
         try:
-            moment = datetime.fromisoformat(text.strip())
+            moment = datetime.fromisoformat(text.strip().upper())
         except ValueError:
             raise ValueError(f"{text!r} is not a date or time such as 2026-05-02T13:09:55Z") from None
     since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH

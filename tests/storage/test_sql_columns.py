@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from support.databases import BOUNDED, KINDS, Database, postgres_database
 from support.loading import load
 
 from airflow_provider_poweroffice.errors import LoadError, TypeConflictError
+from airflow_provider_poweroffice.storage.sql.columns_layout import ColumnsLayout
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 from tests.infrastructure.postgres_server import PostgresServer
 
@@ -21,6 +23,7 @@ EMPTY = (
     '"LastChangedDateTimeOffset":null,"Address":null}'
 )
 COLUMNS: dict[str, Any] = {"layout": "columns"}
+FIELDS = {"Id": "integer", "Amount": "decimal", "Name": "text", "LastChangedDateTimeOffset": "timestamp"}
 
 
 def text_of(db: Database, column: str, where: str = "1 = 1") -> list[str | None]:
@@ -301,6 +304,49 @@ def test_moments_that_are_none(db: Database, sent: str, *, bulk: bool) -> None:
         load(db, {"Id": 1}, {"Id": 2, "LastChangedDateTimeOffset": sent}, bulk=bulk, **COLUMNS)
     assert (caught.value.column, caught.value.row, caught.value.value) == (STAMP, "2", f'"{sent}"')
     assert text_of(db, "id") == []
+
+
+def test_page_is_written_as_its_rows_are() -> None:
+    """A page is written some hundred rows at a time; a moment or a misfit among them moves no other value."""
+    moments: list[str | None] = ["2026-05-02T13:09:55.9103409Z"] * 1200
+    moments[700], moments[900], moments[1100] = None, "2026-05-02T15:09:55+02:00", "2026-05-02 13:09:55z"
+    rows: list[dict[str, Any]] = [
+        {"Id": n, "Amount": n, "Name": "a", "LastChangedDateTimeOffset": moment}
+        for n, moment in enumerate(moments)
+    ]
+    rows[600] |= {"Amount": "none"}
+    rows[601] |= {"Name": 'a \\ "b"'}
+    layout = ColumnsLayout(
+        "ledger", ("Id",), None, known=FIELDS, given={"Amount": "decimal"}, keep_misfits=True
+    )
+    content = json.dumps(rows).encode()
+    layout.see(content)
+    lines, parameters = list(layout.csv(content, 10)), list(layout.parameters(content, 10))
+    alone = [(b"[%b]" % json.dumps(row).encode(), n) for n, row in enumerate(rows, start=10)]
+    assert lines == [line for page, n in alone for line in layout.csv(page, n)]
+    assert parameters == [row for page, n in alone for row in layout.parameters(page, n)]
+    assert lines[0] == b'10,0,0,"a","2026-05-02T13:09:55.910340Z",null\n'
+    assert lines[600] == b'610,600,null,"a","2026-05-02T13:09:55.910340Z","{""Amount"":""none""}"\n'
+    assert lines[601] == b'611,601,601,"a \\ ""b""","2026-05-02T13:09:55.910340Z",null\n'
+    assert lines[700] == b'710,700,700,"a",null,null\n'
+    assert lines[900] == b'910,900,900,"a","2026-05-02T13:09:55.000000Z",null\n'
+    assert lines[1100] == b'1110,1100,1100,"a","2026-05-02T13:09:55.000000Z",null\n'
+
+
+@pytest.mark.parametrize(
+    "sent",
+    ["2026-05-02T13:09:55.91034012345Z", "2026-05-02t13:09:55.910340z", "2026-05-02T13:09:55.91034012345z"],
+)
+def test_moments_that_msgspec_takes(sent: str) -> None:
+    """Every spelling that passes the fast check of a page is written."""
+    layout = ColumnsLayout("ledger", ("Id",), None, known=FIELDS, given={})
+    usual, content = (
+        json.dumps([{"Id": 1, "LastChangedDateTimeOffset": moment}]).encode()
+        for moment in ("2026-05-02T13:09:55.9103401Z", sent)
+    )
+    layout.see(usual)
+    layout.see(content)
+    assert list(layout.csv(content, 0)) == [b'0,1,"2026-05-02T13:09:55.910340Z",null\n']
 
 
 @pytest.mark.parametrize(("digits", "kept"), [(0, "55"), (3, "55.999")])

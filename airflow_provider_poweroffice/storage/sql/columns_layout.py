@@ -11,7 +11,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Annotated, Any
 
@@ -47,11 +47,15 @@ from airflow_provider_poweroffice.storage.sql.layouts import LONGEST_KEY, Layout
 log = logging.getLogger(__name__)
 _NONE = msgspec.Raw(NULL)
 _text = msgspec.json.Decoder(str).decode
+_moments = msgspec.json.Decoder(list[datetime]).decode
 _FULL = len(b'"2026-05-02T13:09:55.9103401Z"')
+_MICRO = len(b'"2026-05-02T13:09:55.910340')
 _T, _Z = b"TZ"
 _NEVER = Annotated[str, msgspec.Meta(min_length=1, max_length=0)]  # in place of None where null does not fit
 _TEXTS = frozenset({None, "date", "timestamp", "text"})
+_FAST: dict[str, Any] = {"date": date, "timestamp": datetime}
 _IN_SECONDS = re.compile(rb"\.([0-9]+)").search
+_ROWS_AT_ONCE = 500
 _SHOWN = 80  # bytes of a value in a message
 _precision = re.compile(r"\((\d+)").search
 _UNTOUCHED = frozenset({"integer", "decimal", "boolean", "date"})  # a JSON literal of these is CSV
@@ -99,6 +103,7 @@ class ColumnsLayout(Layout):
         if whole:
             self._fields.add_described()
         self._kept: set[str] = set()
+        self._check_fast: Any = None
         self._keep_misfits = keep_misfits
         self._halves_told = False
         self._json_is_text = json_is_text
@@ -159,8 +164,10 @@ class ColumnsLayout(Layout):
         return safe
 
     def see(self, content: bytes) -> None:
-        """Check the page at once; where that fails, look at its rows and learn."""
-        if not _fits(self._check_all, content):
+        """Check the page at once, in C as far as that goes; where it fails, look at its rows and learn."""
+        if self._check_fast and not _fits(self._check_fast, content):
+            self._check_fast = None  # pages of one list are alike
+        if self._check_fast is None and not _fits(self._check_all, content):
             for number, row in enumerate(split_rows(content)):
                 self._see_row(bytes(row), number)
 
@@ -258,6 +265,8 @@ class ColumnsLayout(Layout):
         """Make the structs that check rows, and that take them apart, and say what is done to each column."""
         fields = list(self._fields)
         row, parts = _structs(fields, self.key)
+        fast, _ = _structs(fields, self.key, fast=True)
+        self._check_fast = msgspec.json.Decoder(list[fast]).decode  # type: ignore[valid-type]
         self._check_all: Any = msgspec.json.Decoder(list[row]).decode  # type: ignore[valid-type]
         self._check_one: Any = msgspec.json.Decoder(row).decode
         self._take_apart: Any = msgspec.json.Decoder(list[parts]).decode  # type: ignore[valid-type]
@@ -273,6 +282,7 @@ class ColumnsLayout(Layout):
             for n in self._own
         ]
         self._conversions = [(n, convert) for n, convert in found if convert is not None]
+        self._moments = {n for n, convert in self._conversions if _is_whole_moment(convert)}
         self._measured = [
             (n, field) for n, field in enumerate(fields) if field.kind == "decimal" and not field.existing
         ]
@@ -303,21 +313,39 @@ class ColumnsLayout(Layout):
 
     def _rows(self, content: bytes) -> Iterator[tuple[list[bytes], bytes]]:
         """Give the values of each row that have columns, and the others as one JSON object or null."""
-        own, conversions, extra = self._own, self._conversions, self._extra
+        own = self._own
         is_whole = own == [*range(len(list(self._fields)))]
-        for parts in self._take_apart(content):
-            values = list(msgspec.structs.astuple(parts))
-            misfits: list[tuple[Field, bytes]] = []
-            for n, convert in conversions:
-                value = bytes(values[n])
+        parts = self._take_apart(content)
+        for start in range(0, len(parts), _ROWS_AT_ONCE):
+            rows = [list(msgspec.structs.astuple(row)) for row in parts[start : start + _ROWS_AT_ONCE]]
+            misfits = self._convert(rows)
+            for place, values in enumerate(rows):
+                found = misfits.get(place, ())
+                rest = self._rest(values, found) if self._extra or found else NULL
+                yield values if is_whole else [values[n] for n in own], rest
+
+    def _convert(self, rows: Sequence[list[bytes]]) -> dict[int, list[tuple[Field, bytes]]]:
+        """
+        Convert the values of some rows, column by column.
+
+        :return: what does not fit, by the place of its row.
+        """
+        misfits: dict[int, list[tuple[Field, bytes]]] = {}
+        for n, convert in self._conversions:
+            column = [bytes(values[n]) for values in rows]
+            if moments := _cut_moments(column, self._zone) if n in self._moments else None:
+                for values, moment in zip(rows, moments, strict=True):
+                    values[n] = moment
+                continue
+            for place, value in enumerate(column):
                 if value != NULL:
                     try:
-                        values[n] = convert(value)
+                        rows[place][n] = convert(value)
                     except UNFIT as error:
-                        misfits.append((self._keep(n, values, str(error)), value))
-                        values[n] = NULL
-            rest = self._rest(values, misfits) if extra or misfits else NULL
-            yield values if is_whole else [values[n] for n in own], rest
+                        field = self._keep(n, rows[place], str(error))
+                        misfits.setdefault(place, []).append((field, value))
+                        rows[place][n] = NULL
+        return misfits
 
     def _keep(self, n: int, values: Sequence[bytes], what: str) -> Field:
         """
@@ -333,7 +361,7 @@ class ColumnsLayout(Layout):
             log.warning("%s. It is kept in _extra; further ones of this field are not told", what)
         return field
 
-    def _rest(self, values: Sequence[bytes], misfits: list[tuple[Field, bytes]]) -> bytes:
+    def _rest(self, values: Sequence[bytes], misfits: Sequence[tuple[Field, bytes]]) -> bytes:
         others = [(field, bytes(values[n])) for n, field in self._extra if bytes(values[n]) != NULL]
         others += misfits
         self._kept.update(field.field for field, _ in others)
@@ -384,10 +412,14 @@ def _fits(check: Callable[[bytes], Any], content: bytes) -> bool:
     return True
 
 
-def _structs(fields: Sequence[Field], key: tuple[str, ...]) -> tuple[Any, Any]:
-    """Make the struct that checks a row, and the one that takes it apart."""
+def _structs(fields: Sequence[Field], key: tuple[str, ...], *, fast: bool = False) -> tuple[Any, Any]:
+    """
+    Make the struct that checks a row, and the one that takes it apart.
+
+    :param fast: check days and moments by types of msgspec's, without a pattern; not all that fit pass.
+    """
     rename = {f"f{n}": field.field for n, field in enumerate(fields)}
-    checked = [_checked(short, field, key) for short, field in zip(rename, fields, strict=True)]
+    checked = [_checked(short, field, key, fast=fast) for short, field in zip(rename, fields, strict=True)]
     parts = [(short, msgspec.Raw, _NONE) for short in rename]
     return (
         msgspec.defstruct("Row", checked, forbid_unknown_fields=True, rename=rename, kw_only=True, gc=False),
@@ -395,9 +427,11 @@ def _structs(fields: Sequence[Field], key: tuple[str, ...]) -> tuple[Any, Any]:
     )
 
 
-def _checked(short: str, field: Field, key: tuple[str, ...]) -> tuple[Any, ...]:
+def _checked(short: str, field: Field, key: tuple[str, ...], *, fast: bool) -> tuple[Any, ...]:
     """Give a field of a struct that checks: its short name, its type and, unless it is a key's, a default."""
     kind = _type_of(field)
+    if fast and not field.loose and kind is not msgspec.Raw:
+        kind = _FAST.get(field.kind or "", kind)
     if field.field in key:
         return short, _NEVER if kind is None else kind
     if kind is None:
@@ -482,6 +516,26 @@ def _text_writer(field: Field, *, is_key: bool) -> Callable[[bytes], bytes] | No
     elif is_key and field.loose:
         write = _key_text
     return write if field.scale is None else partial(_text_within, most=field.scale, write=write)
+
+
+def _is_whole_moment(convert: Callable[[bytes], bytes]) -> bool:
+    """Tell whether a conversion writes moments with all their microseconds."""
+    return isinstance(convert, partial) and convert.func is _moment and convert.keywords["scale"] is None
+
+
+def _cut_moments(column: Sequence[bytes], zone: str) -> list[bytes] | None:
+    """Write moments to the microsecond, all at once; None where one is not written in full, or is none."""
+    joined, count, step = b",".join(column), len(column), _FULL + 1
+    if (joined[11::step], joined[28::step]) != (b"T" * count, b"Z" * count) or len(
+        joined
+    ) != step * count - 1:
+        return None
+    try:
+        _moments(b"[%b]" % joined)
+    except msgspec.MsgspecError:
+        return None
+    end = zone.encode() + b'"'
+    return [value[:_MICRO] + end for value in column]
 
 
 def _moment(value: bytes, *, scale: int | None, zone: str) -> bytes:

@@ -7,6 +7,7 @@ Rule: it belongs to the connection, so nothing of it stays, whatever happens to 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain, starmap
 from typing import Any
 
 from airflow_provider_poweroffice.api.surrogates import split_rows
@@ -55,10 +56,10 @@ class Stage:
         try:
             with session.transaction(staging=True):
                 if bulk and isinstance(database, BulkDatabase):
-                    lines = (line for page in self._spool.numbered() for line in self._layout.csv(*page))
+                    lines = chain.from_iterable(starmap(self._layout.csv, self._spool.numbered()))
                     database.bulk(session, self._table, lines)
                 else:
-                    rows = (row for page in self._spool.numbered() for row in self._layout.parameters(*page))
+                    rows = chain.from_iterable(starmap(self._layout.parameters, self._spool.numbered()))
                     session.insert(self._insert(), rows)
         except Exception as error:
             if is_refused_value(error):

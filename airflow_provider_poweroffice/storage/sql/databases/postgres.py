@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any, ClassVar
 
 from airflow_provider_poweroffice.storage.sql.columns import Existing
@@ -151,13 +152,9 @@ class Postgres(BulkDatabase):
 
 
 def _blocks(lines: Iterable[bytes]) -> Iterator[bytes]:
-    some: list[bytes] = []
-    for line in lines:
-        some.append(line)
-        if len(some) >= LINES_AT_ONCE:
-            yield b"".join(some)
-            some.clear()
-    yield b"".join(some)
+    rest = iter(lines)
+    while block := b"".join(islice(rest, LINES_AT_ONCE)):
+        yield block
 
 
 class _Lines(io.RawIOBase):
@@ -177,7 +174,7 @@ class _Lines(io.RawIOBase):
         """Give at most so many bytes."""
         if not self._rest:
             try:
-                self._rest = next((block for block in self._blocks if block), b"")
+                self._rest = next(self._blocks, b"")
             except BaseException as error:
                 self.error = error
                 raise
