@@ -92,6 +92,7 @@ class TokenAuth(AuthBase):
         self._dialect = dialect
         self._endpoints = endpoints
         self._credentials = credentials
+        self._keys = credentials.secrets
         self._session = session
         self._clock = clock
         self._on_token = on_token
@@ -106,7 +107,14 @@ class TokenAuth(AuthBase):
     def secrets(self) -> tuple[str, ...]:
         """List every text that must not be shown, the token in use included."""
         token = self._token
-        return self._credentials.secrets + ((token.text,) if token else ())
+        return (*self._keys, token.text) if token else self._keys
+
+    @property
+    def sent(self) -> tuple[str, ...]:
+        """List those that go out with a call: the token in use, and what the API wants in headers."""
+        token = self._token
+        headers = self._dialect.headers(self._credentials).values()
+        return (token.text, *headers) if token else (*headers,)
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Sign a request, which must be for the API itself."""

@@ -37,7 +37,7 @@ TOKEN_BYTES = 64 * 1024
 ACCEPTED_ENCODINGS = "gzip, deflate"
 """For ``Accept-Encoding``: what is decompressed here."""
 
-_CHUNK = 256 * 1024
+_CHUNK = 120 * 1024  # below what glibc maps anew: larger pieces of several threads leave holes in the heap
 _MOST_ENCODINGS = 3  # one on top of the other; servers send one
 _GZIP, _ZLIB, _RAW_DEFLATE = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
 _GZIP_MAGIC = b"\x1f\x8b"

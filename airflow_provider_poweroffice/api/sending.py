@@ -315,12 +315,7 @@ class Sender:
     def _without_secrets(self, call: Call, response: Response) -> Response:
         """Blank out what a good answer repeats of the keys; here, where they are held, nothing is raised."""
         secrets = self.connection.auth.secrets
-        token = secrets[len(self.connection.credentials.secrets) :]
-        if not echoes(
-            response,
-            secrets,
-            (*token, *self.connection.dialect.headers(self.connection.credentials).values()),
-        ):
+        if not echoes(response, secrets, self.connection.auth.sent):
             return response
         log.warning(
             "%s: the answer repeats keys or a token; they were blanked out", self.connection.label_of(call)

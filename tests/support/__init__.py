@@ -60,7 +60,7 @@ class FromFunction:
         """Make a page."""
         return self._make(request.at)
 
-    def ahead(self, pages: Iterable[PageRequest]) -> None:
+    def ahead(self, model: PageRequest, places: Iterable[Position]) -> None:
         """Fetch nothing ahead."""
 
     def forget(self) -> None:

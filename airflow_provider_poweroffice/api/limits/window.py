@@ -256,12 +256,16 @@ class Window:
             (self.rate_until, _FIRST, now + max(LEASE, 2 / self.rate)),
             (self.paused_until, _FIRST, now + LONGEST_PAUSE),
             (self.strict_until, _FIRST, now + LONGEST_STRICT),
-            *((counted, _FIRST, now + LONGEST_PAUSE) for counted, _ in self.starts),
-            *((start, _FIRST, now) for _, start in self.starts),
-            *((place, _FIRST, _LAST) for place, _ in self.waiting),
-            *((due, _FIRST, now + longest) for _, due in self.waiting),
         )
-        return all(least <= value <= most for value, least, most in bounds)
+        return (
+            all(least <= value <= most for value, least, most in bounds)
+            and all(
+                _FIRST <= one <= now + LONGEST_PAUSE and _FIRST <= start <= now for one, start in self.starts
+            )
+            and all(
+                _FIRST <= place <= _LAST and _FIRST <= due <= now + longest for place, due in self.waiting
+            )
+        )
 
 
 def shape(rate: float) -> tuple[int, float]:

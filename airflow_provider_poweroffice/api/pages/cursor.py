@@ -186,17 +186,22 @@ class Cursor:
         limit = self._limits.max_pages
         return limit is not None and begin >= (self._limits.first_page - 1 + limit) * self._limits.page_size
 
-    def probable(self) -> Iterator[PageRequest]:
-        """List the pages that will be asked for next, as many as may be in flight."""
+    def probable(self, first: PageRequest) -> Iterator[Position]:
+        """
+        List where pages begin that will be asked for next, as many as may be in flight.
+
+        :param first: the next one.
+        """
         if self._fixed or self._limits.concurrency == 1:
             return
-        first = self.request()
         stride = first.size - self.overlaps
         for step in range(self._most_ahead()):
-            at = replace(first.at, number=first.at.number + step, offset=first.at.offset + step * stride)
+            at = Position(
+                number=first.at.number + step, offset=first.at.offset + step * stride, link=first.at.link
+            )
             if self._is_past(at, stride) or self.reaches_limit(self.begin + step * self.page_size):
                 return
-            yield replace(first, at=at)
+            yield at
 
     def _most_ahead(self) -> int:
         """

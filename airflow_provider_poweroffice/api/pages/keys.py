@@ -98,6 +98,10 @@ class KeySet:
     def __contains__(self, key: object) -> bool:
         return key in self._keys
 
+    def missing(self, keys: Iterable[Any]) -> set[Any]:
+        """Tell which of these rows did not come."""
+        return set(keys) - self._keys
+
     def add(self, keys: Iterable[Any]) -> None:
         """Note rows that were read."""
         self._keys.update(keys)
@@ -132,6 +136,10 @@ class KeyRanges:
     def __contains__(self, key: object) -> bool:
         place = bisect_right(self._starts, key) - 1
         return place >= 0 and bool(key <= self._ends[place])
+
+    def missing(self, keys: Iterable[Any]) -> set[Any]:
+        """Tell which of these rows did not come."""
+        return {key for key in keys if key not in self}
 
     def add(self, keys: Iterable[Any]) -> None:
         """Note a run of rows between whose keys nothing is missing."""
@@ -191,7 +199,7 @@ class RowsRead:
 
     def missing(self, keys: Iterable[Any]) -> set[Any]:
         """Tell which of these rows did not come."""
-        return {key for key in keys if key not in self._read}
+        return self._read.missing(keys)
 
     def count_in_ranges(self, first: Any, last: Any) -> None:
         """Go on with ranges of keys, which cost less: rows come in the order of their keys."""

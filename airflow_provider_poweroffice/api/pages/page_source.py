@@ -81,8 +81,8 @@ class PageSource(Protocol):
     def get(self, request: PageRequest) -> Page:
         """Give a page, now."""
 
-    def ahead(self, pages: Iterable[PageRequest]) -> None:
-        """Begin to fetch pages that will probably be asked for next, in this order."""
+    def ahead(self, model: PageRequest, places: Iterable[Position]) -> None:
+        """Begin to fetch pages like one, from other places: those that are probably next, in their order."""
 
     def forget(self) -> None:
         """End what was begun ahead."""
@@ -125,7 +125,9 @@ class SenderPageSource:
         :raises PowerOfficeError: of the request, or of what was fetched ahead.
         """
         call = self._call_for(request)
-        spooled = None if request.fresh or request.listing else self._take(self._key_of(request))
+        spooled = (
+            None if request.fresh or request.listing else self._take(self._key_of(request.at, request.size))
+        )
 
         def read(answer: Response) -> Page:
             return split_page(
@@ -150,30 +152,30 @@ class SenderPageSource:
             self._threads = 1
         return None
 
-    def ahead(self, pages: Iterable[PageRequest]) -> None:
+    def ahead(self, model: PageRequest, places: Iterable[Position]) -> None:
         """Begin to fetch pages, as many as there are threads; none after one that failed."""
         if self._threads == 1:
             return
-        for request in pages:
-            key = self._key_of(request)
+        for place in places:
+            key = self._key_of(place, model.size)
             if key in self._fetches:
                 continue
             if self._fetches.full or self._fetches.failed:
                 return
-            call = self._call_for(request)
-            self._fetches.start(key, partial(self._sender.fetch_ahead, call, request.page_bytes))
+            call = self._call_for(replace(model, at=place))
+            self._fetches.start(key, partial(self._sender.fetch_ahead, call, model.page_bytes))
 
     def forget(self) -> None:
         """End what was begun ahead, and every thread."""
         self._fetches.close()
         self._fetches = Prefetcher(self._threads)
 
-    def _paging_of(self, request: PageRequest) -> Mapping[str, str]:
-        return self._sender.connection.dialect.page_query(request.at, request.size) if self._paged else {}
+    def _paging_of(self, at: Position, size: int) -> Mapping[str, str]:
+        return self._sender.connection.dialect.page_query(at, size) if self._paged else {}
 
-    def _key_of(self, request: PageRequest) -> Hashable:
+    def _key_of(self, at: Position, size: int) -> Hashable:
         """Give what tells a page from all others that are fetched ahead."""
-        return request.at.link or tuple(sorted(self._paging_of(request).items()))
+        return at.link or tuple(self._paging_of(at, size).items())
 
     def _call_for(self, request: PageRequest) -> Call:
         base = self._call
@@ -182,7 +184,7 @@ class SenderPageSource:
         own = (self._by_key if request.by_key else {}) | (self._listed if request.listing else {})
         names = {name.lower() for name in own}
         kept = {name: text for name, text in base.query.items() if name.lower() not in names}
-        return replace(base, query={**kept, **own, **self._paging_of(request)})
+        return replace(base, query={**kept, **own, **self._paging_of(request.at, request.size)})
 
 
 class _Job:

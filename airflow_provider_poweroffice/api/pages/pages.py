@@ -226,7 +226,8 @@ class Pages(Iterator[Page]):
             last = self._skip() if answer is None else self._note(answer)
             page = NO_ROWS if answer is None else self._take(answer)
             if not last:
-                self._source.ahead(self._cursor.probable())
+                following = self._cursor.request()
+                self._source.ahead(following, self._cursor.probable(following))
             del answer
             if page:
                 yield page
