@@ -88,6 +88,8 @@ def read_spooled(answer: requests.Response, limit: int | None = None) -> Spooled
     :raises PageTooLargeError, InvalidResponseError, requests.RequestException: as there.
     """
     file: Any = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed by whoever takes it
+    if (_length(answer) or 0) > IN_MEMORY:
+        file.rollover()
     try:
         for piece in _limited(answer, ANSWER_BYTES if limit is None else limit):
             file.write(piece)

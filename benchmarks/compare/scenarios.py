@@ -211,11 +211,10 @@ def database(runs: int, uri: str) -> Part:
         about=(
             "Pages of 5000 rows. `python benchmarks/to_postgres.py --only speed --rows 300000` measures "
             "COPY of the same rows by `psql` beside it: on two cores at a load of 7, 10.6 s ÷ 3.1 s for "
-            "100,000 rows in columns, of which 2.6 s are the client's CPU. Where that CPU goes, for a "
-            "page of 5000 ledger rows of 6.2 MB: splitting it into rows, once, 6 ms; UTF-8 5 ms; every "
-            "value against its column's type 20 ms; taking the rows apart 29 ms, and writing them as CSV "
-            "21 ms. The rows are read whole before the database is connected, then staged by COPY, then "
-            "inserted: the three follow each other."
+            "100,000 rows in columns; 1.3 to 1.5 s of it are the client's CPU now, reading included. Where that "
+            "CPU goes tells `python -m benchmarks.page_cost`, see [decisions](decisions.md#pages). The "
+            "rows are read whole before the database is connected, then staged by COPY, then inserted: "
+            "the three follow each other."
         ),
         tables={"a table replaced": found},
         goals=[

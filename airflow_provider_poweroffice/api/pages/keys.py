@@ -100,7 +100,8 @@ class KeySet:
 
     def missing(self, keys: Iterable[Any]) -> set[Any]:
         """Tell which of these rows did not come."""
-        return set(keys) - self._keys
+        read = self._keys
+        return {key for key in keys if key not in read}
 
     def add(self, keys: Iterable[Any]) -> None:
         """Note rows that were read."""
