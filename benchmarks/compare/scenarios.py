@@ -211,8 +211,8 @@ def database(runs: int, uri: str) -> Part:
         about=(
             "Pages of 5000 rows. `python benchmarks/to_postgres.py --only speed --rows 300000` measures "
             "COPY of the same rows by `psql` beside it: on two cores at a load of 7, 10.6 s ÷ 3.1 s for "
-            "100,000 rows in columns; 1.3 to 1.5 s of it are the client's CPU now, reading included. Where that "
-            "CPU goes tells `python -m benchmarks.page_cost`, see [decisions](decisions.md#pages). The "
+            "100,000 rows in columns; 1.3 to 1.5 s of it are the client's CPU now, reading included. Where "
+            "that CPU goes tells `python -m benchmarks.page_cost`, see [decisions](decisions.md#pages). The "
             "rows are read whole before the database is connected, then staged by COPY, then inserted: "
             "the three follow each other."
         ),
