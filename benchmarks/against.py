@@ -114,7 +114,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-home-") as home, ExitStack() as stack:
         os.environ["AIRFLOW_HOME"] = home
         os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "false"
-        os.environ["POWEROFFICE_RATE_LIMIT_DIR"] = home
+        os.environ["AIRFLOW__POWEROFFICE__RATE_LIMIT_DIR"] = home
         roots = {"new": ROOT, "old": stack.enter_context(checkout(options.revision))}
         uri = ""
         for name in options.only or SCENARIOS:

@@ -159,7 +159,12 @@ def served(name: str) -> Iterator[tuple[int, Callable[[], list[tuple[float, bool
 
 @dataclass
 class Result:
-    """What came of some rows; times in seconds, ``tokens`` and ``most`` of the row that had most of them."""
+    """
+    What came of some rows; times in seconds, ``tokens`` and ``most`` of the row that had most of them.
+
+    :param busy: threads that were still in a call when all sensors had ended.
+    :param threads: the most threads that the triggers had at once.
+    """
 
     ended: list[float]
     verdicts: Counter[str]
@@ -167,6 +172,7 @@ class Result:
     neighbour: list[float]
     lag: list[float]
     busy: int
+    threads: int
     tokens: int = 0
     pages: int = 0
     most: int = 0
@@ -196,6 +202,7 @@ async def measure_triggers(triggers: list[Any], cancel_after: float | None = Non
     ended: list[float] = []
     neighbour: list[float] = []
     lag: list[float] = []
+    threads = 0
 
     async def one(trigger: Any) -> None:
         events: AsyncIterator[Any] = trigger.run()
@@ -208,7 +215,9 @@ async def measure_triggers(triggers: list[Any], cancel_after: float | None = Non
         ended.append(loop.time() - began)
 
     async def beside() -> None:
+        nonlocal threads
         while True:
+            threads = max(threads, len(threads_of_triggers()))
             asked = loop.time()
             await asyncio.to_thread(int)
             neighbour.append(loop.time() - asked)
@@ -227,21 +236,25 @@ async def measure_triggers(triggers: list[Any], cancel_after: float | None = Non
     while (busy := busy_threads()) and loop.time() < free_by:  # noqa: ASYNC110 - threads set no event
         await asyncio.sleep(0.05)
     other.cancel()
-    return Result(ended, verdicts, messages, neighbour, lag, busy)
+    return Result(ended, verdicts, messages, neighbour, lag, busy, threads)
+
+
+def threads_of_triggers() -> list[threading.Thread]:
+    """List the threads of the triggers' pool."""
+    return [thread for thread in threading.enumerate() if thread.name.startswith("poweroffice-trigger")]
 
 
 def busy_threads() -> int:
     """Count the threads of the triggers' pool that are inside a call."""
     frames = sys._current_frames()  # noqa: SLF001 - the way to see it from outside
     busy = 0
-    for thread in threading.enumerate():
+    for thread in threads_of_triggers():
         frame = frames.get(thread.ident or 0)
-        if thread.name.startswith("poweroffice-trigger") and frame is not None:
-            names = set()
-            while frame is not None:
-                names.add(frame.f_code.co_name)
-                frame = frame.f_back
-            busy += "carry_out" in names
+        names = set()
+        while frame is not None:
+            names.add(frame.f_code.co_name)
+            frame = frame.f_back
+        busy += "carry_out" in names
     return busy
 
 
@@ -303,7 +316,7 @@ def measure(
 def main() -> int:
     """Print a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n", maxsplit=1)[0])
-    parser.add_argument("--sensors", type=int, default=50)
+    parser.add_argument("--sensors", type=int, default=50, help="of each row")
     parser.add_argument(
         "--timeout", type=float, default=8.0, help="seconds from the deferral to the deadline"
     )
@@ -314,18 +327,18 @@ def main() -> int:
     print(f"{options.sensors} sensors, timeout {options.timeout:g} s, poke_interval {options.poll:g} s")
     print(
         f"{'every page answered with':<24} {'ended by':>8} {'neighbour p50 / max':>20} {'loop lag max':>12} "
-        f"{'tokens':>6} {'pages':>5} {'most in 1 s':>11}  verdicts"
+        f"{'tokens':>6} {'pages':>5} {'most in 1 s':>11} {'threads':>7}  verdicts"
     )
     failed = False
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["POWEROFFICE_RATE_LIMIT_DIR"] = folder
+        os.environ["AIRFLOW__POWEROFFICE__RATE_LIMIT_DIR"] = folder
         for name in options.rows:
             one = measure([name], options.sensors, options.timeout, options.poll)
             verdicts = ", ".join(f"{count} {verdict}" for verdict, count in one.verdicts.items())
             print(
                 f"{name:<24} {max(one.ended):>6.1f} s {statistics.median(one.neighbour):>9.3f} / "
                 f"{max(one.neighbour):.3f} s {max(one.lag):>10.3f} s {one.tokens:>6} {one.pages:>5} "
-                f"{one.most:>11}  {verdicts}",
+                f"{one.most:>11} {one.threads:>7}  {verdicts}",
                 flush=True,
             )
             for problem in one.problems(options.timeout):

@@ -2,17 +2,15 @@
 How much of a shared limit several processes use, and how often they are refused.
 
 A sandbox counts 10 requests per sliding second. N processes call it as fast as they are let, for a bounded
-time. Share: requests let through of those allowed, in the time from one request to another a multiple of
-ten later, from one second after the first on (the first ten at once would flatter a short run). Refusals:
-429s per 200 requests let through, start-up included.
+time. Share: see ``benchmarks/share.py``. Refusals: 429s per 200 requests let through, start-up included.
 
-    .venv/bin/python benchmarks/shared_limit.py
-    .venv/bin/python benchmarks/shared_limit.py --processes 4 --method POST --backend host
+    .venv/bin/python -m benchmarks.shared_limit
+    .venv/bin/python -m benchmarks.shared_limit --processes 4 --method POST --backend host
 
 ``--trouble`` runs eight processes on a host while something happens to the file of the limit or to the
 clock of one of them, and says how often they were refused in all, and in the second half of the time.
 
-    .venv/bin/python benchmarks/shared_limit.py --trouble
+    .venv/bin/python -m benchmarks.shared_limit --trouble
 
 A Redis backend starts a ``redis-server`` of its own; without one it is left out, and that is said.
 """
@@ -40,8 +38,10 @@ from pathlib import Path
 from airflow_provider_poweroffice.api import Client, Credentials
 from airflow_provider_poweroffice.api.connection_options import RateLimit
 from airflow_provider_poweroffice.api.limits.shared import shared_throttle
+from airflow_provider_poweroffice.api.limits.stores import VARIABLE
 from airflow_provider_poweroffice.api.limits.throttle import SystemClock
 from airflow_provider_poweroffice.errors import RateLimitError
+from benchmarks.share import share
 from poweroffice_sandbox import Sandbox
 
 LIMIT = 10
@@ -143,9 +143,7 @@ def figures(journal: list[tuple[float, int]]) -> tuple[float, float, int]:
     """Give the share of the limit that was used, refusals per 200 calls, and calls let through."""
     passed = [moment for moment, status in journal if status != 429]  # noqa: PLR2004 - the status
     refused = len(journal) - len(passed)
-    steady = [moment for moment in passed if moment > passed[0] + 1]
-    spans = (len(steady) - 1) // LIMIT
-    return spans / (steady[spans * LIMIT] - steady[0]), refused * 200 / len(passed), len(passed)
+    return share(passed, LIMIT), refused * 200 / len(passed), len(passed)
 
 
 def spoil_file(folder: Path, seconds: float, content: Callable[[], bytes] | None) -> None:
@@ -192,7 +190,7 @@ def troubles(method: str, seconds: float, latency: float, processes: int = 8) ->
     print(f"{'trouble':<24} {'calls':>6} {'refused':>8} {'in the second half':>19} {'most in 1 s':>12}")
     for name, (ahead, act) in TROUBLES.items():
         with tempfile.TemporaryDirectory() as folder:
-            os.environ["POWEROFFICE_RATE_LIMIT_DIR"] = folder
+            os.environ[VARIABLE] = folder
             other = threading.Thread(target=act, args=(Path(folder), seconds), daemon=True) if act else None
             journal = measure(
                 processes, "host", method, seconds, latency, ahead, other.start if other else lambda: None
@@ -258,7 +256,7 @@ def main() -> int:
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores; {options.method}, {LIMIT} requests/s")
     print(f"{'backend':<8} {'processes':>9} {'calls':>6} {'share':>7} {'refusals per 200':>17}")
     with tempfile.TemporaryDirectory() as folder, redis_server() as redis_url:
-        os.environ["POWEROFFICE_RATE_LIMIT_DIR"] = folder
+        os.environ[VARIABLE] = folder
         for backend in options.backend:
             url = redis_url if backend == "redis" else backend
             if url is None:

@@ -49,7 +49,7 @@ _REFUSED = frozenset({400, 401})
 _STANDS_FOR = {"temporarily_unavailable": 503, "server_error": 500}
 """OAuth's own words for a status that the answer did not have (RFC 6749 §4.1.2.1): no key was refused."""
 _LOCK_NAP = 0.25  # seconds
-_ROUNDS = 3  # tokens that one request is tried with: more are replaced meanwhile only by a server gone wrong
+_ROUNDS = 3  # tokens that one request is tried with; only a faulty server replaces more meanwhile
 
 
 class Token:
@@ -230,7 +230,7 @@ class TokenAuth(AuthBase):
 
     def _renew(self, answer: requests.Response, **kwargs: Any) -> requests.Response:
         """
-        Answer a 401, which was not carried out, by a repetition with a new token.
+        Repeat a call that was refused with 401, and so not carried out, with a new token.
 
         One new token is fetched for a request; where others replaced it meanwhile, theirs are tried too.
         """

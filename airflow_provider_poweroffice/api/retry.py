@@ -1,5 +1,5 @@
 """
-May this call be tried again, why, and when.
+Whether, why and when a call may be tried again.
 
 Rule: ``retry_reason`` and ``wait_seconds`` are pure; only ``retrying`` knows tenacity and the log.
 
@@ -62,7 +62,7 @@ def is_idempotent(method: str, idempotent: bool | None) -> bool:
 
 
 def is_disturbance(status: int) -> bool:
-    """Tell whether an answer with this status may be another one at the next try."""
+    """Tell whether the next try may get another answer than this status."""
     return status == 408 or status >= 500  # noqa: PLR2004 - request timeout, and the HTTP class
 
 
@@ -107,7 +107,7 @@ def _classify(error: BaseException) -> tuple[str | None, bool]:
 
 
 def _is_transient(status: int) -> bool:
-    """Tell whether a repetition may be answered otherwise; what was refused with 401 had a new token."""
+    """Tell whether another try may be answered differently; a 401 here was given to a new token."""
     again = is_disturbance(status) and status not in FINAL_SERVER_ERRORS
     return again or status == HTTPStatus.UNAUTHORIZED
 
@@ -150,7 +150,7 @@ def fitting_wait(  # noqa: PLR0917 - those of wait_seconds
     default_retry_after: float,
 ) -> float:
     """
-    Say the same, with so much less of the jitter after a 429 that a wait which just fits is not too long.
+    Say the same, but cut the jitter after a 429 where the wait would otherwise be too long.
 
     :param left: seconds that may still be waited.
     """
@@ -161,7 +161,7 @@ def fitting_wait(  # noqa: PLR0917 - those of wait_seconds
 
 
 def _unsaid(options: RetryOptions, attempt: int, first: float) -> float:
-    """Say how long to wait after a 429 that names no wait, or none at all."""
+    """Say how long to wait after a 429 that names no wait, or one of 0 s."""
     growth = 2.0 ** min(attempt - 1, 30) if first > MINIMUM_RATE_LIMIT_WAIT else 1.0
     return max(first, min(options.wait_max, first * growth))
 
@@ -240,9 +240,7 @@ def retrying(
             refused += 1
             forever = options.rate_limit_deadline == math.inf
             allowed = (
-                "for ever, but for the task's own limit"
-                if forever
-                else f"for {options.rate_limit_deadline:g} s"
+                "until the task's own time limit" if forever else f"for {options.rate_limit_deadline:g} s"
             )
             limit = (
                 f"attempt {state.attempt_number}, {clock.monotonic() - started:.0f} s so far, tried {allowed}"

@@ -1,5 +1,5 @@
 """
-The session that every request leaves through: paced, timed, never redirected, and past no stranger.
+The session that every request leaves through: paced, timed, never redirected, and hidden from strangers.
 
 Rule: token requests, resent requests and requests a user makes on a borrowed session all pass
 ``PacedAdapter``, so none can escape the rate limit, go without a timeout, or show its keys to a proxy.
@@ -42,7 +42,7 @@ class PacedAdapter(HTTPAdapter):
     """
     Sends at the throttle's pace, with a timeout even when the caller gave none.
 
-    :param longest: seconds for an exchange, even where it belongs to no call; None for what a call allows.
+    :param longest: seconds for an exchange, even one that belongs to no call; None for what the call allows.
     """
 
     def __init__(
@@ -79,8 +79,8 @@ class PacedAdapter(HTTPAdapter):
         """
         Wait for a slot, then send.
 
-        :raises APITimeoutError: there is no slot before the call's deadline; nothing was sent. It says by
-            ``retry_after`` when there is one, which ends the tries of this call, not those of a task.
+        :raises APITimeoutError: there is no slot before the call's deadline; nothing was sent. Its
+            ``retry_after`` says when there is one; that ends the tries of this call, not those of a task.
         :raises APIConnectionError: keys would go to a proxy unencrypted; nothing was sent.
         """
         allowed = _proxies_for(request, proxies)

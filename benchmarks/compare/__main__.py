@@ -19,11 +19,13 @@ from benchmarks.compare.run import ROOT
 from benchmarks.compare.scenarios import parts
 from tests.infrastructure.postgres_server import PostgresServer
 
+PARTS = ("latencies", "page_sizes", "growth", "limited", "sensors", "database")
+
 
 def main() -> None:
     """Measure, and write the report."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.compare", description=__doc__)
-    parser.add_argument("--only", choices=("latencies", "page_sizes", "growth", "limited", "database"))
+    parser.add_argument("--only", choices=PARTS)
     parser.add_argument("--runs", type=int, default=3, help="of each contestant; the median counts")
     parser.add_argument("--database", metavar="URI", help="of a PostgreSQL; default: one of its own")
     parser.add_argument("--print", action="store_true", help="print instead of writing docs/benchmarks.md")
@@ -31,7 +33,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-home-") as home, ExitStack() as stack:
         os.environ["AIRFLOW_HOME"] = home
         os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "false"
-        os.environ["POWEROFFICE_RATE_LIMIT_DIR"] = home
+        os.environ["AIRFLOW__POWEROFFICE__RATE_LIMIT_DIR"] = home
         uri = options.database
         if uri is None and options.only in {None, "database"}:
             own = stack.enter_context(PostgresServer()).parts

@@ -65,6 +65,9 @@ def _row(item: Figures, base: Figures) -> str:
 
 def _section(part: Part) -> list[str]:
     lines = [f"## {part.title}", "", part.about, ""]
+    for number, cells in enumerate(part.sheet):
+        lines += [f"| {' | '.join(cells)} |", *(["|" + "---|" * len(cells)] if not number else [])]
+    lines += [""] if part.sheet else []
     for caption, found in part.tables.items():
         lines += [
             f"**{caption}**",

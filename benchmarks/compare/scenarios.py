@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+import statistics
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
+from airflow_provider_poweroffice.triggers.clients import THREADS
 from benchmarks.compare.run import Figures, compare, figures, once
 from benchmarks.compare.server import Server
 from benchmarks.compare.task import IN_FLIGHT, Task
+from benchmarks.deferred_sensors import LATE, measure
+from benchmarks.share import share
 
 OURS = "ours"
 FILES = (OURS, "http_operator", "dlt_files", "requests_loop", "threads", "aiohttp_reader")
 _SMALL = 100  # rows a page: a thousand pages one after another say enough once
 _SLOW = 0.05  # seconds a page
 _MANY = 100  # times the pages
+LIMIT = 10
+TIMEOUT, POLL = 12.0, 5.0  # seconds
 LONG_TOKEN = {"token_lifetime": 1_000_000}
 
 
@@ -36,11 +43,16 @@ class Goal:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A part of the report: a heading, tables of figures by caption, and goals."""
+    """
+    A part of the report: a heading, tables of figures by caption, and goals.
+
+    :param sheet: a table of other figures, its heads first.
+    """
 
     title: str
     about: str
-    tables: dict[str, list[Figures]]
+    tables: dict[str, list[Figures]] = field(default_factory=dict)
+    sheet: list[tuple[str, ...]] = field(default_factory=list)
     goals: list[Goal] = field(default_factory=list)
 
 
@@ -153,43 +165,121 @@ def growth(runs: int) -> Part:
     )
 
 
-def limited() -> Part:
+def limited(runs: int) -> Part:
     """Several processes under one limit of 10 requests a second."""
     tables: dict[str, list[Figures]] = {}
     goals = []
     for at_once in (1, 4, 16):
         caption = f"{at_once} at once"
-        tables[caption] = []
-        for name in (OURS, "requests_loop"):
-            with Server(100_000 // at_once, rate_limit=10, **LONG_TOKEN) as server:
-                pages = 200 // at_once
-                task = task_of(server, pages, -(-server.rows // pages), limited=True, concurrency=4)
-                results, counts = once(server, name, task, at_once)
-                wall = max(result["wall"] for result in results)
-                total = figures(name, [(result | {"wall": wall}, counts) for result in results])
-                tables[caption].append(total)
-                print(f"  {caption} {name:<18} {wall:7.2f} s {counts}", file=sys.stderr)
-                if name == OURS:
-                    # The limit counts tokens too, and each process gets one.
-                    share = (counts["calls"] + counts["tokens"] - counts["refused"]) / wall / 10
-                    goals.append(
-                        Goal(
-                            text=f"{caption}: share of 10 a second used", value=share, limit=0.97, least=True
-                        )
-                    )
-                    goals.append(
-                        Goal(text=f"{caption}: refused of 200 calls", value=counts["refused"], limit=2)
-                    )
+        ours = [_under_limit(OURS, at_once) for _ in range(runs)]
+        loop = _under_limit("requests_loop", at_once)
+        tables[caption] = [
+            figures(name, [(one.slowest, one.counts) for one in found])
+            for name, found in ((OURS, ours), ("requests_loop", [loop]))
+        ]
+        goals += [
+            Goal(
+                text=f"{caption}: share of {LIMIT} a second used",
+                value=statistics.median(one.share for one in ours),
+                limit=0.97,
+                least=True,
+            ),
+            Goal(
+                text=f"{caption}: refused of 200 requests",
+                value=200 * sum(one.counts["refused"] for one in ours) / sum(one.passed for one in ours),
+                limit=1,
+            ),
+        ]
     return Part(
-        title="200 pages under a limit of 10 requests a second",
+        title=f"200 pages under a limit of {LIMIT} requests a second",
         about=(
             "Several processes read at once and share the limit; the loop learns of it by being refused. The "
-            "share is that of pages and tokens. A request that is counted late by d seconds blocks its place "
-            "for 1 + d, so no more than 1 / (1 + d) of the limit can be used without being refused; where 16 "
-            "processes and the server share two cores, d is 30 to 100 ms."
+            "share is that of all requests that the server let through, tokens too, from the first to the "
+            "last that is a multiple of ten later; the refused are those of all runs. Pages have 100 rows: "
+            "with 500 the last requests of 16 processes, which ask for all numbers at once, keep the sandbox "
+            "busy for two seconds, and it counts none meanwhile. A request that is counted late by d seconds "
+            "blocks its place for 1 + d, so no more than 1 / (1 + d) of the limit can be used without being "
+            "refused; a refusal costs all a second, 4 % of such a run."
         ),
         tables=tables,
         goals=goals,
+    )
+
+
+class _UnderLimit(NamedTuple):
+    """
+    One run of several processes under the limit.
+
+    :param slowest: figures of the process that took the longest.
+    :param passed: requests that were let through.
+    """
+
+    slowest: dict[str, float]
+    counts: dict[str, int]
+    passed: int
+    share: float
+
+
+def _under_limit(name: str, at_once: int) -> _UnderLimit:
+    with Server(20_000 // at_once, rate_limit=LIMIT, **LONG_TOKEN) as server:
+        pages = 200 // at_once
+        task = task_of(server, pages, -(-server.rows // pages), limited=True, concurrency=4)
+        results, counts = once(server, name, task, at_once)
+        found = share(server.passed, LIMIT)
+        slowest = max(results, key=lambda result: result["wall"])
+        said = f"{slowest['wall']:7.2f} s {found:.3f} {counts}"
+        print(f"  {at_once} at once {name:<18} {said}", file=sys.stderr)
+        return _UnderLimit(slowest, counts, len(server.passed), found)
+
+
+def sensors() -> Part:
+    """One deferred sensor, and fifty of one connection, on one event loop."""
+    found = {}
+    for count in (1, 50):
+        found[count] = measure(["nothing yet"], count, TIMEOUT, POLL)
+        print(f"  {count} deferred {max(found[count].ended):7.2f} s", file=sys.stderr)
+    many = found[50]
+    return Part(
+        title="Deferred sensors",
+        about=(
+            f"Sensors of one connection in one triggerer, with a timeout of {TIMEOUT:g} s and a "
+            f"poke_interval of {POLL:g} s, on a condition that is never fulfilled: each asks for a page, "
+            "waits on the event loop, and asks again. `python -m benchmarks.deferred_sensors` has them wait "
+            "for a server that is slow, refuses, fails or drips."
+        ),
+        sheet=[
+            (
+                "sensors",
+                "pages asked for",
+                "tokens",
+                "most requests in a second",
+                "most threads at once",
+                "ended by, s",
+                "longest wait of a neighbour for a thread, s",
+            ),
+            *(
+                (
+                    str(count),
+                    str(one.pages),
+                    str(one.tokens),
+                    str(one.most),
+                    str(one.threads),
+                    f"{max(one.ended):.1f}",
+                    f"{max(one.neighbour):.2f}",
+                )
+                for count, one in found.items()
+            ),
+        ],
+        goals=[
+            Goal(text="50 deferred sensors: threads", value=many.threads, limit=THREADS),
+            Goal(text="50 deferred sensors: tokens", value=many.tokens, limit=1),
+            Goal(text="50 deferred sensors: most requests in a second", value=many.most, limit=LIMIT),
+            Goal(
+                text="50 deferred sensors: ended after their timeout, s",
+                value=max(many.ended) - TIMEOUT,
+                limit=LATE,
+            ),
+        ],
     )
 
 
@@ -240,7 +330,8 @@ def parts(only: str | None, runs: int, uri: str) -> Iterator[Part]:
         "latencies": lambda: latencies(runs),
         "page_sizes": lambda: page_sizes(runs),
         "growth": lambda: growth(runs),
-        "limited": limited,
+        "limited": lambda: limited(runs),
+        "sensors": sensors,
     }
     if uri:
         made["database"] = lambda: database(runs, uri)

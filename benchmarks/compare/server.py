@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any, Self
@@ -35,14 +36,14 @@ def _serve(rows: int, options: dict[str, Any], pipe: Connection) -> None:
                     )
             journal = list(sandbox.journal())
             new, seen = journal[seen:], len(journal)
-            pipe.send(
-                {
-                    "calls": sum("/v2/" in entry.path for entry in new),
-                    "tokens": sum("token" in entry.path.lower() for entry in new),
-                    "refused": sum(entry.status == 429 for entry in new),  # noqa: PLR2004 - too many requests
-                    "connections": sandbox.state.connections,
-                }
-            )
+            passed = [entry.time for entry in new if entry.status != 429]  # noqa: PLR2004 - too many requests
+            counts = {
+                "calls": sum("/v2/" in entry.path for entry in new),
+                "tokens": sum("token" in entry.path.lower() for entry in new),
+                "refused": len(new) - len(passed),
+                "connections": sandbox.state.connections,
+            }
+            pipe.send((counts, passed))
 
 
 class Server:
@@ -52,6 +53,9 @@ class Server:
     :param rows: of the ledger, at least.
     :param options: of the sandbox.
     """
+
+    passed: Sequence[float] = ()
+    """When each request was counted that was let through, of those last seen."""
 
     def __init__(self, rows: int, **options: Any) -> None:
         self._pipe, there = multiprocessing.Pipe()
@@ -90,5 +94,6 @@ class Server:
     def seen(self) -> dict[str, int]:
         """Count what came since this was last asked: calls, tokens, refused; connections in all."""
         self._pipe.send({})
-        counts: dict[str, int] = self._pipe.recv()
+        counts: dict[str, int]
+        counts, self.passed = self._pipe.recv()
         return counts

@@ -364,7 +364,7 @@ def test_waiting_for_ever(
     with caplog.at_level(logging.WARNING):
         assert run(f"{TEST}/getBoolean", {}) is True
     assert sum(clock.naps) >= 10_000
-    assert caplog.text.count("tried for ever, but for the task's own limit") == len(clock.naps)
+    assert caplog.text.count("tried until the task's own time limit") == len(clock.naps)
     assert fo.executed() == {f"{TEST}/getBoolean": 1}
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import re
+import shutil
+import socket
+import subprocess
+import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -48,6 +54,40 @@ def stranger() -> Iterator[Tap]:
     """Run a server that must see nothing."""
     with Tap() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def start_redis() -> Iterator[Callable[..., str]]:
+    """Give a function that runs a server on a socket and gives its URL."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.fail("no redis-server: apt-get install redis-server")
+    running: list[subprocess.Popen[bytes]] = []
+    with tempfile.TemporaryDirectory() as folder:  # a socket's path must be short
+
+        def start(*options: str) -> str:
+            path = Path(folder) / f"{len(running)}.sock"
+            command = [program, "--port", "0", "--unixsocket", str(path), "--save", "", "--dir", folder]
+            running.append(subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL))
+            deadline = time.monotonic() + 30
+            while time.monotonic() < deadline:
+                # The file is there before the server listens.
+                with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as plug:
+                    plug.connect(str(path))
+                    break
+                time.sleep(0.01)
+            return f"unix://{path}"
+
+        yield start
+        for one in running:
+            one.terminate()
+            one.wait()
+
+
+@pytest.fixture(scope="session")
+def redis_url(start_redis: Callable[..., str]) -> str:
+    """Run one server for all tests."""
+    return start_redis()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

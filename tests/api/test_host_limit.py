@@ -249,7 +249,7 @@ def test_forked_child(folder: Path) -> None:
         "def other():\n"
         "    return shared.shared_throttle('k', 'o', 10, RateLimit(backend='process'), SystemClock())\n"
         "one = other()\n"
-        "with shared._stores_lock, one._latency._lock:\n"
+        "with shared._stores_lock, one._store._lock:\n"
         "    if not (child := os.fork()):\n"
         "        signal.alarm(5)\n"
         "        one.answered(one.acquire())\n"

@@ -11,7 +11,6 @@ from functools import partial
 
 import pytest
 
-from airflow_provider_poweroffice.api.limits.turns import Latency
 from airflow_provider_poweroffice.api.limits.window import LONGEST_STRICT, STRICT, UNANSWERED, Window
 
 RATE = 10
@@ -49,33 +48,33 @@ class Tasks:
         heapq.heappush(self._events, (moment, next(self._order), act))
 
     def _begin(self, now: float) -> None:
-        self._enter(Latency(), CALLS, None, now)
+        self._enter(CALLS, None, now)
 
-    def _enter(self, latency: Latency, left: int, place: float | None, now: float) -> None:
+    def _enter(self, left: int, place: float | None, now: float) -> None:
         if not left:
             self._begin(now)
             return
         turn = self.window.enter(now, RATE, place)
         if turn.wait:
-            self._plan(now + turn.wait, partial(self._enter, latency, left, turn.place))
+            self._plan(now + turn.wait, partial(self._enter, left, turn.place))
             return
         counted, answered = self._journey(now)
-        self._plan(counted, partial(self._count, latency, left, now, answered))
+        self._plan(counted, partial(self._count, left, now, answered))
 
-    def _count(self, latency: Latency, left: int, start: float, answered: float, now: float) -> None:
+    def _count(self, left: int, start: float, answered: float, now: float) -> None:
         self.calls += 1
         is_refused = len(self._passed) == RATE and now - self._passed[0] < 1
         if is_refused:
             self.refused += 1
         else:
             self._passed.append(now)
-        self._plan(answered, partial(self._answer, latency, left, start, is_refused))
+        self._plan(answered, partial(self._answer, left, start, is_refused))
 
-    def _answer(self, latency: Latency, left: int, start: float, is_refused: bool, now: float) -> None:
-        self.window.settle(now, start, now - start, latency.late(now - start))
+    def _answer(self, left: int, start: float, is_refused: bool, now: float) -> None:
+        self.window.settle(now, start, now - start)
         if is_refused:
             self.window.refuse(now, 1.0)
-        self._enter(latency, left - (not is_refused), None, now)
+        self._enter(left - (not is_refused), None, now)
 
 
 def stalling(now: float) -> tuple[float, float]:

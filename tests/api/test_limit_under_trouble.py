@@ -8,6 +8,7 @@ import logging
 import math
 import os
 import random
+import shutil
 import signal
 import struct
 import subprocess
@@ -28,6 +29,7 @@ from airflow_provider_poweroffice.api.limits.stores import (
     VARIABLE,
     HostStore,
     State,
+    Store,
     WindowFile,
     decode,
     directories,
@@ -95,15 +97,18 @@ class Race:
 
     :param clocks: one for each process.
     :param apart: seconds between their beginnings.
+    :param store: makes what a process keeps the limit by.
     """
 
-    def __init__(self, clocks: list[SkewedClock], apart: float) -> None:
+    def __init__(
+        self, clocks: list[SkewedClock], apart: float, store: Callable[[str], Store] = WindowFile
+    ) -> None:
         self.world = clocks[0].world
         self.server = Server()
         self._order = itertools.count()
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         for number, clock in enumerate(clocks):
-            throttle = LocalThrottle(RATE, clock, WindowFile("one"))
+            throttle = LocalThrottle(RATE, clock, store("one"))
             self.after(apart * number, partial(self._enter, throttle, None))
 
     def after(self, seconds: float, act: Callable[[], None]) -> None:
@@ -118,7 +123,7 @@ class Race:
             act()
 
     def _enter(self, throttle: LocalThrottle, place: float | None) -> None:
-        turn = throttle._enter(place)
+        turn, _ = throttle._enter(place)
         if turn.wait:
             self.after(turn.wait, partial(self._enter, throttle, turn.place))
         else:
@@ -128,7 +133,7 @@ class Race:
         self.after(TRIP / 2, partial(self._answered, throttle, start, self.server.take(self.world.now)))
 
     def _answered(self, throttle: LocalThrottle, start: float, passed: bool) -> None:
-        throttle._settle(start, TRIP, TRIP)
+        throttle._settle(start, TRIP, lost=False)
         if not passed:
             throttle.pause(1.0)
         self._enter(throttle, None)
@@ -139,14 +144,15 @@ def run(
     trouble: Callable[[], None] = lambda: None,
     every: float = math.inf,
     apart: float = 0.01,
+    store: Callable[[str], Store] = WindowFile,
 ) -> Server:
     """
     Run a race.
 
     :param trouble: happens every so many seconds.
-    :param apart: see :class:`Race`.
+    :param apart: see :class:`Race`, as is ``store``.
     """
-    race = Race(clocks, apart)
+    race = Race(clocks, apart, store)
 
     def again() -> None:
         trouble()
@@ -222,6 +228,66 @@ def test_file_filled_with_noise(folder: Path, what: str, every: float) -> None:
     server = run([SkewedClock(world) for _ in range(8)], spoil, every)
     assert server.refused <= 6
     assert server.passed > 0.5 * RATE * SECONDS
+
+
+REPLACEMENTS: dict[str, Callable[[Path], None]] = {
+    "a directory": lambda path: path.mkdir(),
+    "a link": lambda path: path.symlink_to("/dev/full"),
+    "a pipe": os.mkfifo,
+}
+
+
+@pytest.mark.finding("D9", "S21")
+@pytest.mark.parametrize("what", REPLACEMENTS)
+@pytest.mark.parametrize("processes", [1, 8])
+def test_file_replaced(folder: Path, what: str, processes: int) -> None:
+    """Where something else lies in its place for good, each process goes on alone, and slower if refused."""
+    world = World()
+
+    def replace() -> None:
+        (path,) = folder.iterdir()
+        if path.is_file():
+            path.unlink()
+            REPLACEMENTS[what](path)
+
+    server = run([SkewedClock(world) for _ in range(processes)], replace, 2.0, store=HostStore)
+    assert server.refused <= 5 * (processes - 1)
+    assert server.passed > (0.75 if processes > 1 else 0.97) * RATE * SECONDS
+
+
+@pytest.mark.finding("D9")
+@pytest.mark.parametrize("every", [0.5, 3.0])
+def test_directory_removed(folder: Path, every: float) -> None:
+    """A cleaner of temporary files that removes the directory too un-shares nothing."""
+    world = World()
+
+    def remove() -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+    server = run([SkewedClock(world) for _ in range(8)], remove, every, store=HostStore)
+    assert server.refused <= 3
+    assert server.passed > 0.75 * RATE * SECONDS
+
+
+@pytest.mark.finding("D9")
+@pytest.mark.parametrize("hours", [5.0, -5.0])
+@pytest.mark.parametrize("of_all", [True, False])
+def test_clocks_jump(folder: Path, hours: float, of_all: bool) -> None:
+    """Where the clocks of one process, or of all, jump by hours while they wait, the limit goes on as one."""
+    world = World()
+    clocks = [SkewedClock(world) for _ in range(8)]
+    jump = itertools.cycle([hours * 3600, 0.0])
+
+    def leap() -> None:
+        ahead = next(jump)
+        for clock in clocks if of_all else clocks[:1]:
+            clock.ahead = ahead
+            clock.wall_ahead = lambda now: ahead + 0.0 * now
+
+    server = run(clocks, leap, 7.0)
+    assert server.refused <= 6, "what nobody knows of the moment of each leap"
+    assert server.passed > 0.75 * RATE * SECONDS
+    assert folder.exists()
 
 
 @pytest.mark.finding("S21")

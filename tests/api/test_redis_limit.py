@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import random
-import shutil
-import socket
-import subprocess
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 import redis
@@ -29,40 +23,6 @@ from poweroffice_sandbox import Sandbox
 PASSWORD = "p@ss/word-of-redis"
 QUOTED = "p%40ss%2Fword-of-redis"
 NOWHERE = "redis://127.0.0.1:9/0"
-
-
-@pytest.fixture(scope="session")
-def start_redis() -> Iterator[Callable[..., str]]:
-    """Give a function that runs a server on a socket and gives its URL."""
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.fail("no redis-server: apt-get install redis-server")
-    running: list[subprocess.Popen[bytes]] = []
-    with tempfile.TemporaryDirectory() as folder:  # a socket's path must be short
-
-        def start(*options: str) -> str:
-            path = Path(folder) / f"{len(running)}.sock"
-            command = [program, "--port", "0", "--unixsocket", str(path), "--save", "", "--dir", folder]
-            running.append(subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL))
-            deadline = time.monotonic() + 30
-            while time.monotonic() < deadline:
-                # The file is there before the server listens.
-                with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as plug:
-                    plug.connect(str(path))
-                    break
-                time.sleep(0.01)
-            return f"unix://{path}"
-
-        yield start
-        for one in running:
-            one.terminate()
-            one.wait()
-
-
-@pytest.fixture(scope="session")
-def redis_url(start_redis: Callable[..., str]) -> str:
-    """Run one server for all tests."""
-    return start_redis()
 
 
 def throttle_of(
@@ -103,8 +63,9 @@ class Twins:
     def settle(self, dice: random.Random) -> None:
         """Be answered."""
         start, trip = dice.choice(self.starts or [0.0]), dice.random() / 10
-        late = trip * dice.random()
-        self._window.settle(self._script._run("settle", start, trip, late).start, start, trip, late)
+        lost = dice.random() < 0.1
+        now = self._script._run("settle", start, trip, float(lost)).start
+        self._window.settle(now, start, trip, lost=lost)
 
     def leave(self, dice: random.Random) -> None:
         """Lose patience."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
+from typing import TypeVar
 
 import pytest
 from support import FakeClock, client_of, credentials
@@ -12,12 +14,23 @@ from support import FakeClock, client_of, credentials
 from airflow_provider_poweroffice.api import Client, RetryOptions
 from airflow_provider_poweroffice.api.call_context import Queueing, adding
 from airflow_provider_poweroffice.api.limits.stores import MemoryStore
-from airflow_provider_poweroffice.api.limits.throttle import NoSlotError
-from airflow_provider_poweroffice.api.limits.turns import LEARN, Latency, LocalThrottle
-from airflow_provider_poweroffice.api.limits.window import GRACE, LEASE, LEAST, MOST_BALANCE, SHARE, Window
+from airflow_provider_poweroffice.api.limits.throttle import Clock, NoSlotError
+from airflow_provider_poweroffice.api.limits.turns import LocalThrottle
+from airflow_provider_poweroffice.api.limits.window import (
+    GRACE,
+    LEARN,
+    LEASE,
+    LEAST,
+    MOST_BALANCE,
+    REMEMBERED,
+    SHARE,
+    Window,
+)
 from airflow_provider_poweroffice.api.retry import retry_reason
 from airflow_provider_poweroffice.errors import APITimeoutError
 from poweroffice_sandbox import Sandbox
+
+T = TypeVar("T")
 
 
 @pytest.mark.parametrize("rate", [10, 1, 0.5, 2.5, 50, 400])
@@ -36,21 +49,63 @@ def test_rate_is_kept(clock: FakeClock, rate: float) -> None:
     assert starts[-1] - starts[0] <= len(starts) / rate * 1.01
 
 
+def answer(window: Window, start: float, trip: float) -> float:
+    """Start and be answered; say by how much the start is held to be counted late."""
+    assert not window.enter(start, 10).wait
+    window.settle(start + trip, start, trip)
+    return next(counted - at for counted, at in window.starts if at == start)
+
+
 def test_outlier_is_waited_out() -> None:
     """A late answer is taken as counted late, as of a new connection; many of them are a slow server."""
-    latency = Latency()
-    assert [latency.late(0.02) for _ in range(LEARN)] == [0.02] * LEARN, "nothing to compare with yet"
-    assert latency.late(0.02) == 0
-    assert latency.late(0.32) == pytest.approx(0.3)
+    window = Window()
+    for number in range(LEARN + 1):
+        answer(window, number * 100.0, 0.1)
+    assert answer(window, 1000.0, 0.15) == pytest.approx(0.05)
+    spent = sum(answer(window, number * 100.0, 0.19 if number % 50 else 0.1) for number in range(100, 1100))
+    assert 20 < spent <= MOST_BALANCE + 1000 * max(LEAST, SHARE)
 
-    window, spent = Window(), 0.0
-    for number in range(1000):
-        start = number * 100.0
-        window.enter(start, 10)
-        window.settle(start + 0.5, start, 0.5, 0.4)
-        spent += window.starts[-1][0] - start
-        assert number or spent == pytest.approx(0.4), "the first is waited out"
-    assert spent <= MOST_BALANCE + 1000 * max(LEAST, SHARE)
+
+def test_shortest_trip_is_that_of_all() -> None:
+    """A task whose few answers were all slow is compared with those who share the limit, not with itself."""
+    window = Window()
+    for number in range(LEARN):
+        assert answer(window, 100.0 * number, 0.006) == pytest.approx(0.006), "nothing to compare with yet"
+    slow = 1000.0
+    for number in range(10):
+        assert answer(window, slow + number / 1000, 0.016) == pytest.approx(0.01)
+    assert window.enter(slow + 1.009, 10).wait == pytest.approx(0.001)
+
+
+def test_wait_for_the_lock_is_no_trip(clock: FakeClock) -> None:
+    """Who waited for whoever held the window's lock was not counted later for that."""
+
+    class HeldStore(MemoryStore):
+        """Another process holds the lock for a while, each time."""
+
+        def change(self, clock: Clock, act: Callable[[Window, float], T]) -> T:
+            clock.sleep(3.0)
+            return super().change(clock, act)
+
+    store = HeldStore()
+    throttle = LocalThrottle(10, clock, store)
+    slot = throttle.acquire()
+    throttle.answered(slot)
+    assert slot.asked == slot.start
+    ((counted, start),) = store.window.starts
+    assert counted - start == pytest.approx(LEAST)
+
+
+def test_shortest_trip_is_forgotten() -> None:
+    """Where the way has become longer, that is no delay after a while; a lost request was never quick."""
+    window = Window()
+    answer(window, 0.0, 0.02)
+    delays = [answer(window, 100.0 * number, 0.1) for number in range(1, 2 * REMEMBERED + 1)]
+    assert delays[LEARN] == pytest.approx(0.08)
+    assert delays[-1] == pytest.approx(LEAST)
+    assert not window.enter(1e6, 10).wait
+    window.settle(1e6 + 0.001, 1e6, 0.001, lost=True)
+    assert answer(window, 1.1e6, 0.1) == pytest.approx(LEAST)
 
 
 def test_pause_holds_for_all(clock: FakeClock) -> None:
@@ -235,7 +290,7 @@ def test_places_are_kept_while_nobody_sleeps(clock: FakeClock) -> None:
     for _ in range(3):
         with pytest.raises(NoSlotError):
             throttle.acquire(0)
-    later = throttle._enter(None)
+    later, _ = throttle._enter(None)
     clock.now += place.wait
     with adding(queueing=place):
         place.begin()

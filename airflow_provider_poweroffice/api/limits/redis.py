@@ -1,19 +1,20 @@
 """
 The limit of several hosts, kept by a Redis server they all reach.
 
-Rule: the window is read and changed by one script on the server, by the server's time; nothing that could
-hold the password of the URL is put into a message.
+Rule: the window is read and changed by one script on the server, by the server's time. Whatever the server
+does, the only error is :class:`~airflow_provider_poweroffice.errors.RateLimitStoreError`, and nothing that
+could hold the password of the URL is put into a message.
 """
 
 from __future__ import annotations
 
+import math
 from contextlib import suppress
 from importlib.resources import files
-from typing import Any
 
 from airflow_provider_poweroffice.api.limits.throttle import Clock
 from airflow_provider_poweroffice.api.limits.turns import PacedThrottle
-from airflow_provider_poweroffice.api.limits.window import Turn
+from airflow_provider_poweroffice.api.limits.window import LEASE, MOST_WAITING, SLOWEST, Turn
 from airflow_provider_poweroffice.errors import RateLimitStoreError
 
 try:
@@ -25,7 +26,7 @@ except ImportError as missing:
 
 PREFIX = "airflow-provider-poweroffice:limit:"
 TIMEOUT = 5.0
-"""Seconds to connect and to be answered; a limiter must not hang where the API would not."""
+"""Seconds to wait for a connection and for an answer; a limiter must not hang where the API would not."""
 
 _REFUSED = (
     redis.AuthenticationError,
@@ -39,9 +40,9 @@ class RedisThrottle(PacedThrottle):
     At most ``rate`` starts in any second, by all who name the same Redis server and subscription key.
 
     :param rate: requests per second; the lowest of those who share it holds for all.
-    :param url: of the server, ``redis://``, ``rediss://`` or ``unix://``.
-    :param password: of the server, where the URL does not hold it.
-    :param name: of the limit; says nothing of the key.
+    :param url: the server's, ``redis://``, ``rediss://`` or ``unix://``.
+    :param password: the server's, where the URL does not hold it.
+    :param name: the limit's; does not reveal the key.
     :raises ValueError: the URL is not that of a Redis server.
     """
 
@@ -63,31 +64,51 @@ class RedisThrottle(PacedThrottle):
             files("airflow_provider_poweroffice.api.limits").joinpath("window.lua").read_text("utf-8")
         )
         self._key = PREFIX + name
+        self._used_at = -math.inf
 
     def pause(self, seconds: float) -> None:
-        """Let nobody start a request for so many seconds."""
-        with suppress(RateLimitStoreError):  # the next acquire says it; an answer must not be lost over it
+        """Stop everybody from starting a request for this many seconds."""
+        with suppress(RateLimitStoreError):  # the next acquire reports it; an answer must not be lost over it
             self._run("refuse", seconds)
 
-    def _enter(self, place: float | None) -> Turn:
-        return self._run("enter", self.rate, *(() if place is None else (place,)))
+    def _enter(self, place: float | None) -> tuple[Turn, float]:
+        asked = self._clock.monotonic()
+        return self._run("enter", self.rate, *(() if place is None else (place,))), asked
 
     def _leave(self, place: float) -> None:
         with suppress(RateLimitStoreError):
             self._run("leave", place)
 
-    def _settle(self, start: float, trip: float, late: float) -> None:
+    def _settle(self, start: float, trip: float, *, lost: bool) -> None:
         with suppress(RateLimitStoreError):
-            self._run("settle", start, trip, late)
+            self._run("settle", start, trip, float(lost))
 
     def _run(self, operation: str, *numbers: float) -> Turn:
+        # A window that was used lately cannot have lapsed; if it is gone, the server has lost it.
+        is_known = self._clock.monotonic() - self._used_at < LEASE
+        arguments: list[str | int] = [operation, int(is_known), *map(repr, numbers)]
         try:
-            answer: Any = self._script(keys=[self._key], args=[operation, *map(repr, numbers)])
-        except redis.RedisError as error:
+            turn = _turn(self._script(keys=[self._key], args=arguments))
+        except Exception as error:  # noqa: BLE001 - where the server is no Redis, its client raises anything
             raise RateLimitStoreError(
                 f"the Redis server of rate_limit_backend cannot be used ({type(error).__name__}); nothing "
-                "was sent. rate_limit_on_unreachable 'local' keeps the limit for this host meanwhile",
+                "was sent. With rate_limit_on_unreachable 'local' this host would keep the limit meanwhile",
                 outcome_unknown=False,
                 permanent=isinstance(error, _REFUSED),
             ) from None
-        return Turn(*map(float, answer))
+        self._used_at = self._clock.monotonic()
+        return turn
+
+
+def _turn(answer: object) -> Turn:
+    """
+    Read the script's answer.
+
+    :raises ValueError: our script cannot have sent it.
+    """
+    if not isinstance(answer, list):
+        raise ValueError  # noqa: TRY004 - one error for whatever is not an answer
+    place, wait, start = map(float, answer)
+    if not (0 <= wait <= MOST_WAITING / SLOWEST and math.isfinite(place) and math.isfinite(start)):
+        raise ValueError
+    return Turn(place, wait, start)

@@ -1,5 +1,5 @@
 """
-Which throttle a client gets: those with one key at one server share a limit.
+Which throttle a client gets: clients with the same key at the same server share a limit.
 
 Rule: the key itself is not kept, only its hash. Another throttle that takes over says so in the log when that
 begins, and when it ends.
@@ -27,7 +27,7 @@ class FallbackThrottle:
     """
     Keeps the limit by ``first``, and while that one's store cannot be reached, by ``second``.
 
-    A store that refuses its password is reached: that error is raised.
+    A store that refuses the password can be reached: its error is raised.
     """
 
     def __init__(self, first: Throttle, second: Throttle, clock: Clock) -> None:
@@ -55,15 +55,15 @@ class FallbackThrottle:
         return slot
 
     def answered(self, slot: Slot) -> None:
-        """Tell the one in use; a slot of the other one is unknown to it and changes nothing."""
+        """Tell the throttle in use; it does not know a slot of the other, which changes nothing."""
         (self._second if self._is_away else self._first).answered(slot)
 
     def lost(self, slot: Slot) -> None:
-        """Tell the one in use, as above."""
+        """Tell the throttle in use, as :meth:`answered` does."""
         (self._second if self._is_away else self._first).lost(slot)
 
     def pause(self, seconds: float) -> None:
-        """Let nobody start a request for so many seconds."""
+        """Stop everybody from starting a request for this many seconds."""
         self._second.pause(seconds)
         if not self._is_away:
             self._first.pause(seconds)

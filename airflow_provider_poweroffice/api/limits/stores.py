@@ -2,9 +2,9 @@
 Where a window is kept: in memory for one process, or in a file for all processes of a host.
 
 Rule: nobody holds the file's lock for longer than reading and writing a few hundred bytes takes, and the
-kernel opens it when its holder dies. What is not a plausible window of ours is not used: who finds the file
-lost goes on with what it saw last, after a pause as long as it has not looked. Where the file cannot be used,
-the process keeps the limit alone, says so, and comes back.
+kernel releases it when its holder dies. What is not a plausible window of ours is not used: a process that
+finds the file lost goes on with what it saw last, after a pause as long as the time since it looked. Where
+the file cannot be used, the process keeps the limit alone, says so, and comes back.
 
 Times in the file are of the file's own clock, which runs on from one writer to the next: each process knows
 how far its monotonic clock is from it (clocks of two time namespaces differ), and the file's never goes back.
@@ -42,13 +42,13 @@ that of Airflow's option, so that it holds for tasks and for programs without Ai
 """
 
 LOCK_PATIENCE = 5.0
-"""Seconds after which a lock that is not opened is taken for that of a stopped process."""
+"""Seconds after which a lock that is still held is taken for that of a stopped process."""
 
 AGAIN = 30.0
 """Seconds after which a file that could not be used is tried again; a held lock is tried at each turn."""
 
 CAREFUL = 0.1
-"""Part of the rate that a process keeps while another holds the lock: it is not alone, but sees nobody."""
+"""Part of the rate that a process keeps, at least, where it sees nobody but is not alone."""
 
 CAUTION = 1.0
 """Seconds without a start, at most, where it is not known what others did meanwhile."""
@@ -73,11 +73,11 @@ class MemoryStore:
     """
     Keeps a window for the threads of this process.
 
-    :param share: part of every rate that is kept.
+    :param window: what is known already.
     """
 
-    def __init__(self, share: float = 1.0) -> None:
-        self.window = Window(share=share)
+    def __init__(self, window: Window | None = None) -> None:
+        self.window = window or Window()
         self._lock = ForkLock()
 
     def change(self, clock: Clock, act: Callable[[Window, float], T]) -> T:
@@ -116,7 +116,7 @@ class WindowFile:
     """
     Keeps a window in a file, for all processes of this host.
 
-    :param name: of the file; says nothing of the key.
+    :param name: the file's; does not reveal the key.
     :param directory: see :func:`directories`.
     """
 
@@ -157,6 +157,12 @@ class WindowFile:
             finally:
                 fcntl.lockf(handle, fcntl.LOCK_UN)
         return result
+
+    def tell(self, window: Window) -> None:
+        """Add what was known at this process's last turn to a window kept by the process's own clock."""
+        with self._lock:
+            if self._seen is not None:
+                window.adopt(self._seen.window, -(self._ahead or 0.0))
 
     def _read(self, handle: int, removed: State | None, clock: Clock) -> tuple[float, State]:
         """
@@ -256,7 +262,7 @@ class HostStore:
     """
     Keeps a window for all processes of this host, and for this process while that cannot be done.
 
-    :param name: of the file; says nothing of the key.
+    :param name: the file's; does not reveal the key.
     :param directory: see :func:`directories`.
     """
 
@@ -287,7 +293,9 @@ class HostStore:
         is_held = isinstance(error, LockHeldError)
         self._again = clock.monotonic() + (0.0 if is_held else AGAIN)
         if self._alone is None:
-            self._alone = MemoryStore(CAREFUL if is_held else 1.0)
+            window = Window(share=CAREFUL if is_held else 1.0, least_share=CAREFUL)
+            self._file.tell(window)
+            self._alone = MemoryStore(window)
             log.warning(
                 "the rate limit is kept for this process alone, not for the host, until the file can be used "
                 "again: %s: %s",
@@ -313,8 +321,8 @@ def boot() -> str:
 # A window as bytes. Whatever is not exactly such bytes, or not plausible, reads as None.
 
 _HEAD = struct.Struct("<8sI")  # what it is, and the checksum of the rest
-_FIELDS = struct.Struct("<QdddddddddII")  # epoch, stamp, wall, seven of the window's, starts, waiting
-_MAGIC = b"POLIMIT3"
+_FIELDS = struct.Struct("<QddddddddddddII")  # epoch, stamp, wall, ten of the window's, starts, waiting
+_MAGIC = b"POLIMIT4"
 
 MOST_BYTES = 1 << 20
 
@@ -334,6 +342,9 @@ def encode(state: State) -> bytes:
         window.strict_until,
         window.strict_for,
         window.longest,
+        window.shortest,
+        window.lately,
+        window.answers,
         len(window.starts),
         len(window.waiting),
     ) + struct.pack(f"<{len(pairs)}d", *pairs)

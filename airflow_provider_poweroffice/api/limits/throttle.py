@@ -1,5 +1,5 @@
 """
-Time, and leave to start a request.
+Time, and permission to start a request.
 
 Rule: nothing else in the client reads a clock or sleeps, so that tests need no real time.
 """
@@ -52,7 +52,7 @@ class SystemClock:
 
 class Slot(NamedTuple):
     """
-    Leave to start one request now.
+    Permission to start one request now.
 
     :param start: its start by the clock of those who share the limit; names the slot.
     :param asked: when it was asked for, by the caller's clock; in seconds, and never after the start.
@@ -78,26 +78,26 @@ class Throttle(Protocol):
         Wait until a request may start, first come first served.
 
         :param patience: seconds to wait at most; None waits as long as it takes.
-        :raises NoSlotError: the wait would be longer; it is not begun, or not gone on with.
+        :raises NoSlotError: the wait would be longer; it is not begun, or is given up.
         """
         ...
 
     def answered(self, slot: Slot) -> None:
-        """Tell that a request was answered, which says when the server counted it at the latest."""
+        """Report that a request was answered, which bounds when the server counted it."""
         ...
 
     def lost(self, slot: Slot) -> None:
-        """Tell that a request got no answer, and will get none: nobody waits for it any longer."""
+        """Report that a request got no answer, and will get none: nobody waits for it any longer."""
         ...
 
     def pause(self, seconds: float) -> None:
-        """Let nobody start a request for so many seconds: the server said so."""
+        """Stop everybody from starting a request for this many seconds: the server said so."""
         ...
 
 
 class ForkLock:
     """
-    A mutex for the threads of one process, which a forked child finds open.
+    A mutex for the threads of one process, which a forked child finds unlocked.
 
     Airflow forks a process for each task; a thread that held a lock at that moment is not in the child.
     """
@@ -113,7 +113,7 @@ class ForkLock:
         self._lock.release()
 
     def renew(self) -> None:
-        """Open it, in a child just forked."""
+        """Unlock it in a child that was just forked."""
         self._lock = threading.Lock()
 
 

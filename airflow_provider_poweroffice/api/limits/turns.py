@@ -8,36 +8,11 @@ may have paused all.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import deque
 
 from airflow_provider_poweroffice.api.call_context import call_context
 from airflow_provider_poweroffice.api.limits.stores import MemoryStore, Store
-from airflow_provider_poweroffice.api.limits.throttle import Clock, ForkLock, NoSlotError, Slot
-from airflow_provider_poweroffice.api.limits.window import Turn
-
-LEARN = 5
-"""Answers after which the shortest round trip is trusted; until then each counts in full."""
-
-REMEMBERED = 100
-"""The latest answers, among which the shortest round trip is sought: networks change."""
-
-
-class Latency:
-    """How long answers took beyond the shortest one; safe to share between threads."""
-
-    def __init__(self) -> None:
-        self._trips: deque[float] = deque(maxlen=REMEMBERED)
-        self._lock = ForkLock()
-
-    def late(self, trip: float) -> float:
-        """
-        Say by how much a request may have been counted later than others, in seconds.
-
-        :param trip: seconds from its start to its answer.
-        """
-        with self._lock:
-            self._trips.append(trip)
-            return trip - (min(self._trips) if len(self._trips) > LEARN else 0.0)
+from airflow_provider_poweroffice.api.limits.throttle import Clock, NoSlotError, Slot
+from airflow_provider_poweroffice.api.limits.window import Turn, Window
 
 
 class PacedThrottle(ABC):
@@ -53,14 +28,13 @@ class PacedThrottle(ABC):
             raise ValueError(f"requests_per_second must be above 0, not {rate!r}")
         self.rate = rate
         self._clock = clock
-        self._latency = Latency()
 
     def acquire(self, patience: float | None = None) -> Slot:
         """
         Wait until a request may start, first come first served.
 
         :param patience: seconds to wait at most; None waits as long as it takes.
-        :raises NoSlotError: the wait would be longer, it is not begun, or not gone on with; or it is to be
+        :raises NoSlotError: the wait would be longer, so it is not begun or is given up; or it is to be
             slept elsewhere, see :class:`~airflow_provider_poweroffice.api.call_context.Queueing`.
         """
         waiting = call_context().queueing
@@ -68,8 +42,7 @@ class PacedThrottle(ABC):
             return self._wait(patience)
         if waiting.has_started:
             return self._wait(waiting.PATIENCE if patience is None else min(patience, waiting.PATIENCE))
-        asked = self._clock.monotonic()
-        turn = self._enter(waiting.place_at(self))
+        turn, asked = self._enter(waiting.place_at(self))
         if turn.wait:
             waiting.keep(self, turn.place, turn.wait)
             raise NoSlotError(turn.wait)
@@ -77,41 +50,42 @@ class PacedThrottle(ABC):
         return Slot(turn.start, asked)
 
     def _wait(self, patience: float | None) -> Slot:
-        began = asked = self._clock.monotonic()
-        turn = self._enter(None)
+        began = self._clock.monotonic()
+        turn, asked = self._enter(None)
         while turn.wait:
             if patience is not None and asked - began + turn.wait > patience:
                 self._leave(turn.place)
                 raise NoSlotError(turn.wait)
             self._clock.sleep(turn.wait)
-            asked = self._clock.monotonic()
-            turn = self._enter(turn.place)
+            turn, asked = self._enter(turn.place)
         return Slot(turn.start, asked)
 
     def answered(self, slot: Slot) -> None:
-        """Tell that a request was answered, which says when the server counted it at the latest."""
-        trip = self._clock.monotonic() - slot.asked
-        self._settle(slot.start, trip, self._latency.late(trip))
+        """Report that a request was answered, which bounds when the server counted it."""
+        self._settle(slot.start, self._clock.monotonic() - slot.asked, lost=False)
 
     def lost(self, slot: Slot) -> None:
-        """Tell that a request got no answer, and will get none."""
-        trip = self._clock.monotonic() - slot.asked
-        self._settle(slot.start, trip, trip)
+        """Report that a request got no answer, and will get none."""
+        self._settle(slot.start, self._clock.monotonic() - slot.asked, lost=True)
 
     @abstractmethod
     def pause(self, seconds: float) -> None:
-        """Let nobody start a request for so many seconds; see :meth:`Window.refuse`."""
+        """Stop everybody from starting a request for this many seconds; see :meth:`Window.refuse`."""
 
     @abstractmethod
-    def _enter(self, place: float | None) -> Turn:
-        """Start, or get a wait; see :meth:`Window.enter`."""
+    def _enter(self, place: float | None) -> tuple[Turn, float]:
+        """
+        Start, or get a wait; see :meth:`Window.enter`.
+
+        :return: the turn, and the latest moment by the caller's clock that is not after its start.
+        """
 
     @abstractmethod
     def _leave(self, place: float) -> None:
         """Give a place in the queue back."""
 
     @abstractmethod
-    def _settle(self, start: float, trip: float, late: float) -> None:
+    def _settle(self, start: float, trip: float, *, lost: bool) -> None:
         """Note an answer; see :meth:`Window.settle`."""
 
 
@@ -128,14 +102,18 @@ class LocalThrottle(PacedThrottle):
         self._store: Store = store or MemoryStore()
 
     def pause(self, seconds: float) -> None:
-        """Let nobody start a request for so many seconds."""
+        """Stop everybody from starting a request for this many seconds."""
         self._store.change(self._clock, lambda window, now: window.refuse(now, seconds))
 
-    def _enter(self, place: float | None) -> Turn:
-        return self._store.change(self._clock, lambda window, now: window.enter(now, self.rate, place))
+    def _enter(self, place: float | None) -> tuple[Turn, float]:
+        def enter(window: Window, now: float) -> tuple[Turn, float]:
+            asked = self._clock.monotonic()  # here, where the store's lock has been waited for
+            return window.enter(now, self.rate, place), asked
+
+        return self._store.change(self._clock, enter)
 
     def _leave(self, place: float) -> None:
         self._store.change(self._clock, lambda window, _: window.leave(place))
 
-    def _settle(self, start: float, trip: float, late: float) -> None:
-        self._store.change(self._clock, lambda window, now: window.settle(now, start, trip, late))
+    def _settle(self, start: float, trip: float, *, lost: bool) -> None:
+        self._store.change(self._clock, lambda window, now: window.settle(now, start, trip, lost=lost))

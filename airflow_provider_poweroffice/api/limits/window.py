@@ -4,8 +4,8 @@ The rule of the limit: how many requests may start in a window of time, and in w
 Rule: pure; every time is in seconds of whatever clock the sharers have in common.
 
 A server counts a request somewhere between its start here and its answer. What an answer took beyond the
-shortest one bounds how much later than others it was counted; how much of that was the journey, and how much
-the server's work after it had counted, nobody can tell. So there are two ways:
+shortest trip of anybody bounds how much later than others it was counted; how much of that was the journey,
+and how much the server's work after it had counted, nobody can tell. So there are two ways:
 
 - By default a start is held against the window for what its answer took longer, as long as the balance lasts:
   ``SHARE`` for each answer, ``MOST_BALANCE`` at most. A new connection is waited out, a slow server is not.
@@ -40,6 +40,12 @@ UNKNOWN = 0.02
 
 LEAST = 0.004
 """The least difference between two journeys that is assumed, in seconds."""
+
+LEARN = 5
+"""Answers after which the shortest trip is trusted; until then each counts in full."""
+
+REMEMBERED = 100
+"""The shortest trip is sought among this many of the latest answers, or up to twice as many."""
 
 SHARE = 0.025
 """Seconds of delay that each answer allows on average, 2.5 % of the window of a second."""
@@ -82,7 +88,12 @@ SLOWEST = 1 / 86_400
 
 _TICK = 1e-6
 
-_FIRST, _LAST = -sys.float_info.max, sys.float_info.max
+_AHEAD = 1.0
+"""Seconds, at most, by which a place in the queue may be later than the time."""
+
+_FIRST = -sys.float_info.max
+
+_INFINITE = float("inf")
 
 
 class Turn(NamedTuple):
@@ -114,10 +125,13 @@ class Window:
     :param strict_until: starts are held until their answers, see above.
     :param strict_for: how long the latest refusal made the window strict, in seconds.
     :param longest: seconds from a start to its answer, the usual longest; 0 before the first answer.
-    :param share: part of the rate that is kept.
+    :param shortest: the shortest trip in seconds, of the last ``REMEMBERED`` answers that are complete.
+    :param lately: the same of the ``answers`` since.
+    :param answers: see ``lately``.
+    :param share: part of the rate that is kept; each refusal halves it, down to ``least_share``.
     """
 
-    rate: float = float("inf")
+    rate: float = _INFINITE
     rate_until: float = 0.0
     paused_until: float = 0.0
     starts: list[tuple[float, float]] = field(default_factory=list)
@@ -126,7 +140,11 @@ class Window:
     strict_until: float = 0.0
     strict_for: float = 0.0
     longest: float = 0.0
+    shortest: float = _INFINITE
+    lately: float = _INFINITE
+    answers: float = 0
     share: float = 1.0
+    least_share: float = 1.0
 
     def enter(self, now: float, rate: float, place: float | None = None) -> Turn:
         """
@@ -140,6 +158,8 @@ class Window:
         self.waiting = [one for one in self.waiting if one[0] != place and one[1] >= now - GRACE]
         if place is None:
             place = max(now, self.waiting[-1][0] + _TICK) if self.waiting else now
+        else:
+            place = min(place, now)  # it may be of a clock that was lost with its window
         before = sum(one[0] < place for one in self.waiting)
         due = max(self.paused_until, self._due(now, before))
         if due - now > _TICK:
@@ -150,7 +170,7 @@ class Window:
         return Turn(place, 0.0, now)
 
     def _due(self, now: float, before: int) -> float:
-        """Say when the next may start after so many in front of him."""
+        """Say when the next caller may start, with so many in front of it."""
         slots, span = shape(self.rate * self.share)
         last = self._counted(now, span)[-slots:]
         spans, index = divmod(before + len(last), slots)
@@ -173,24 +193,25 @@ class Window:
         return sorted(times)
 
     def earliest(self, now: float) -> float:
-        """Say when the next start may be, whoever's it is."""
+        """Say when the next request may start, whoever sends it."""
         return max(now, self.paused_until, self._due(now, 0))
 
     def leave(self, place: float) -> None:
         """Give a place in the queue back."""
         self.waiting = [one for one in self.waiting if one[0] != place]
 
-    def settle(self, now: float, start: float, trip: float, late: float) -> None:
+    def settle(self, now: float, start: float, trip: float, *, lost: bool = False) -> None:
         """
         Note that a request was answered.
 
         :param trip: seconds from its start to its answer.
-        :param late: the part of it beyond the shortest trip; all of it where no answer came.
+        :param lost: no answer came, and none will: it may have been counted as late as now.
         """
         is_odd = trip > ODD * self.longest > 0
         usual = max(SHORT, GROWTH * self.longest) if self.longest else UNANSWERED
         self.longest = max(min(trip, usual, UNANSWERED), SHORT, self.longest * FADE)
         self.balance = min(MOST_BALANCE, self.balance + SHARE)
+        late = trip if lost else self._late(trip)
         if is_odd or now < self.strict_until:
             delay = max(LEAST, min(trip, now - start))
         else:
@@ -200,8 +221,19 @@ class Window:
         counted = start + delay
         self.starts = sorted((counted if one[1] == start else one[0], one[1]) for one in self.starts)
 
+    def _late(self, trip: float) -> float:
+        """Say how much longer an answer took than the shortest trip of all who share the window."""
+        self.lately = min(self.lately, trip)
+        self.answers += 1
+        late = trip - min(self.shortest, self.lately)
+        if self.shortest == _INFINITE and self.answers <= LEARN:
+            late = trip
+        if self.answers >= REMEMBERED:
+            self.shortest, self.lately, self.answers = self.lately, _INFINITE, 0
+        return late
+
     def pause(self, now: float, seconds: float) -> None:
-        """Let nobody start for so many seconds, those in the queue included."""
+        """Stop everybody from starting for this many seconds, those in the queue included."""
         self.paused_until = max(self.paused_until, now + min(seconds, LONGEST_PAUSE))
 
     def refuse(self, now: float, seconds: float) -> None:
@@ -211,6 +243,7 @@ class Window:
         A refusal of a strict window does not prolong that: others use the limit, whom no window sees.
         """
         self.pause(now, seconds)
+        self.share = max(self.least_share, self.share / 2)
         if now < self.strict_until:
             return
         is_soon = now < self.strict_until + self.strict_for
@@ -232,6 +265,8 @@ class Window:
         self.starts = sorted([*self.starts, *(one for one in theirs if one[1] not in known)])[-MOST_SLOTS:]
         self.paused_until = max(self.paused_until, other.paused_until + ahead)
         self.balance = min(self.balance, other.balance)
+        self.shortest = min(self.shortest, other.shortest)
+        self.lately = min(self.lately, other.lately)
         if other.strict_for:
             self.strict_until = max(self.strict_until, other.strict_until + ahead)
             self.strict_for = max(self.strict_for, other.strict_for)
@@ -253,19 +288,18 @@ class Window:
             (self.balance, 0, MOST_BALANCE),
             (self.strict_for, 0, LONGEST_STRICT),
             (self.longest, 0, UNANSWERED),
+            (self.shortest, 0, _INFINITE),
+            (self.lately, 0, _INFINITE),
+            (self.answers, 0, REMEMBERED),
             (self.rate_until, _FIRST, now + max(LEASE, 2 / self.rate)),
             (self.paused_until, _FIRST, now + LONGEST_PAUSE),
             (self.strict_until, _FIRST, now + LONGEST_STRICT),
+            *((counted, _FIRST, now + LONGEST_PAUSE) for counted, _ in self.starts),
+            *((start, _FIRST, now) for _, start in self.starts),
+            *((place, _FIRST, now + _AHEAD) for place, _ in self.waiting),
+            *((due, _FIRST, now + longest) for _, due in self.waiting),
         )
-        return (
-            all(least <= value <= most for value, least, most in bounds)
-            and all(
-                _FIRST <= one <= now + LONGEST_PAUSE and _FIRST <= start <= now for one, start in self.starts
-            )
-            and all(
-                _FIRST <= place <= _LAST and _FIRST <= due <= now + longest for place, due in self.waiting
-            )
-        )
+        return all(least <= value <= most for value, least, most in bounds)
 
 
 def shape(rate: float) -> tuple[int, float]:
