@@ -85,7 +85,7 @@ class Tries:
 
     def make(self, attempt: Callable[[], T]) -> T:
         """
-        Make one try; nothing but errors of this package, and the end of the thread, leave it.
+        Make one try; only errors of this package, and the cancellation of the thread, leave it.
 
         :raises InvalidResponseError: the call was sent, and something in its answer broke a parser.
         :raises APIConnectionError: something broke before it was sent.
@@ -144,7 +144,7 @@ class Sender:
         """
         Try a call until it is answered and read, or may not be tried again.
 
-        :param spooled: its answer, if it was fetched ahead; takes the place of the first try.
+        :param spooled: its answer, if it was fetched ahead; replaces the first try.
         :param retry: instead of the client's own.
         :param limit: largest body in bytes; None for any.
         :raises ValueError: the API cannot take the query.
@@ -313,7 +313,7 @@ class Sender:
         raise self._status_error(call, replace(response, refused=True), 0)
 
     def _without_secrets(self, call: Call, response: Response) -> Response:
-        """Blank out what a good answer repeats of the keys; here, where they are held, nothing is raised."""
+        """Blank out keys that a good answer repeats; this frame holds them, so nothing is raised here."""
         secrets = self.connection.auth.secrets
         if not echoes(response, secrets, self.connection.auth.sent):
             return response

@@ -45,13 +45,13 @@ LOCK_PATIENCE = 5.0
 """Seconds after which a lock that is still held is taken for that of a stopped process."""
 
 AGAIN = 30.0
-"""Seconds after which a file that could not be used is tried again; a held lock is tried at each turn."""
+"""Seconds after which a file that could not be used is tried again; a held lock, at each turn."""
 
 CAREFUL = 0.1
 """Part of the rate that a process keeps, at least, where it sees nobody but is not alone."""
 
 CAUTION = 1.0
-"""Seconds without a start, at most, where it is not known what others did meanwhile."""
+"""The longest pause, in seconds, where it is not known what others did meanwhile."""
 
 _AGREE = 0.1
 """Seconds by which the wall clock and the monotonic clock may differ and still be taken to agree."""

@@ -7,10 +7,10 @@ A server counts a request somewhere between its start here and its answer. What 
 shortest trip of anybody bounds how much later than others it was counted; how much of that was the journey,
 and how much the server's work after it had counted, nobody can tell. So there are two ways:
 
-- By default a start is held against the window for what its answer took longer, as long as the balance lasts:
-  ``SHARE`` for each answer, ``MOST_BALANCE`` at most. A new connection is waited out, a slow server is not.
-  One that is unanswered for longer than others took lately may not be counted yet, as the server may have
-  stopped: it is held while it is.
+- By default a start is held against the window for as much longer as its answer took, while the balance
+  lasts: ``SHARE`` for each answer, ``MOST_BALANCE`` at most. A new connection is waited out, a slow server is
+  not. A start that is unanswered for longer than others took lately may not have been counted yet, as the
+  server may have stopped: it is held until it is answered.
 - A refusal tells that requests are counted late. For a while the window is then *strict*: a start is held
   until its answer, so that no request of those who share the window can be refused. Where a refusal follows
   soon after that, it is strict for twice as long.
