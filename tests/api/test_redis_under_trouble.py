@@ -21,6 +21,7 @@ from airflow_provider_poweroffice.api.limits import redis as redis_limit
 from airflow_provider_poweroffice.api.limits.redis import PREFIX, RedisThrottle
 from airflow_provider_poweroffice.api.limits.shared import AGAIN, FallbackThrottle, shared_throttle
 from airflow_provider_poweroffice.api.limits.throttle import SystemClock
+from airflow_provider_poweroffice.api.limits.window import UNKNOWN
 from airflow_provider_poweroffice.errors import RateLimitStoreError
 from poweroffice_sandbox import Sandbox
 
@@ -129,9 +130,10 @@ def own(start_redis: Callable[..., str]) -> Iterator[tuple[str, redis.Redis]]:
         yield url, client
 
 
-def wait(throttle: RedisThrottle) -> float:
-    """Enter, and say how long to wait."""
-    return throttle._enter(None)[0].wait
+def enter(throttle: RedisThrottle) -> tuple[float, float]:
+    """Enter; give how long to wait, and until when, by the server's clock."""
+    turn, _ = throttle._enter(None)
+    return turn.wait, turn.start + turn.wait
 
 
 SPOILT = {
@@ -179,24 +181,27 @@ def test_spoilt_window(redis_url: str, server: redis.Redis, how: str) -> None:
     throttle = RedisThrottle(RATE, SystemClock(), url=redis_url, name=f"spoilt {how}")
     throttle.answered(throttle.acquire())
     server.eval(SPOILT[how], 1, PREFIX + f"spoilt {how}")
-    assert 0.9 < wait(throttle) <= 1
-    other = RedisThrottle(RATE, SystemClock(), url=redis_url, name=f"spoilt {how}")
-    assert 0.5 < wait(other) <= 1, "the window is sound again"
+    wait, due = enter(throttle)
+    assert wait == pytest.approx(1)
+    wait, other_due = enter(RedisThrottle(RATE, SystemClock(), url=redis_url, name=f"spoilt {how}"))
+    assert not wait or other_due == pytest.approx(due, abs=1e-3), "the window is sound again"
 
 
 @pytest.mark.finding("D9")
 def test_small_step_back(redis_url: str, server: redis.Redis) -> None:
     """Where the server's clock was set back by less than a second, what started then still counts."""
     throttle = RedisThrottle(RATE, SystemClock(), url=redis_url, name="step")
-    for _ in range(10):
-        throttle.answered(throttle.acquire())
+    first = throttle.acquire().start
+    for _ in range(9):
+        throttle.acquire()
     shift = (
         "local window = cmsgpack.unpack(redis.call('GET', KEYS[1])) window.stamp = window.stamp + 0.5 "
         "for _, one in ipairs(window.starts) do one[1], one[2] = one[1] + 0.5, one[2] + 0.5 end "
         "redis.call('SET', KEYS[1], cmsgpack.pack(window))"
     )
     server.eval(shift, 1, PREFIX + "step")
-    assert 0.5 < wait(throttle) < 1.6
+    wait, due = enter(throttle)
+    assert not wait or due == pytest.approx(first + 0.5 + 1 + UNKNOWN, abs=1e-3)
 
 
 @pytest.mark.finding("D9")
@@ -204,18 +209,20 @@ def test_lost_window(own: tuple[str, redis.Redis]) -> None:
     """If the server was emptied, evicted the limit or began anew, those who knew it wait for a second."""
     url, client = own
     one, other = (RedisThrottle(RATE, SystemClock(), url=url, name="lost") for _ in range(2))
-    assert not wait(one), "a limit that nobody has used begins at once"
+    assert not enter(one)[0], "a limit that nobody has used begins at once"
     client.flushall()
     client.script_flush()
     client.client_kill_filter(_type="normal", skipme=True)
-    assert 0.9 < wait(one) <= 1
-    assert 0.5 < wait(other) <= 1
+    wait, due = enter(one)
+    assert wait == pytest.approx(1)
+    wait, other_due = enter(other)
+    assert not wait or other_due == pytest.approx(due, abs=1e-3)
     client.delete(PREFIX + "lost")
     idle = RedisThrottle(RATE, FakeClock(), url=url, name="lost")
     idle.acquire()
     idle._clock.sleep(1000)
     client.delete(PREFIX + "lost")
-    assert not wait(idle), "a window lapses by itself when nobody has used it for a while"
+    assert not enter(idle)[0], "a window lapses by itself when nobody has used it for a while"
 
 
 @pytest.mark.finding("D9")
@@ -237,7 +244,7 @@ def test_emptied_again_and_again(own: tuple[str, redis.Redis]) -> None:
         stop.set()
         emptying.join()
     assert statuses[200] == 3 * (9 + 1), "a token each"
-    assert statuses[429] <= 3
+    assert statuses[429] <= 5, "each alone would be refused some twenty times"
 
 
 @pytest.mark.finding("D9")
@@ -260,7 +267,7 @@ def test_server_that_stands_still(
 ) -> None:
     """Who waits for a server that does not answer waits once, then goes on alone, and comes back."""
     url, client = own
-    monkeypatch.setattr(redis_limit, "TIMEOUT", 0.3)
+    monkeypatch.setattr(redis_limit, "TIMEOUT", 1.0)
     limit = RateLimit(backend=url, on_unreachable="local")
     throttle = shared_throttle("still", "host", RATE, limit, clock)
     assert isinstance(throttle, FallbackThrottle)
@@ -271,7 +278,7 @@ def test_server_that_stands_still(
         began = time.monotonic()
         for _ in range(11):
             throttle.answered(throttle.acquire())
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 10, "not once for each of them"
     finally:
         os.kill(process, signal.SIGCONT)
     clock.sleep(AGAIN)
