@@ -10,13 +10,15 @@ PYTEST := python -m pytest --numprocesses=2
 # The browser, and dbt, which knows nothing of Airflow.
 NEWEST_ONLY := --ignore=tests/ui --ignore=tests/airflow/test_reports.py
 export PYTHONPATH :=
+# Compiled files are kept: a run of pytest rewrites its asserts once, and a process of Airflow starts sooner.
+export PYTHONDONTWRITEBYTECODE :=
 export UV_SYSTEM_CERTS := true
 
 # A version of Python that is on the machine, else PYTHON.
 python = $(shell for each in python$(1) $${PYENV_ROOT:-$$HOME/.pyenv}/versions/$(1).*/bin/python3; do \
 	"$$each" -c 'import ensurepip, sqlite3, ssl, venv' 2>/dev/null && echo "$$each" && exit; done; echo $(PYTHON))
 
-.PHONY: demo test airflow sandbox env test-fast test-older test-stores scaling lint types docs site build release pins \
+.PHONY: demo test airflow sandbox env test-fast test-older test-stores scaling lint types docs site sites build release pins \
 	screenshots bench clean
 
 demo: env
@@ -72,11 +74,15 @@ types: env
 docs: env
 	$(BIN)/python tools/check_docs.py
 
-# The documentation as a site, in site/index.html
+# The documentation as a site, in site/index.html; VERSIONS: where a host lists the other versions
 site:
 	@$(PYTHON) tools/environment.py .venvs/docs requirements/docs.txt
 	@rm -rf site
-	@.venvs/docs/bin/python tools/docs_site.py site
+	@.venvs/docs/bin/python tools/docs_site.py site $(VERSIONS)
+
+# The sites of all releases, from their tags, in sites/index.html
+sites:
+	@$(PYTHON) tools/docs_versions.py sites
 
 build: env
 	rm -rf dist
@@ -116,4 +122,4 @@ pins:
 		--group docs -o requirements/docs.txt
 
 clean:
-	rm -rf .venv .venvs .cache .work dist site .mypy_cache .ruff_cache .pytest_cache .coverage
+	rm -rf .venv .venvs .cache .work dist site sites .mypy_cache .ruff_cache .pytest_cache .coverage

@@ -23,5 +23,6 @@ html_theme = "furo"
 html_show_sphinx = False
 html_copy_source = False
 html_permalinks_icon = "#"
+templates_path = ["_templates"]
 html_static_path = ["_static"]
 html_css_files = ["site.css"]

@@ -29,9 +29,9 @@ os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
-    """Give the tests of a file to one process, and those in the browser, which share an Airflow, to one."""
+    """Share tests out in units of which each stays in one process."""
     config.option.loadscopereorder = False  # those of Airflow, the slowest, begin
-    return ByFile(config, log)
+    return Units(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -56,12 +56,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker("wide")
 
 
-class ByFile(LoadScopeScheduling):
-    """Files as the units that are given to processes."""
+class Units(LoadScopeScheduling):
+    """Files; those in the browser as one, as they share an Airflow; functions where a file shares little."""
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
-        return "tests/ui" if path.startswith("tests/ui/") else path
+        if path.startswith("tests/ui/"):
+            return "tests/ui"
+        return (
+            nodeid.partition("[")[0]
+            if path.startswith(("tests/api/", "tests/batches/", "tests/storage/"))
+            else path
+        )
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,7 +1,8 @@
 """
 Make the documentation's site from the pages as they stand, the example DAGs and the docstrings.
 
-    python tools/docs_site.py OUT
+    python tools/docs_site.py OUT                       the site alone
+    python tools/docs_site.py OUT ../versions.html      every page leads to that list of versions, too
 
 Rule: pages read well as plain Markdown in the checkout; what only a site needs is made here. Its contents are
 those of docs/README.md. Whatever Sphinx warns of is an error, and so is what would be fetched from elsewhere.
@@ -313,14 +314,28 @@ def title() -> str:
     return f"PowerOffice for Airflow {version}{', unreleased' if waiting else ''}"
 
 
-def main(out: str) -> int:
+def unled(out: Path, versions: str) -> list[str]:
+    """
+    Find pages that do not lead to the list of versions.
+
+    :param versions: where it is, seen from the site's folder.
+    """
+    pages = ((page, f'href="{os.path.relpath(out / versions, page.parent)}"') for page in out.rglob("*.html"))
+    return [
+        f"{page.relative_to(out)}: no {link}"
+        for page, link in sorted(pages)
+        if link not in page.read_text("utf-8")
+    ]
+
+
+def main(out: str, versions: str = "") -> int:
     """Make the site; each page says which version it is of."""
     lay_out()
     options = ["-W", "--keep-going", "-q", "-E", "-c", str(ROOT / "docs"), "-D", f"html_title={title()}"]
-    code: int = build_main([*options, str(STAGE), out])
+    code: int = build_main([*options, "-A", f"versions={versions}", str(STAGE), out])
     if code:
         return code
-    problems = fetched(Path(out))
+    problems = fetched(Path(out)) + (unled(Path(out), versions) if versions else [])
     print("\n".join(problems) or f"{len(list(Path(out).rglob('*.html')))} pages in {out}")
     return bool(problems)
 

@@ -14,19 +14,20 @@ import re
 import shutil
 import sys
 from contextlib import redirect_stdout
-from importlib.metadata import metadata
+from importlib.metadata import metadata, version
 from importlib.resources import files
 from io import StringIO
 from pathlib import Path
 
 from poweroffice_sandbox import Sandbox
 
+PROVIDER = "airflow-provider-poweroffice"
 FIRST = "first_poweroffice_dag"
 
 
 def snippets() -> list[str]:
     """Give the Python of the description that an index shows."""
-    return re.findall(r"```python\n(.*?)```", str(metadata("airflow-provider-poweroffice")), re.DOTALL)
+    return re.findall(r"```python\n(.*?)```", str(metadata(PROVIDER)), re.DOTALL)
 
 
 def dags_folder(home: Path) -> Path:
@@ -46,6 +47,8 @@ def main(home: Path) -> str:
     :return: what was done, in a line.
     :raises AssertionError: something that the description says is not so.
     """
+    if f"\n## {version(PROVIDER)} - " not in str(metadata(PROVIDER)):
+        raise AssertionError("the description does not say what this version holds")
     folder = dags_folder(home)
     os.environ |= {
         "AIRFLOW_HOME": str(home),

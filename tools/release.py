@@ -20,7 +20,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 PROVIDER = "airflow_provider_poweroffice"
 SANDBOX = "poweroffice_sandbox"
-RELEASED = re.compile(r"^## (\d+\.\d+\.\d+\S*) - \d{4}-\d{2}-\d{2}$", re.MULTILINE)
+HEADING = re.compile(r"^## (.*)$", re.MULTILINE)
 
 
 def git(root: Path, *command: str) -> str:
@@ -62,17 +62,13 @@ def changelog_problems(text: str, version: str) -> list[str]:
     """
     Find what a changelog does not say of a version.
 
-    :param text: with ``## Unreleased`` above ``## 0.1.0 - 2026-12-01`` and older ones.
+    :param text: whose first version is the newest: ``## 0.1.0 - 2026-12-01``, or ``- not released yet``.
     """
-    problems = []
-    newest = RELEASED.search(text)
-    if newest is None or newest[1] != version:
-        said = f"{newest[1]} is" if newest else "no version with a date is"
-        problems.append(f"CHANGELOG.md: {said} the newest, not {version}: write '## {version} - YYYY-MM-DD'")
-    waiting = re.search(r"^## Unreleased$(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
-    if waiting and (lines := len(re.findall(r"^- ", waiting[1], re.MULTILINE))):
-        problems.append(f"CHANGELOG.md: {lines} lines are still under Unreleased; move them to {version}")
-    return problems
+    newest = HEADING.search(text)
+    if newest and re.fullmatch(rf"{re.escape(version)} - \d{{4}}-\d{{2}}-\d{{2}}", newest[1]):
+        return []
+    said = f"'## {newest[1]}'" if newest else "nothing"
+    return [f"CHANGELOG.md begins with {said}, not '## {version} - YYYY-MM-DD', the day of its release"]
 
 
 def wheel_problems(dist: Path, version: str) -> list[str]:

@@ -211,6 +211,7 @@ CALLS: dict[str, Callable[[Client], object]] = {
 
 
 @pytest.mark.finding("S12")
+@pytest.mark.sample(58)
 @pytest.mark.parametrize("trouble", TROUBLE)
 @pytest.mark.parametrize("way", CALLS)
 @pytest.mark.parametrize("api", DIALECTS)

@@ -74,7 +74,7 @@ def requests(sandbox: Any) -> list[str]:
     return [f"{one.method} {one.path}" for one in sandbox.journal() if "oken" not in one.path]
 
 
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.endpoint)
 def test_schedules(kind: Kind) -> None:
     """Some of benchmarks/writes_once.py: 220 in all, each record is there once, and the last try says so."""

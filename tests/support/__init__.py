@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import closing
+from http import HTTPStatus
+from http.client import HTTPConnection
 from typing import Any
-
-import requests
+from urllib.parse import urlsplit
 
 from airflow_provider_poweroffice.api import Client, Credentials, Page, Pages
 from airflow_provider_poweroffice.api.dialects.base import Position
@@ -128,8 +130,12 @@ def v1_client_of(sandbox: V1Sandbox, clock: FakeClock, company: int = 0, **optio
 
 def settle(url: str) -> None:
     """Let a sandbox take what earlier tests left on their sockets: an answer comes after all of that."""
-    for _ in range(2):
-        requests.get(f"{url}/_sandbox/health", timeout=10).raise_for_status()
+    with closing(HTTPConnection(urlsplit(url).netloc, timeout=10)) as connection:
+        for _ in range(2):
+            connection.request("GET", "/_sandbox/health")
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == HTTPStatus.OK
 
 
 def threads() -> list[str]:

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
 import zipfile
 from pathlib import Path
 
 import pytest
 import release
+from support.git import commit, git
 
-CHANGELOG = "## Unreleased\n\n## 0.2.0 - 2026-12-24\n\n### Added\n\n- More.\n\n## 0.1.0 - 2026-12-01\n"
+CHANGELOG = "# Changelog\n\n## 0.2.0 - 2026-12-24\n\n### Added\n\n- More.\n\n## 0.1.0 - 2026-12-01\n"
+TAG = "v0.2.0"
 VERSION = '[project]\nversion = "0.2.0"\n'
 EXTRA = '[project.optional-dependencies]\nsandbox = ["poweroffice-sandbox==0.2.0"]\n'
 PIN = "Requires-Dist: poweroffice-sandbox=={}; extra == 'sandbox'"
-
-
-def git(root: Path, *command: str) -> None:
-    """Run git without the settings of this machine's user."""
-    who = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
-    subprocess.run(["git", *who, *command], cwd=root, check=True, capture_output=True)  # noqa: S607 - any git
-
-
-def commit(root: Path) -> None:
-    """Commit all, and tag it."""
-    git(root, "add", "-A")
-    git(root, "commit", "-qm", "a", "--allow-empty")
-    git(root, "tag", "-f", "v0.2.0")
 
 
 @pytest.fixture
@@ -36,7 +24,7 @@ def checkout(tmp_path: Path) -> Path:
     (tmp_path / "sandbox/pyproject.toml").write_text(VERSION)
     (tmp_path / "CHANGELOG.md").write_text(CHANGELOG)
     git(tmp_path, "init", "-q")
-    commit(tmp_path)
+    commit(tmp_path, TAG)
     return tmp_path
 
 
@@ -50,15 +38,21 @@ def test_ready(checkout: Path) -> None:
     [
         ("sandbox/pyproject.toml", "0.2.0", "0.1.9", "sandbox/pyproject.toml has version 0.1.9"),
         ("pyproject.toml", "sandbox==0.2.0", "sandbox==0.1.0", "the extra sandbox is"),
-        ("CHANGELOG.md", "## 0.2.0 - 2026-12-24", "## 0.2.0", "0.1.0 is the newest, not 0.2.0"),
-        ("CHANGELOG.md", "## Unreleased\n", "## Unreleased\n\n- Late.\n", "1 lines are still under"),
+        ("CHANGELOG.md", "2026-12-24", "not released yet", "begins with '## 0.2.0 - not released yet'"),
+        (
+            "CHANGELOG.md",
+            "# Changelog\n",
+            "## 0.3.0 - not released yet\n\n- Late.\n",
+            "begins with '## 0.3.0",
+        ),
+        ("CHANGELOG.md", "## 0.2.0", "## 0.2.0rc1", "begins with '## 0.2.0rc1 - 2026-12-24', not '## 0.2.0"),
     ],
 )
 def test_names_what_differs(checkout: Path, file: str, old: str, new: str, says: str) -> None:
     """One thing differs, and it is named alone."""
     path = checkout / file
     path.write_text(path.read_text().replace(old, new, 1))
-    commit(checkout)
+    commit(checkout, TAG)
     (problem,) = release.source_problems(checkout)
     assert says in problem
 
