@@ -89,9 +89,14 @@ def _from(page: Path, target: str) -> Path:
     return Path(os.path.normpath(page.parent / target))
 
 
+def named(page: Path) -> str:
+    """Give the heading of a page, which readers of a site know it by; those of a checkout know its file."""
+    return (ROOT / page).read_text(encoding="utf-8").partition("# ")[2].partition("\n")[0]
+
+
 def relinked(page: Path, text: str, pages: set[Path]) -> str:
     """
-    Lead links from a page of the checkout to pages of the site; of a link to code its words stay.
+    Lead links from a page of the checkout to pages of the site, by name; of a link to code its words stay.
 
     :param page: of the checkout, relative to its root.
     """
@@ -107,6 +112,7 @@ def relinked(page: Path, text: str, pages: set[Path]) -> str:
             goal = to
         elif to in pages:
             goal = staged(to)
+            words = named(to) if words.endswith(".md") else words
         elif to.parts[0] == "example_dags":
             goal, anchor = Path(EXAMPLES), f"#{to.stem}" if to.suffix else ""
         else:

@@ -181,7 +181,7 @@ TROUBLE: dict[str, tuple[bytes, bytes]] = {
     "token 401": (answer(b"", status="401 Unauthorized"), b""),
     "token 403": (answer(b"no", status="403 Forbidden"), b""),
     "token 500": (answer(b"<html>", status="500 Oh"), b""),
-    "token 429": (answer(b"", "Retry-After: 1", status="429 Slow"), b""),
+    "token 429": (answer(b"", "Retry-After: 60", status="429 Slow"), b""),
     "token lost": (b"", b""),
     "token cut": (answer(TOKEN, length=900), b""),
     "token head cut": (GOOD_TOKEN[:30], b""),

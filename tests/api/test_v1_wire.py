@@ -159,17 +159,17 @@ def test_changed_since(client: Client, sandbox: V1Sandbox, clock: FakeClock) -> 
 
 @pytest.mark.sample(2)
 @pytest.mark.parametrize("to_date", ["inclusive", "exclusive"])
-@pytest.mark.parametrize("days", [2, 31, 400, 4000])
+@pytest.mark.parametrize("days", [2, 9, 400, 4000])
 def test_periods(client: Client, sandbox: V1Sandbox, to_date: str, days: int) -> None:
     """A report in periods has the rows of the whole, each once, whether the last day counts or not."""
     sandbox.set(to_date=to_date)
-    query = {"fromDate": "2025-11-10", "toDate": "2025-12-21"}
+    query = {"fromDate": "2025-12-01", "toDate": "2025-12-21"}
     whole = ids(client, "Reporting/AccountTransactions", query=query)
     if days < 400:
         sandbox.set(long_period="refused")
-    pages = client.periods("Reporting/AccountTransactions", query=query, split_days=days, page_size=7)
+    pages = client.periods("Reporting/AccountTransactions", query=query, split_days=days, page_size=4)
     found = [row["id"] for page in pages for row in page.rows]
-    assert len(whole) >= 50
+    assert len(whole) >= 20
     assert sorted(found) == sorted(whole)
     assert (pages.rows, pages.complete, pages.truncated) == (len(whole), True, False)
 
