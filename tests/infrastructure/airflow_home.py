@@ -124,7 +124,7 @@ def sandbox_port() -> int:
 
 def _bundle(folder: Path) -> dict[str, Any]:
     return {
-        "name": folder.parent.name + "-" + folder.name,
+        "name": folder.name if folder.parent == ROOT else f"{folder.parent.name}-{folder.name}",
         "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
         "kwargs": {"path": str(folder)},
     }
