@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sql_loads import FAST
 
 from airflow_provider_poweroffice._compat import (
     AirflowFailException,
@@ -156,6 +157,7 @@ def test_missing_privilege(firm: Sandbox, tmp_path: Path, kind: str) -> None:
         format="ndjson",
         company="havblaast",
         on_missing_privilege=kind,
+        retry_options=FAST,
     )
     with pytest.raises(AirflowFailException if kind == "fail" else AirflowSkipException, match="403"):
         copy.execute({"ti": ti})  # type: ignore[typeddict-item]

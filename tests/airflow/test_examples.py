@@ -19,6 +19,7 @@ from support.airflow_home import HOME, ROOT, states, xcoms
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.storage.sql.identifiers import snake_case
 from airflow_provider_poweroffice.task_groups.load_company import DEFAULT_RESOURCES
+from airflow_provider_poweroffice.tasks import invoice
 from poweroffice_sandbox import Sandbox
 
 COMPANIES = ["fjordlys", "havblaast"]
@@ -68,8 +69,12 @@ def test_create_customer(connection: str, sandbox: Sandbox, run_dag: Any) -> Non
     assert connection
 
 
-def test_send_invoice(connection: str, sandbox: Sandbox, run_dag: Any) -> None:
+def test_send_invoice(
+    connection: str, sandbox: Sandbox, run_dag: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each order of the shop becomes one invoice, however often the DAG runs."""
+    monkeypatch.setattr(invoice, "LAG", 0.1)  # that of the sandbox is none
+    sandbox.set(send_polls=0)
     before = sandbox.totals()["OutgoingInvoices"]
     for _ in range(2):
         ended = run_dag("poweroffice_send_invoice")
