@@ -57,17 +57,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Units(LoadScopeScheduling):
-    """Files; those in the browser as one, as they share an Airflow; functions where a file shares little."""
+    """
+    Files; those in the browser as one, as they share an Airflow.
+
+    Where a test is short, one with many cases is a unit of its own, so that both processes end at one time.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
         if path.startswith("tests/ui/"):
             return "tests/ui"
-        return (
-            nodeid.partition("[")[0]
-            if path.startswith(("tests/api/", "tests/batches/", "tests/storage/"))
-            else path
-        )
+        is_quick = path.startswith(("tests/api/", "tests/batches/", "tests/storage/"))
+        return nodeid.partition("[")[0] if is_quick and "[" in nodeid else path
 
 
 @pytest.fixture(scope="session", autouse=True)
