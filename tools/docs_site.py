@@ -44,6 +44,7 @@ REFERENCE = {
         "Transfers and task groups",
         (
             "task_groups.load_company",
+            "task_groups.company_to_object_storage",
             "transfers.poweroffice_to_sql",
             "transfers.poweroffice_to_object_storage",
             "transfers.sql_to_poweroffice",

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_poweroffice._compat import mask_secrets
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.hooks.base import ClientHook
 
@@ -93,7 +92,7 @@ class D365FOHook(ClientHook):
             self.log.info("a token was handed in: it is used, and not client ID and secret")
         return settings.open(
             self.retry_options,
-            on_token=lambda token: mask_secrets((token,)),
+            on_token=lambda token: self.mask((token,)),
             clock=self._clock,
             throttle=self._throttle,
         )

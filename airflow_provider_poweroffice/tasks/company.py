@@ -40,6 +40,10 @@ class LeftOutError(AirflowSkipException):
     """What a task was to read is not there for its company, and the DAG says that it may do without."""
 
 
+class LoadsFailedError(RuntimeError):
+    """Loads of a company have failed, and some of them may succeed at the next try."""
+
+
 def labelled(company: str | None, text: str) -> str:
     """Begin a log line with its company, if the task has one."""
     return f"[{company}] {text}" if company else text
@@ -114,13 +118,14 @@ def check_company_in(path: str, company: str | None, context: Mapping[str, Any] 
     :param path: rendered.
     :param company: alias.
     :param context: the task's context.
-    :raises ValueError: the task is mapped, and the path does not hold the company as a word.
+    :raises ValueError: the task is mapped, or of several companies, and the path does not hold the company as
+        a word.
     """
-    ti = context.get("ti") if context else None
-    mapped = getattr(ti, "map_index", None) not in {None, -1}
-    if company and mapped and not re.search(rf"(?<![^\W_]){re.escape(company)}(?![^\W_])", str(path)):
+    context = context or {}
+    is_one = getattr(context.get("ti"), "map_index", None) in {None, -1} and "companies" not in context
+    if company and not is_one and not re.search(rf"(?<![^\W_]){re.escape(company)}(?![^\W_])", str(path)):
         raise ValueError(
-            f"{path!r} does not hold the company {company!r}: the mapped tasks would overwrite each other's "
+            f"{path!r} does not hold the company {company!r}: companies would overwrite each other's "
             "data; write {{ company }} into it"
         )
 

@@ -23,7 +23,7 @@ _UNCHECKED = frozenset({"dag", "task_group", "is_setup", "is_teardown", "on_fail
 _NOT_KNOWN = "{{ not_known_yet }}"
 _OF_A_RUN = re.compile(
     r"conn|dag(_run)?|data_interval_(start|end)|ds(_nodash)?|logical_date|params|run_id"
-    r"|ts(_nodash(_with_tz)?)?|var"
+    r"|resource|ts(_nodash(_with_tz)?)?|var"
 )
 """Names in templates that are the same for all instances of a mapped task."""
 
@@ -59,26 +59,42 @@ class CheckedPartial(OperatorPartial):
 
     def _check_object(self, mapped: Mapping[str, Any]) -> None:
         """Refuse an object that each instance would write: the last one's data would stay."""
-        path = self.kwargs.get("object_path")
         is_written = getattr(self.operator_class, "writes_object", False) and "object_path" not in mapped
         is_one = mapped and all(isinstance(v, (list, tuple)) and len(v) == 1 for v in mapped.values())
-        if is_written and not is_one and isinstance(path, str) and _is_the_same_for_all(path, mapped):
-            raise ValueError(
-                f"object_path {path!r} is one object for all mapped tasks, which would overwrite each "
-                "other's data; write into it what differs, such as {{ company }} or {{ ti.map_index }}"
-            )
+        if not is_written or is_one:
+            return
+        for path in filter(None, map(_path_of, (self.kwargs, *(self.kwargs.get("loads") or {}).values()))):
+            if _is_the_same_for_all(path, mapped):
+                raise ValueError(
+                    f"object_path {path!r} is one object for all mapped tasks, which would overwrite each "
+                    "other's data; write into it what differs, such as {{ company }} or {{ ti.map_index }}"
+                )
+
+
+def _path_of(arguments: Mapping[str, Any]) -> str | None:
+    path = arguments.get("object_path")
+    return path if isinstance(path, str) else None
 
 
 def _is_the_same_for_all(template: str, mapped: Iterable[str]) -> bool:
+    names = names_in(template)
+    if names is None:
+        return False
+    return names.isdisjoint(mapped) and all(map(_OF_A_RUN.fullmatch, names))  # params may be mapped
+
+
+def names_in(template: object) -> frozenset[str] | None:
+    """Name what a template holds; None where only its rendering tells, as of another task's result."""
     from jinja2 import Environment, TemplateSyntaxError
     from jinja2.nodes import Name
 
+    if not isinstance(template, str):
+        return None
     try:
         tree = Environment(autoescape=False).parse(template)  # noqa: S701 - nothing is rendered
     except TemplateSyntaxError:
-        return False  # told when it is rendered
-    names = {name.name for name in tree.find_all(Name)}
-    return names.isdisjoint(mapped) and all(map(_OF_A_RUN.fullmatch, names))  # params may be mapped
+        return None
+    return frozenset(name.name for name in tree.find_all(Name))
 
 
 def check_mapped(kind: type[BaseOperator], fixed: Mapping[str, Any], mapped: Mapping[str, Any]) -> None:

@@ -14,8 +14,7 @@ from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.storage.sql.loads_table import LoadRow
 from airflow_provider_poweroffice.tasks.base import is_literal
 from airflow_provider_poweroffice.tasks.company import NO_TASK, UNKNOWN, Instance, TaskInstance, left_by
-from airflow_provider_poweroffice.tasks.company_to_sql import LOADED
-from airflow_provider_poweroffice.tasks.table_load import is_unchanged, now
+from airflow_provider_poweroffice.tasks.transfer import LOADED, is_unchanged, now
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.tasks.company import Outcome
@@ -87,11 +86,11 @@ def _results(ti: TaskInstance, task_id: str, *, is_load: bool) -> dict[tuple[int
 def _row(instance: Instance, name: str, left: Mapping[str, Any], load: Mapping[str, Any]) -> dict[str, Any]:
     outcome, error = _outcome(instance, name, left)
     is_loaded = outcome in LOADED and left.get("outcome") in LOADED
-    counts = {field: left[field] for field in _COUNTS} if is_loaded else {}
+    counts = {field: left[field] for field in _COUNTS if field in left} if is_loaded else {}
     seconds = left.get("seconds") if outcome not in {"unknown", "not_run"} else None
     return {
         "resource": str(load["endpoint"]),
-        "table_name": left.get("table") or _table(load),
+        "table_name": left.get("table") or left.get("path") or _place(load),
         "outcome": outcome,
         "error": error and one_line(error, _LONGEST),
         "rows_loaded": left["rows"] if is_loaded else None,
@@ -121,8 +120,8 @@ def _outcome(instance: Instance, name: str, left: Mapping[str, Any]) -> tuple[st
     return outcome, None if outcome in LOADED else error
 
 
-def _table(load: Mapping[str, Any]) -> str | None:
-    parts = [part for part in (load.get("schema"), load["table"]) if part]
+def _place(load: Mapping[str, Any]) -> str | None:
+    parts = [part for part in (load.get("schema"), load.get("table"), load.get("object_path")) if part]
     return ".".join(parts) if is_literal(parts) else None
 
 

@@ -107,7 +107,8 @@ def _cell(row: LoadRow) -> str:
         title = row.error
     elif row.outcome == "loaded" and row.rows_loaded is not None:
         gone = f", {row.marked_deleted} gone" if row.marked_deleted else ""
-        title = f"{row.rows_loaded} rows: {row.inserted} new{gone}"
+        new = "" if row.inserted is None else f": {row.inserted} new"
+        title = f"{row.rows_loaded} rows{new}{gone}"
     else:
         title = ""
     said = f' title="{escape(title)}"' if title else ""

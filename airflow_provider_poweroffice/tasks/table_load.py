@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -215,11 +214,6 @@ def _always(_value: Any) -> bool:
     return True
 
 
-def now() -> str:
-    """Give the moment, in UTC, as rows and receipts have it."""
-    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BegunLoad:
     """
@@ -234,6 +228,11 @@ class BegunLoad:
     plan: LoadPlan
     increment: Increment | None
     since: Any
+
+    @property
+    def place(self) -> dict[str, str]:
+        """Name the table."""
+        return {"table": str(self.plan.table)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,18 +274,6 @@ def receipt_of(
         "marked_deleted": stored.marked_deleted,
         "restored": stored.restored,
     }
-
-
-def is_unchanged(receipt: Mapping[str, Any]) -> bool:
-    """Tell whether a load found nothing newer than the last one did: at most its last seconds' rows again."""
-    from airflow_provider_poweroffice.api.timestamps import ticks_of_iso
-
-    since, watermark = receipt["since"], receipt["watermark"]
-    if since is None or watermark is None:
-        return False
-    if any(receipt[name] for name in ("inserted", "deleted", "marked_deleted", "restored")):
-        return False
-    return ticks_of_iso(watermark) <= ticks_of_iso(since)
 
 
 def log_receipt(log: Log, label: str, receipt: Mapping[str, Any], *, deletions: bool) -> None:

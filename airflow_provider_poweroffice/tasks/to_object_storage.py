@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import ObjectStoragePath
 
+from airflow_provider_poweroffice.api.options import is_given
 from airflow_provider_poweroffice.storage import FORMATS
 from airflow_provider_poweroffice.tasks.base import is_literal
-from airflow_provider_poweroffice.tasks.transfer import TransferTask
+from airflow_provider_poweroffice.tasks.transfer import TransferTask, now
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -26,9 +27,31 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.pages.page import Page
     from airflow_provider_poweroffice.hooks.base import ClientHook
     from airflow_provider_poweroffice.storage.codecs import Spool
+    from airflow_provider_poweroffice.tasks.watermark import Increment
 
 _SYNTAX = re.compile(r"[?#*\[\]{}|<>\"\\]|::|%[0-9A-Fa-f]{2}")
 """Queries, fragments, wildcards, other separators, chains of file systems, and percent-encodings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BegunCopy:
+    """
+    A copy that may be made.
+
+    :param target: where to, opened.
+    :param increment: its watermark, where it keeps one.
+    :param since: the moment to read from; None reads everything.
+    """
+
+    path: str
+    target: ObjectStoragePath
+    increment: Increment | None
+    since: Any
+
+    @property
+    def place(self) -> dict[str, str]:
+        """Name the object."""
+        return {"path": self.path}
 
 
 class ToObjectStorage(TransferTask):
@@ -39,11 +62,12 @@ class ToObjectStorage(TransferTask):
     ordered by a unique key, so a rerun over equal data gives equal bytes.
 
     Returns a receipt: ``{"path", "uri", "bucket", "key", "company", "endpoint", "format", "rows", "pages",
-    "bytes", "sha256", "seconds", "watermark", "truncated", "skipped_pages"}``; ``uri``, ``bucket``
-    and ``key`` are what other operators take, without the connection that ``path`` may name; ``watermark`` is
-    what the next ``changed_since`` goes on from: the latest change time seen, but no later than the
-    server's time when the read began; ``changed_since`` itself when nothing has changed; None without rows,
-    or when pages were left out.
+    "bytes", "sha256", "began", "since", "seconds", "watermark", "truncated", "skipped_pages"}``; ``uri``,
+    ``bucket`` and ``key`` are what other operators take, without the connection that ``path`` may name;
+    ``began`` is a moment in UTC, ``since`` what was read from, None for everything; ``watermark`` is what the
+    next ``changed_since`` goes on from: the latest change time seen, but no later than the server's time when
+    the read began; ``changed_since`` itself when nothing has changed; None without rows, or when pages were
+    left out.
 
     :param object_path: where to, with a scheme: ``s3://aws_default@bucket/ledger.ndjson.gz``,
         ``file:///data/{{ company }}/ledger.ndjson.gz`` (templated). A task mapped over companies
@@ -81,40 +105,49 @@ class ToObjectStorage(TransferTask):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Copy the collection and give the receipt."""
-        from airflow_provider_poweroffice.tasks.company import check_company_in
-        from airflow_provider_poweroffice.tasks.watermark import emit_asset_event
-
         with self.running(context) as hook:
-            check_company_in(self.object_path, self.company, context)
-            increment = self.increment(context, target=f"{self.dag_id}.{self.task_id}")
-            since = increment.since(full_refresh=self.full_refresh) if increment else self.changed_since
-            receipt = self._copy(hook, since)
-            note = increment.move(since, receipt["watermark"]) if increment else None
-            emit_asset_event(context, self.outlets, receipt, note)
-            return receipt
+            begun = self.begin(context, hook, None, f"{self.dag_id}.{self.task_id}")
+            return self.end(context, hook, begun, self.carry_out(hook.client, begun))
 
-    def _copy(self, hook: ClientHook, since: Any) -> dict[str, Any]:
+    def begin(
+        self,
+        context: Context,
+        hook: ClientHook,  # noqa: ARG002 - a table's load asks the API
+        target: None,  # noqa: ARG002 - each object is opened by its path
+        name: str,
+    ) -> BegunCopy:
+        """Begin a copy: open where it goes, and ask Airflow where it goes on from."""
+        from airflow_provider_poweroffice.tasks.company import check_company_in
+
+        check_company_in(self.object_path, self.company, context)
+        increment = self.increment(context, target=name)
+        since = increment.since(full_refresh=self.full_refresh) if increment else self.changed_since
+        return BegunCopy(
+            path=self.object_path,
+            target=open_object_path(self.object_path, self.format),
+            increment=increment,
+            since=since,
+        )
+
+    def carry_out(self, client: Client, begun: BegunCopy) -> dict[str, Any]:
+        """Copy the rows, and give the receipt; on any thread, as Airflow is not asked."""
         import tempfile
 
         from airflow_provider_poweroffice.storage.codecs import Spool
         from airflow_provider_poweroffice.storage.publish import publish
-        from airflow_provider_poweroffice.tasks.lineage import moved, object_uri, report_lineage
+        from airflow_provider_poweroffice.tasks.lineage import moved, object_uri
 
-        started = monotonic()
-        target = open_object_path(self.object_path, self.format)
-        with self.reading(hook.client, replace(self.read(), changed_since=since)) as reading:
+        began, started = now(), monotonic()
+        with self.reading(client, replace(self.read(), changed_since=begun.since)) as reading:
             pages = reading.pages
             with tempfile.TemporaryFile() as file:  # without a name: nothing is left of it, however it ends
                 with Spool(file, self.format) as spool:
-                    self._write(hook.client, iter(reading), spool)
+                    self._write(client, iter(reading), spool)
                     digest = spool.finish()
-                publish(file, target)
+                publish(file, begun.target)
         uri = object_uri(self.object_path)
-        report_lineage(hook, self.endpoint, uri)
-        self.moved += moved(
-            hook.client, self.api_conn_id, self.endpoint, uri, rows=pages.rows, size=spool.bytes
-        )
-        receipt = {
+        self.moved += moved(client, self.api_conn_id, self.endpoint, uri, rows=pages.rows, size=spool.bytes)
+        return {
             **place_of(self.object_path),
             "company": self.company,
             "endpoint": self.endpoint,
@@ -123,17 +156,30 @@ class ToObjectStorage(TransferTask):
             "pages": pages.pages,
             "bytes": spool.bytes,
             "sha256": digest,
+            "began": began,
+            "since": str(begun.since) if is_given(begun.since) else None,
             "seconds": round(monotonic() - started, 3),
             "watermark": reading.watermark(),
             "truncated": pages.truncated,
             "skipped_pages": pages.skipped,
         }
+
+    def end(
+        self, context: Context, hook: ClientHook, begun: BegunCopy, done: dict[str, Any]
+    ) -> dict[str, Any]:
+        """End a copy: tell Airflow how far it came, and give the receipt."""
+        from airflow_provider_poweroffice.tasks.lineage import object_uri, report_lineage
+        from airflow_provider_poweroffice.tasks.watermark import emit_asset_event
+
+        report_lineage(hook, self.endpoint, object_uri(self.object_path))
+        note = begun.increment.move(begun.since, done["watermark"]) if begun.increment else None
+        emit_asset_event(context, self.outlets, done, note)
         self.log.info(
             "%s: %d rows, pages: %d, %d bytes to %s in %.1f s",
             self.label,
-            *(receipt[name] for name in ("rows", "pages", "bytes", "path", "seconds")),
+            *(done[name] for name in ("rows", "pages", "bytes", "path", "seconds")),
         )
-        return receipt
+        return done
 
     def told_kinds(self, client: Client) -> Mapping[str, str]:  # noqa: ARG002 - an API may tell
         """Give the kinds of fields that the API itself tells; rows may say otherwise."""

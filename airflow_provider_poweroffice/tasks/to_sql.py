@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice.api.options import is_given
 from airflow_provider_poweroffice.tasks.base import check_flags
-from airflow_provider_poweroffice.tasks.table_load import MAX_DELETIONS, BegunLoad, LoadSettings, now
-from airflow_provider_poweroffice.tasks.transfer import TransferTask
+from airflow_provider_poweroffice.tasks.table_load import MAX_DELETIONS, BegunLoad, LoadSettings
+from airflow_provider_poweroffice.tasks.transfer import TransferTask, now
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_poweroffice.api.options import is_given
 from airflow_provider_poweroffice.tasks.base import CollectionTask, check_flag, check_path, check_reading
@@ -23,6 +24,19 @@ if TYPE_CHECKING:
 
 _LACKING = "privilege|module|unauthorized access"
 """Words of v2's description and of v1's SDK for what is missing."""
+
+LOADED = frozenset({"loaded", "unchanged"})
+"""Outcomes of a transfer whose rows are where they belong."""
+_CHANGES = ("inserted", "deleted", "marked_deleted", "restored")
+
+
+class BegunTransfer(Protocol):
+    """A transfer that may be carried out."""
+
+    @property
+    def place(self) -> Mapping[str, str]:
+        """Say where the rows go, as the receipt does."""
+        ...
 
 
 class TransferTask(CollectionTask):
@@ -105,6 +119,23 @@ class TransferTask(CollectionTask):
 
         return labelled(self.company, self.endpoint)
 
+    def begin(self, context: Context, hook: ClientHook, target: Any, name: str) -> BegunTransfer:
+        """
+        Begin: ask Airflow all that is to be asked.
+
+        :param target: what is opened once for several transfers, such as a database.
+        :param name: of the transfer in its DAG run, the same for its retries.
+        """
+        raise NotImplementedError
+
+    def carry_out(self, client: Client, begun: Any) -> Any:
+        """Read and store the rows; on any thread, as Airflow is not asked."""
+        raise NotImplementedError
+
+    def end(self, context: Context, hook: ClientHook, begun: Any, done: Any) -> dict[str, Any]:
+        """End: tell Airflow how far it came, and give the receipt."""
+        raise NotImplementedError
+
     def read(self) -> ReadOptions:
         """Say which rows are read, and how, by the task's own arguments."""
         return self.read_options(
@@ -157,6 +188,21 @@ class TransferTask(CollectionTask):
                 )
         if self.paging.max_pages is not None or self.paging.first_page not in {None, 1}:
             raise ValueError("incremental=True needs all pages: leave first_page and max_pages out")
+
+
+def now() -> str:
+    """Give the moment, in UTC, as rows and receipts have it."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+def is_unchanged(receipt: Mapping[str, Any]) -> bool:
+    """Tell whether a transfer found nothing newer than the last did: at most its last seconds' rows again."""
+    from airflow_provider_poweroffice.api.timestamps import ticks_of_iso
+
+    since, watermark = receipt["since"], receipt["watermark"]
+    if since is None or watermark is None or any(receipt.get(name) for name in _CHANGES):
+        return False
+    return ticks_of_iso(watermark) <= ticks_of_iso(since)
 
 
 def _lacks_privilege(error: PermissionDeniedError) -> bool:

@@ -1,4 +1,4 @@
-"""The transfers of an entity of Finance & Operations, to object storage and to a table."""
+"""The transfers of Finance & Operations to object storage and to tables: of an entity, and of a company."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from airflow_provider_poweroffice.tasks.company_to_object_storage import CompanyToObjectStorage
+from airflow_provider_poweroffice.tasks.company_to_sql import CompanyToSql
 from airflow_provider_poweroffice.tasks.connections import D365FOTask
 from airflow_provider_poweroffice.tasks.to_object_storage import ToObjectStorage
 from airflow_provider_poweroffice.tasks.to_sql import ToSql
@@ -15,7 +17,12 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.client import Client
     from airflow_provider_poweroffice.tasks.table_load import LoadSettings
 
-__all__ = ["D365FOToObjectStorageOperator", "D365FOToSqlOperator"]
+__all__ = [
+    "D365FOCompanyToObjectStorageOperator",
+    "D365FOCompanyToSqlOperator",
+    "D365FOToObjectStorageOperator",
+    "D365FOToSqlOperator",
+]
 
 
 class D365FOToObjectStorageOperator(D365FOTask, ToObjectStorage):
@@ -69,3 +76,33 @@ class D365FOToSqlOperator(D365FOTask, ToSql):
         typed = self.layout == "columns"
         kinds = entity_kinds(client, self.endpoint, encode_query(self.query)) if typed else {}
         return msgspec.structs.replace(settings, read=replace(settings.read, key=key), key=key, kinds=kinds)
+
+
+class D365FOCompanyToSqlOperator(D365FOTask, CompanyToSql):
+    """
+    Load several entities of a legal entity into tables: all of :class:`CompanyToSql`.
+
+    ``load_company(d365fo_conn_id=...)`` makes it, a mapped one for many companies.
+
+    :param d365fo_conn_id: the Airflow connection (templated).
+
+    .. seealso:: docs/warehouse.md
+    """
+
+    template_fields = (*CompanyToSql.template_fields, "d365fo_conn_id")
+    load_class = D365FOToSqlOperator
+
+
+class D365FOCompanyToObjectStorageOperator(D365FOTask, CompanyToObjectStorage):
+    """
+    Copy several entities of a legal entity to objects: all of :class:`CompanyToObjectStorage`.
+
+    ``company_to_object_storage(d365fo_conn_id=...)`` makes it, a mapped one for many companies.
+
+    :param d365fo_conn_id: the Airflow connection (templated).
+
+    .. seealso:: docs/companies.md
+    """
+
+    template_fields = (*CompanyToObjectStorage.template_fields, "d365fo_conn_id")
+    load_class = D365FOToObjectStorageOperator

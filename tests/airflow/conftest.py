@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from company_tries import connect
 from sql_loads import Query, set_database
 from support.airflow_home import BUNDLES, HOME
 from support.databases import mysql_database, postgres_database, spelled
@@ -26,6 +27,13 @@ def connection(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[st
     fields["extra"]["requests_per_second"] = 1000  # the tests must not wait for the real limit
     monkeypatch.setenv("AIRFLOW_CONN_POWEROFFICE_DEFAULT", json.dumps(fields))
     return "poweroffice_default"
+
+
+@pytest.fixture
+def firm(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """Point ``poweroffice_default`` at an accounting firm."""
+    connect(monkeypatch, sandbox)
+    return sandbox
 
 
 @pytest.fixture(autouse=True)

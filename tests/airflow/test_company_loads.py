@@ -16,7 +16,8 @@ from urllib.parse import parse_qs
 
 import pytest
 from airflow.sdk import DAG
-from sql_loads import FAST, Kept, Query, Store
+from company_tries import Airflow, TaskInstance, asked, connect
+from sql_loads import FAST, Query, Store
 from support.airflow_home import HOME, xcoms
 from support.databases import postgres_database
 
@@ -28,8 +29,8 @@ from airflow_provider_poweroffice._compat import (
 )
 from airflow_provider_poweroffice.hooks.database import database_hook
 from airflow_provider_poweroffice.task_groups.load_company import DEFAULT_RESOURCES, load_company
-from airflow_provider_poweroffice.tasks.company import KEY, LOADS, instances_of, summarize
-from airflow_provider_poweroffice.tasks.company_to_sql import DONE, LoadsFailedError
+from airflow_provider_poweroffice.tasks.company import KEY, LOADS, LoadsFailedError, instances_of, summarize
+from airflow_provider_poweroffice.tasks.company_notes import DONE
 from airflow_provider_poweroffice.tasks.night import rows_of
 from airflow_provider_poweroffice.transfers.poweroffice_to_sql import (
     PowerOfficeCompanyToSqlOperator,
@@ -54,63 +55,6 @@ NIGHT = ["fjordlys", "havblaast", "bjorkasen", "granli"]
 CHANGED = "lastChangedDateTimeOffsetGreaterThan"
 
 
-class TaskInstance(SimpleNamespace):
-    """Stands in for the task instance: keeps what is pushed."""
-
-    def __init__(self, **about: Any) -> None:
-        given = {"dag_id": "d", "task_id": "company", "map_index": 0, "max_tries": 1, "pushed": {}}
-        super().__init__(**given | about)
-
-    def xcom_push(self, key: str, value: Any) -> None:
-        """Keep it."""
-        self.pushed[key] = json.loads(json.dumps(value))
-
-
-class Events(dict[str, Any]):
-    """The events of a task's assets; before 3.2 an asset cannot be a key of a dict."""
-
-    def __getitem__(self, asset: Any) -> Any:
-        return self.setdefault(asset.uri, SimpleNamespace(extra={}))
-
-
-class Airflow:
-    """What Airflow keeps between the tries and runs of a task, as 3.3 does."""
-
-    def __init__(self) -> None:
-        self.kept = Kept()
-        self.states: dict[str, Store] = {}
-
-    def run(self, task: Any, run_id: str = "1", **about: Any) -> tuple[Any, TaskInstance, Events]:
-        """Carry out one try, and give its result, what it pushed, and its events."""
-        ti, events = TaskInstance(run_id=run_id, **about), Events()
-        context: Any = {
-            "run_id": run_id,
-            "ti": ti,
-            "asset_state_store": self.kept,
-            "task_state_store": self.states.setdefault(run_id, Store()),
-            "outlet_events": events,
-        }
-        try:
-            return task.execute(context), ti, events
-        except (LoadsFailedError, AirflowFailException, AirflowTaskTimeout, AirflowSkipException) as error:
-            return error, ti, events
-
-
-@pytest.fixture
-def firm(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
-    """Point ``poweroffice_default`` at an accounting firm."""
-    connect(monkeypatch, sandbox)
-    return sandbox
-
-
-def connect(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox, **keys: str) -> None:
-    """Set ``poweroffice_default``, with some client keys changed."""
-    fields = json.loads(sandbox.connection_json("granli", companies=sandbox.aliases()))
-    fields["extra"]["requests_per_second"] = 1000
-    fields["extra"]["client_api_keys"] |= keys
-    monkeypatch.setenv("AIRFLOW_CONN_POWEROFFICE_DEFAULT", json.dumps(fields))
-
-
 def task_of(company: str | None = ALIAS, **arguments: Any) -> PowerOfficeCompanyToSqlOperator:
     """Make the task that ``load_company`` makes of one company, of the alias given."""
     with DAG("d", schedule=None) as dag:
@@ -118,11 +62,6 @@ def task_of(company: str | None = ALIAS, **arguments: Any) -> PowerOfficeCompany
     task = dag.get_task("load_company.company")
     task.company = company
     return task
-
-
-def asked(sandbox: Sandbox, begin: int = 0) -> Counter[str]:
-    """Count the requests for each list since an entry of the journal."""
-    return Counter(entry.path.rpartition("/")[2] for entry in sandbox.journal()[begin:])
 
 
 def rows(query: Query, alias: str = ALIAS) -> dict[str, int]:

@@ -12,6 +12,7 @@ for _name in (
     "airflow.providers.postgres.hooks.postgres",  # of the warehouse
     "airflow_provider_poweroffice.api.client",
     "airflow_provider_poweroffice.storage.sql.load",
+    "airflow_provider_poweroffice.tasks.company_run",
     "airflow_provider_poweroffice.task_groups.load_company",
 ):
     import_module(_name)

@@ -33,6 +33,7 @@ from airflow_provider_poweroffice.transfers.object_storage_to_poweroffice import
     ObjectStorageToPowerOfficeOperator,
 )
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
+    PowerOfficeCompanyToObjectStorageOperator,
     PowerOfficeDownloadOperator,
     PowerOfficeToObjectStorageOperator,
 )
@@ -99,6 +100,27 @@ def test_formats(lake: Lake, form: str) -> None:
         assert rows_of(form, content) == expected
     again = copy(form, f"{lake.root}/{key}")
     assert (again["sha256"], lake.names()) == (receipt["sha256"], [key])
+
+
+def test_all_lists_of_a_company(lake: Lake, sandbox: Sandbox) -> None:
+    """Four lists at once, by one task, are whole in the store."""
+    lists = [
+        "Customers",
+        "Departments",
+        "GeneralLedgerAccounts",
+        "Products",
+        "Projects",
+        "Suppliers",
+        "VatCodes",
+    ]
+    path = f"{lake.root}/night/{{{{ resource }}}}.ndjson.gz"
+    loads = {name: {"endpoint": name, "object_path": path} for name in lists}
+    task = PowerOfficeCompanyToObjectStorageOperator(task_id="t", loads=loads)
+    task.render_template_fields(CONTEXT)
+    assert task.execute(CONTEXT)["loaded"] == len(lists)
+    for name in lists:
+        rows = gzip.decompress(lake.get(f"night/{name}.ndjson.gz")).splitlines()
+        assert len(rows) == sandbox.totals()[name]
 
 
 def test_large_objects_go_in_parts(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
