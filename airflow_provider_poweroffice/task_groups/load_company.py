@@ -186,9 +186,9 @@ def _check_shape(
         raise ValueError(f"tasks must be one of {', '.join(map(repr, _SHAPES))}, not {tasks!r}")
     if companies.named is None and (picture is not None or loads_table not in {None, "_loads"}):
         raise ValueError("loads_table and picture are written by the summary of companies: give companies=")
-    companies.check()
-    if companies.per_task > 1 and tasks == "resource":
+    if companies.per_task != 1 and tasks == "resource":
         raise ValueError(f"companies_per_task={companies.per_task} is for tasks='company': leave tasks out")
+    companies.check()
 
 
 def _check_loads_table(loads_table: str | None, loads: Mapping[str, Mapping[str, Any]]) -> None:
