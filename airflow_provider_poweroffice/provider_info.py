@@ -102,8 +102,8 @@ def get_provider_info() -> dict[str, Any]:
                     },
                     "file_roots": {
                         "description": "Directories of the worker below which files= and the object_path of "
-                        "records to be written may read, separated by colons; a hard link there counts as a "
-                        "file of the directory. Empty: no local file is sent.",
+                        "records to be written may read, separated by colons; links that lead out, and "
+                        "files with hard links, are refused. Empty: no local file is sent.",
                         "version_added": "0.1.0",
                         "type": "string",
                         "example": "/data/receipts:/data/invoices",

@@ -16,7 +16,7 @@ from io import BytesIO
 
 from airflow_provider_poweroffice.api.catalogue.fields import fields_of
 from airflow_provider_poweroffice.api.dialects.base import PageInfo
-from airflow_provider_poweroffice.api.failures import echoes
+from airflow_provider_poweroffice.api.echoes import echoes
 from airflow_provider_poweroffice.api.pages.keys import RowKeys
 from airflow_provider_poweroffice.api.pages.page import Page
 from airflow_provider_poweroffice.api.response import Response

@@ -49,6 +49,7 @@ _REFUSED = frozenset({400, 401})
 _STANDS_FOR = {"temporarily_unavailable": 503, "server_error": 500}
 """OAuth's own words for a status that the answer did not have (RFC 6749 §4.1.2.1): no key was refused."""
 _LOCK_NAP = 0.25  # seconds
+_REMEMBERED = 4  # tokens; one that was replaced is valid for a while, and calls that it signed are under way
 _ROUNDS = 3  # tokens that one request is tried with; only a faulty server replaces more meanwhile
 
 
@@ -99,15 +100,15 @@ class TokenAuth(AuthBase):
         self._lock = threading.Lock()
         fixed = dialect.fixed_token(credentials)
         self._token = Token(fixed) if fixed else None
+        self._latest: tuple[Token, ...] = (self._token,) if self._token else ()
         self.is_fixed = bool(fixed)
         """The token was handed in: it is used as it is, and never renewed."""
         self._renew_at = 0.0
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """List every text that must not be shown, the token in use included."""
-        token = self._token
-        return (*self._keys, token.text) if token else self._keys
+        """List every text that must not be shown; the latest tokens, as calls with them may be under way."""
+        return self._keys + tuple(token.text for token in self._latest)
 
     @property
     def sent(self) -> tuple[str, ...]:
@@ -175,6 +176,7 @@ class TokenAuth(AuthBase):
             finally:
                 del given  # this frame is in its traceback
         token, lifetime = given
+        self._latest = (*self._latest, token)[-_REMEMBERED:]
         self._renew_at = started + max(0.0, lifetime - min(EARLY, EARLY_SHARE * lifetime))
         if self._on_token:
             self._on_token(token.text)

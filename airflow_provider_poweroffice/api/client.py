@@ -232,7 +232,7 @@ class Client:
         except PageTooLargeError as error:
             raise ResponseTooLargeError.of(label, error.size, max_bytes) from None
         if found.head.is_file:
-            return found
+            return replace(found, head=self._sender.without_secrets(call, found.head))
         # Not a file by its type: it is judged as any answer is, and may be a refusal.
         answer = self._sender.send(call, None, self._readable, spooled=found, limit=max_bytes)
         if not answer.content:

@@ -100,7 +100,7 @@ class Connection:
         self.company = company
         self.credentials = credentials
         self.clock = clock or SystemClock()
-        limit = RateLimit.from_mapping(rate_limit)
+        limit = RateLimit.from_mapping(rate_limit, "rate_limit")
         self.throttle = throttle or shared_throttle(
             credentials.limit_key,
             urlsplit(self.endpoints.base).netloc,

@@ -1,9 +1,8 @@
-"""The keys of PowerOffice Go, and how to keep keys out of texts."""
+"""The keys of PowerOffice Go."""
 
 from __future__ import annotations
 
 import base64
-import re
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -12,7 +11,6 @@ _LABELS = {
     "client_key": "client key",
     "subscription_key": "subscription key",
 }
-SHORTEST_SECRET = 5  # shorter texts would blank out ordinary words
 
 
 class Keys(Protocol):
@@ -91,11 +89,3 @@ def check_key(name: str, value: str, *, ascii_only: bool = True) -> None:
     """
     if value != value.strip() or not value.isprintable() or (ascii_only and not value.isascii()):
         raise ValueError(f"{name} has spaces around it or characters that no key has: copy it again")
-
-
-def scrub(text: str, secrets: tuple[str, ...]) -> str:
-    """Replace each secret in a text by ``***``, in any case: a server may echo what it was sent."""
-    for secret in secrets:
-        if len(secret) >= SHORTEST_SECRET:
-            text = re.sub(re.escape(secret), "***", text, flags=re.IGNORECASE)
-    return text

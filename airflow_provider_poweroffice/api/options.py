@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal, Self
 
@@ -73,16 +73,28 @@ def check_whole(name: str, value: object, least: int, most: int | None) -> None:
         raise ValueError(message)
 
 
+def check_choice(name: str, value: object, choices: Sequence[str]) -> None:
+    """
+    Check that a value is one of several words.
+
+    :raises ValueError: naming the argument and the words.
+    """
+    if not isinstance(value, str) or value not in choices:
+        raise ValueError(f"{name} must be {' or '.join(map(repr, choices))}, not {value!r}")
+
+
 def check_number(owner: str, name: str, value: object, *, minimum: float) -> None:
     """
     Check a number.
 
+    :param owner: the class whose option it is, for messages; empty for an argument of a task.
     :raises ValueError, TypeError: naming the class, the option and its limit.
     """
+    name = f"{owner}.{name}" if owner else name
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{owner}.{name} must be a number, not {value!r}")
-    if not math.isfinite(value) or value < minimum:
-        raise ValueError(f"{owner}.{name} must be at least {minimum:g}, not {value!r}")
+        raise TypeError(f"{name} must be a number, not {value!r}")
+    if not -math.inf < value < math.inf or value < minimum:
+        raise ValueError(f"{name} must be at least {minimum:g}, not {value!r}")
 
 
 class FromMapping:
@@ -91,10 +103,11 @@ class FromMapping:
     __slots__ = ()
 
     @classmethod
-    def from_mapping(cls, value: Self | Mapping[str, Any] | None) -> Self:
+    def from_mapping(cls, value: Self | Mapping[str, Any] | None, argument: str = "") -> Self:
         """
         Read options from a mapping such as ``{"attempts": 3, "deadline": 60}``; None gives the defaults.
 
+        :param argument: what it was given as, for messages; default the class's name.
         :raises ValueError: an unknown name or a value out of range.
         :raises TypeError: a value of another type.
         """
@@ -104,10 +117,10 @@ class FromMapping:
             return value
         name = cls.__name__
         if not isinstance(value, Mapping):
-            raise TypeError(f"{name} must be a mapping or {name}, not {type(value).__name__}")
+            raise TypeError(f"{argument or name} must be a mapping or {name}, not {type(value).__name__}")
         known = [field.name for field in fields(cls)]  # type: ignore[arg-type]  # the subclasses are dataclasses
         if unknown := sorted(set(value) - set(known), key=str):
-            raise ValueError(f"{name} has no option {unknown[0]!r}; known: {', '.join(known)}")
+            raise ValueError(f"{argument or name} has no option {unknown[0]!r}; known: {', '.join(known)}")
         return cls(**value)
 
 

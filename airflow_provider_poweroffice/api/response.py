@@ -7,7 +7,7 @@ import codecs
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Self
 
 from airflow_provider_poweroffice.api.charsets import charset_of
@@ -17,6 +17,7 @@ from airflow_provider_poweroffice.errors import APIStatusError, InvalidResponseE
 
 _HIDDEN_HEADERS = frozenset({"set-cookie", "authorization"})
 _UTF8 = frozenset({"", "utf-8", "utf8", "utf-8-sig", "us-ascii", "ascii"})
+_ASCII = bytes(range(0x20, 0x7F))
 _MARKS = b" \t\r\n\0\xef\xbb\xbf\xfe\xff"
 """Blanks and byte order marks, before JSON in whatever charset begins."""
 
@@ -85,6 +86,13 @@ class Response:
         with parsing(f"{self._label}: the answer"):
             content = self.content.decode(charset).encode()
         return replace(self, content=content, is_utf8=True)
+
+    def in_plain_letters(self) -> Self:
+        """Give the same answer in UTF-8 where its charset writes ASCII otherwise, as UTF-16 and EBCDIC do."""
+        plain = self.is_utf8 or self._charset in _UTF8 or _writes_ascii(self._charset)
+        if plain or self._may_be_json:  # which is read as UTF-8 wherever it can be
+            return self
+        return replace(self, content=self.text.encode("utf-8", "surrogatepass"), is_utf8=True)
 
     def _charset_of_json(self) -> str:
         if self.content.startswith(codecs.BOM_UTF8):
@@ -183,6 +191,15 @@ class Response:
     @property
     def _content_type(self) -> str:
         return self.headers.get("Content-Type", "").lower()
+
+
+@lru_cache(64)
+def _writes_ascii(charset: str) -> bool:
+    try:
+        codec = charset_of(charset)[1]
+    except ValueError:
+        return True  # it is read as UTF-8
+    return _ASCII.decode(codec, errors="replace").encode(errors="replace") == _ASCII
 
 
 def answer_of(error: APIStatusError) -> Response:

@@ -19,14 +19,15 @@ from uuid import uuid4
 
 import requests
 
+from airflow_provider_poweroffice.api.blanking import scrub
 from airflow_provider_poweroffice.api.body import SpooledResponse, read_error, read_spooled, read_whole
 from airflow_provider_poweroffice.api.call import Call
 from airflow_provider_poweroffice.api.call_context import CallLimits, Departure, adding, call_context
 from airflow_provider_poweroffice.api.cancellation import CancelledScopeError
 from airflow_provider_poweroffice.api.connection import Connection
-from airflow_provider_poweroffice.api.credentials import scrub
 from airflow_provider_poweroffice.api.decoding import reason_of
-from airflow_provider_poweroffice.api.failures import echoes, scrubbed, status_error
+from airflow_provider_poweroffice.api.echoes import echoes, scrubbed
+from airflow_provider_poweroffice.api.failures import status_error
 from airflow_provider_poweroffice.api.multipart import Multipart
 from airflow_provider_poweroffice.api.options import RetryOptions
 from airflow_provider_poweroffice.api.response import Response, is_success
@@ -307,12 +308,12 @@ class Sender:
         :raises APIStatusError: its body is a refusal.
         :raises InvalidResponseError: it is in a charset that cannot be read.
         """
-        response = self._without_secrets(call, response.in_utf8())
+        response = self.without_secrets(call, response.in_utf8())
         if not self.connection.dialect.refusal(response.content):
             return response
         raise self._status_error(call, replace(response, refused=True), 0)
 
-    def _without_secrets(self, call: Call, response: Response) -> Response:
+    def without_secrets(self, call: Call, response: Response) -> Response:
         """Blank out keys that a good answer repeats; this frame holds them, so nothing is raised here."""
         secrets = self.connection.auth.secrets
         if not echoes(response, secrets, self.connection.auth.sent):

@@ -30,12 +30,14 @@ def poweroffice_asset(
     :param conn_id: the Airflow connection it is read with.
     :param scheme: ``"poweroffice"``, or ``"d365fo"`` for Dynamics 365.
     :param extra: of the asset itself.
-    :raises ValueError: a part that cannot be in a URI, such as a template.
+    :raises ValueError, TypeError: a part that cannot be in a URI, such as a template.
     """
     from airflow.sdk import Asset
 
     path = str(endpoint).strip("/")
-    for name, value in (("endpoint", path), ("conn_id", str(conn_id))):
+    if not isinstance(conn_id, str):
+        raise TypeError(f"conn_id must be the id of an Airflow connection, not {type(conn_id).__name__}")
+    for name, value in (("endpoint", path), ("conn_id", conn_id)):
         if not _PART.fullmatch(value):
             raise ValueError(
                 f"{name} {value!r} cannot be part of an asset: it must be known while the DAG file is read, "

@@ -18,12 +18,12 @@ from typing import Any, Self
 
 import msgspec
 
+from airflow_provider_poweroffice.api.blanking import scrub
 from airflow_provider_poweroffice.api.body_check import BodyProblem, check_body
 from airflow_provider_poweroffice.api.call import encode_json
 from airflow_provider_poweroffice.api.catalogue.bodies import BodyField, body_of, field_in
 from airflow_provider_poweroffice.api.catalogue.fields import fields_of
 from airflow_provider_poweroffice.api.client import Client
-from airflow_provider_poweroffice.api.credentials import scrub
 from airflow_provider_poweroffice.api.options import LONGEST_REFERENCE, OnExists
 from airflow_provider_poweroffice.api.surrogates import escaped
 from airflow_provider_poweroffice.api.texts import listed, nearest, one_line, shown

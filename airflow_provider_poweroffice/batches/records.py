@@ -10,11 +10,12 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import logging
 import re
 import zlib
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from typing import IO, Any
+from typing import IO, Any, TextIO
 
 import msgspec
 
@@ -23,12 +24,17 @@ from airflow_provider_poweroffice.api.texts import one_line
 from airflow_provider_poweroffice.batches import FORMATS
 from airflow_provider_poweroffice.storage.codecs import zstd
 
+log = logging.getLogger(__name__)
 _record = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal).decode
 _any = msgspec.json.Decoder(float_hook=Decimal).decode
 _ENDINGS = {"jsonl": "ndjson"} | {form: form for form in FORMATS}
 _COMPRESSED = (".gz", ".zst")
 _PARQUET_ROWS = 1000
 _LONGEST_NAME = 100
+LARGEST_LINE = 16 * 1024 * 1024
+"""Bytes of a line of ndjson, characters of one of CSV; unpacked, a small file may hold any number."""
+LARGEST_JSON = 256 * 1024 * 1024
+"""Bytes of a JSON array, which is read as a whole."""
 _no_number = re.compile(rb'"((?:[^"\\]|\\.)*)"\s*:\s*(?:\[[^\]"]*)?-?(?:NaN|Infinity)\b').search
 
 
@@ -92,7 +98,12 @@ def read_records(file: IO[bytes], form: str) -> Iterator[Line]:
 
 
 def _ndjson(file: IO[bytes]) -> Iterator[Line]:
-    for number, line in enumerate(file, 1):
+    number = 0
+    while line := file.readline(LARGEST_LINE + 1):
+        number += 1
+        if len(line) > LARGEST_LINE:
+            yield number, Swallowed(f"is longer than {LARGEST_LINE} bytes, which no record is")
+            return
         text = line.removeprefix(b"\xef\xbb\xbf").strip()
         if not text:
             continue
@@ -109,7 +120,13 @@ def _ndjson(file: IO[bytes]) -> Iterator[Line]:
 
 def _json(file: IO[bytes]) -> Iterator[Line]:
     try:
-        found = _any(file.read())
+        content = file.read(LARGEST_JSON + 1)
+        if len(content) > LARGEST_JSON:
+            raise ValueError(
+                f"the file is larger than {LARGEST_JSON} bytes, and a JSON array is read as a whole: write "
+                "ndjson, a record a line"
+            )
+        found = _any(content)
     except UNREADABLE as error:
         raise ValueError(f"the file is not JSON ({reason_of(error)})") from None
     if not isinstance(found, list):
@@ -121,8 +138,9 @@ def _json(file: IO[bytes]) -> Iterator[Line]:
 def _csv(file: Any) -> Iterator[Line]:
     # Bytes that are not UTF-8 come as half surrogates, and are found in their row.
     text = io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
-    names, delimiter = _header(text.readline())
-    reader = csv.reader(text, delimiter=delimiter, strict=True)
+    lines = _Lines(text)
+    names, delimiter = _header(next(lines, ""))
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         line = reader.line_num + 2  # the header is the first
         try:
@@ -138,6 +156,35 @@ def _csv(file: Any) -> Iterator[Line]:
             row = Swallowed(f"{row}; it goes on to line {last}, so that it may hold several records")
         if row:
             yield line, row
+    if not lines.last.endswith(("\n", "\r")):
+        log.warning(
+            "the CSV does not end in a line break: if whatever writes it ends its lines, it was cut off, and "
+            "its last record, line %d, may be half a record",
+            reader.line_num + 1,
+        )
+
+
+class _Lines:
+    """Lines of a text, of bounded length; the last one is remembered."""
+
+    last = "\n"
+
+    def __init__(self, text: TextIO) -> None:
+        self._text = text
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(LARGEST_LINE + 1)
+        if len(line) > LARGEST_LINE:
+            raise ValueError(
+                f"a line of the file is longer than {LARGEST_LINE} characters, which no record is"
+            )
+        if not line:
+            raise StopIteration
+        self.last = line
+        return line
 
 
 def _header(line: str) -> tuple[list[str], str]:

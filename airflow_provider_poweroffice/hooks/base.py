@@ -72,7 +72,7 @@ class ClientHook(BaseHook):
         super().__init__()
         self.conn_id = conn_id
         self.company = company
-        self.retry_options = RetryOptions.from_mapping(retry_options)
+        self.retry_options = RetryOptions.from_mapping(retry_options, "retry_options")
         self.mask: Callable[[tuple[str, ...]], None] = mask_secrets
         """Has Airflow mask what must not be shown; it asks Airflow, which not every thread may do."""
 

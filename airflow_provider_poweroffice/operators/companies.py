@@ -65,7 +65,7 @@ class PowerOfficeCompaniesOperator(RenderedOperator):
         self.source = source
         self.companies_per_task = companies_per_task
         self.firm = firm
-        self.retry_options = RetryOptions.from_mapping(retry_options)
+        self.retry_options = RetryOptions.from_mapping(retry_options, "retry_options")
         self.poweroffice_conn_id = poweroffice_conn_id
         if isinstance(source, str) and is_literal(source):
             check_source(source)
@@ -107,7 +107,8 @@ class PowerOfficeCompaniesSummaryOperator(RenderedOperator):
         counts as failed.
     :param fail: fail at the end when a company has failed; the error names them.
     :param loads: what the tasks load, for the two arguments below, as ``load_company`` gives it: by name of a
-        load of a company's task, or by id of a task of one load, a mapping of ``endpoint`` and ``table``.
+        load of a company's task, or by id of a task of one load, a mapping of ``endpoint`` and, if it has
+        one, ``table``.
     :param sql_conn_id: the Airflow connection of a database (templated).
     :param loads_table: a table there, ``name`` or ``schema.name``, that gets a row for each company and load
         of the run, see docs/warehouse.md; made where it is missing (templated).
@@ -144,13 +145,17 @@ class PowerOfficeCompaniesSummaryOperator(RenderedOperator):
         self.picture = picture
         if loads is None and (loads_table or picture):
             raise ValueError("loads_table and picture need loads: what the tasks load")
+        _check_loads(loads or {})
         if loads_table is not None:
             if sql_conn_id is None:
                 raise ValueError(f"loads_table={loads_table!r} needs sql_conn_id: the database it is in")
             if is_literal(loads_table):
                 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 
-                TableName.of(loads_table)
+                try:
+                    TableName.of(loads_table)
+                except ValueError as error:
+                    raise ValueError(f"loads_table: {error}") from None
         if picture is not None and is_literal(picture):
             from airflow_provider_poweroffice.tasks.to_object_storage import check_object_path
 
@@ -252,6 +257,22 @@ class PowerOfficeCompaniesSummaryOperator(RenderedOperator):
             file.flush()
             publish(file, open_object_path(path, None))
         self.log.info("the picture is in %s", path)
+
+
+def _check_loads(loads: object) -> None:
+    """
+    Refuse what does not say what is loaded.
+
+    :raises TypeError: names the argument.
+    """
+    if isinstance(loads, Mapping) and all(
+        isinstance(load, Mapping) and "endpoint" in load for load in loads.values()
+    ):
+        return
+    raise TypeError(
+        "loads must map the name of a load, or the id of a task of one, to its endpoint and, if it has one, "
+        "table: {'customers': {'endpoint': 'Customers', 'table': 'customers'}}"
+    )
 
 
 def _left_out(items: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], list[str]]:

@@ -146,7 +146,7 @@ class D365FORestEndpointOperator(RenderedOperator):
         default = conf.getboolean("operators", "default_deferrable", fallback=False)
         self.deferrable = default if deferrable is None else deferrable
         self.max_result_bytes = max_result_bytes
-        self.retry_options = RetryOptions.from_mapping(retry_options)
+        self.retry_options = RetryOptions.from_mapping(retry_options, "retry_options")
         if self.retry_options.rate_limit_deadline is not None:
             raise ValueError(
                 "retry_options holds rate_limit_deadline; the budget for 429s is retry_timeout here"

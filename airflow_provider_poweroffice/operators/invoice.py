@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice._compat import AirflowFailException, conf
-from airflow_provider_poweroffice.api.options import check_reference
+from airflow_provider_poweroffice.api.options import check_number, check_reference
 from airflow_provider_poweroffice.tasks.base import check_flags, is_literal
 from airflow_provider_poweroffice.tasks.connections import PowerOfficeTask
 
@@ -114,10 +114,8 @@ class PowerOfficeInvoiceOperator(PowerOfficeTask):
         if order_id is not None and reference != AUTO:
             raise ValueError("reference goes with order: the order of order_id has its own")
         self._check_literals()
-        if not timeout > 0:
-            raise ValueError(f"timeout must be a number of seconds above 0, not {timeout!r}")
-        if poll_interval < _SHORTEST_POLL:
-            raise ValueError(f"poll_interval must be at least {_SHORTEST_POLL:g} s, not {poll_interval!r}")
+        check_number("", "timeout", timeout, minimum=0.001)
+        check_number("", "poll_interval", poll_interval, minimum=_SHORTEST_POLL)
 
     def _check_literals(self) -> None:
         """

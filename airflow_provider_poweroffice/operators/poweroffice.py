@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_poweroffice.api.options import REFERENCES, check_reference
+from airflow_provider_poweroffice.api.options import REFERENCES, check_choice, check_reference
 from airflow_provider_poweroffice.tasks.base import check_path, check_query, check_reading, is_literal
 from airflow_provider_poweroffice.tasks.call import CallTask, Request
 from airflow_provider_poweroffice.tasks.connections import PowerOfficeTask
@@ -72,8 +72,7 @@ class PowerOfficeOperator(PowerOfficeTask, CallTask):
         if self.method == "PATCH" and self.changes is None:
             _check_patch(self.body)
         self._check_reference()
-        if on_refused_delete not in {"fail", "archive"}:
-            raise ValueError(f"on_refused_delete must be 'fail' or 'archive', not {on_refused_delete!r}")
+        check_choice("on_refused_delete", on_refused_delete, ("fail", "archive"))
         if on_refused_delete == "archive" and is_literal(self.method) and self.method != "DELETE":
             raise ValueError(f"on_refused_delete='archive' needs method='DELETE', not {self.method!r}")
 

@@ -132,6 +132,7 @@ class ConditionSensor(ReadTask, BaseSensorOperator):
         from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
 
         with fail_task_when_final():
+            self._check_rendered()
             hook = self.hook
         with hook, report_company(context, self.company):  # one token for all pokes
             return self._wait(context)

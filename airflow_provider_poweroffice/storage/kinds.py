@@ -75,7 +75,15 @@ _SCALAR: Any = bool | int | float | str
 
 
 def check_kinds(fields: Mapping[str, str]) -> None:
-    """Refuse unknown kinds; raises ValueError."""
+    """
+    Refuse unknown kinds.
+
+    :raises ValueError, TypeError: names the kinds that there are.
+    """
+    if not isinstance(fields, Mapping):
+        raise TypeError(
+            f"fields must map a field to its type, such as {{'No': 'text'}}, not {type(fields).__name__}"
+        )
     if unknown := [kind for kind in fields.values() if kind not in KINDS]:
         raise ValueError(f"fields: unknown type {unknown[0]!r}; use one of: {', '.join(KINDS)}")
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from airflow.sdk import TaskGroup, XComArg
 
+from airflow_provider_poweroffice.api.options import check_choice
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.task_groups.companies import Companies, split_arguments, sum_up
 from airflow_provider_poweroffice.task_groups.resources import (
@@ -119,6 +120,14 @@ def load_company(
 
     .. seealso:: docs/warehouse.md
     """
+    _check_texts(
+        poweroffice_conn_id=poweroffice_conn_id,
+        d365fo_conn_id=d365fo_conn_id,
+        api_version=api_version,
+        table_prefix=table_prefix,
+        group_id=group_id,
+        loads_table=loads_table,
+    )
     source = Source.of(poweroffice_conn_id, d365fo_conn_id, api_version)
     given = Companies(companies, companies_per_task, source)
     by_company = tasks == "company" or (tasks is None and companies is not None)
@@ -182,13 +191,24 @@ def _check_shape(
 
     :raises ValueError, TypeError: names the way out.
     """
-    if tasks not in {None, *_SHAPES}:
-        raise ValueError(f"tasks must be one of {', '.join(map(repr, _SHAPES))}, not {tasks!r}")
+    if tasks is not None:
+        check_choice("tasks", tasks, _SHAPES)
     if companies.named is None and (picture is not None or loads_table not in {None, "_loads"}):
         raise ValueError("loads_table and picture are written by the summary of companies: give companies=")
     if companies.per_task != 1 and tasks == "resource":
         raise ValueError(f"companies_per_task={companies.per_task} is for tasks='company': leave tasks out")
     companies.check()
+
+
+def _check_texts(**arguments: object) -> None:
+    """
+    Refuse what is no text; None is for each argument's own check.
+
+    :raises TypeError: names the argument.
+    """
+    for name, value in arguments.items():
+        if value is not None and not isinstance(value, str):
+            raise TypeError(f"{name} must be a text, not {type(value).__name__}")
 
 
 def _check_loads_table(loads_table: str | None, loads: Mapping[str, Mapping[str, Any]]) -> None:

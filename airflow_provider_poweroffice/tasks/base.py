@@ -68,7 +68,7 @@ class CompanyTask(RenderedOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.company = company
-        self.retry_options = RetryOptions.from_mapping(retry_options)
+        self.retry_options = RetryOptions.from_mapping(retry_options, "retry_options")
         self.moved: list[Moved] = []
 
     def get_openlineage_facets_on_complete(self, _task_instance: Any) -> OperatorLineage:
@@ -113,16 +113,31 @@ class CompanyTask(RenderedOperator):
             report_company(context, self.company),
             self.hook as hook,
         ):
-            if isinstance(getattr(self, "query", None), str):
-                raise TypeError(
-                    "query became a text, as a template does unless its DAG has "
-                    "render_template_as_native_obj=True; give a mapping with templates in its values"
-                )
+            self._check_rendered()
             try:
                 yield hook
             except AuthenticationError as error:
                 error.add_note(f"(connection {self.api_conn_id!r})")
                 raise
+
+    def _check_rendered(self) -> None:
+        """
+        Refuse what a template may have made of an argument.
+
+        :raises TypeError: names the argument.
+        """
+        if isinstance(getattr(self, "query", None), str):
+            raise TypeError(
+                "query became a text, as a template does unless its DAG has "
+                "render_template_as_native_obj=True; give a mapping with templates in its values"
+            )
+        for name in ("endpoint", "field"):
+            value = getattr(self, name, None) or ""
+            if not isinstance(value, str):
+                raise TypeError(
+                    f"{name} must be a text, not {value!r:.100}: it became one of another type, as "
+                    "in a DAG with render_template_as_native_obj=True; write {{ ... | string }}"
+                )
 
     def render_template(
         self,
@@ -203,7 +218,7 @@ class CollectionTask(ReadTask):
         super().__init__(**kwargs)
         self.page_size = page_size
         self.on_page_error = on_page_error
-        self.paging = PagingOptions.from_mapping(paging)
+        self.paging = PagingOptions.from_mapping(paging, "paging")
         for name in ("order_by", "key"):
             if not is_literal(value := getattr(self.paging, name)):
                 raise ValueError(f"paging[{name!r}] must not be a template, as {value!r} is")

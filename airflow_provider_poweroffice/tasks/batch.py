@@ -105,7 +105,7 @@ class BatchTask(CompanyTask):
             compile_mapping(mapping, {})
         check_path(self, endpoint, ("poweroffice_v2",))
         if is_literal(results_path):
-            check_object_path(f"{str(results_path).rstrip('/')}/results.ndjson", None)
+            _check_folder(results_path)
 
     @abstractmethod
     def lines(self, folder: ObjectStoragePath, *, store: bool) -> Any:
@@ -226,9 +226,13 @@ def _check_max_failures(most: object) -> None:
         raise ValueError(f"max_failures must be a count, or a share below 1, not {most!r}")
 
 
-def _check_lookups(lookups: Mapping[str, Any] | None) -> None:
-    pairs = (lookups or {}).values()
-    if not all(isinstance(pair, (list, tuple)) and len(pair) == len(("list", "field")) for pair in pairs):
+def _check_lookups(lookups: object) -> None:
+    if lookups is None:
+        return
+    if not isinstance(lookups, Mapping) or not all(
+        isinstance(place, (list, tuple)) and len(place) == len(("list", "field"))
+        for place in lookups.values()
+    ):
         raise ValueError(
             "lookups must map a field to a list and a field of it, such as "
             f"{{'DepartmentId': ('Departments', 'Code')}}, not {lookups!r}"
@@ -393,3 +397,12 @@ def _or_nan(value: object) -> bytes:
 def _no_json(name: str, value: object) -> TypeError:
     kind = type(value).__name__
     return TypeError(f"sql: the column {name!r} holds a {kind}: cast it in the query, or leave it out")
+
+
+def _check_folder(results_path: object) -> None:
+    if not isinstance(results_path, str):
+        raise TypeError(f"results_path must be the URI of a folder, not {type(results_path).__name__}")
+    try:
+        check_object_path(f"{results_path.rstrip('/')}/results.ndjson", None)
+    except ValueError as error:
+        raise ValueError(f"results_path: {error}") from None

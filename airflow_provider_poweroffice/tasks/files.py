@@ -111,9 +111,14 @@ def _open_local(where: str, path: str, local: Path) -> tuple[str, IO[bytes]]:
     _check_below(where, path, real, roots)
     # A pipe would wait for a writer. Another file may have been put there since; what was opened counts.
     descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
         _refuse(where, path, "is not a plain file")
+    if status.st_nlink > 1:
+        os.close(descriptor)
+        names = f"has {status.st_nlink} names (hard links), any of which may be outside of these folders"
+        _refuse(where, path, f"{names}: copy it there")
     file = open(descriptor, "rb")  # noqa: PTH123, SIM115 - a descriptor, not a path; closed by who takes it
     own_name = Path(f"/proc/self/fd/{descriptor}")
     if own_name.exists():  # Linux

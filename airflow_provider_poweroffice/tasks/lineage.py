@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.hooks.base import ClientHook
 
 log = logging.getLogger(__name__)
+_FILES = frozenset({"duckdb", "sqlite"})
+"""Types of connections whose host is a file."""
 
 
 def report_lineage(hook: ClientHook, endpoint: str, target: str | None) -> None:
@@ -151,6 +154,9 @@ def _schema(kinds: Mapping[str, str]) -> dict[str, Any]:
 
 def _dataset(uri: str) -> tuple[str, str]:
     """Give namespace and name, by the provider that the URI belongs to; Azure's has no such names."""
+    if uri.partition(":")[0] in _FILES:
+        place, _, name = uri.rpartition("/")
+        return place, name
     from airflow.providers.common.compat.openlineage.utils.utils import translate_airflow_asset
     from airflow.sdk import Asset
 
@@ -166,9 +172,19 @@ def object_uri(path: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
+def _in_a_file(kind: str, path: str, table: str) -> str | None:
+    """Name a table as dbt does, whose database of DuckDB is called like its file."""
+    if not path.startswith("/"):
+        return None  # in memory, or in whatever directory a process is
+    database = f"{PurePosixPath(path).stem}." if kind == "duckdb" else ""
+    return f"{kind}://{path}/{database}{table}"
+
+
 def table_uri(connection: Connection, table: str) -> str | None:
     """
-    Name a table of PostgreSQL or MySQL, as their providers do; None for others, and for a database not named.
+    Name a table of PostgreSQL or MySQL as their providers do, of DuckDB or SQLite as dbt does, or none.
+
+    None is what others are given, and a database that is not named.
 
     :param table: with or without its schema.
     """
@@ -176,6 +192,8 @@ def table_uri(connection: Connection, table: str) -> str | None:
     if connection.conn_type == "mysql" and connection.host and (schema or connection.schema):
         place = f"{connection.host}:{connection.port or 3306}"
         return f"mysql://{place}/{schema or connection.schema}/{name}"
+    if connection.conn_type in _FILES:
+        return _in_a_file(connection.conn_type, connection.host or "", f"{schema or 'main'}.{name}")
     if connection.conn_type not in {"postgres", "postgresql"} or not (connection.host and connection.schema):
         return None
     place = f"{connection.host}:{connection.port or 5432}/{connection.schema}"

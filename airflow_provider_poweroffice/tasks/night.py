@@ -93,7 +93,7 @@ def _row(instance: Instance, name: str, left: Mapping[str, Any], load: Mapping[s
         "table_name": left.get("table") or left.get("path") or _place(load),
         "outcome": outcome,
         "error": error and one_line(error, _LONGEST),
-        "rows_loaded": left["rows"] if is_loaded else None,
+        "rows_loaded": left.get("rows") if is_loaded else None,
         **counts,
         "seconds": None if seconds is None else f"{seconds:.3f}",
         **_moments(left.get("began"), seconds),
@@ -122,7 +122,7 @@ def _outcome(instance: Instance, name: str, left: Mapping[str, Any]) -> tuple[st
 
 def _place(load: Mapping[str, Any]) -> str | None:
     parts = [part for part in (load.get("schema"), load.get("table"), load.get("object_path")) if part]
-    return ".".join(parts) if is_literal(parts) else None
+    return ".".join(parts) if parts and is_literal(parts) else None
 
 
 def _moments(began: str | None, seconds: float | None) -> dict[str, str]:

@@ -14,7 +14,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice.api.d365fo.services import near_names
-from airflow_provider_poweroffice.api.failures import read_fault, scrubbed
+from airflow_provider_poweroffice.api.echoes import scrubbed
+from airflow_provider_poweroffice.api.failures import read_fault
 from airflow_provider_poweroffice.api.limits.throttle import Clock
 from airflow_provider_poweroffice.api.response import Response, answer_of
 from airflow_provider_poweroffice.api.retry import is_idempotent

@@ -19,6 +19,7 @@ from airflow_provider_poweroffice.api.d365fo.services import service_parts, serv
 from airflow_provider_poweroffice.api.dialects.d365fo import D365FO
 from airflow_provider_poweroffice.api.options import is_given
 
+_MOST_SECONDS = 1e12  # more are no duration
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9])")
 
 
@@ -68,7 +69,10 @@ def _encode(method: str, payload: Any, charset: str, *, raw: bool) -> bytes:
     if isinstance(payload, (bytes, bytearray)):
         return bytes(payload)
     if not isinstance(payload, str):
-        text = encode_body(D365FO(), method, payload).decode()
+        try:
+            text = encode_body(D365FO(), method, payload).decode()
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"payload: {error}") from None
     elif raw or not payload.strip():
         text = payload
     else:
@@ -109,7 +113,7 @@ def _seconds(value: Any) -> float | None:
         clock = _CLOCK.fullmatch(value.strip())
         return None if clock is None else int(clock[1]) * 3600.0 + int(clock[2]) * 60 + int(clock[3])
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return float(value) if is_number else None
+    return float(value) if is_number and abs(value) < _MOST_SECONDS else None
 
 
 def read_seed(value: Any) -> float:
@@ -120,7 +124,7 @@ def read_seed(value: Any) -> float:
     """
     try:
         seed = float(value) if is_given(value) and not isinstance(value, bool) else 0.0
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         seed = -1.0
     if seed != 0 and not 1 <= seed < float("inf"):
         raise ValueError(
@@ -141,7 +145,7 @@ def read_timeout(value: Any) -> float | None:
         return None
     try:
         seconds = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         seconds = -1.0
     if isinstance(value, bool) or not 0 <= seconds < float("inf"):
         raise ValueError(f"timeout must be a number of seconds, or 0 for no limit, not {value!r}")

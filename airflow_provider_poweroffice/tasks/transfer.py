@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
-from airflow_provider_poweroffice.api.options import is_given
+from airflow_provider_poweroffice.api.options import check_choice, is_given
 from airflow_provider_poweroffice.tasks.base import CollectionTask, check_flag, check_path, check_reading
 
 if TYPE_CHECKING:
@@ -75,8 +75,7 @@ class TransferTask(CollectionTask):
         self.incremental = incremental
         self.full_refresh = full_refresh
         self.on_missing_privilege = on_missing_privilege
-        if on_missing_privilege not in {"fail", "skip"}:
-            raise ValueError(f"on_missing_privilege must be 'fail' or 'skip', not {on_missing_privilege!r}")
+        check_choice("on_missing_privilege", on_missing_privilege, ("fail", "skip"))
         self._check_incremental()
         check_path(self, endpoint, self.catalogues)
         check_reading(self, endpoint, by_change=incremental)
@@ -199,7 +198,7 @@ def is_unchanged(receipt: Mapping[str, Any]) -> bool:
     """Tell whether a transfer found nothing newer than the last did: at most its last seconds' rows again."""
     from airflow_provider_poweroffice.api.timestamps import ticks_of_iso
 
-    since, watermark = receipt["since"], receipt["watermark"]
+    since, watermark = receipt.get("since"), receipt.get("watermark")
     if since is None or watermark is None or any(receipt.get(name) for name in _CHANGES):
         return False
     return ticks_of_iso(watermark) <= ticks_of_iso(since)

@@ -70,6 +70,8 @@ def test_no_root_no_local_file(root: Path, monkeypatch: pytest.MonkeyPatch) -> N
         "{tmp}/receipts-old/b.pdf",
         "{root}",
         "{root}/fifo",
+        "{root}/hard-link",
+        "file://{root}/folder-link/receipts/hard-link",
         "/proc/self/environ",
         "{root}/proc-link/self/environ",
         "{root}/null",
@@ -108,6 +110,7 @@ def test_everything_else_is_refused(root: Path, path: str) -> None:
     (root / "folder-link").symlink_to(root.parent)
     (root / "proc-link").symlink_to("/proc")
     (root / "null").symlink_to("/dev/null")
+    (root / "hard-link").hardlink_to(root.parent / "secret")
     os.mkfifo(root / "fifo")
     given = path.format(root=root, tmp=root.parent)
     with pytest.raises(ValueError, match="files") as caught:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_poweroffice import _compat
+from airflow_provider_poweroffice.tasks import lineage as lineage_of_product
 from airflow_provider_poweroffice.tasks.lineage import object_uri, table_uri
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
     PowerOfficeToObjectStorageOperator,
@@ -56,12 +57,15 @@ def test_object(collector: Any, tmp_path: Path) -> None:
 
 
 def test_table(collector: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A table of a database without URIs has its source all the same."""
+    """A table has its source, and that of a database in a file its name."""
     monkeypatch.setenv("AIRFLOW_CONN_DB", json.dumps({"conn_type": "sqlite", "host": str(tmp_path / "db")}))
     PowerOfficeToSqlOperator(task_id="t", endpoint="Departments", sql_conn_id="db", table="t").execute(
         {"run_id": "r"}  # type: ignore[typeddict-item]
     )
     assert uris(collector.collected_assets.inputs) == ["poweroffice://poweroffice_default/Departments"]
+    assert uris(collector.collected_assets.outputs) == [
+        f"sqlite:{tmp_path}/db/main.t"
+    ]  # so Airflow writes it
 
 
 def test_names() -> None:
@@ -70,7 +74,15 @@ def test_names() -> None:
     postgres = SimpleNamespace(conn_type="postgres", host="db", port=None, schema="books")
     assert table_uri(postgres, "ledger") == "postgres://db:5432/books/public/ledger"
     assert table_uri(postgres, "po.ledger") == "postgres://db:5432/books/po/ledger"
-    assert table_uri(SimpleNamespace(conn_type="sqlite", host="x"), "ledger") is None
+    for kind, host, named in (
+        ("duckdb", "/data/warehouse.duckdb", ("duckdb:///data/warehouse.duckdb", "warehouse.main.ledger")),
+        ("sqlite", "/data/warehouse.sqlite", ("sqlite:///data/warehouse.sqlite", "main.ledger")),
+    ):
+        uri = table_uri(SimpleNamespace(conn_type=kind, host=host), "ledger")
+        assert uri == "/".join(named)
+        assert lineage_of_product._dataset(uri) == named
+        for nowhere in ("x", ":memory:", "", None):
+            assert table_uri(SimpleNamespace(conn_type=kind, host=nowhere), "ledger") is None
     for kind in ("postgres", "mysql"):
         nameless = SimpleNamespace(conn_type=kind, host="db", port=None, schema=None)
         assert table_uri(nameless, "ledger") is None

@@ -122,7 +122,7 @@ def test_companies_of_another_task() -> None:
     ("arguments", "words"),
     [
         ({"loads_table": "customers"}, "loads_table='customers' is the table of a resource"),
-        ({"tasks": "companies"}, "tasks must be one of 'company', 'resource', not 'companies'"),
+        ({"tasks": "companies"}, "tasks must be 'company' or 'resource', not 'companies'"),
         ({"resources": {"Customers": {"retries": 5}}}, "'retries' is for a task, and a company's resources"),
         ({"resources": {"Customers": {"retry_options": {}}}}, "use tasks='resource'"),
         (

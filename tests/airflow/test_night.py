@@ -167,6 +167,19 @@ def test_a_task_for_each_resource() -> None:
     ]
 
 
+def test_a_task_that_loads_no_table() -> None:
+    """What a transfer to an object leaves has a path and no counts of a table, and perhaps no watermark."""
+    load = {"endpoint": "Customers"}
+    receipt = {"path": "s3://b/x", "endpoint": "Customers", "company": "a", "rows": 5, "began": MOMENT}
+    for left in (receipt | {"seconds": 1.5, "watermark": None, "since": None}, receipt):
+        ti = TaskInstance(states=["success"], left={KEY: [report(0, "a")], "return_value": [left]})
+        (row,) = rows(ti, ["a"], CUSTOMERS, **{CUSTOMERS: load}).values()
+        assert (row.outcome, row.table_name, row.rows_loaded, row.inserted) == ("loaded", "s3://b/x", 5, None)
+    for wrong in ({"x": {}}, {"x": "Customers"}, ["x"], "x"):
+        with pytest.raises(TypeError, match="loads must map"):
+            PowerOfficeCompaniesSummaryOperator(task_id="summary", loads=wrong)  # type: ignore[arg-type]
+
+
 class Cells(HTMLParser):
     """The texts and titles of a page."""
 

@@ -153,6 +153,24 @@ TEMPLATES = [
         "x{{ nothing ~ 1 }}",
         "{% set name = run_id ~ nothing %}{{ name }}",
         "{{ rows | map(attribute='id') | join }}",
+        "Id eq {{ nothing | string }}",
+        "{{ nothing | lower | replace('-', '') }}/x",
+        "{{ nothing | string | upper }}x",
+        "{{ (nothing | trim) ~ 'x' }}",
+        "{{ nothing | urlencode }}x",
+        "{{ '%s-%s' % (1, nothing) }}",
+        "{{ '%s/' | format(nothing) }}",
+        "{{ 'Id eq {}'.format(nothing) }}",
+        "{{ 'Id eq {a}'.format(a=nothing) }}",
+        "{{ ','.join([nothing, 'x']) }}",
+        "{{ 'Id eq {a}'.format(**{'a': nothing}) }}",
+        "{{ 'Id eq {}'.format(*[nothing]) }}",
+        "x{{ nothing | safe }}",
+        "x{{ nothing | pprint }}",
+        "{% for row in rows %}{{ row.id | string }};{% endfor %}",
+        "{% if nothing %}{{ nothing | title }}{% else %}{{ nothing | e }}x{% endif %}",
+        "x{{ nothing | string if true else 'x' }}",
+        "{% set name = nothing | string %}{{ name }}x",
     ],
 )
 def test_none_is_not_joined_to_a_text(template: str, native: bool) -> None:
@@ -201,6 +219,46 @@ def test_none_in_a_partial_query() -> None:
             data={"company": "a"},
             query={"externalNumbers": ["1", "{{ nothing }}"]},
         )
+
+
+@pytest.mark.finding("R21")
+@pytest.mark.parametrize(
+    ("template", "gives"),
+    [
+        ("{% if nothing | string == 'None' %}a{% else %}b{% endif %}", "a"),
+        ("{{ 'a' if nothing | string == 'None' else 'b' }}", "a"),
+        ("{{ 'a' if nothing | lower is equalto 'none' else nothing | string }}", "a"),
+        ("{{ nothing | default('a', true) | string }}", "a"),
+        ("{{ (nothing or 7) % 4 }}", "3"),
+        ("{{ '50%' | replace('%', '') | upper }}", "50"),
+        ("{{ '{:.2f}'.format(1.5) }}", "1.50"),
+        ("{{ '%05.1f' % 1.25 }}", "001.2"),
+        ("{% filter upper %}a{% endfilter %}", "A"),
+    ],
+)
+def test_what_is_no_none_is_rendered_as_ever(template: str, gives: str) -> None:
+    """Conditions see None as it is, and texts and numbers are what any task makes of them."""
+    made: Any = PowerOfficeOperator(task_id="t", endpoint="Customers", query={"a": template})
+    assert made.render_template(made.query, context_with_secrets()) == {"a": gives}
+
+
+@pytest.mark.finding("R21", "D10")
+@pytest.mark.parametrize("native", [False, True])
+def test_a_value_that_holds_itself(native: bool) -> None:
+    """A list that is in itself is written as Python writes it; a None in it is found."""
+    ring: list[Any] = [1]
+    ring.append({"a": ring})
+    with DAG("d", schedule=None, render_template_as_native_obj=native):
+        made: Any = PowerOfficeOperator(task_id="t", endpoint="Customers", query="{{ ring }}")
+    rendered = made.render_template(made.query, {"ring": ring}, made.get_template_env())
+    assert native or rendered == str(ring)
+    ring.append(None)
+    if native:
+        rendered = made.render_template(made.query, {"ring": ring}, made.get_template_env())
+        assert (rendered[0], rendered[2]) == (1, None)
+    else:
+        with pytest.raises(AirflowFailException, match="query"):
+            made.render_template(made.query, {"ring": ring}, made.get_template_env())
 
 
 @pytest.mark.finding("R21")

@@ -341,6 +341,12 @@ ENVELOPES = [
     (b'{"SUCCESS":false,"success":true,"data":[]}', "application/json"),
     (b'{"success":false,"success":true,"data":[]}', "application/json"),
     (b'{"success":true,"data":[],"Data":[{"id":1}]}', "application/json"),
+    (b'{"success":true,"validation":{"summary":"One was not saved"},"data":[]}', "application/json"),
+    (
+        b'{"success":true,"data":[{"id":1}],"Validation":{"BatchItemErrors":[{"index":2}]}}',
+        "application/json",
+    ),
+    (b'{"success":"True","validation":{"summary":null,"exception":"OData"}}', "application/json"),
 ]
 
 
@@ -375,6 +381,21 @@ def test_a_success_that_is_there_twice(server: RawServer) -> None:
     server.answer = http(b'{"success":true,"Success":true,"success":true,"data":' + rows + b"}")
     with client_of("v1", server) as client:
         assert [row["id"] for row in client.request("GET", "Customer").body] == [1, 2]
+
+
+@pytest.mark.finding("R3b")
+@pytest.mark.parametrize(
+    "validation", ["null", "{}", '{"summary":"","exception":null,"batchItemErrors":[ ]}']
+)
+def test_a_validation_without_errors(server: RawServer, validation: str) -> None:
+    """v1: one that tells of nothing does not contradict a success; of rows, one with errors does."""
+    server.answer = http(f'{{"success":true,"data":[{{"id":1}}],"validation":{validation}}}'.encode())
+    with client_of("v1", server) as client:
+        assert client.request("POST", "Customer", body={"name": "x"}).body == [{"id": 1}]
+        assert [page.rows for page in client.pages("Customer", max_pages=1)] == [[{"id": 1}]]
+        server.answer = http(b'{"success":true,"data":[{"id":1}],"validation":{"summary":"no"}}')
+        with pytest.raises(InvalidResponseError, match="beside a validation"):
+            list(client.pages("Customer", max_pages=1))
 
 
 @pytest.mark.finding("R3")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from airflow_provider_poweroffice.api.blanking import scrub
 from airflow_provider_poweroffice.api.client import Client
-from airflow_provider_poweroffice.api.credentials import Credentials, scrub
+from airflow_provider_poweroffice.api.credentials import Credentials
 from airflow_provider_poweroffice.api.timestamps import latest, ticks
 
 

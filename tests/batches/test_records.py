@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from airflow_provider_poweroffice.api.catalogue.bodies import body_of
+from airflow_provider_poweroffice.batches import records
 from airflow_provider_poweroffice.batches.mapping import compile_mapping, typed
 from airflow_provider_poweroffice.batches.records import Unreadable, format_of, read_records
 from airflow_provider_poweroffice.storage.codecs import zstd
@@ -229,3 +230,44 @@ def test_texts_become_what_the_description_says() -> None:
         assert str(typed({"ExternalNumber": number}, fields)["ExternalNumber"]) == read_as
     odd = {"ExternalNumber": "7,5", "Allowance": "1e9", "IsPerson": "ja", "Unknown": "1", "Number": None}
     assert typed(odd, fields) == odd
+
+
+@pytest.mark.parametrize(("end", "told"), [("", True), ("\n", False), ("\r\n", False), ("\r", False)])
+def test_csv_without_a_last_line_break(end: str, told: bool, caplog: pytest.LogCaptureFixture) -> None:
+    """A file that was cut within its last cell reads as a whole one does: the log says so."""
+    found = list(read_records(io.BytesIO(f"No,Name\n1,a\n2,b{end}".encode()), "csv"))
+    assert found == [(2, {"No": "1", "Name": "a"}), (3, {"No": "2", "Name": "b"})]
+    assert ("does not end in a line break" in caplog.text and "line 3" in caplog.text) == told
+
+
+@pytest.mark.finding("S5")
+@pytest.mark.parametrize("zipped", [bytes, gzip.compress])
+@pytest.mark.parametrize(
+    ("form", "content", "says"),
+    [
+        ("json", b"[" + b" " * 30_000 + b"]", "a JSON array is read as a whole"),
+        ("csv", b"No,Name\n1," + b"a" * 30_000, "a line of the file is longer"),
+        ("csv", b"No," + b"a" * 30_000, "a line of the file is longer"),
+    ],
+)
+def test_a_small_file_of_large_content(
+    form: str, content: bytes, says: str, zipped: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line, or a whole array, that is larger than any record ends the read before it is in memory."""
+    monkeypatch.setattr(records, "LARGEST_LINE", 20_000)
+    monkeypatch.setattr(records, "LARGEST_JSON", 20_000)
+    form += ".gz" if zipped is gzip.compress else ""
+    with pytest.raises(ValueError, match=says):
+        list(read_records(io.BytesIO(zipped(content)), form))
+
+
+@pytest.mark.finding("S5")
+def test_a_long_line_of_ndjson(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told with its number, and that what is behind it was not read."""
+    monkeypatch.setattr(records, "LARGEST_LINE", 20_000)
+    found = list(read_records(io.BytesIO(b'{"a":1}\n{"a":"' + b"x" * 30_000 + b'"}\n{"a":2}\n'), "ndjson"))
+    assert found[0] == (1, {"a": 1})
+    ((line, told),) = found[1:]
+    assert line == 2
+    assert isinstance(told, records.Swallowed)
+    assert "longer than 20000 bytes" in told

@@ -565,3 +565,14 @@ def test_nested_values_without_a_description(db: Database, *, bulk: bool) -> Non
     for _ in range(2):
         load(db, row, layout="columns", kinds={}, bulk=bulk)
         assert db.query("SELECT CAST(tags AS VARCHAR(99)) FROM ledger") == [('[1.10,{"a":"\\u00e5"}]',)]
+
+
+def test_a_nested_value_is_no_key(db: Database) -> None:
+    """An object as a key is refused in all databases alike, found or described; raw keeps it as text."""
+    row = {"Id": {"No": 1}, "Name": "a"}
+    with pytest.raises(LoadError, match=r"row .*: Id: an object or a list is no key"):
+        load(db, row, layout="columns", kinds={})
+    with pytest.raises(ValueError, match="key='Id': an object or a list is no key"):
+        load(db, row, layout="columns", kinds={"Id": "json"})
+    load(db, row, row, layout="raw")
+    assert db.query("SELECT id FROM ledger") == [('{"No":1}',)]

@@ -50,6 +50,8 @@ _OPTIONS = (FILTER, "$orderby", "$top", "$skip")
 _MISSING = re.compile("not found|does not exist", re.IGNORECASE)
 _YES = frozenset({"true", "1"})
 _NO = frozenset({"false", "0"})
+_ERRORS = ("summary", "exception", "batchitemerrors")
+_EMPTY = re.compile(rb'(?:null|""|\[\s*\]|\{\s*\})?')
 _NAMES = frozenset({"success", "data", "count", "validation"})
 _LONGEST_WORD = 40
 _VALIDATION = {"exception": "error", "summary": "detail", "errorLogReference": "traceId"}
@@ -148,6 +150,8 @@ class PowerOfficeV1(ODataDialect[Credentials]):
             return ""
         if not response.content.strip():
             return "with no content, so that it does not say success"
+        if contradicts_itself(response.content):
+            return "with a success beside a validation with errors"
         return "" if says_success(response.content) else "with a body that does not say success"
 
     def is_missing(self, error: APIStatusError) -> bool:
@@ -220,6 +224,14 @@ class _Envelope(msgspec.Struct):
         """Tell whether it reports a failure; a missing or unreadable ``success`` does not."""
         return not self.is_success and (_word(self.success) in _NO or bytes(self.validation)[:1] == b"{")
 
+    @property
+    def is_contradictory(self) -> bool:
+        """Tell whether it says success, and what failed."""
+        if not self.is_success or bytes(self.validation)[:1] != b"{":
+            return False
+        told = {name.lower(): bytes(value) for name, value in _record(self.validation).items()}
+        return any(_EMPTY.fullmatch(told.get(name, b"")) is None for name in _ERRORS)
+
 
 _rows = JSONReader(list[msgspec.Raw], mismatch=PaginationError)
 _record = JSONReader(dict[str, msgspec.Raw])
@@ -237,6 +249,8 @@ def split_envelope(content: bytes) -> tuple[bytes, PageInfo]:
     envelope = _read(content)
     if not envelope.is_success:
         raise InvalidResponseError("the answer has no success, which every answer of v1 has")
+    if envelope.is_contradictory:
+        raise InvalidResponseError("the answer has a success beside a validation with errors")
     rows, count = bytes(envelope.data) or b"null", _count(envelope.count)
     if rows == b"null" and not count:
         rows = b"[]"  # null properties are left out
@@ -254,6 +268,12 @@ def says_success(content: bytes) -> bool:
     """Find an envelope that says success."""
     envelope = _read_or_none(content)
     return envelope is not None and envelope.is_success
+
+
+def contradicts_itself(content: bytes) -> bool:
+    """Find ``success`` beside errors: of items of a batch, of which some were refused, or of all."""
+    envelope = _read_or_none(content)
+    return envelope is not None and envelope.is_contradictory
 
 
 def says_no(content: bytes) -> bool:

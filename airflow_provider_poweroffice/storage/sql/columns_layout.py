@@ -56,6 +56,10 @@ _TEXTS = frozenset({None, "date", "timestamp", "text"})
 _FAST: dict[str, Any] = {"date": date, "timestamp": datetime}
 _IN_SECONDS = re.compile(rb"\.([0-9]+)").search
 _ROWS_AT_ONCE = 500
+_NO_KEY = (
+    "an object or a list is no key, as databases do not compare them: name another field by key=, or use "
+    'layout="raw"'
+)
 _SHOWN = 80  # bytes of a value in a message
 _precision = re.compile(r"\((\d+)").search
 _UNTOUCHED = frozenset({"integer", "decimal", "boolean", "date"})  # a JSON literal of these is CSV
@@ -112,6 +116,8 @@ class ColumnsLayout(Layout):
         self._described = frozenset((*known, *given))
         if nameless := [field.field for field in self._keys if field.is_extra]:
             raise ValueError(f"key={nameless[0]!r} cannot be the name of a column")
+        if nested := [field.field for field in self._keys if field.kind == "json"]:
+            raise ValueError(f"key={nested[0]!r}: {_NO_KEY}")
         self._rebuild()
         missing = [
             self._extra_column(),
@@ -200,6 +206,10 @@ class ColumnsLayout(Layout):
                     f"table {self.table}: row {number} of a page has no {name}, which is its key: "
                     "name another by key=",
                     table=self.table,
+                )
+            if kind_of(bytes(values[name])) == "json":
+                raise LoadError(
+                    f"table {self.table}, row {self.key_of(row)}: {name}: {_NO_KEY}", table=self.table
                 )
         for name, value in values.items():
             if not can_be_read(name):

@@ -1,0 +1,149 @@
+"""
+Jinja that leaves a mark where None is written, or made a part of a text.
+
+Rule: whatever else a template does, and every condition in it, is as in any other task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cache, wraps
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+from jinja2 import nodes, pass_eval_context
+from jinja2.filters import make_attrgetter, sync_do_join
+from jinja2.visitor import NodeTransformer
+
+from airflow_provider_poweroffice.tasks.nothing import NOTHING, marked
+
+if TYPE_CHECKING:
+    from jinja2.compiler import CodeGenerator
+
+_TEXT_FILTERS = frozenset(
+    {
+        "capitalize",
+        "center",
+        "e",
+        "escape",
+        "forceescape",
+        "indent",
+        "lower",
+        "replace",
+        "string",
+        "striptags",
+    }
+    | {"pprint", "safe", "striptags", "title", "trim", "truncate", "upper", "urlencode", "urlize", "wordwrap"}
+)
+"""Filters of Jinja that make a text of whatever they are given, of None too."""
+_TEXT_METHODS = frozenset({"format", "join"})
+
+
+def strict_environment(environment: jinja2.Environment) -> jinja2.Environment:
+    """Give an environment in which None is marked where it is written, or made a part of a text."""
+    strict = environment.overlay(finalize=marked)
+    texts = {name: _keeping_none(environment.filters[name]) for name in _TEXT_FILTERS}
+    strict.filters = environment.filters | {
+        **{_own(name): made for name, made in texts.items()},
+        _own("join"): _join,
+        _MARKED: _marked_operand,
+    }
+    generator: Any = environment.code_generator_class
+    strict.code_generator_class = _marking_generator(generator)
+    return strict
+
+
+def _own(name: str) -> str:
+    return f"{name} of poweroffice"  # no template can name it
+
+
+_MARKED = _own("marked")
+
+
+def _marked_operand(value: Any) -> Any:
+    return marked(value)
+
+
+@cache
+def _keeping_none(made: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a filter that leaves None, and a text with one, to be found."""
+    place = 0 if getattr(made, "jinja_pass_arg", None) is None else 1  # behind the context of some
+
+    @wraps(made)
+    def keeping(*args: Any, **kwargs: Any) -> Any:
+        value = args[place]
+        if value is None or (isinstance(value, str) and NOTHING in value):
+            return NOTHING
+        return made(*args, **kwargs)
+
+    return keeping
+
+
+@pass_eval_context
+def _join(context: Any, value: Iterable[Any], d: str = "", attribute: str | int | None = None) -> str:
+    items = value if attribute is None else map(make_attrgetter(context.environment, attribute), value)
+    return sync_do_join(context, map(marked, items), d)
+
+
+def _marking(node: Any) -> Any:
+    return nodes.Filter(node, _MARKED, [], [], None, None, lineno=node.lineno, environment=node.environment)
+
+
+class _Marker(NodeTransformer):
+    """Marks what becomes a part of a text; conditions compare what they are given."""
+
+    def visit_Concat(self, node: Any) -> Any:  # noqa: N802 - jinja2's name
+        self.generic_visit(node)
+        node.nodes = [*map(_marking, node.nodes)]
+        return node
+
+    def visit_Mod(self, node: Any) -> Any:  # noqa: N802 - jinja2's name
+        self.generic_visit(node)
+        node.right = _marking(node.right)
+        return node
+
+    def visit_Call(self, node: Any) -> Any:  # noqa: N802 - jinja2's name
+        self.generic_visit(node)
+        if isinstance(node.node, nodes.Getattr) and node.node.attr in _TEXT_METHODS:
+            self._mark_arguments(node)
+        return node
+
+    def visit_Filter(self, node: Any) -> Any:  # noqa: N802 - jinja2's name
+        self.generic_visit(node)
+        if node.name == "format":
+            self._mark_arguments(node)
+        elif node.name in {*_TEXT_FILTERS, "join"} and node.node is not None:
+            node.name = _own(node.name)
+        return node
+
+    @staticmethod
+    def _mark_arguments(node: Any) -> None:
+        node.args = [*map(_marking, node.args)]
+        for argument in node.kwargs:
+            argument.value = _marking(argument.value)
+        node.dyn_args = node.dyn_args and _marking(node.dyn_args)
+        node.dyn_kwargs = node.dyn_kwargs and _marking(node.dyn_kwargs)
+
+    def visit_CondExpr(self, node: Any) -> Any:  # noqa: N802 - jinja2's name
+        node.expr1 = self.visit(node.expr1)
+        node.expr2 = node.expr2 and self.visit(node.expr2)
+        return node
+
+    def visit_If(self, node: Any) -> Any:  # noqa: N802 - jinja2's name
+        for part in (node.body, node.elif_, node.else_):
+            part[:] = [self.visit(child) for child in part]
+        return node
+
+    def visit_Compare(self, node: Any) -> Any:  # noqa: N802 - jinja2's name
+        return node
+
+    visit_Test = visit_Compare  # noqa: N815 - jinja2's name
+
+
+@cache
+def _marking_generator(base: Any) -> type[CodeGenerator]:
+    class Marking(base):  # type: ignore[misc]
+        def visit_Template(self, node: Any, frame: Any = None) -> None:  # noqa: N802 - jinja2's name
+            super().visit_Template(_Marker().visit(node), frame)
+
+    return Marking

@@ -1,0 +1,150 @@
+"""Whatever an argument is given: it is taken, or the error names it."""
+
+from __future__ import annotations
+
+import inspect
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG, BaseOperator
+
+from airflow_provider_poweroffice._compat import AirflowFailException
+from airflow_provider_poweroffice.operators.companies import (
+    PowerOfficeCompaniesOperator,
+    PowerOfficeCompaniesSummaryOperator,
+)
+from airflow_provider_poweroffice.operators.d365fo import D365FOEntityOperator, D365FORestEndpointOperator
+from airflow_provider_poweroffice.operators.invoice import PowerOfficeInvoiceOperator
+from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
+from airflow_provider_poweroffice.sensors.d365fo import D365FOSensor
+from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
+from airflow_provider_poweroffice.task_groups.load_company import load_company
+from airflow_provider_poweroffice.transfers.d365fo import D365FOToObjectStorageOperator, D365FOToSqlOperator
+from airflow_provider_poweroffice.transfers.object_storage_to_poweroffice import (
+    ObjectStorageToPowerOfficeOperator,
+)
+from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
+    PowerOfficeDownloadOperator,
+    PowerOfficeToObjectStorageOperator,
+)
+from airflow_provider_poweroffice.transfers.poweroffice_to_sql import (
+    PowerOfficeCompanyToSqlOperator,
+    PowerOfficeToSqlOperator,
+)
+from airflow_provider_poweroffice.transfers.sql_to_poweroffice import SqlToPowerOfficeOperator
+
+BATCH = {"endpoint": "Customers", "action": "create", "results_path": "file:///x"}
+LOADS = {"customers": {"endpoint": "Customers", "table": "customers"}}
+TASKS: dict[type[BaseOperator], dict[str, Any]] = {
+    PowerOfficeOperator: {"endpoint": "Customers"},
+    PowerOfficeSensor: {"endpoint": "Customers", "field": "Id", "value": 1},
+    D365FOSensor: {"endpoint": "CustomersV3", "field": "Name", "value": "a"},
+    PowerOfficeToObjectStorageOperator: {"endpoint": "Customers", "object_path": "file:///x.ndjson.gz"},
+    PowerOfficeToSqlOperator: {"endpoint": "Customers", "sql_conn_id": "db", "table": "customers"},
+    PowerOfficeCompanyToSqlOperator: {"sql_conn_id": "db", "loads": LOADS},
+    D365FOToObjectStorageOperator: {"endpoint": "CustomersV3", "object_path": "file:///x.ndjson.gz"},
+    D365FOToSqlOperator: {"endpoint": "CustomersV3", "sql_conn_id": "db", "table": "customers"},
+    PowerOfficeInvoiceOperator: {"order": {"CustomerNo": 10001}},
+    PowerOfficeDownloadOperator: {"endpoint": "x", "object_path": "file:///x.pdf"},
+    ObjectStorageToPowerOfficeOperator: BATCH | {"object_path": "file:///x.csv"},
+    SqlToPowerOfficeOperator: BATCH | {"sql_conn_id": "db", "sql": "select 1"},
+    PowerOfficeCompaniesOperator: {},
+    PowerOfficeCompaniesSummaryOperator: {"loads": LOADS, "sql_conn_id": "db", "loads_table": "_loads"},
+    D365FORestEndpointOperator: {"service_name": "G/S/O"},
+    D365FOEntityOperator: {"entity": "CustomersV3", "paginate": True},
+}
+
+
+class Odd:
+    """Something that no argument takes."""
+
+    def __repr__(self) -> str:
+        return "odd"
+
+
+VALUES: list[Any] = [
+    *(None, 0, -1, 1.5, True, 10**400, float("nan"), float("inf"), Decimal("NaN")),
+    *("", " ", "x", "../..", "a\nb", "\0", "\ud800", "é" * 300, "2026-13-45", b"x"),
+    *([], (), {}, set(), [None], ["x", 3], {"a": None}, {1: 2}, {"x": {"y": Odd()}}, range(3)),
+    *(date(2026, 1, 1), datetime(2026, 1, 1), timedelta(days=-1), Odd(), Odd, ValueError("x")),  # noqa: DTZ001 - an odd one
+]
+ELSEWHERE = {
+    ("D365FOToObjectStorageOperator", "incremental"): "changed_since",
+    ("D365FOToSqlOperator", "incremental"): "changed_since",
+    ("ObjectStorageToPowerOfficeOperator", "object_path"): "format=",
+    ("PowerOfficeCompanyToSqlOperator", "poweroffice_conn_id"): "conn_id",
+    ("load_company", "poweroffice_conn_id"): "conn_id",
+    ("D365FOEntityOperator", "changes"): "paginate=True",
+    ("load_company", "d365fo_conn_id"): "resources=",
+    ("load_company", "group_id"): "The key",
+    ("load_company", "table_prefix"): "table",
+}
+"""Where the message names what stands for the argument."""
+
+
+def own_arguments(kind: type[BaseOperator]) -> list[str]:
+    """List the arguments that a task of this package adds to those of Airflow."""
+    found: set[str] = set()
+    for base in kind.__mro__:
+        if base.__module__.startswith("airflow_provider_poweroffice") and "__init__" in vars(base):
+            found |= set(inspect.signature(base.__init__).parameters)  # type: ignore[misc]
+    return sorted(found - {"self", "args", "kwargs"})
+
+
+CASES = [(kind, name) for kind in TASKS for name in own_arguments(kind)]
+OF_GROUP = sorted(set(inspect.signature(load_company).parameters) - {"arguments"})
+
+
+def check(name: str, argument: str, value: Any, error: Exception) -> None:
+    """Check that an error is one of those promised, and names its argument."""
+    case = f"{name}({argument}={value!r:.60}): {type(error).__name__}: {error!s:.300}"
+    assert isinstance(error, ValueError | TypeError), case
+    assert argument in str(error) or ELSEWHERE.get((name, argument), "\0") in str(error), case
+
+
+@pytest.mark.parametrize(("kind", "argument"), CASES, ids=[f"{kind.__name__}-{name}" for kind, name in CASES])
+def test_an_argument_of_a_task(kind: type[BaseOperator], argument: str) -> None:
+    """Each argument of each task, given each value."""
+    with DAG("d", schedule=None):
+        for n, value in enumerate(VALUES):
+            try:
+                kind(task_id=f"t{n}", **TASKS[kind] | {argument: value})
+            except Exception as error:  # noqa: BLE001 - this is what is tested
+                check(kind.__name__, argument, value, error)
+
+
+@pytest.mark.parametrize("argument", OF_GROUP)
+def test_an_argument_of_a_group(argument: str) -> None:
+    """Each argument of the task group, given each value."""
+    for value in VALUES:
+        with DAG("d", schedule=None):
+            try:
+                load_company(**{"companies": ["a", "b"], argument: value})  # type: ignore[arg-type]
+            except Exception as error:  # noqa: BLE001 - this is what is tested
+                check("load_company", argument, value, error)
+
+
+@pytest.mark.parametrize("value", [7, 3.5, True, ["a"], {"a": 1}, b"x"])
+@pytest.mark.parametrize(
+    ("kind", "argument"),
+    [
+        (PowerOfficeOperator, "endpoint"),
+        (PowerOfficeToSqlOperator, "endpoint"),
+        (PowerOfficeToObjectStorageOperator, "endpoint"),
+        (PowerOfficeDownloadOperator, "endpoint"),
+        (PowerOfficeSensor, "endpoint"),
+        (PowerOfficeSensor, "field"),
+    ],
+)
+def test_what_native_rendering_gives(
+    kind: type[BaseOperator], argument: str, value: Any, connection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A text that a DAG of native objects renders to another type is told by the argument's name."""
+    monkeypatch.setenv("AIRFLOW_CONN_DB", '{"conn_type": "sqlite", "host": "/nowhere/x"}')
+    assert connection
+    made: Any = kind(task_id="t", **TASKS[kind])
+    setattr(made, argument, value)
+    with pytest.raises(AirflowFailException, match=f"TypeError: {argument} must be a text, not "):
+        made.execute({"run_id": "r"})
