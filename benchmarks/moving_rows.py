@@ -47,6 +47,7 @@ class Books:
     :param deleted: rows deleted after each answer, on average.
     :param added: rows added, or entering a filter by a change, after each answer.
     :param entering: rows enter anywhere in the order, as those that changed do; else at the end.
+    :param most: rows of a page at most, whatever is asked for; 0 for any.
     """
 
     dice: random.Random
@@ -55,6 +56,7 @@ class Books:
     deleted: float = 0.0
     added: float = 0.0
     entering: bool = False
+    most: int = 0
     header: str = "counts"
     present: list[int] = field(default_factory=list)
     always: set[int] = field(default_factory=set)
@@ -98,9 +100,13 @@ class Answers:
     def __init__(self, books: Books) -> None:
         self.books = books
 
+    def capped(self, rows: int) -> int:
+        """Give the rows that are sent of so many asked for."""
+        return min(rows, self.books.most or rows)
+
     def v2(self, query: dict[str, str]) -> tuple[int, dict[str, str], Any]:
         """Answer by number and size."""
-        number, size = int(query.get("PageNumber", 1)), int(query.get("PageSize", 5000))
+        number, size = int(query.get("PageNumber", 1)), self.capped(int(query.get("PageSize", 5000)))
         ids = self.books.present
         found, pages = ids[(number - 1) * size : number * size], -(-len(ids) // size)
         more = f"/v2/Customers?PageNumber={number + 1}&PageSize={size}" if number < pages else None
@@ -124,7 +130,7 @@ class Answers:
 
     def v1(self, query: dict[str, str]) -> tuple[int, dict[str, str], Any]:
         """Answer by offset, in an envelope."""
-        skip, top = int(query.get("$skip", 0)), int(query.get("$top", 50_000))
+        skip, top = int(query.get("$skip", 0)), self.capped(int(query.get("$top", 50_000)))
         rows = [{"id": one, "name": f"Row {one}"} for one in self.books.present[skip : skip + top]]
         count = {} if self.books.header == "none" else {"count": len(self.books.present)}
         return 200, {}, {"success": True, "data": rows, **count}
@@ -192,7 +198,7 @@ def serving(books: Books) -> Iterator[str]:
         thread.join()
 
 
-def client_of(api: str, url: str) -> Client:
+def client_of(api: str, url: str, *, attempts: int = 3) -> Client:
     """Open a client of the server."""
     keys: Keys = Credentials(application_key=GUID, client_key=GUID, subscription_key="s" * 32)
     options: dict[str, Any] = {"host": url}
@@ -201,7 +207,9 @@ def client_of(api: str, url: str) -> Client:
             D365FOCredentials(url=url, tenant_id=GUID, client_id=GUID, client_secret="s" * 32, authority=url),
             {},
         )
-    return Client(keys, api_version=api, requests_per_second=1e6, retry=RetryOptions(attempts=3), **options)
+    return Client(
+        keys, api_version=api, requests_per_second=1e6, retry=RetryOptions(attempts=attempts), **options
+    )
 
 
 @dataclass

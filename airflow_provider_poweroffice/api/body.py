@@ -134,7 +134,9 @@ def _check(answer: requests.Response, size: int, length: int | None, limit: int)
 
 def _length(answer: requests.Response) -> int | None:
     """Give the length that the server announced; None where that is not the body's own."""
-    return None if _encodings(answer) else whole_number(answer.headers.get("Content-Length", ""))
+    if _encodings(answer) or "Transfer-Encoding" in answer.headers:
+        return None
+    return whole_number(answer.headers.get("Content-Length", ""))
 
 
 def _encodings(answer: requests.Response) -> list[str]:

@@ -132,7 +132,7 @@ class Response:
             return None
         if self.is_json:
             return self._json()
-        if "xml" in self._content_type or self.is_html:
+        if self.is_xml or self.is_html:
             return self.text
         if self._content_type.startswith("text/") or not self._content_type:
             return self._json_or_text()
@@ -144,11 +144,16 @@ class Response:
         return "html" in self._content_type
 
     @property
+    def is_xml(self) -> bool:
+        """Tell whether the server declares the body as XML."""
+        return "xml" in self._content_type
+
+    @property
     def is_file(self) -> bool:
         """Tell whether the body is a file: of a type that is neither JSON nor text, or declared as one."""
         if "attachment" in self.headers.get("Content-Disposition", "").lower():
             return True
-        text = self.is_json or self.is_html or "xml" in self._content_type
+        text = self.is_json or self.is_html or self.is_xml
         return bool(self._content_type) and not text and not self._content_type.startswith("text/")
 
     def _json_or_text(self) -> Any:

@@ -14,7 +14,8 @@ import math
 import re
 import socket
 from collections.abc import Callable
-from http.client import HTTPException, HTTPResponse
+from http import HTTPStatus
+from http.client import HTTPException, HTTPResponse, parse_headers
 from typing import Any
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
@@ -143,8 +144,8 @@ class _Answer(HTTPResponse):
         super().begin()
         if reader.broken_off:
             raise UnreadableHeadError("the headers broke off")
-        if self.status < 200:  # noqa: PLR2004 - the HTTP class
-            self.will_close = True  # the answer proper may come later: it must not become the next call's
+        if self.status < HTTPStatus.OK:
+            self.will_close = True  # whatever comes behind it must not become the next call's
         try:
             assert_header_parsing(self.msg)
         except HeaderParsingError:
@@ -154,6 +155,19 @@ class _Answer(HTTPResponse):
                 raise UnreadableHeadError("Content-Length is not a number of bytes")
         if self.msg.get("Transfer-Encoding", "chunked").strip().lower() not in {"chunked", "identity"}:
             raise UnreadableHeadError("Transfer-Encoding is not chunked")
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """
+        Read the status, past the interim answers that may come before it (RFC 9110 §15.2).
+
+        Nobody asked for another protocol: 101 is an answer.
+        """
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            interim = HTTPStatus.CONTINUE <= status < HTTPStatus.OK
+            if not interim or status == HTTPStatus.SWITCHING_PROTOCOLS:
+                return version, status, reason
+            parse_headers(self.fp)
 
     def _close_conn(self) -> None:
         """End reading this answer, whole or not; what came behind it must not become the next call's."""

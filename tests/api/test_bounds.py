@@ -224,6 +224,31 @@ def test_odd_heads(head: str, method: str) -> None:
     assert "9999" not in str(caught.value)
 
 
+@pytest.mark.finding("D10", "S3")
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("interim", [[100], [102], [103], [102, 102, 103, 100], [100, 103], [199]])
+def test_interim_answers(method: str, interim: list[int]) -> None:
+    """What comes before the answer is passed over, on any verb (RFC 9110 §15.2)."""
+    before = b"".join(f"HTTP/1.1 {status} X\r\nLink: </x>\r\n\r\n".encode() for status in interim)
+    body = [{"op": "replace", "path": "/Name", "value": "x"}] if method == "PATCH" else None
+    with StreamServer(lambda *_: iter((before, answer(b'{"Id":1}')))) as server, client_of(server) as client:
+        assert client.request(method, "Customers/1", body=body).body == {"Id": 1}
+        assert len(server.calls) == 1
+
+
+@pytest.mark.finding("D10", "S3")
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("status", [100, 101, 103])
+def test_interim_answer_alone(method: str, status: int) -> None:
+    """Behind it nothing comes, or another protocol: a lost reply."""
+    head = f"HTTP/1.1 {status} X\r\nUpgrade: h2c\r\n\r\n".encode()
+    with StreamServer(lambda *_: iter((head,))) as server, client_of(server) as client:
+        with pytest.raises((APIConnectionError, APIStatusError)) as caught:
+            client.request(method, "Customers")
+        assert caught.value.outcome_unknown
+        assert len(server.calls) == 1
+
+
 @pytest.mark.finding("D5")
 @pytest.mark.parametrize("cut", [40, 55, 70, 71, 90])
 def test_head_that_breaks_off(cut: int, caplog: pytest.LogCaptureFixture) -> None:

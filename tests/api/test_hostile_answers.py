@@ -350,6 +350,57 @@ ENVELOPES = [
 ]
 
 
+@pytest.mark.finding("R3b", "D14")
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize(
+    ("dialect", "body", "kind"),
+    [
+        ("v2", b'{"error":{"code":"x","message":"boom"}}', b"application/json"),
+        ("v2", b'{"title":"Bad Gateway","status":502}', b"application/problem+json"),
+        ("v2", b'{ "statusCode": 500, "message": "Internal server error" }', b"application/json"),
+        ("v2", b'{"success":false,"validation":{"summary":"no"}}', b"application/json"),
+        ("v2", b"upstream connect error", b"text/plain"),
+        ("d365fo", b"upstream connect error", b"text/plain"),
+        ("d365fo", b"no healthy upstream", b""),
+    ],
+)
+def test_an_error_in_place_of_an_answer(
+    server: RawServer, dialect: str, body: bytes, kind: bytes, method: str
+) -> None:
+    """What a gateway says under 200 is no answer: of a writing call nothing is known then."""
+    server.answer, before = http(body, kind=kind), server.count(method)
+    sent: Any = {"Name": "x"} if dialect == "d365fo" else [{"op": "replace", "path": "/Name", "value": "x"}]
+    with client_of(dialect, server) as client:
+        given = {"body": sent} if method == "PATCH" else {}
+        error = caught(lambda: client.request(method, ENDPOINTS[dialect], **given))
+    assert isinstance(error, InvalidResponseError)
+    assert error.outcome_unknown
+    assert server.count(method) == before + 1
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b'{"Id":1,"Status":500,"Message":"x","Error":"e"}', b"application/json"),
+        (b'{"title":"a field of its own"}', b"application/json"),
+        (b'[{"error":"x"}]', b"application/json"),
+    ],
+)
+def test_records_that_look_like_errors(server: RawServer, body: bytes, kind: bytes) -> None:
+    """Fields of records are told from those of an error by their case, and rows from an answer."""
+    server.answer = http(body, kind=kind)
+    with client_of("v2", server) as client:
+        assert client.request("POST", "Customers").is_success
+
+
+@pytest.mark.parametrize(("body", "kind"), [(b"42", b"text/plain"), (b"<a/>", b"application/xml")])
+def test_text_that_is_an_answer(server: RawServer, body: bytes, kind: bytes) -> None:
+    """A ``$count`` is a number, and ``$metadata`` XML."""
+    server.answer = http(body, kind=kind)
+    with client_of("d365fo", server) as client:
+        assert client.request("GET", "CustomersV3/$count").content == body
+
+
 @pytest.mark.finding("R3", "R3b")
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
 @pytest.mark.parametrize(("body", "kind"), ENVELOPES)
@@ -688,8 +739,8 @@ def test_a_refused_key_is_told(server: RawServer) -> None:
 
 
 @pytest.mark.finding("D1")
-def test_an_early_hint_leaves_nothing_to_the_next_call() -> None:
-    """What comes after a 1xx answer never becomes the answer to another call."""
+def test_another_protocol_leaves_nothing_to_the_next_call() -> None:
+    """What comes after a 101, for which nobody asked, never becomes the answer to another call."""
     listener = socket.create_server(("127.0.0.1", 0))
     ends: list[bytes] = []
 
@@ -698,7 +749,7 @@ def test_an_early_hint_leaves_nothing_to_the_next_call() -> None:
         with connection:
             connection.settimeout(10)
             connection.recv(65_536)
-            connection.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+            connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n")
             ends.append(connection.recv(65_536))  # nothing: the client closed it
 
     server = threading.Thread(target=serve, daemon=True)
@@ -707,6 +758,6 @@ def test_an_early_hint_leaves_nothing_to_the_next_call() -> None:
         session.mount("http://", PacedAdapter(Unthrottled(), Timeouts()))
         answer = session.get(f"http://127.0.0.1:{listener.getsockname()[1]}/x")
         server.join(10)
-    assert answer.status_code == 103
+    assert answer.status_code == 101
     listener.close()
     assert ends == [b""]

@@ -13,7 +13,12 @@ import pytest
 
 from airflow_provider_poweroffice.api.dialects.poweroffice_v2 import PowerOfficeV2
 from airflow_provider_poweroffice.api.pages.key_list import _behind
-from airflow_provider_poweroffice.errors import IncompleteReadError, NotFoundError, PaginationError
+from airflow_provider_poweroffice.errors import (
+    IncompleteReadError,
+    InvalidResponseError,
+    NotFoundError,
+    PaginationError,
+)
 from benchmarks.moving_rows import APIS, HEADERS, Books, client_of, measure, serving, settings
 
 pytestmark = pytest.mark.wide
@@ -388,6 +393,88 @@ def test_a_part_that_is_empty_costs_one_request() -> None:
     with odd(50, {}) as (books, url), client_of("v2", url) as client:
         assert list(client.pages("Customers", page_size=10, first_page=7, concurrency=1)) == []
     assert books.requests == 1
+
+
+@pytest.mark.finding("D2", "D12")
+@pytest.mark.parametrize("header", ["counts", "none"])
+@pytest.mark.parametrize("cap", [2, 3, 4])
+@pytest.mark.parametrize("before", range(2, 7))
+def test_capped_pages_while_rows_go(header: str, cap: int, before: int) -> None:
+    """The page that is found by going back is short, as all are: it is no end."""
+    books = scripted(20, 7, {before: gone(10, 20), before + 2: gone(30)}, most=cap, header=header)
+    found = read(books, "v1")
+    assert books.always <= set(found)
+    assert len(found) == len(set(found))
+
+
+@pytest.mark.finding("D12")
+@pytest.mark.parametrize("header", ["counts", "none"])
+@pytest.mark.parametrize("size", [1, 7])
+def test_one_row_a_page(header: str, size: int) -> None:
+    """A server that sends one row a page leaves nothing to overlap: all come, and it is said."""
+    books = scripted(9, size, {}, most=1, header=header)
+    with serving(books) as url, client_of("v1", url) as client:
+        pages = client.pages("Customer", page_size=size, concurrency=1)
+        assert {row["id"] for page in pages for row in page.rows} == books.always
+    assert not pages.complete
+    assert "one row a page" in pages.doubt
+
+
+def test_one_row_is_a_list() -> None:
+    """A list of one row, which its server may cap, costs one request more."""
+    books = scripted(1, 10, {}, header="none")
+    with serving(books) as url, client_of("v1", url) as client:
+        pages = client.pages("Customer", page_size=7)
+        assert [len(page) for page in pages] == [1]
+    assert pages.complete
+    assert books.requests == 2
+
+
+@pytest.mark.finding("D12")
+@pytest.mark.parametrize("request_number", range(3, 16))
+def test_false_end_of_the_keys(request_number: int) -> None:
+    """A false empty answer among short lists of keys is asked for again."""
+    books = scripted(14, 7, {2: swap(20, 1000)}, most=3, header="none", odd={request_number: (204, {}, None)})
+    assert books.always <= set(read(books))
+
+
+@pytest.mark.finding("R3b", "D6")
+@pytest.mark.parametrize("rows", [[1, 2], [None], ["upstream error"], [{"Id": 10}, [1]]])
+def test_rows_that_are_no_records(rows: list[Any]) -> None:
+    """What is not a record is not of the list."""
+    page = (200, said(totalPages=2, nextPageLink="x"), rows)
+    books = Books(random.Random(1), rows=20, page=10, odd={2: page})  # noqa: S311
+    with (
+        serving(books) as url,
+        client_of("v2", url, attempts=1) as client,
+        pytest.raises(InvalidResponseError, match="is no record"),
+    ):
+        list(client.pages("Customers", page_size=10, concurrency=1))
+
+
+@pytest.mark.finding("R3b", "D6")
+def test_rows_that_are_no_records_once() -> None:
+    """They are asked for again."""
+    with (
+        odd(20, {2: (200, said(totalPages=2), ["upstream error"])}) as (books, url),
+        client_of("v2", url) as client,
+    ):
+        found = [row["Id"] for page in client.pages("Customers", page_size=10) for row in page.rows]
+    assert sorted(found) == sorted(books.always)
+
+
+@pytest.mark.finding("D2")
+@pytest.mark.parametrize("slips", [1, 2])
+def test_rows_that_lose_their_key(slips: int) -> None:
+    """Rows without a key behind rows that had one are asked for again; then nothing moved can be noticed."""
+    page = (200, said(totalPages=3, nextPageLink="x"), [{"Name": "x"}, {"Name": "y"}])
+    answers = dict.fromkeys(range(2, 2 + slips), page)
+    with odd(30, answers, header="links") as (_, url), client_of("v2", url) as client:
+        pages = client.pages("Customers", page_size=10, concurrency=1)
+        found = [row for page in pages for row in page.rows]
+    assert pages.complete is (slips == 1)
+    assert len(found) == (30 if slips == 1 else 22)
+    assert ("has no key" in pages.doubt) is (slips == 2)
 
 
 def test_nothing_changed_costs_one_request() -> None:

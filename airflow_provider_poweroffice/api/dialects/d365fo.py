@@ -124,9 +124,12 @@ class D365FO(ODataDialect[D365FOCredentials]):
         return Fault() if _holds_error(content) else None
 
     def no_answer(self, response: Response) -> str:
-        """Find a GET that was answered with nothing."""
-        empty = response.method == "GET" and response.status_code != HTTPStatus.NO_CONTENT
-        return "with no content" if empty and not response.content.strip() else ""
+        """Find a GET that was answered with nothing, and text in place of JSON; a ``$count`` is a number."""
+        if not response.content.strip():
+            empty = response.method == "GET" and response.status_code != HTTPStatus.NO_CONTENT
+            return "with no content" if empty else ""
+        said = "" if response.is_json or response.is_file or response.is_xml else response.body
+        return "with text in place of JSON" if isinstance(said, str) and said and not said.isdigit() else ""
 
     def fault(self, headers: Mapping[str, str], body: Any) -> Fault:
         """Read an error of a service, of OData, of the token endpoint or of a gateway."""

@@ -37,6 +37,8 @@ _PAGES = {
 _PATCH_TYPE = "application/json-patch+json"
 """The only type that the OpenAPI file declares for PATCH."""
 
+_LARGEST_ERROR = 64 * 1024  # bytes
+_BEGINNING = 64
 _PATCH_OPS = frozenset({"add", "remove", "replace", "copy", "move", "test"})
 _PATCH_EXAMPLE = '[{"op": "replace", "path": "/Name", "value": "..."}]'
 _ADVICE = {
@@ -108,12 +110,14 @@ class PowerOfficeV2(Dialect[Credentials]):
         return content, _read_pagination(headers.get("X-Pagination"))
 
     def no_answer(self, response: Response) -> str:
-        """Find a GET answered with nothing under another status than 204, and text in place of JSON."""
+        """Find a GET answered with nothing but 204, and text, or an error, in place of an answer."""
         if not response.content.strip():
             empty = response.method == "GET" and response.status_code != HTTPStatus.NO_CONTENT
             return "with no content" if empty else ""
         text = not (response.is_json or response.is_file) and isinstance(response.body, str)
-        return "with text in place of JSON" if text else ""
+        if text:
+            return "with text in place of JSON"
+        return "with an error in place of an answer" if _is_error(response) else ""
 
     def fault(self, headers: Mapping[str, str], body: Any) -> Fault:
         """Read problem details, a gateway message or a token error; keys in any case."""
@@ -131,6 +135,26 @@ class PowerOfficeV2(Dialect[Credentials]):
     def docs_url(self, endpoint: str) -> str:
         """Give the portal's page of a resource, or its front page."""
         return _portal_page(endpoint)
+
+
+def _is_error(response: Response) -> bool:
+    """
+    Find an error under a status of success: problem details, a gateway's message, or an envelope of v1.
+
+    The names of records begin with capitals.
+    """
+    if (
+        response.is_file
+        or len(response.content) > _LARGEST_ERROR
+        or b"{" not in response.content[:_BEGINNING]
+    ):
+        return False
+    body = response.body
+    if not isinstance(body, dict):
+        return False
+    status = max(whole_number(body.get(name)) or 0 for name in ("status", "statusCode"))
+    said = isinstance(body.get("error"), (dict, str)) or body.get("success") is False
+    return said or (status >= HTTPStatus.BAD_REQUEST and bool({"title", "message"} & body.keys()))
 
 
 def _endpoints(environment: str, host: str | None) -> Endpoints:

@@ -85,11 +85,11 @@ class Asking:
             except PageTooLargeError as error:
                 self._shrink_below(error)
             except NoOverlapError as error:
-                self._follow_links(str(error))
+                self._stop_overlapping(str(error))
             except BadRequestError:
                 if not (self._cursor.paging is Paging.LINKED and self._cursor.overlaps):
                     raise
-                self._follow_links("the server refuses to skip rows")
+                self._stop_overlapping("the server refuses to skip rows")
             except PowerOfficeError as error:
                 return self._get_smaller(error)
 
@@ -153,13 +153,15 @@ class Asking:
                 self._checks.is_suspicious(page, keyed=self._rows.keys is not None)
                 or self._counts_fewer(page)
                 or self._is_too_short(request, page)
+                or self._rows.lacks_keys(page)
             )
         if not self._cursor.pages:
             return self._is_doubtful_beginning(page)
         if self._cursor.expected:
             return True
         if self.roll is None or self.roll.listed is None:
-            return self._cursor.last_full or self._cursor.pages == 1  # a server may cap its pages
+            capped = self._cursor.pages == 1 or self._cursor.paging is Paging.OFFSET  # or may be
+            return self._cursor.last_full or capped
         return self._totals.sent < self.roll.listed
 
     def _is_doubtful_beginning(self, page: Page) -> bool:
@@ -180,9 +182,9 @@ class Asking:
         numbered = self._cursor.paging is Paging.NUMBERED
         return numbered and len(page) < request.size and promises_after(page)
 
-    def _follow_links(self, why: str) -> None:
-        """Follow the links of an API that has them, as nothing else leads on."""
-        log.info("%s: following the links: %s", self._label, why)
+    def _stop_overlapping(self, why: str) -> None:
+        """Go on without overlap, by the links of an API that has them: nothing tells any more what moved."""
+        log.info("%s: pages do not overlap any more: %s", self._label, why)
         self._source.forget()
         self._cursor.overlapping = self._totals.moves_noticed = False
         self._checks.links_followed = True

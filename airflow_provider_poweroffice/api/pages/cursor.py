@@ -39,6 +39,8 @@ class Cursor:
         """Rows before the next page, as they came."""
         self.pages = 0
         """Pages that came."""
+        self.most = 0
+        """Rows of the largest one."""
         self.skipped = 0
         """Pages that were left out."""
         self.overlapping = overlapping
@@ -160,6 +162,7 @@ class Cursor:
         self.begin += self.page_size
         before, self.offset = self.offset, start + rows
         self.last_full = full
+        self.most = max(self.most, rows)
         self.pages += 1
         self._all_full = self._all_full and full
         self._full += self._all_full

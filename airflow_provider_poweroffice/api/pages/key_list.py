@@ -80,7 +80,7 @@ class KeyList:
         """List all keys once; None where rows moved between two answers."""
         course = _Course(self.largest)
         while True:
-            keys, info = self._ask(course.number, course.size)
+            keys, info = self._ask(course.number, course.size, is_early=len(course.found) < at_least)
             if not course.joins(keys):
                 return None
             more, end = _further(info, course.number, course.size, len(keys))
@@ -101,9 +101,14 @@ class KeyList:
             )
         return course.found
 
-    def _ask(self, number: int, size: int) -> tuple[list[Any], PageInfo]:
+    def _ask(self, number: int, size: int, *, is_early: bool = False) -> tuple[list[Any], PageInfo]:
+        """
+        Ask for keys.
+
+        :param is_early: more rows are known than were listed so far.
+        """
         page = self._page(number, size)
-        if not page and number == 1:
+        if not page and (number == 1 or is_early):
             page = self._page(number, size)  # an empty answer may be a slip
         keys = self._keys.of(page)
         if keys is None:

@@ -174,6 +174,8 @@ class RowsRead:
         """Keys of the last page."""
         self.total = 0
         """Rows that came, each counted once."""
+        self.lost_keys = False
+        """A row had no key of its own, although all before it had."""
         self._read: KeySet | KeyRanges = KeySet()
         self._label = label
         self._drop_repeated = drop_repeated
@@ -197,6 +199,13 @@ class RowsRead:
         if self._asked is None or self._asked[0] is not page:
             self._asked = (page, self.keys.of(page) if self.keys else None)
         return self._asked[1]
+
+    def lacks_keys(self, page: Page) -> bool:
+        """Tell whether a row of a page has no key, although all before had one."""
+        if not (page and self.keys and self.first):
+            return False
+        known = self.keys.ends(page) if isinstance(self._read, KeyRanges) else self._keys_of(page)
+        return known is None
 
     def missing(self, keys: Iterable[Any]) -> set[Any]:
         """Tell which of these rows did not come."""
@@ -272,6 +281,7 @@ class RowsRead:
 
     def _forget(self, page: Page) -> None:
         """Go on without keys: rows do not have them, or not all do."""
+        self.lost_keys = bool(self.first)
         if self.keys and (self.first or self.keys.hearsay):
             log.warning(
                 "%s: a row on page %d has no %s of its own: it cannot be told whether rows moved meanwhile",

@@ -108,6 +108,7 @@ class _Opening:
             paged=self._paging is not Paging.WHOLE,
             listed=self._lean,
             by_key=self._key_order,
+            records=bool(self._key) and not self._is_guess,
         )
         collection = Collection(
             label=self._sender.connection.label_of(call),

@@ -19,7 +19,7 @@ from dataclasses import replace
 from airflow_provider_poweroffice.api.dialects.base import Paging
 from airflow_provider_poweroffice.api.pages.cursor import Cursor
 from airflow_provider_poweroffice.api.pages.keys import RowsRead
-from airflow_provider_poweroffice.api.pages.page import Page
+from airflow_provider_poweroffice.api.pages.page import NO_ROWS, Page
 from airflow_provider_poweroffice.api.pages.page_source import Answer, PageRequest
 from airflow_provider_poweroffice.errors import IncompleteReadError, PaginationError
 
@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 _ROUNDS = 10
 """How often in a row the read goes back without coming to a row that is new."""
+_FEWEST = 2  # rows that a page which overlaps is asked for at least
 
 
 class NoOverlapError(Exception):
@@ -67,14 +68,36 @@ class Overlap:
         :raises PaginationError: the server takes no notice of the rows to skip.
         :raises IncompleteReadError: no row that was read is there any more.
         """
+        behind = self._behind(request) if self._came_alone and request.size > _FEWEST else None
+        if behind is not None and not behind:
+            return Answer(behind, request.at.offset + 1, request.size)
         page, stale = self._asked_twice(request)
         if self._ignores_skip(request, page):
             raise NoOverlapError("the server ignores how many rows to skip")
         if not self._continues(page):
             return self._look_back(request, stale=stale)
-        if self._cursor.paging is Paging.LINKED and page.info.next_link and len(page) == 1:
+        if len(page) == 1 and (behind or self._goes_on(request, page)):
             raise NoOverlapError("the server sends one row a page")
         return Answer(page, request.at.offset, request.size, overlaps=True, stale=stale)
+
+    @property
+    def _came_alone(self) -> bool:
+        """Tell whether no answer held two rows: there is one, or the server sends one at a time."""
+        return self._cursor.paging is Paging.OFFSET and self._cursor.most == 1
+
+    def _behind(self, request: PageRequest) -> Page:
+        """Fetch what follows the last row read, without that row; a list of nothing may be left out."""
+        at = replace(request.at, offset=request.at.offset + 1)
+        try:
+            return self._fetch(replace(request, at=at, fresh=True))
+        except PaginationError:
+            return NO_ROWS
+
+    def _goes_on(self, request: PageRequest, page: Page) -> bool:
+        """Tell whether rows follow a page of one row, the last one read."""
+        if self._cursor.paging is Paging.LINKED:
+            return page.info.next_link is not None
+        return self._came_alone and bool(self._behind(request))
 
     def _asked_twice(self, request: PageRequest) -> tuple[Page, bool]:
         """Fetch a page, and once more where it may be a slip; tell whether it is no end all the same."""
@@ -130,7 +153,7 @@ class Overlap:
             at = replace(request.at, offset=start)
             page = self._fetch(replace(request, at=at, fresh=True))
             if self._continues(page) or (start == 0 and page):
-                return Answer(page, start, request.size, overlaps=True, stale=stale)
+                return Answer(page, start, request.size, overlaps=True, stale=stale, sought=True)
             if start == 0:
                 raise IncompleteReadError(
                     f"{self._label}: no row that was read is there any more; read it again"

@@ -21,6 +21,7 @@ from airflow_provider_poweroffice.api.surrogates import escaped, masked, split_r
 from airflow_provider_poweroffice.errors import IncompleteReadError, InvalidResponseError, PaginationError
 
 _BOM = b"\xef\xbb\xbf"
+_OBJECT = ord("{")
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,18 @@ def split_page(dialect: Dialect[Any], response: Response, number: int, *, expect
             f"{label}: page {number} is empty, although the server said that there is more"
         )
     return page
+
+
+def check_records(page: Page, label: str) -> None:
+    """
+    Refuse a row that is no object.
+
+    :param label: method and path, for the message.
+    :raises InvalidResponseError: the message names its place.
+    """
+    for place, row in enumerate(page.raw_rows, 1):
+        if memoryview(row)[0] != _OBJECT:
+            raise InvalidResponseError(f"{label}: page {page.number}: row {place} of the page is no record")
 
 
 NO_ROWS = Page(0, b"[]", [], PageInfo())

@@ -20,7 +20,7 @@ from airflow_provider_poweroffice.api.call import Call
 from airflow_provider_poweroffice.api.call_context import adding
 from airflow_provider_poweroffice.api.cancellation import CancelledScopeError, CancelScope
 from airflow_provider_poweroffice.api.dialects.base import Position
-from airflow_provider_poweroffice.api.pages.page import Page, split_page
+from airflow_provider_poweroffice.api.pages.page import Page, check_records, split_page
 from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.api.sending import Sender
 
@@ -61,6 +61,7 @@ class Answer:
     :param asked: rows asked for.
     :param overlaps: it begins with a row that was read, as was wanted.
     :param stale: it holds nothing but rows that were read, and is no end.
+    :param sought: it was looked for among the rows read; where pages are capped, that it is short is no end.
     """
 
     page: Page
@@ -68,6 +69,7 @@ class Answer:
     asked: int
     overlaps: bool = False
     stale: bool = False
+    sought: bool = False
 
     @property
     def full(self) -> bool:
@@ -98,6 +100,7 @@ class SenderPageSource:
     :param paged: False for a list that has no pages.
     :param listed: the query by which the API leaves out all but the key of a row.
     :param by_key: the query that orders rows by their key, where the call itself orders them otherwise.
+    :param records: rows are known to be objects.
     """
 
     def __init__(
@@ -109,6 +112,7 @@ class SenderPageSource:
         paged: bool,
         listed: Mapping[str, str] | None = None,
         by_key: Mapping[str, str] | None = None,
+        records: bool = False,
     ) -> None:
         self._sender = sender
         self._call = call
@@ -116,6 +120,7 @@ class SenderPageSource:
         self._paged = paged
         self._listed = dict(listed or {})
         self._by_key = dict(by_key or {})
+        self._records = records
         self._fetches = Prefetcher(self._threads)
 
     def get(self, request: PageRequest) -> Page:
@@ -130,9 +135,12 @@ class SenderPageSource:
         )
 
         def read(answer: Response) -> Page:
-            return split_page(
+            page = split_page(
                 self._sender.connection.dialect, answer, request.at.number, expected=request.expected
             )
+            if self._records:
+                check_records(page, f"{answer.method} {answer.path}")
+            return page
 
         return self._sender.send(
             call,

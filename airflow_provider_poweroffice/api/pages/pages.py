@@ -268,13 +268,13 @@ class Pages(Iterator[Page]):
 
     def _doubt(self) -> None:
         """Say once that nobody notices rows that move between pages, where that was not meant."""
-        linked = self._cursor.paging is Paging.LINKED
         why = self._unproved
-        if self._chained and linked and not self._totals.moves_noticed:
-            why = (
-                f"rows lack a field of their key ({self._chained}) or share it, or the server skips none: "
-                "order_by=None takes this for whole"
-            )
+        if self._chained and not self._totals.moves_noticed:
+            why = f"rows lack a field of their key ({self._chained}) or share it, or "
+            if self._cursor.paging is Paging.LINKED:
+                why += "the server skips none: order_by=None takes this for whole"
+            else:
+                why += "the server sends one row a page"
         if why and not self._unchecked:
             self._unchecked, self.doubt = True, why
             log.warning(
@@ -298,7 +298,8 @@ class Pages(Iterator[Page]):
         if further is not Further.OPEN and not answer.stale:
             return further is Further.END
         if self._cursor.overlapping:
-            return advance <= 0 and not answer.full
+            may_be_capped = answer.sought and len(answer.page) >= self._cursor.most
+            return advance <= 0 and not (answer.full or may_be_capped)
         if listed is not None and self._totals.sent >= listed:
             return not answer.full or self._totals.link_vanished
         return False
@@ -325,6 +326,10 @@ class Pages(Iterator[Page]):
     def _take(self, answer: Answer) -> Page:
         """Take the rows that are new; give up what needs keys, where rows turn out to have none."""
         page = self._rows.take(answer.page, overlaps=answer.overlaps)
+        if self._rows.lost_keys:
+            self._unproved = (
+                self._unproved or f"a row on page {page.number} has no key, although all before had"
+            )
         if self._rows.keys is None and self._totals.moves_noticed:
             self._roll = self._asking.roll = None
             self._cursor.overlapping = self._totals.moves_noticed = False
