@@ -378,6 +378,28 @@ def test_an_error_in_place_of_an_answer(
     assert server.count(method) == before + 1
 
 
+@pytest.mark.finding("R8")
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (b'"a/b"', b'"a\\/b"'),
+        ('"bilag \u00f8"'.encode(), b'"bilag \\u00f8"'),
+        (b'"\\ud83d"', b'"\\uD83D"'),
+        (b"7", b"7.0"),
+    ],
+)
+def test_one_row_of_two_periods_in_two_spellings(server: RawServer, one: bytes, other: bytes) -> None:
+    """Neighbouring periods share a day: its rows count once, however the server spells their keys."""
+    whole = b'X-Pagination: {"totalPages":1,"nextPageLink":null}\r\n'
+    server.answer = lambda _method, _path, number: http(
+        b'[{"Id":' + (one if number % 2 else other) + b"}]", headers=whole
+    )
+    query = {"fromDate": "2026-01-01", "toDate": "2026-01-04"}
+    with client_of("v2", server) as client:
+        pages = client.periods("AccountTransactions", query=query, split_days=2)
+        assert sum(len(page) for page in pages) == 1
+
+
 @pytest.mark.parametrize(
     ("body", "kind"),
     [

@@ -10,6 +10,7 @@ changes twice.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
@@ -27,6 +28,7 @@ from airflow_provider_poweroffice.errors import BadRequestError, PaginationError
 log = logging.getLogger(__name__)
 
 FIRST, LAST = "fromDate", "toDate"
+_FRACTION = re.compile(rb"[.eE]")
 
 
 class PeriodPages(Iterator[Page]):
@@ -239,7 +241,7 @@ class UniqueRows:
 
     def _keys_of(self, page: Page) -> list[bytes]:
         try:
-            keys = [bytes(row.key) for row in self._decode(escaped(page.content))]  # type: ignore[attr-defined]
+            keys = [_spelled(row.key) for row in self._decode(escaped(page.content))]  # type: ignore[attr-defined]
         except UNREADABLE as error:
             raise PaginationError(
                 f"page {page.number} holds a row that is not an object ({one_line(str(error))})"
@@ -247,3 +249,12 @@ class UniqueRows:
         if self._required and not all(keys):
             raise PaginationError(f"page {page.number}: a row has no {self._key!r} to tell it from others by")
         return keys
+
+
+def _spelled(key: msgspec.Raw) -> bytes:
+    """Give a key in one spelling: servers may escape characters of a text, or write 1 as 1.0."""
+    text = bytes(key)
+    if b"\\" not in text and (text[:1] == b'"' or not _FRACTION.search(text)):
+        return text
+    value = msgspec.json.decode(text)
+    return msgspec.json.encode(int(value) if isinstance(value, float) and value.is_integer() else value)
