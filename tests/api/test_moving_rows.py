@@ -407,6 +407,14 @@ def test_capped_pages_while_rows_go(header: str, cap: int, before: int) -> None:
     assert len(found) == len(set(found))
 
 
+@pytest.mark.parametrize("header", HEADERS)
+@pytest.mark.parametrize("rows", [7, 8, 16, 20])
+def test_capped_pages_that_are_all_full(header: str, rows: int) -> None:
+    """No page larger than the cap is asked for to see the end: the server would give another one."""
+    books = scripted(rows, 10, {}, most=4, header=header)
+    assert sorted(read(books)) == sorted(books.always)
+
+
 @pytest.mark.finding("D12")
 @pytest.mark.parametrize("header", ["counts", "none"])
 @pytest.mark.parametrize("size", [1, 7])

@@ -146,7 +146,7 @@ class Cursor:
         if not counted:
             self._totals.resized()
         self.page_size = rows
-        self._limits = replace(self._limits, page_size=rows)
+        self._limits = replace(self._limits, page_size=rows, largest=rows)
         self.begin = self.offset
         self._full, self._all_full, self.last_full = 1, True, self._totals.more_promised
 
