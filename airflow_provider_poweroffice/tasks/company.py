@@ -217,7 +217,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     :param load: name of the load; None for the whole task.
     """
 
-    company: str | None
+    company: str | None = None
     task_id: str | None
     map_index: int
     state: str | None
@@ -242,6 +242,11 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome
     failed: Mapping[str, str] = {}
     not_there: Mapping[str, str] = {}
+
+    @property
+    def is_told(self) -> bool:
+        """Tell whether it is a company's, or failed."""
+        return self.outcome.company is not None or self.outcome.error is not None
 
     def outcomes(self) -> Iterator[Outcome]:
         """Give the outcomes of its loads that were not loaded, and its own where they do not say it."""
@@ -269,25 +274,43 @@ def instances_of(
     # A task at a time, as the answer's names, such as "ledger_1", do not tell a task from an instance.
     answer = ti.get_task_states(dag_id=ti.dag_id, task_ids=[task_id], run_ids=[ti.run_id])
     states = {_index(name, task_id): state for name, state in answer.get(ti.run_id, {}).items()}
-    mapped = sorted(index for index in states if index >= 0)
-    names = dict(zip(mapped, companies, strict=True)) if companies and len(mapped) == len(companies) else {}
+    names = _mapped_over(companies or (), states)
     reports, loads = _by_index(ti, task_id, KEY), _by_index(ti, task_id, LOADS)
-    found = []
+    found: list[Instance] = []
     for index, state in sorted(states.items()):
-        report, left, expected = reports.get(index, {}), loads.get(index, {}), names.get(index)
-        several = report.get("companies") or (None if isinstance(expected, str) else expected)
         if state == "removed":
             continue
-        for company in several or [report.get("company") or expected]:
-            outcome = _outcome(task_id, index, state, report, company)
-            own = left.get("companies", {}).get(company, {}) if several else left
-            # Of a success only what was skipped is told: a person may have marked the task as one.
-            if own and several and (state != "success" or own["state"] == "skipped"):
-                outcome = msgspec.structs.replace(outcome, state=own["state"], error=own["error"])
-            if outcome.company is not None or outcome.error:
-                failed, not_there = own.get("failed", {}), own.get("left_out", {})
-                found.append(Instance(outcome=outcome, failed=failed, not_there=not_there))
-    return found
+        report, left, expected = reports.get(index, {}), loads.get(index, {}), names.get(index)
+        outcome = _outcome(task_id, index, state, report)
+        several = report.get("companies") or (None if isinstance(expected, str) else expected)
+        if several:
+            left_by_each = left.get("companies", {})
+            found += (_of_several(outcome, company, left_by_each.get(company, {})) for company in several)
+        else:
+            company = report.get("company") or expected
+            found.append(_instance(msgspec.structs.replace(outcome, company=company), left))
+    return [instance for instance in found if instance.is_told]
+
+
+def _mapped_over(
+    companies: Sequence[str | Sequence[str]], indices: Iterable[int]
+) -> dict[int, str | Sequence[str]]:
+    """Give what each instance was mapped over, where there are as many."""
+    mapped = sorted(index for index in indices if index >= 0)
+    return dict(zip(mapped, companies, strict=True)) if len(mapped) == len(companies) else {}
+
+
+def _of_several(outcome: Outcome, company: str, left: Mapping[str, Any]) -> Instance:
+    """Give one company's part of a task of several; what it left itself, goes before what the task did."""
+    outcome = msgspec.structs.replace(outcome, company=company)
+    # Of a success only what was skipped is told: a person may have marked the task as one.
+    if left and (outcome.state != "success" or left["state"] == "skipped"):
+        outcome = msgspec.structs.replace(outcome, state=left["state"], error=left["error"])
+    return _instance(outcome, left)
+
+
+def _instance(outcome: Outcome, left: Mapping[str, Any]) -> Instance:
+    return Instance(outcome=outcome, failed=left.get("failed", {}), not_there=left.get("left_out", {}))
 
 
 def left_by(ti: TaskInstance, task_id: str, key: str) -> list[Mapping[str, Any]]:
@@ -301,16 +324,12 @@ def _by_index(ti: TaskInstance, task_id: str, key: str) -> dict[int, Mapping[str
     return {item["map_index"]: item for item in left_by(ti, task_id, key)}
 
 
-def _outcome(
-    task_id: str, index: int, state: str | None, report: Mapping[str, Any], company: str | None
-) -> Outcome:
+def _outcome(task_id: str, index: int, state: str | None, report: Mapping[str, Any]) -> Outcome:
     error = None
     if state not in _NO_FAILURE:
         error = report.get("error") or _REASONS.get(str(state), UNKNOWN)
     left_out = report.get("left_out") if state == "skipped" else None
-    return Outcome(
-        company=company, task_id=task_id, map_index=index, state=state, error=error, left_out=left_out
-    )
+    return Outcome(task_id=task_id, map_index=index, state=state, error=error, left_out=left_out)
 
 
 def _index(name: str, task_id: str) -> int:
@@ -330,32 +349,35 @@ def summarize(outcomes: Iterable[Outcome], companies: Sequence[str] | None) -> d
     succeeded: list[str | None] = []
     skipped: list[str | None] = []
     failed: list[Outcome] = []
-    left_out: list[dict[str, Any]] = []
     for company, own in by_company.items():
-        left_out += [
+        if failures := _failures(company, own):
+            failed += failures
+        else:
+            (skipped if _is_skipped(own) else succeeded).append(company)
+    return {
+        "companies": len(by_company.keys() - {None}),
+        "succeeded": succeeded,
+        "skipped": skipped,
+        "left_out": [
             {
                 "company": company,
                 "task_id": outcome.task_id,
                 "load": outcome.load,
                 "reason": outcome.left_out,
             }
+            for company, own in by_company.items()
             for outcome in own
             if outcome.left_out
-        ]
-        if failures := _failures(company, own):
-            failed += failures
-        else:
-            # What a company does not have, and may do without, is no reason to call it skipped.
-            is_skipped = any(outcome.state == "skipped" and not outcome.left_out for outcome in own)
-            (skipped if is_skipped or all(outcome.left_out for outcome in own) else succeeded).append(company)
-    return {
-        "companies": len(by_company.keys() - {None}),
-        "succeeded": succeeded,
-        "skipped": skipped,
-        "left_out": left_out,
+        ],
         "failed": [_told(failure) for failure in failed],
         "causes": _causes(failed),
     }
+
+
+def _is_skipped(own: Sequence[Outcome]) -> bool:
+    """Tell it of a company; what it does not have, and may do without, is not a reason."""
+    here = [outcome for outcome in own if not outcome.left_out]
+    return not here or any(outcome.state == "skipped" for outcome in here)
 
 
 def _causes(failed: Sequence[Outcome]) -> list[dict[str, Any]]:

@@ -188,13 +188,15 @@ def table_uri(connection: Connection, table: str) -> str | None:
 
     :param table: with or without its schema.
     """
+    kind, host, database = connection.conn_type, connection.host or "", connection.schema
     schema, _, name = table.rpartition(".")
-    if connection.conn_type == "mysql" and connection.host and (schema or connection.schema):
-        place = f"{connection.host}:{connection.port or 3306}"
-        return f"mysql://{place}/{schema or connection.schema}/{name}"
-    if connection.conn_type in _FILES:
-        return _in_a_file(connection.conn_type, connection.host or "", f"{schema or 'main'}.{name}")
-    if connection.conn_type not in {"postgres", "postgresql"} or not (connection.host and connection.schema):
+    if kind in _FILES:
+        return _in_a_file(kind, host, f"{schema or 'main'}.{name}")
+    if kind == "mysql":  # whose schemas are its databases
+        database = schema or database
+        uri = f"mysql://{host}:{connection.port or 3306}/{database}/{name}"
+    elif kind in {"postgres", "postgresql"}:
+        uri = f"postgres://{host}:{connection.port or 5432}/{database}/{schema or 'public'}/{name}"
+    else:
         return None
-    place = f"{connection.host}:{connection.port or 5432}/{connection.schema}"
-    return f"postgres://{place}/{schema or 'public'}/{name}"
+    return uri if host and database else None

@@ -78,11 +78,11 @@ def test_names() -> None:
         ("duckdb", "/data/warehouse.duckdb", ("duckdb:///data/warehouse.duckdb", "warehouse.main.ledger")),
         ("sqlite", "/data/warehouse.sqlite", ("sqlite:///data/warehouse.sqlite", "main.ledger")),
     ):
-        uri = table_uri(SimpleNamespace(conn_type=kind, host=host), "ledger")
+        uri = table_uri(SimpleNamespace(conn_type=kind, host=host, schema=None), "ledger")
         assert uri == "/".join(named)
         assert lineage_of_product._dataset(uri) == named
         for nowhere in ("x", ":memory:", "", None):
-            assert table_uri(SimpleNamespace(conn_type=kind, host=nowhere), "ledger") is None
+            assert table_uri(SimpleNamespace(conn_type=kind, host=nowhere, schema=None), "ledger") is None
     for kind in ("postgres", "mysql"):
         nameless = SimpleNamespace(conn_type=kind, host="db", port=None, schema=None)
         assert table_uri(nameless, "ledger") is None

@@ -237,6 +237,12 @@ class RowsRead:
         if keys is None:
             self._forget(page)
             return page
+        if isinstance(self._read, KeySet) and self._read.add_new(keys):
+            self._note_ends(keys, len(keys))
+            return page
+        if len(set(keys)) < len(keys) and self.keys.hearsay:
+            self._forget(page)
+            return page.holding(page.raw_rows[overlaps:])
         return self._without_repeated(page, keys, overlaps=overlaps)
 
     def _follows(self, page: Page) -> bool:
@@ -251,27 +257,22 @@ class RowsRead:
         return True
 
     def _without_repeated(self, page: Page, keys: list[Any], *, overlaps: bool) -> Page:
-        if isinstance(self._read, KeySet) and self._read.add_new(keys):
-            self.first, self.last = self.first or keys, keys
-            self._count_idle(len(keys))
-            return page
         repeated = len(keys) - len(set(keys))
-        hearsay = self.keys is not None and self.keys.hearsay
-        if repeated and hearsay:
-            self._forget(page)
-            return page.holding(page.raw_rows[overlaps:])
         if repeated:
             page, keys = _without_copies(page, keys)
-        self.first, self.last = self.first or keys, keys
         new = [row for row, key in zip(page.raw_rows, keys, strict=True) if key not in self._read]
         before = len(keys) - len(new)
         self._read.add(keys)
-        self._count_idle(len(new))
+        self._note_ends(keys, len(new))
         if before - (overlaps and before > 0) + repeated > 0:
             times = before + repeated
             log.warning("%s: page %d holds %d rows that came before", self._label, page.number, times)
-        drop = overlaps or (self._drop_repeated and not hearsay)
+        drop = overlaps or (self._drop_repeated and not (self.keys and self.keys.hearsay))
         return page.holding(new) if before and drop else page
+
+    def _note_ends(self, keys: list[Any], new: int) -> None:
+        self.first, self.last = self.first or keys, keys
+        self._count_idle(new)
 
     def _count_idle(self, new: int) -> None:
         """Stop a server that leads on and on without a row that is new."""

@@ -219,10 +219,8 @@ class Pages(Iterator[Page]):
             if self._roll:
                 self._roll.find_landmarks()
             answer = self._try()
-            if answer is not None and not answer.page and not answer.page.info.next_link:
-                self._totals.note_counts(answer.page)
-                self._ended_empty = self._cursor.last_full
-                break  # the end, where the server did not say that there is more
+            if answer is not None and self._is_behind_the_end(answer.page):
+                break
             last = self._skip() if answer is None else self._note(answer)
             page = NO_ROWS if answer is None else self._take(answer)
             if not last:
@@ -237,6 +235,14 @@ class Pages(Iterator[Page]):
             last = last or self._is_outgrown()
         yield from self._missing()
         self._compare_totals()
+
+    def _is_behind_the_end(self, page: Page) -> bool:
+        """Tell whether a page has neither rows nor a link: the end, where the server did not promise more."""
+        if page or page.info.next_link:
+            return False
+        self._totals.note_counts(page)
+        self._ended_empty = self._cursor.last_full
+        return True
 
     def _skip(self) -> bool:
         """Go on behind a page that is left out, and tell whether it was the last one."""
@@ -298,11 +304,13 @@ class Pages(Iterator[Page]):
         if further is not Further.OPEN and not answer.stale:
             return further is Further.END
         if self._cursor.overlapping:
-            may_be_capped = answer.sought and len(answer.page) >= self._cursor.most
-            return advance <= 0 and not (answer.full or may_be_capped)
+            return advance <= 0 and not self._may_be_capped(answer)
         if listed is not None and self._totals.sent >= listed:
             return not answer.full or self._totals.link_vanished
         return False
+
+    def _may_be_capped(self, answer: Answer) -> bool:
+        return answer.full or (answer.sought and len(answer.page) >= self._cursor.most)
 
     def _list_early(self, further: Further, *, full: bool) -> int | None:
         """List the keys where the end, or how many pages follow, is not told without; give their number."""

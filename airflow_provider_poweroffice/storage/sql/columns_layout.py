@@ -293,9 +293,7 @@ class ColumnsLayout(Layout):
         ]
         self._conversions = [(n, convert) for n, convert in found if convert is not None]
         self._moments = {n for n, convert in self._conversions if _is_whole_moment(convert)}
-        self._measured = [
-            (n, field) for n, field in enumerate(fields) if field.kind == "decimal" and not field.existing
-        ]
+        self._measured = [(n, field) for n, field in enumerate(fields) if field.is_measured]
 
     def measure(self, content: bytes) -> None:
         """Count the digits of numbers for which the table has no column yet."""

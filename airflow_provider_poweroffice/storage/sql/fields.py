@@ -59,6 +59,11 @@ class Field:
         """Tell whether it has a column, or gets one."""
         return bool(self.name) and self.kind is not None
 
+    @property
+    def is_measured(self) -> bool:
+        """Tell whether its digits are counted: it is a decimal, for which the table has no column yet."""
+        return self.kind == "decimal" and not self.existing
+
 
 class Fields:
     """The fields seen, in order; see ``ColumnsLayout`` for the arguments."""
