@@ -120,7 +120,7 @@ class _Needles:
     @staticmethod
     def plain_of(secrets: Sequence[str]) -> list[bytes]:
         """Give the secrets that are no ordinary words."""
-        texts = (secret.lower().encode() for secret in secrets if len(secret) >= SHORTEST_SECRET)
+        texts = (secret.encode().lower() for secret in secrets if len(secret) >= SHORTEST_SECRET)
         return [*dict.fromkeys(texts)]
 
     def are_in(self, text: bytes) -> bool:
