@@ -49,7 +49,8 @@ _NAMES = {
 }
 _UNIT = re.compile(
     rb"%([0-9a-f]{2})"
-    rb"|\\{1,16}(?:u00|u\{0{0,4}|x)([0-9a-f]{2})\}?"
+    rb"|\\{1,16}u([0-9a-f]{4})"
+    rb"|\\{1,16}(?:u\{0{0,4}|x)([0-9a-f]{2})\}?"
     rb"|&#x0{0,6}([0-9a-f]{2});?"
     rb"|&#0{0,6}([1-9][0-9]{1,2});?"
     rb"|&([a-z]{2,6});"
@@ -57,7 +58,7 @@ _UNIT = re.compile(
     rb"|\0+",
     re.IGNORECASE,
 )
-_BYTE, _DECIMAL, _NAME, _ITSELF = 1, 4, 5, 6
+_BYTE, _DECIMAL, _NAME, _ITSELF = 1, 5, 6, 7
 _MARKS = (b"\\", b"&", b"%", b"\0")  # every unit has one of them
 _NEEDLESS = re.compile(rb"\\u00(?:2[013-9a-f]|[346][0-9a-f]|5[0-9abd-f]|7[0-9a-e])")
 """A printable character of ASCII other than the quote and the backslash, as an escape of JSON."""
@@ -120,8 +121,10 @@ class _Needles:
     @staticmethod
     def plain_of(secrets: Sequence[str]) -> list[bytes]:
         """Give the secrets that are no ordinary words."""
-        texts = (secret.encode().lower() for secret in secrets if len(secret) >= SHORTEST_SECRET)
-        return [*dict.fromkeys(texts)]
+        long_enough = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
+        # Texts are compared as bytes, whose lower case leaves letters such as Æ as they are.
+        spelt = (each.encode().lower() for one in long_enough for each in (one, one.lower(), one.upper()))
+        return [*dict.fromkeys(spelt)]
 
     def are_in(self, text: bytes) -> bool:
         """Tell whether one of them is in a text, quickly."""
@@ -211,7 +214,9 @@ def _meaning(unit: re.Match[bytes]) -> bytes:
         return bytes((int(written, 16),))
     if kind == _NAME:
         return _NAMES.get(written.lower(), unit[0])
-    return written if kind == _ITSELF else chr(int(written, 10 if kind == _DECIMAL else 16)).encode()
+    if kind == _ITSELF:
+        return written
+    return chr(int(written, 10 if kind == _DECIMAL else 16)).encode("utf-8", "surrogatepass")
 
 
 def _cut_end(level: _Level, needles: _Needles) -> Iterator[tuple[int, int]]:

@@ -110,6 +110,15 @@ def test_a_secret_is_found(spelling: str, secret: str) -> None:
     assert not holds_secret(found, SECRETS)
 
 
+@pytest.mark.parametrize("spelling", ["plain", "lower", "upper", "JSON", "JSON, upper"])
+def test_letters_outside_ascii(spelling: str) -> None:
+    """A password may have them, which bytes do not bring into lower case."""
+    secret = "pass&ord%41 ÆØÅ€~"
+    text = f'{{"sent": "{SPELLINGS[spelling](secret)}"}}'.encode()
+    assert blanked(text, [secret]) == b'{"sent": "***"}'
+    assert holds_secret(text, [secret])
+
+
 @pytest.mark.parametrize("secret", SECRETS)
 def test_a_page_is_asked_for_less(secret: str) -> None:
     """Of a page only the spellings are found that a serializer of JSON makes, in any case."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 from collections.abc import Callable
 from typing import Any
 
@@ -48,15 +49,19 @@ def test_a_file_that_breaks_off_is_not_one_failure(
 ) -> None:
     """The records behind the break are not known, so that no count of failures may cover them."""
 
-    class Lost:
+    class Lost(io.RawIOBase):
         lines = iter([b'{"no": 90000, "name": "Kunde", "city": "Bergen"}\n'])
 
-        def readline(self, _size: int) -> bytes:
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: Any) -> int:
             for line in self.lines:
-                return line
+                buffer[: len(line)] = line
+                return len(line)
             raise ConnectionResetError(104, "Connection reset by peer")
 
-    monkeypatch.setattr(batches, "file", lambda _rows: Lost())
+    monkeypatch.setattr(batches, "file", lambda _rows: io.BufferedReader(Lost()))
     with pytest.raises(ConnectionResetError):
         batches.run([], max_failures=1)
     monkeypatch.undo()
