@@ -81,7 +81,7 @@ def leading(to: str) -> str:
     """Give a page that leads to another, to the same heading of it."""
     goal = escape(to)
     head = f'<meta http-equiv="refresh" content="0; url={goal}"><link rel="canonical" href="{goal}">'
-    script = f'<script>location.replace("{goal}" + location.hash)</script>'
+    script = f'<script>location.replace("{goal}" + location.search + location.hash)</script>'
     return PAGE.format(head=script + head, body=f'<p><a href="{goal}">{goal}</a></p>')
 
 

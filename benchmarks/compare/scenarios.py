@@ -199,7 +199,7 @@ def limited(runs: int) -> Part:
             "with 500 the last requests of 16 processes, which ask for all numbers at once, keep the sandbox "
             "busy for two seconds, and it counts none meanwhile. A request that is counted late by d seconds "
             "blocks its place for 1 + d, so no more than 1 / (1 + d) of the limit can be used without being "
-            "refused; a refusal costs all a second, 4 % of such a run."
+            "refused; a refusal costs everybody a second, 5 % of such a run."
         ),
         tables=tables,
         goals=goals,
@@ -299,11 +299,11 @@ def database(runs: int, uri: str) -> Part:
     return Part(
         title="200 000 rows to PostgreSQL",
         about=(
-            "Pages of 5000 rows. `python benchmarks/to_postgres.py --only speed --rows 300000` measures "
+            "Pages of 5000 rows. `python benchmarks/to_postgres.py --only speed --rows 100000` measures "
             "COPY of the same rows by `psql` beside it: on two cores at a load of 7, 10.6 s ÷ 3.1 s for "
-            "100,000 rows in columns; 1.3 to 1.5 s of it are the client's CPU now, reading included. Where "
-            "that CPU goes tells `python -m benchmarks.page_cost`, see [decisions](decisions.md#pages). The "
-            "rows are read whole before the database is connected, then staged by COPY, then inserted: "
+            "100,000 rows in columns; 1.3 to 1.5 s of it are the client's CPU now, reading included. "
+            "`python -m benchmarks.page_cost` shows where that CPU goes, see [decisions](decisions.md#pages)."
+            " The rows are read whole before the database is connected, then staged by COPY, then inserted: "
             "the three follow each other."
         ),
         tables={"a table replaced": found},

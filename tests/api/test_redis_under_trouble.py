@@ -281,6 +281,7 @@ def test_server_that_stands_still(
         assert time.monotonic() - began < 10, "not once for each of them"
     finally:
         os.kill(process, signal.SIGCONT)
+    client.ping()  # it is awake
     clock.sleep(AGAIN)
     throttle.acquire()
     assert client.exists(*client.keys(PREFIX + "*"))
