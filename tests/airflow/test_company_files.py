@@ -346,10 +346,17 @@ def test_a_real_night(
 
 def test_a_worker_that_dies_leaves_the_company(firm: Sandbox, tmp_path: Path) -> None:
     """Before it asks for a list, the company is told to the summary."""
-    ti = TaskInstance(run_id="1")
+    asked_before: dict[str, int] = {}
+
+    class Watched(TaskInstance):
+        def xcom_push(self, key: str, value: Any) -> None:
+            asked_before[key] = firm.count("GET", "/Customers")
+            super().xcom_push(key, value)
+
+    ti = Watched(run_id="1")
     task = task_of(tmp_path, resources=["Customers"])
     task.company = ALIAS
     task.render_template_fields({"run_id": "1"})
     task.execute({"run_id": "1", "ti": ti})
     assert ti.pushed["poweroffice_company"] == {"company": ALIAS, "map_index": 0, "error": None}
-    assert firm.count("GET", "/Customers")
+    assert (asked_before["poweroffice_company"], firm.count("GET", "/Customers")) == (0, 1)

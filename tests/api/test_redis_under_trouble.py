@@ -244,7 +244,8 @@ def test_emptied_again_and_again(own: tuple[str, redis.Redis]) -> None:
         stop.set()
         emptying.join()
     assert statuses[200] == 3 * (9 + 1), "a token each"
-    assert statuses[429] <= 5, "each alone would be refused some twenty times"
+    # A process that begins behind an emptying knows of nothing lost: then all three may be refused at once.
+    assert statuses[429] <= 9, "each alone would be refused some twenty times"
 
 
 @pytest.mark.finding("D9")
