@@ -1,7 +1,8 @@
 """
 Jinja that leaves a mark where None is written, or made a part of a text.
 
-Rule: whatever else a template does, and every condition in it, is as in any other task.
+Rule: whatever else a template does, and every condition in it, is as in any other task. A text that was made
+of None before the condition, as by ``{% set %}``, compares as ``'None'`` where it is nothing else.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 from jinja2 import nodes, pass_eval_context
-from jinja2.filters import make_attrgetter, sync_do_join
+from jinja2.filters import FILTERS, make_attrgetter, sync_do_join
 from jinja2.visitor import NodeTransformer
 
-from airflow_provider_poweroffice.tasks.nothing import NOTHING, marked
+from airflow_provider_poweroffice.tasks.nothing import MARK, NOTHING, marked
 
 if TYPE_CHECKING:
     from jinja2.compiler import CodeGenerator
@@ -31,23 +32,21 @@ _TEXT_FILTERS = frozenset(
         "lower",
         "replace",
         "string",
-        "striptags",
     }
     | {"pprint", "safe", "striptags", "title", "trim", "truncate", "upper", "urlencode", "urlize", "wordwrap"}
 )
 """Filters of Jinja that make a text of whatever they are given, of None too."""
+_RENAMED = _TEXT_FILTERS | {"join"}
 _TEXT_METHODS = frozenset({"format", "join"})
 
 
 def strict_environment(environment: jinja2.Environment) -> jinja2.Environment:
     """Give an environment in which None is marked where it is written, or made a part of a text."""
     strict = environment.overlay(finalize=marked)
-    texts = {name: _keeping_none(environment.filters[name]) for name in _TEXT_FILTERS}
-    strict.filters = environment.filters | {
-        **{_own(name): made for name, made in texts.items()},
-        _own("join"): _join,
-        _MARKED: _marked_operand,
-    }
+    made = {name: _keeping_none(FILTERS[name]) for name in _TEXT_FILTERS} | {"join": _join}
+    given = environment.filters  # with the DAG's own, which may have one of these names
+    own = {_own(name): ours if given[name] is FILTERS[name] else given[name] for name, ours in made.items()}
+    strict.filters = given | own | {_MARKED: _marked_operand, _METHOD: _text_method}
     generator: Any = environment.code_generator_class
     strict.code_generator_class = _marking_generator(generator)
     return strict
@@ -57,11 +56,23 @@ def _own(name: str) -> str:
     return f"{name} of poweroffice"  # no template can name it
 
 
-_MARKED = _own("marked")
+_MARKED, _METHOD = _own("marked"), _own("method")
 
 
 def _marked_operand(value: Any) -> Any:
     return marked(value)
+
+
+def _text_method(method: Any) -> Any:
+    """Give a method of a text that marks what it is given; a method of anything else as it is."""
+    owner = getattr(getattr(method, "__wrapped__", method), "__self__", None)  # Jinja's sandbox wraps it
+    if not isinstance(owner, str):
+        return method
+
+    def marking(*args: Any, **kwargs: Any) -> Any:
+        return method(*map(marked, args), **{name: marked(value) for name, value in kwargs.items()})
+
+    return marking
 
 
 @cache
@@ -73,7 +84,7 @@ def _keeping_none(made: Callable[..., Any]) -> Callable[..., Any]:
     def keeping(*args: Any, **kwargs: Any) -> Any:
         value = args[place]
         if value is None or (isinstance(value, str) and NOTHING in value):
-            return NOTHING
+            return MARK
         return made(*args, **kwargs)
 
     return keeping
@@ -85,8 +96,8 @@ def _join(context: Any, value: Iterable[Any], d: str = "", attribute: str | int 
     return sync_do_join(context, map(marked, items), d)
 
 
-def _marking(node: Any) -> Any:
-    return nodes.Filter(node, _MARKED, [], [], None, None, lineno=node.lineno, environment=node.environment)
+def _marking(node: Any, name: str = _MARKED) -> Any:
+    return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno, environment=node.environment)
 
 
 class _Marker(NodeTransformer):
@@ -105,14 +116,20 @@ class _Marker(NodeTransformer):
     def visit_Call(self, node: Any) -> Any:  # noqa: N802 - jinja2's name
         self.generic_visit(node)
         if isinstance(node.node, nodes.Getattr) and node.node.attr in _TEXT_METHODS:
-            self._mark_arguments(node)
+            node.node = _marking(node.node, _METHOD)
         return node
 
     def visit_Filter(self, node: Any) -> Any:  # noqa: N802 - jinja2's name
         self.generic_visit(node)
         if node.name == "format":
             self._mark_arguments(node)
-        elif node.name in {*_TEXT_FILTERS, "join"} and node.node is not None:
+        elif node.name == "map":  # each item by the filter that its first argument names
+            for named in node.args[:1]:
+                if isinstance(named, nodes.Const) and named.value in _RENAMED:
+                    named.value = _own(named.value)
+        elif node.name in _RENAMED and node.node is not None:
+            if node.name == "replace":
+                node.args[1:2] = map(_marking, node.args[1:2])
             node.name = _own(node.name)
         return node
 

@@ -9,10 +9,33 @@ NOTHING = f"nothing_{secrets.token_hex(16)}"
 """Stands for None while a field is rendered; random, so that no other text equals it; ``repr`` keeps it."""
 
 
+class _Mark(str):
+    """The same in a template: a slice of it is all of it, and it equals the text that None would give."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, str) and (other.lower() == "none" or str(self) == str(other))
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = str.__hash__
+
+    def __getitem__(self, _: Any) -> _Mark:
+        return self
+
+    def __format__(self, _: str) -> str:
+        return str(self)
+
+
+MARK = _Mark(NOTHING)
+
+
 def marked(value: Any, within: tuple[int, ...] = ()) -> Any:
     """Jinja's ``finalize``: called with the value of each expression before it is written."""
     if value is None:
-        return NOTHING
+        return MARK
     kind = type(value)
     if kind not in {dict, list, tuple, set, frozenset} or id(value) in within:
         return value

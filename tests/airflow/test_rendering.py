@@ -171,6 +171,11 @@ TEMPLATES = [
         "{% if nothing %}{{ nothing | title }}{% else %}{{ nothing | e }}x{% endif %}",
         "x{{ nothing | string if true else 'x' }}",
         "{% set name = nothing | string %}{{ name }}x",
+        "{{ ids | map('string') | join(',') }}",
+        "{{ rows | map(attribute='id') | map('upper') | join }}",
+        "x{{ (nothing | string)[:10] }}",
+        "{{ 'Id eq {:.3}'.format(nothing) }}",
+        "{{ 'Id eq X' | replace('X', nothing) }}",
     ],
 )
 def test_none_is_not_joined_to_a_text(template: str, native: bool) -> None:
@@ -221,6 +226,18 @@ def test_none_in_a_partial_query() -> None:
         )
 
 
+class Dates:
+    """What a DAG's macros may give: its methods have the names of a text's."""
+
+    def format(self, day: str | None) -> str:
+        """Write a day."""
+        return "today" if day is None else day
+
+    def join(self, day: str | None) -> str:
+        """Do the same."""
+        return self.format(day)
+
+
 @pytest.mark.finding("R21")
 @pytest.mark.parametrize(
     ("template", "gives"),
@@ -234,12 +251,19 @@ def test_none_in_a_partial_query() -> None:
         ("{{ '{:.2f}'.format(1.5) }}", "1.50"),
         ("{{ '%05.1f' % 1.25 }}", "001.2"),
         ("{% filter upper %}a{% endfilter %}", "A"),
+        ("{% set name = nothing | string %}{% if name == 'None' %}a{% else %}b{% endif %}", "a"),
+        ("{% set name = nothing | lower %}{% if name != 'none' %}a{% else %}b{% endif %}", "b"),
+        ("{{ [nothing, 7] | map('string') | reject('equalto', 'None') | join(',') }}", "7"),
+        ("{{ dates.format(nothing) }}{{ dates.join(nothing) }}", "todaytoday"),
+        ("{{ nothing | title }}", "untitled"),
     ],
 )
 def test_what_is_no_none_is_rendered_as_ever(template: str, gives: str) -> None:
-    """Conditions see None as it is, and texts and numbers are what any task makes of them."""
-    made: Any = PowerOfficeOperator(task_id="t", endpoint="Customers", query={"a": template})
-    assert made.render_template(made.query, context_with_secrets()) == {"a": gives}
+    """Conditions and the author's own methods and filters see None; texts are what any task makes of them."""
+    with DAG("d", schedule=None, user_defined_filters={"title": lambda value: value or "untitled"}):
+        made: Any = PowerOfficeOperator(task_id="t", endpoint="Customers", query={"a": template})
+    context = context_with_secrets() | {"dates": Dates()}
+    assert made.render_template(made.query, context, made.get_template_env()) == {"a": gives}
 
 
 @pytest.mark.finding("R21", "D10")
