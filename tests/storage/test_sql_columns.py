@@ -349,6 +349,14 @@ def test_moments_that_msgspec_takes(sent: str) -> None:
     assert list(layout.csv(content, 0)) == [b'0,1,"2026-05-02T13:09:55.910340Z",null\n']
 
 
+def test_a_moment_with_an_escape() -> None:
+    """A digit that is written as an escape is read before any is cut."""
+    layout = ColumnsLayout("ledger", ("Id",), None, known=FIELDS, given={})
+    content = rb'[{"Id":1,"LastChangedDateTimeOffset":"2026-05-02T13:09:55.\u00311Z"}]'
+    layout.see(content)
+    assert list(layout.csv(content, 0)) == [b'0,1,"2026-05-02T13:09:55.110000Z",null\n']
+
+
 @pytest.mark.parametrize(("digits", "kept"), [(0, "55"), (3, "55.999")])
 def test_columns_of_coarse_timestamps(pg: Database, digits: int, kept: str) -> None:
     """A column that keeps fewer digits gets them cut: PostgreSQL would round up, to a later moment."""

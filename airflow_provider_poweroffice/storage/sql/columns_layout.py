@@ -534,9 +534,8 @@ def _is_whole_moment(convert: Callable[[bytes], bytes]) -> bool:
 def _cut_moments(column: Sequence[bytes], zone: str) -> list[bytes] | None:
     """Write moments to the microsecond, all at once; None where one is not written in full, or is none."""
     joined, count, step = b",".join(column), len(column), _FULL + 1
-    if (joined[11::step], joined[28::step]) != (b"T" * count, b"Z" * count) or len(
-        joined
-    ) != step * count - 1:
+    is_full = len(joined) == step * count - 1 and b"\\" not in joined
+    if not is_full or (joined[11::step], joined[28::step]) != (b"T" * count, b"Z" * count):
         return None
     try:
         _moments(b"[%b]" % joined)
@@ -547,7 +546,8 @@ def _cut_moments(column: Sequence[bytes], zone: str) -> list[bytes] | None:
 
 
 def _moment(value: bytes, *, scale: int | None, zone: str) -> bytes:
-    if scale is None and len(value) == _FULL and value[-2] == _Z and value[11] == _T:  # nearly all are so
+    is_full = len(value) == _FULL and value[-2] == _Z and value[11] == _T and b"\\" not in value
+    if scale is None and is_full:  # nearly all are so
         micro = value[1:-3]
         try:
             datetime.fromisoformat(micro.decode())
