@@ -37,7 +37,8 @@ _KINDS: Mapping[str, Any] = MappingProxyType(
         "d365fo_conn_id": D365FOCompanyToObjectStorageOperator,
     }
 )
-_OF_ALL_RUNS = frozenset({"company", "resource", "conn", "params", "var"})
+_OF_ALL_RUNS = frozenset({"company", "resource", "conn", "dag", "params", "task", "var"})
+"""Names in templates that are the same in each run of a task."""
 
 
 def company_to_object_storage(

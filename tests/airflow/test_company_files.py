@@ -272,6 +272,7 @@ LAKE = "s3://aws_default@lake"
         ("/{{ company }}.ndjson.gz", {"companies": TWO}, "go into one object"),
         ("/{{ company }}.ndjson.gz", {}, "write {{ resource }} into its path"),
         (PATH, {"incremental": True}, "is the same in all runs, and what changed in AccountTransactions"),
+        ("/{{ dag.dag_id }}" + PATH, {"incremental": True}, "is the same in all runs"),
         (PATH, {"incremental": "yes"}, "incremental must be True or False"),
         (PATH, {"resources": {"Customers": {"incremental": True}}}, "is the same in all runs"),
         (
