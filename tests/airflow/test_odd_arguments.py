@@ -20,12 +20,19 @@ from airflow_provider_poweroffice.operators.invoice import PowerOfficeInvoiceOpe
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
 from airflow_provider_poweroffice.sensors.d365fo import D365FOSensor
 from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
+from airflow_provider_poweroffice.task_groups.company_to_object_storage import company_to_object_storage
 from airflow_provider_poweroffice.task_groups.load_company import load_company
-from airflow_provider_poweroffice.transfers.d365fo import D365FOToObjectStorageOperator, D365FOToSqlOperator
+from airflow_provider_poweroffice.transfers.d365fo import (
+    D365FOCompanyToObjectStorageOperator,
+    D365FOCompanyToSqlOperator,
+    D365FOToObjectStorageOperator,
+    D365FOToSqlOperator,
+)
 from airflow_provider_poweroffice.transfers.object_storage_to_poweroffice import (
     ObjectStorageToPowerOfficeOperator,
 )
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
+    PowerOfficeCompanyToObjectStorageOperator,
     PowerOfficeDownloadOperator,
     PowerOfficeToObjectStorageOperator,
 )
@@ -37,6 +44,7 @@ from airflow_provider_poweroffice.transfers.sql_to_poweroffice import SqlToPower
 
 BATCH = {"endpoint": "Customers", "action": "create", "results_path": "file:///x"}
 LOADS = {"customers": {"endpoint": "Customers", "table": "customers"}}
+COPIES = {"customers": {"endpoint": "Customers", "object_path": "file:///x.ndjson.gz"}}
 TASKS: dict[type[BaseOperator], dict[str, Any]] = {
     PowerOfficeOperator: {"endpoint": "Customers"},
     PowerOfficeSensor: {"endpoint": "Customers", "field": "Id", "value": 1},
@@ -44,6 +52,9 @@ TASKS: dict[type[BaseOperator], dict[str, Any]] = {
     PowerOfficeToObjectStorageOperator: {"endpoint": "Customers", "object_path": "file:///x.ndjson.gz"},
     PowerOfficeToSqlOperator: {"endpoint": "Customers", "sql_conn_id": "db", "table": "customers"},
     PowerOfficeCompanyToSqlOperator: {"sql_conn_id": "db", "loads": LOADS},
+    PowerOfficeCompanyToObjectStorageOperator: {"loads": COPIES},
+    D365FOCompanyToSqlOperator: {"sql_conn_id": "db", "loads": LOADS},
+    D365FOCompanyToObjectStorageOperator: {"loads": COPIES},
     D365FOToObjectStorageOperator: {"endpoint": "CustomersV3", "object_path": "file:///x.ndjson.gz"},
     D365FOToSqlOperator: {"endpoint": "CustomersV3", "sql_conn_id": "db", "table": "customers"},
     PowerOfficeInvoiceOperator: {"order": {"CustomerNo": 10001}},
@@ -74,9 +85,15 @@ ELSEWHERE = {
     ("D365FOToObjectStorageOperator", "incremental"): "changed_since",
     ("D365FOToSqlOperator", "incremental"): "changed_since",
     ("ObjectStorageToPowerOfficeOperator", "object_path"): "format=",
+    ("PowerOfficeCompanyToObjectStorageOperator", "poweroffice_conn_id"): "conn_id",
     ("PowerOfficeCompanyToSqlOperator", "poweroffice_conn_id"): "conn_id",
-    ("load_company", "poweroffice_conn_id"): "conn_id",
+    ("D365FOCompanyToObjectStorageOperator", "d365fo_conn_id"): "conn_id",
+    ("D365FOCompanyToSqlOperator", "d365fo_conn_id"): "conn_id",
     ("D365FOEntityOperator", "changes"): "paginate=True",
+    ("company_to_object_storage", "poweroffice_conn_id"): "conn_id",
+    ("company_to_object_storage", "d365fo_conn_id"): "resources=",
+    ("company_to_object_storage", "group_id"): "The key",
+    ("load_company", "poweroffice_conn_id"): "conn_id",
     ("load_company", "d365fo_conn_id"): "resources=",
     ("load_company", "group_id"): "The key",
     ("load_company", "table_prefix"): "table",
@@ -94,7 +111,18 @@ def own_arguments(kind: type[BaseOperator]) -> list[str]:
 
 
 CASES = [(kind, name) for kind in TASKS for name in own_arguments(kind)]
-OF_GROUP = sorted(set(inspect.signature(load_company).parameters) - {"arguments"})
+GROUPS: dict[str, tuple[Any, dict[str, Any]]] = {
+    "company_to_object_storage": (
+        company_to_object_storage,
+        {"object_path": "file:///{{ company }}/{{ resource }}.ndjson.gz"},
+    ),
+    "load_company": (load_company, {}),
+}
+OF_GROUPS = [
+    (name, argument)
+    for name, (group, _) in GROUPS.items()
+    for argument in sorted(set(inspect.signature(group).parameters) - {"arguments"})
+]
 
 
 def check(name: str, argument: str, value: Any, error: Exception) -> None:
@@ -115,15 +143,16 @@ def test_an_argument_of_a_task(kind: type[BaseOperator], argument: str) -> None:
                 check(kind.__name__, argument, value, error)
 
 
-@pytest.mark.parametrize("argument", OF_GROUP)
-def test_an_argument_of_a_group(argument: str) -> None:
-    """Each argument of the task group, given each value."""
+@pytest.mark.parametrize(("name", "argument"), OF_GROUPS)
+def test_an_argument_of_a_group(name: str, argument: str) -> None:
+    """Each argument of each task group, given each value."""
+    group, given = GROUPS[name]
     for value in VALUES:
         with DAG("d", schedule=None):
             try:
-                load_company(**{"companies": ["a", "b"], argument: value})  # type: ignore[arg-type]
+                group(**{"companies": ["a", "b"]} | given | {argument: value})
             except Exception as error:  # noqa: BLE001 - this is what is tested
-                check("load_company", argument, value, error)
+                check(name, argument, value, error)
 
 
 @pytest.mark.parametrize("value", [7, 3.5, True, ["a"], {"a": 1}, b"x"])

@@ -16,11 +16,17 @@ from airflow_provider_poweroffice.operators.invoice import PowerOfficeInvoiceOpe
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
 from airflow_provider_poweroffice.sensors.d365fo import D365FOSensor
 from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
-from airflow_provider_poweroffice.transfers.d365fo import D365FOToObjectStorageOperator, D365FOToSqlOperator
+from airflow_provider_poweroffice.transfers.d365fo import (
+    D365FOCompanyToObjectStorageOperator,
+    D365FOCompanyToSqlOperator,
+    D365FOToObjectStorageOperator,
+    D365FOToSqlOperator,
+)
 from airflow_provider_poweroffice.transfers.object_storage_to_poweroffice import (
     ObjectStorageToPowerOfficeOperator,
 )
 from airflow_provider_poweroffice.transfers.poweroffice_to_object_storage import (
+    PowerOfficeCompanyToObjectStorageOperator,
     PowerOfficeDownloadOperator,
     PowerOfficeToObjectStorageOperator,
 )
@@ -31,6 +37,8 @@ from airflow_provider_poweroffice.transfers.poweroffice_to_sql import (
 from airflow_provider_poweroffice.transfers.sql_to_poweroffice import SqlToPowerOfficeOperator
 
 BATCH = {"endpoint": "Customers", "action": "create", "results_path": "file:///x"}
+LOADS = {"customers": {"endpoint": "Customers", "table": "customers"}}
+COPIES = {"customers": {"endpoint": "Customers", "object_path": "file:///x.ndjson.gz"}}
 
 REQUIRED: dict[type[BaseOperator], dict[str, Any]] = {
     PowerOfficeOperator: {"endpoint": "Customers", "paginate": True},
@@ -38,10 +46,10 @@ REQUIRED: dict[type[BaseOperator], dict[str, Any]] = {
     D365FOSensor: {"endpoint": "CustomersV3", "field": "Name", "value": "a"},
     PowerOfficeToObjectStorageOperator: {"endpoint": "Customers", "object_path": "file:///x.ndjson.gz"},
     PowerOfficeToSqlOperator: {"endpoint": "Customers", "sql_conn_id": "db", "table": "customers"},
-    PowerOfficeCompanyToSqlOperator: {
-        "sql_conn_id": "db",
-        "loads": {"customers": {"endpoint": "Customers", "table": "customers"}},
-    },
+    PowerOfficeCompanyToSqlOperator: {"sql_conn_id": "db", "loads": LOADS},
+    PowerOfficeCompanyToObjectStorageOperator: {"loads": COPIES},
+    D365FOCompanyToSqlOperator: {"sql_conn_id": "db", "loads": LOADS},
+    D365FOCompanyToObjectStorageOperator: {"loads": COPIES},
     D365FOToObjectStorageOperator: {"endpoint": "CustomersV3", "object_path": "file:///x.ndjson.gz"},
     D365FOToSqlOperator: {"endpoint": "CustomersV3", "sql_conn_id": "db", "table": "customers"},
     PowerOfficeInvoiceOperator: {"order": {"CustomerNo": 10001}},
