@@ -647,3 +647,33 @@ def test_one_fault_in_a_list_of_keys(fault: str, says: str) -> None:
             pages = client.pages("Customers", concurrency=1)
             assert pages._roll is not None
             assert set(pages._roll._keys.listed(0)) == books.always, f"answer {at}"
+
+
+class Keyless(Books):
+    """Books of v1 with a row that has no key in some answers."""
+
+    keyless: int
+    times: int
+
+    def answer(self, kind: str, query: dict[str, str]) -> tuple[int, dict[str, str], Any]:
+        """Answer as ever, but for the key of that row."""
+        status, headers, body = super().answer(kind, query)
+        if rows := [row for row in body["data"] if row["id"] == self.keyless and self.times]:
+            rows[0]["id"] = None
+            self.times -= 1
+        return status, headers, body
+
+
+@pytest.mark.finding("D2")
+@pytest.mark.parametrize("once", [True, False])
+@pytest.mark.parametrize("keyless", [110, 120, 250, 300])
+def test_a_row_without_a_key_where_pages_overlap(keyless: int, once: bool) -> None:
+    """It is asked for again; then the read goes on without overlap, says so, and no row comes twice."""
+    books = Keyless(random.Random(1), rows=30)  # noqa: S311 - unused
+    books.keyless, books.times = keyless, 1 if once else 99
+    with serving(books) as url, client_of("v1", url) as client:
+        pages = client.pages("Customer", page_size=10, concurrency=1)
+        found = [row["name"] for page in pages for row in page.rows]
+    assert found == [f"Row {one}" for one in books.present]
+    assert pages.complete is once
+    assert ("lack a field of their key" in pages.doubt) is not once

@@ -31,7 +31,7 @@ _FEWEST = 2  # rows that a page which overlaps is asked for at least
 
 
 class NoOverlapError(Exception):
-    """The server takes no notice of the rows to skip, and has links that can be followed instead."""
+    """Pages cannot overlap: the server skips no rows, or sends one row a page, or a row has no key."""
 
 
 class Overlap:
@@ -74,6 +74,8 @@ class Overlap:
         page, stale = self._asked_twice(request)
         if self._ignores_skip(request, page):
             raise NoOverlapError("the server ignores how many rows to skip")
+        if self._rows.lacks_keys(page):
+            raise NoOverlapError("a row has no key")
         if not self._continues(page):
             return self._look_back(request, stale=stale)
         if len(page) == 1 and (behind or self._goes_on(request, page)):
@@ -103,7 +105,8 @@ class Overlap:
         """Fetch a page, and once more where it may be a slip; tell whether it is no end all the same."""
         again = replace(request, fresh=True)
         page = self._fetch(request)
-        if not page or (self._by_offset(request) and self._begins_anew(page)):
+        repeats = self._by_offset(request) and self._begins_anew(page)
+        if not page or repeats or self._rows.lacks_keys(page):
             page = self._fetch(again)
             if self._by_offset(request) and self._begins_anew(page):
                 raise PaginationError(
@@ -152,7 +155,7 @@ class Overlap:
             start = max(0, self._cursor.offset - back)
             at = replace(request.at, offset=start)
             page = self._fetch(replace(request, at=at, fresh=True))
-            if self._continues(page) or (start == 0 and page):
+            if self._continues(page) or (start == 0 and page and not self._rows.lacks_keys(page)):
                 return Answer(page, start, request.size, overlaps=True, stale=stale, sought=True)
             if start == 0:
                 raise IncompleteReadError(
