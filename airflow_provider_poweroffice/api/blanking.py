@@ -11,9 +11,11 @@ Rule: pure. Only the secret gives way, whatever it is written in: the rest stays
 from __future__ import annotations
 
 import base64
+import json
 import re
+from array import array
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 SHORTEST_SECRET = 5  # characters; shorter texts would blank out ordinary words
 _LONG = 16  # bytes of a secret that stays unlike all else once blanks are taken out
@@ -68,45 +70,63 @@ _BLANKS = b" \t\r\n\v\f\0"
 _GAP_MARKS = (b"\\", b"br", b"\xc2\xad", b"\xe2\x80\x8b")
 
 
-class _Level(NamedTuple):
-    """A text in which units are undone; where each byte of it begins and ends in the text as it came."""
+class _Level:
+    """
+    A text in which units are undone; where they are in the text that it was made of.
 
-    text: bytes
-    starts: Sequence[int]
-    ends: Sequence[int]
+    :param made_of: None for a text as it came.
+    """
 
-    @classmethod
-    def of(cls, text: bytes) -> _Level:
-        return cls(text, range(len(text)), range(1, len(text) + 1))
+    def __init__(self, text: bytes, made_of: _Level | None = None) -> None:
+        self.text = text
+        self._made_of = made_of
+        self._places = array("Q")  # of the meaning of each unit, in this text
+        self._sizes = array("B")
+        self._firsts = array("Q")  # of the unit itself, in the text that this one was made of
+        self._ends = array("Q")
 
     def replaced(self, pattern: re.Pattern[bytes]) -> _Level | None:
         """Undo units, or take gaps out; None where there is none."""
-        text, starts, ends = self
-        parts: list[bytes] = []
-        firsts: list[int] = []
-        lasts: list[int] = []
-        done = 0
-        for unit in pattern.finditer(text):
-            first, behind = unit.span()
+        made, done = bytearray(), 0
+        level = _Level(b"", self)
+        for unit in pattern.finditer(self.text):
+            first, end = unit.span()
             meaning = _meaning(unit)
-            parts += text[done:first], meaning
-            firsts += starts[done:first]
-            lasts += ends[done:first]
-            firsts += [starts[first]] * len(meaning)
-            lasts += [ends[behind - 1]] * len(meaning)
-            done = behind
+            made += self.text[done:first]
+            level._places.append(len(made))
+            level._sizes.append(len(meaning))
+            level._firsts.append(first)
+            level._ends.append(end)
+            made += meaning
+            done = end
         if not done:
             return None
-        parts.append(text[done:])
-        return _Level(b"".join(parts), [*firsts, *starts[done:]], [*lasts, *ends[done:]])
+        level.text = bytes(made + self.text[done:])
+        return level
 
     def places(self, needle: bytes) -> Iterator[tuple[int, int]]:
         """Give where a needle is, in the text as it came."""
         text = self.text.lower()
         start = text.find(needle)
         while start >= 0:
-            yield self.starts[start], self.ends[start + len(needle) - 1]
+            yield self.span(start, start + len(needle))
             start = text.find(needle, start + 1)
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Give the place of a part of this text in the text as it came."""
+        if self._made_of is None:
+            return start, end
+        return self._made_of.span(self._place(start)[0], self._place(end - 1)[1])
+
+    def _place(self, place: int) -> tuple[int, int]:
+        """Give the place of what a byte was made of."""
+        unit = bisect_right(self._places, place) - 1
+        if unit < 0:
+            return place, place + 1
+        behind = place - self._places[unit] - self._sizes[unit]
+        if behind < 0:
+            return self._firsts[unit], self._ends[unit]
+        return self._ends[unit] + behind, self._ends[unit] + behind + 1
 
 
 class _Needles:
@@ -123,8 +143,9 @@ class _Needles:
         """Give the secrets that are no ordinary words."""
         long_enough = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
         # Texts are compared as bytes, whose lower case leaves letters such as Æ as they are.
-        spelt = (each.encode().lower() for one in long_enough for each in (one, one.lower(), one.upper()))
-        return [*dict.fromkeys(spelt)]
+        spelt = (one for secret in long_enough for one in _in_json(secret))
+        cases = (case.encode().lower() for one in spelt for case in (one, one.lower(), one.upper()))
+        return [*dict.fromkeys(cases)]
 
     def are_in(self, text: bytes) -> bool:
         """Tell whether one of them is in a text, quickly."""
@@ -182,6 +203,14 @@ def scrub(text: str, secrets: Sequence[str]) -> str:
     return text if found is given else found.decode("utf-8", "surrogatepass")
 
 
+def _in_json(secret: str) -> Iterator[str]:
+    """Write a secret plain; with backslashes also as JSON does, as they are left where units are undone."""
+    yield secret
+    if "\\" in secret:
+        once = json.dumps(secret, ensure_ascii=False)[1:-1]
+        yield from (once, json.dumps(once, ensure_ascii=False)[1:-1])
+
+
 def _alphabets(secret: bytes) -> Iterator[bytes]:
     """Write a secret plain, in hexadecimal, and in Base64 as it is anywhere within a text."""
     yield secret.lower()
@@ -194,7 +223,7 @@ def _alphabets(secret: bytes) -> Iterator[bytes]:
 
 def _levels(text: bytes) -> Iterator[_Level]:
     """Give a text, and what it becomes as its units are undone."""
-    level = _Level.of(text)
+    level = _Level(text)
     yield level
     if b"=" in text and (printable := level.replaced(_PRINTABLE)):
         yield printable
@@ -225,7 +254,7 @@ def _cut_end(level: _Level, needles: _Needles) -> Iterator[tuple[int, int]]:
     for needle in needles.plain:
         for size in range(min(len(needle), len(text)), SHORTEST_SECRET - 1, -1):
             if text.endswith(needle[:size]):
-                yield level.starts[len(text) - size], level.ends[-1]
+                yield level.span(len(text) - size, len(text))
                 break
 
 

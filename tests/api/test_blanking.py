@@ -6,6 +6,7 @@ import base64
 import html
 import json
 import time
+import tracemalloc
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -119,6 +120,16 @@ def test_letters_outside_ascii(spelling: str) -> None:
     assert holds_secret(text, [secret])
 
 
+def test_backslashes() -> None:
+    """A password may have them, which JSON writes twice, and JSON within JSON four times."""
+    secret = 'domain\\user\\"Pass'
+    text = json.dumps({"sent": secret, "log": json.dumps({"sent": secret.upper()})}).encode()
+    found = blanked(text, [secret])
+    assert json.loads(found) == {"sent": "***", "log": '{"sent": "***"}'}
+    assert shows_secret(text, [secret])
+    assert not holds_secret(found, [secret])
+
+
 @pytest.mark.parametrize("secret", SECRETS)
 def test_a_page_is_asked_for_less(secret: str) -> None:
     """Of a page only the spellings are found that a serializer of JSON makes, in any case."""
@@ -162,6 +173,20 @@ def test_no_text_takes_long(unit: str) -> None:
     began = time.process_time()
     blanked((unit * 262_144)[:262_144].encode(), SECRETS, may_be_cut=True)
     assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize("unit", ['{"Name": "Salg \\"og\\" service"}', "&amp;", "\\n"])
+def test_no_text_takes_much_memory(unit: str) -> None:
+    """A page that repeats a key may have 256 MB: it takes some tens of bytes for each, not hundreds."""
+    text = (unit * 262_144)[:262_144].encode() + SECRETS[0].encode()
+    size = len(text)
+    tracemalloc.start()
+    try:
+        assert blanked(text, SECRETS).endswith(b"***")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 64 * size
 
 
 KEYS = Credentials(
