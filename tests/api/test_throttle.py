@@ -128,6 +128,17 @@ def test_pause_holds_for_all(clock: FakeClock) -> None:
     assert window.enter(0.1 + wait, 10, place).wait == pytest.approx(30.5 - 0.1 - wait)
 
 
+def test_refusals_side_by_side() -> None:
+    """Where each refusal halves the rate, those of calls that were under way together count as one."""
+    window = Window(least_share=0.1)
+    for now in (10.0, 10.01, 10.5):
+        window.refuse(now, 1.0)
+    assert window.share == 0.5
+    for now in (12.0, 14.0, 16.0):
+        window.refuse(now, 1.0)
+    assert window.share == 0.1
+
+
 def test_first_come_first_served() -> None:
     """Whoever came first starts first, whatever the order in which they wake; the dead are not waited for."""
     window = Window()

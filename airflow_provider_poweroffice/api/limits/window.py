@@ -128,7 +128,8 @@ class Window:
     :param shortest: the shortest trip in seconds, of the last ``REMEMBERED`` answers that are complete.
     :param lately: the same of the ``answers`` since.
     :param answers: see ``lately``.
-    :param share: part of the rate that is kept; each refusal halves it, down to ``least_share``.
+    :param share: part of the rate that is kept; each refusal halves it, down to ``least_share``; those
+        of calls that were under way together count as one.
     """
 
     rate: float = _INFINITE
@@ -242,8 +243,9 @@ class Window:
 
         A refusal of a strict window does not prolong that: others use the limit, whom no window sees.
         """
+        if now >= self.paused_until:  # else the call left before an earlier refusal, and tells nothing new
+            self.share = max(self.least_share, self.share / 2)
         self.pause(now, seconds)
-        self.share = max(self.least_share, self.share / 2)
         if now < self.strict_until:
             return
         is_soon = now < self.strict_until + self.strict_for
