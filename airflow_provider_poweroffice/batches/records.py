@@ -119,13 +119,13 @@ def _ndjson(file: IO[bytes]) -> Iterator[Line]:
 
 
 def _json(file: IO[bytes]) -> Iterator[Line]:
+    content = file.read(LARGEST_JSON + 1)
+    if len(content) > LARGEST_JSON:
+        raise ValueError(
+            f"the file is larger than {LARGEST_JSON} bytes, and a JSON array is read as a whole: write "
+            "ndjson, a record a line"
+        )
     try:
-        content = file.read(LARGEST_JSON + 1)
-        if len(content) > LARGEST_JSON:
-            raise ValueError(
-                f"the file is larger than {LARGEST_JSON} bytes, and a JSON array is read as a whole: write "
-                "ndjson, a record a line"
-            )
         found = _any(content)
     except UNREADABLE as error:
         raise ValueError(f"the file is not JSON ({reason_of(error)})") from None
