@@ -1,8 +1,9 @@
 """
 Jinja that leaves a mark where None is written, or made a part of a text.
 
-Rule: whatever else a template does, and every condition in it, is as in any other task. A text that was made
-of None before the condition, as by ``{% set %}``, compares as ``'None'`` where it is nothing else.
+Rule: whatever else a template does, and every condition in it, is as in any other task, but for texts that
+were made before the condition, as by ``{% set %}``: what a filter makes of None alone still equals
+``'None'``, and one that None is a part of equals no other text.
 """
 
 from __future__ import annotations
