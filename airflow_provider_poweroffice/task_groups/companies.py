@@ -1,7 +1,7 @@
 """
-The tasks of a group for several companies: who lists them, a task for each, and who sums up.
+The tasks of a group for several companies: one that lists them, one for each, and one that sums up.
 
-Rule: where the rows go knows each group alone.
+Rule: nothing here knows where the rows go; that is each group's own.
 """
 
 from __future__ import annotations

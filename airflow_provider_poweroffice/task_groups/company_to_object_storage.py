@@ -71,7 +71,7 @@ def company_to_object_storage(
         the list's name, such as ``account_transactions`` (templated).
     :param resources: paths of lists, or a mapping of them to arguments of
         :class:`~airflow_provider_poweroffice.transfers.poweroffice_to_object_storage.PowerOfficeToObjectStorageOperator`,
-        which go before all others. Those of v1, and entity sets of Finance & Operations, are to be named.
+        which go before all others. Lists of v1 and entity sets of Finance & Operations must be named.
     :param companies: their aliases, or legal entities of Finance & Operations; ``"connection"``: all in the
         extra ``client_api_keys``; ``"client_admin"``: those of them that are active clients of the firm; or
         the result of a task that lists some. None: the company of the connection's password alone.

@@ -80,8 +80,8 @@ def load_company(
     :param sql_conn_id: the Airflow connection of the database.
     :param resources: paths of lists, or a mapping of them to arguments of
         :class:`~airflow_provider_poweroffice.transfers.poweroffice_to_sql.PowerOfficeToSqlOperator`, which go
-        before all others, such as ``DEFAULT_RESOURCES | {"VatCodes": {"table": "vat"}}``. Those of v1, and
-        entity sets of Finance & Operations, are to be named.
+        before all others, such as ``DEFAULT_RESOURCES | {"VatCodes": {"table": "vat"}}``. Lists of v1 and
+        entity sets of Finance & Operations must be named.
     :param companies: their aliases, or legal entities of Finance & Operations; ``"connection"``: all in the
         extra ``client_api_keys``; ``"client_admin"``: those of them that are active clients of the firm; or
         the result of a task that lists some. None: the company of the connection's password alone.

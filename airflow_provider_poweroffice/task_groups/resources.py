@@ -1,8 +1,8 @@
 """
 Which lists a group of tasks loads: the arguments of each, checked against what is known of its API.
 
-Rule: what a user gives a list goes before what is chosen here. Nothing is known while a DAG file is read but
-the catalogue: which API a connection is of says an argument, and not the connection.
+Rule: what a user gives a list goes before what is chosen here. While a DAG file is read, only the catalogue
+is known: an argument says which API a connection is of, and the connection is not asked.
 """
 
 from __future__ import annotations

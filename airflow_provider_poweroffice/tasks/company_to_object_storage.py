@@ -69,5 +69,5 @@ class Store:
         """Do nothing: a path is opened, with Airflow's connection, when its load begins."""
 
     def lost(self) -> Exception | None:
-        """Tell of no loss: what one object cannot be written for need not hold for the next."""
+        """Give None: what stops one object need not stop the next."""
         return None
