@@ -234,9 +234,9 @@ def test_bad_periods(client: Client, endpoint: str, options: dict[str, Any], say
         client.periods(endpoint, **(given | options))
 
 
-def test_periods_of_rows_without_a_key() -> None:
-    """Rows that cannot be told apart are an error, not doubled."""
-    content = b'[{"id":1},{"no":2}]'
+@pytest.mark.parametrize("content", [b'[{"id":1},{"no":2}]', b'[{"id":null},{"id":null}]'])
+def test_periods_of_rows_without_a_key(content: bytes) -> None:
+    """Rows that cannot be told apart are an error, not doubled, and none is left out as if it came before."""
     with pytest.raises(PaginationError, match="a row has no 'id'"):
         unique_rows("id").only_new(Page(1, content, split_rows(content), PageInfo()))
 

@@ -197,7 +197,7 @@ def unique_rows(key: str) -> UniqueRows:
             "split_days: rows of this resource have no key, so those of a shared day cannot be told apart; "
             "read the periods one by one, each with its own fromDate and toDate"
         )
-    return UniqueRows(key, required=True)
+    return UniqueRows(key)
 
 
 class UniqueRows:
@@ -205,16 +205,14 @@ class UniqueRows:
     Remembers the keys of a read; some 100 bytes for each row.
 
     :param key: the field that no two rows share.
-    :param required: a row without it is an error; else it is always new.
     """
 
-    def __init__(self, key: str, *, required: bool = False) -> None:
+    def __init__(self, key: str) -> None:
         row = msgspec.defstruct(
             "Row", [("key", msgspec.Raw, msgspec.Raw(b""))], rename={"key": key}, gc=False
         )
         self._decode = msgspec.json.Decoder(list[row]).decode  # type: ignore[valid-type]
         self._key = key
-        self._required = required
         self._seen: set[bytes] = set()
         self.repeated = 0
 
@@ -222,12 +220,12 @@ class UniqueRows:
         """
         Leave out the rows that were seen before.
 
-        :raises PaginationError: a row lacks the key, and it is required.
+        :raises PaginationError: a row lacks the key.
         """
         keys = self._keys_of(page)
         rows = []
         for key, row in zip(keys, page.raw_rows, strict=True):
-            if key not in self._seen or not key:
+            if key not in self._seen:
                 self._seen.add(key)
                 rows.append(row)
         if len(rows) == len(page.raw_rows):
@@ -246,14 +244,16 @@ class UniqueRows:
             raise PaginationError(
                 f"page {page.number} holds a row that is not an object ({one_line(str(error))})"
             ) from None
-        if self._required and not all(keys):
+        if not all(keys):
             raise PaginationError(f"page {page.number}: a row has no {self._key!r} to tell it from others by")
         return keys
 
 
 def _spelled(key: msgspec.Raw) -> bytes:
-    """Give a key in one spelling: servers may escape characters of a text, or write 1 as 1.0."""
+    """Give a key in one spelling: servers may escape parts of a text, or write 1 as 1.0. Null is no key."""
     text = bytes(key)
+    if text == b"null":
+        return b""
     if b"\\" not in text and (text[:1] == b'"' or not _FRACTION.search(text)):
         return text
     value = msgspec.json.decode(text)
