@@ -124,7 +124,8 @@ def sandbox_port() -> int:
 
 def _bundle(folder: Path) -> dict[str, Any]:
     return {
-        "name": folder.name if folder.parent == ROOT else f"{folder.parent.name}-{folder.name}",
+        # Airflow keeps the name example_dags for itself.
+        "name": f"{'checkout' if folder.parent == ROOT else folder.parent.name}-{folder.name}",
         "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
         "kwargs": {"path": str(folder)},
     }
