@@ -81,11 +81,9 @@ class Asking:
         """
         while True:
             try:
-                return self._settled(self._cursor.request())
+                return self._ask()
             except PageTooLargeError as error:
                 self._shrink_below(error)
-            except NoOverlapError as error:
-                self._stop_overlapping(str(error))
             except BadRequestError:
                 if not (self._cursor.paging is Paging.LINKED and self._cursor.overlaps):
                     raise
@@ -104,6 +102,14 @@ class Asking:
         if self._not_before and not self._cursor.pages:
             self._not_before.check(page.sent_at)
         return page
+
+    def _ask(self, size: int | None = None, *, once: bool = False) -> Answer:
+        """Fetch the next page: from now on without overlap, where it turns out that there can be none."""
+        try:
+            return self._settled(self._cursor.request(size, once=once))
+        except NoOverlapError as error:
+            self._stop_overlapping(str(error))
+            return self._settled(self._cursor.request(size, once=once))
 
     def _settled(self, request: PageRequest) -> Answer:
         """
@@ -202,7 +208,7 @@ class Asking:
         for size in sizes_to_try(self._cursor.begin, self._cursor.page_size):
             self._source.forget()
             try:
-                answer = self._settled(self._cursor.request(size, once=True))
+                answer = self._ask(size, once=True)
             except PageTooLargeError:
                 continue
             except PowerOfficeError as again:
