@@ -507,6 +507,27 @@ def test_rows_that_come_faster_than_they_are_read(header: str, changes: bool, co
     assert books.requests < 150
 
 
+def come(*ids: int) -> Callable[[Books], None]:
+    """Add rows."""
+
+    def step(books: Books) -> None:
+        books.present = sorted([*books.present, *ids])
+
+    return step
+
+
+@pytest.mark.finding("D2", "D6")
+@pytest.mark.parametrize("header", HEADERS)
+@pytest.mark.parametrize("at", [4, 5])
+def test_as_many_rows_come_as_are_read(header: str, at: int) -> None:
+    """A page is as one before, and asked for again as another one: it is asked for until it brings news."""
+    script = {at: come(*range(1, 10), 11), at + 1: come(*range(12, 20), 21, 22), at + 2: come(*range(23, 28))}
+    books = scripted(60, 10, script, header=header)
+    found = read(books, changed_since="2026-01-01T00:00:00Z")
+    assert books.always <= set(found)
+    assert len(found) == len(set(found))
+
+
 @pytest.mark.finding("D2")
 @pytest.mark.parametrize(
     ("api", "options"), [("v1", {}), ("v1", {"changed_since": "2026-01-01"}), ("v2", {"order_by": None})]

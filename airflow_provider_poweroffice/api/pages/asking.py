@@ -37,6 +37,8 @@ from airflow_provider_poweroffice.errors import (
 
 log = logging.getLogger(__name__)
 
+_ASKED_AGAIN = 4  # times at most
+
 
 class Asking:
     """
@@ -127,13 +129,27 @@ class Asking:
             promised = bool(page) or says_rows(page)
             if not page:
                 self._totals.note_counts(page)
-            page = self.fetch(replace(request, fresh=True))
+            page = self._fetch_again(request, page)
             if self._is_false_end(page, promised=promised):
                 raise IncompleteReadError(
                     f"{self._label}: page {request.at.number} is empty, although the server said that there "
                     "is more"
                 )
         return Answer(page, start, request.size)
+
+    def _fetch_again(self, request: PageRequest, page: Page) -> Page:
+        """
+        Fetch a page once more; some times more where it becomes another page that came before.
+
+        Rows that come in their number, as fast as they are read, can bring that about; a server or a cache
+        that repeats itself gives the same page.
+        """
+        for _ in range(_ASKED_AGAIN):
+            before, page = page, self.fetch(replace(request, fresh=True))
+            keyed = self._rows.keys is not None
+            if page.content == before.content or not self._checks.came_before(page, keyed=keyed):
+                break
+        return page
 
     def _is_false_end(self, page: Page, *, promised: bool) -> bool:
         """

@@ -33,6 +33,10 @@ class PageChecks:
         said = page.info.number
         if said is not None and self._counts_from is not None and said - page.number != self._counts_from:
             return True
+        return self.came_before(page, keyed=keyed)
+
+    def came_before(self, page: Page, *, keyed: bool) -> bool:
+        """Tell whether a page is one that was read; see :meth:`is_suspicious`."""
         return self._is_comparable(page, keyed=keyed) and _fingerprint(page, keyed=keyed) in self._seen
 
     def check(self, page: Page, *, keyed: bool) -> None:
@@ -46,13 +50,12 @@ class PageChecks:
         self._check_number(page)
         if not self._is_comparable(page, keyed=keyed):
             return
-        digest = _fingerprint(page, keyed=keyed)
-        if digest in self._seen:
+        if self.came_before(page, keyed=keyed):
             raise PaginationError(
                 f"{self._label}: page {page.number} repeats a page already read. "
                 "If the rows really are alike, add Id to Fields so that they differ"
             )
-        self._seen.add(digest)
+        self._seen.add(_fingerprint(page, keyed=keyed))
 
     def _check_number(self, page: Page) -> None:
         said = page.info.number
