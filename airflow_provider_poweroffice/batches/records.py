@@ -99,7 +99,8 @@ def read_records(file: IO[bytes], form: str) -> Iterator[Line]:
 
 def _ndjson(file: IO[bytes]) -> Iterator[Line]:
     number = 0
-    while line := file.readline(LARGEST_LINE + 1):
+    lines = io.BufferedReader(file)  # type: ignore[type-var]  # an object's own readline takes no bound
+    while line := lines.readline(LARGEST_LINE + 1):
         number += 1
         if len(line) > LARGEST_LINE:
             yield number, Swallowed(f"is longer than {LARGEST_LINE} bytes, which no record is")

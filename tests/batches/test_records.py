@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from fsspec.spec import AbstractBufferedFile
 
 from airflow_provider_poweroffice.api.catalogue.bodies import body_of
 from airflow_provider_poweroffice.batches import records
@@ -238,6 +239,29 @@ def test_csv_without_a_last_line_break(end: str, told: bool, caplog: pytest.LogC
     found = list(read_records(io.BytesIO(f"No,Name\n1,a\n2,b{end}".encode()), "csv"))
     assert found == [(2, {"No": "1", "Name": "a"}), (3, {"No": "2", "Name": "b"})]
     assert ("does not end in a line break" in caplog.text and "line 3" in caplog.text) == told
+
+
+class Remote(AbstractBufferedFile):  # type: ignore[misc]  # fsspec has no types
+    """An object as fsspec's file systems open it, of the network too: its own ``readline`` takes no bound."""
+
+    content = b""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+        super().__init__(None, "object", size=len(content), block_size=7)
+
+    def _fetch_range(self, start: int, end: int) -> bytes:
+        return self.content[start:end]
+
+
+@pytest.mark.parametrize("form", ["ndjson", "ndjson.gz", "csv", "csv.gz", "json"])
+def test_objects_of_a_store(form: str) -> None:
+    """They are read like local files."""
+    plain = {"ndjson": b'{"no": 1}\n{"no": 2}\n', "csv": b"no\n1\n2\n", "json": b'[{"no": 1}, {"no": 2}]'}
+    kind, _, packed = form.partition(".")
+    content = gzip.compress(plain[kind]) if packed else plain[kind]
+    found = [int(record["no"]) for _, record in read_records(Remote(content), form)]
+    assert found == [1, 2]
 
 
 @pytest.mark.finding("S5")
