@@ -299,9 +299,9 @@ def database(runs: int, uri: str) -> Part:
     return Part(
         title="200 000 rows to PostgreSQL",
         about=(
-            "Pages of 5000 rows. `python benchmarks/to_postgres.py --only speed --rows 100000` measures "
-            "COPY of the same rows by `psql` beside it: on two cores at a load of 7, 10.6 s ÷ 3.1 s for "
-            "100,000 rows in columns; 1.3 to 1.5 s of it are the client's CPU now, reading included. "
+            "Pages of 5000 rows. `python benchmarks/to_postgres.py --only speed --rows 300000` measures "
+            "COPY of the same rows by `psql` beside it: on two quiet cores 5.6 s ÷ 1.34 s = 4.2 for "
+            "columns, reading included, at 1.47 s of the client's CPU for 100,000 rows. "
             "`python -m benchmarks.page_cost` shows where that CPU goes, see [decisions](decisions.md#pages)."
             " The rows are read whole before the database is connected, then staged by COPY, then inserted: "
             "the three follow each other."
