@@ -8,6 +8,7 @@ have nothing in common but the place they go to. What is done when the task runs
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
@@ -100,17 +101,17 @@ class CompanyLoads(CompanyTask):
                 raise ValueError("company and companies exclude each other: give one company, or several")
         self.check_places(self.parts())
 
+    @abstractmethod
     def destination(self) -> Destination:
         """Give where the loads go, as far as they have it in common."""
-        raise NotImplementedError
 
+    @abstractmethod
     def check_places(self, parts: Mapping[str, Any]) -> None:
         """
         Refuse two loads into one place.
 
         :raises ValueError: names both.
         """
-        raise NotImplementedError
 
     @classmethod
     def partial(cls, **kwargs: Any) -> OperatorPartial:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -118,6 +119,7 @@ class TransferTask(CollectionTask):
 
         return labelled(self.company, self.endpoint)
 
+    @abstractmethod
     def begin(self, context: Context, hook: ClientHook, target: Any, name: str) -> BegunTransfer:
         """
         Begin: ask Airflow all that is to be asked.
@@ -125,15 +127,14 @@ class TransferTask(CollectionTask):
         :param target: what is opened once for several transfers, such as a database.
         :param name: of the transfer in its DAG run, the same for its retries.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def carry_out(self, client: Client, begun: Any) -> Any:
         """Read and store the rows; on any thread, as Airflow is not asked."""
-        raise NotImplementedError
 
+    @abstractmethod
     def end(self, context: Context, hook: ClientHook, begun: Any, done: Any) -> dict[str, Any]:
         """End: tell Airflow how far it came, and give the receipt."""
-        raise NotImplementedError
 
     def read(self) -> ReadOptions:
         """Say which rows are read, and how, by the task's own arguments."""

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
+import threading
+import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +21,7 @@ from airflow_provider_poweroffice._compat import (
     AirflowTaskTimeout,
 )
 from airflow_provider_poweroffice.tasks.company import LoadsFailedError
+from airflow_provider_poweroffice.tasks.company_notes import DONE
 from poweroffice_sandbox import Sandbox
 
 
@@ -72,3 +78,29 @@ def connect(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox, **keys: str) -> N
 def asked(sandbox: Sandbox, begin: int = 0) -> Counter[str]:
     """Count the requests for each list since an entry of the journal."""
     return Counter(entry.path.rpartition("/")[2] for entry in sandbox.journal()[begin:])
+
+
+@contextmanager
+def timed_out_in_the_middle(firm: Sandbox, airflow: Airflow, alias: str) -> Iterator[None]:
+    """Have Airflow's time-out come once three lists are noted as done, while another waits for its answer."""
+    firm.add_fault(action="delay", seconds=60, path="/Suppliers", times=0)
+
+    def time_out(*_: object) -> None:
+        raise AirflowTaskTimeout
+
+    def kill() -> None:
+        state = airflow.states.setdefault("1", Store())
+        while (
+            firm.count("GET", "/Suppliers") < 1
+            or len(state.get(f"{DONE}.{alias}", {"loads": ()})["loads"]) < 3
+        ):
+            time.sleep(0.05)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, time_out)
+    killer = threading.Thread(target=kill, daemon=True)
+    try:
+        killer.start()
+        yield
+    finally:
+        signal.signal(signal.SIGUSR1, before)

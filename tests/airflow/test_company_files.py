@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-import signal
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,8 +12,8 @@ from urllib.parse import parse_qs
 
 import pytest
 from airflow.sdk import DAG
-from company_tries import Airflow, TaskInstance, asked, connect
-from sql_loads import FAST, Store
+from company_tries import Airflow, TaskInstance, asked, connect, timed_out_in_the_middle
+from sql_loads import FAST
 from support.airflow_home import xcoms
 
 from airflow_provider_poweroffice._compat import HAS_ASSET_STATE, AirflowFailException, AirflowTaskTimeout
@@ -154,27 +152,8 @@ def test_one_object_by_templates(firm: Sandbox, tmp_path: Path) -> None:
 def test_killed_in_the_middle(firm: Sandbox, tmp_path: Path) -> None:
     """What was copied is noted and whole, nothing else is there, and the retry does the rest."""
     airflow = Airflow()
-    firm.add_fault(action="delay", seconds=60, path="/Suppliers", times=0)
-
-    def time_out(*_: object) -> None:
-        raise AirflowTaskTimeout
-
-    def kill() -> None:
-        state = airflow.states.setdefault("1", Store())
-        while (
-            firm.count("GET", "/Suppliers") < 1
-            or len(state.get(f"{DONE}.{ALIAS}", {"loads": ()})["loads"]) < 3
-        ):
-            time.sleep(0.05)
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
-
-    before = signal.signal(signal.SIGUSR1, time_out)
-    killer = threading.Thread(target=kill, daemon=True)
-    try:
-        killer.start()
+    with timed_out_in_the_middle(firm, airflow, ALIAS):
         result, ti, _ = attempt(airflow, task_of(tmp_path))
-    finally:
-        signal.signal(signal.SIGUSR1, before)
     assert isinstance(result, AirflowTaskTimeout)
     assert ti.pushed["return_value"]["loads"]["suppliers"]["outcome"] == "unknown"
     for thread in threading.enumerate():

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import signal
 import sqlite3
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +14,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from airflow.sdk import DAG
-from company_tries import Airflow, TaskInstance, asked, connect
+from company_tries import Airflow, TaskInstance, asked, connect, timed_out_in_the_middle
 from sql_loads import FAST, Query, Store
 from support.airflow_home import HOME, xcoms
 from support.databases import postgres_database
@@ -160,27 +158,8 @@ def test_a_load_that_fails(firm: Sandbox, query: Query) -> None:
 def test_killed_in_the_middle(firm: Sandbox, query: Query) -> None:
     """What was loaded stays noted, no request leaves afterwards, and the retry does the rest."""
     airflow = Airflow()
-    firm.add_fault(action="delay", seconds=60, path="/Suppliers", times=0)
-
-    def time_out(*_: object) -> None:
-        raise AirflowTaskTimeout
-
-    def kill() -> None:
-        state = airflow.states.setdefault("1", Store())
-        while (
-            firm.count("GET", "/Suppliers") < 1
-            or len(state.get(f"{DONE}.{ALIAS}", {"loads": ()})["loads"]) < 3
-        ):
-            time.sleep(0.05)
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
-
-    before = signal.signal(signal.SIGUSR1, time_out)
-    killer = threading.Thread(target=kill, daemon=True)
-    try:
-        killer.start()
+    with timed_out_in_the_middle(firm, airflow, ALIAS):
         result, ti, _ = airflow.run(task_of())
-    finally:
-        signal.signal(signal.SIGUSR1, before)
     assert isinstance(result, AirflowTaskTimeout)
     left = ti.pushed["return_value"]["loads"]
     assert (left["suppliers"]["outcome"], LOADS in ti.pushed) == ("unknown", False)
