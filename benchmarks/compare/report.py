@@ -33,8 +33,8 @@ more than seconds. What is imported, and a first page, are not measured. What a 
 against an earlier one: `.venvs/bench/bin/python -m benchmarks.against REVISION`, both in turn.
 
 The readers by hand are the limit of what can be had, not something to run: they know how many pages there
-are, renew no token, check no page and retry nothing. Nor do they ask for the keys of all rows at the end, by
-which this package proves that no row moved between pages: one more call, whose answer it waits for. Sandbox
+are, renew no token, check no page and retry nothing. Nor do they ask for the keys of all rows, by
+which this package proves that no row moved between pages: one more call, beside the last pages. Sandbox
 and reader share the machine's cores: walls grow with whatever else it does meanwhile.
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import product
@@ -109,6 +110,47 @@ def test_many_go_at_once(api: str, count: int) -> None:
         assert count > 10
         return
     assert books.always <= set(found)
+
+
+class Listing(Books):
+    """Books that tell when their keys were listed; just then, rows may go."""
+
+    def __post_init__(self) -> None:
+        """Fill the collection."""
+        super().__post_init__()
+        self.goes: tuple[int, ...] = ()
+        self.lists: list[int] = []
+        self.listed = threading.Event()
+
+    def answer(self, kind: str, query: dict[str, str]) -> tuple[int, dict[str, str], Any]:
+        """Note what number a list of keys has among the requests."""
+        answer = super().answer(kind, query)
+        if "Fields" in query:
+            self.lists.append(self.requests)
+            gone(*self.goes)(self)
+            self.listed.set()
+        return answer
+
+
+@pytest.mark.finding("D2")
+@pytest.mark.parametrize("header", ["counts", "links"])
+@pytest.mark.parametrize(
+    ("goes", "lists"), [((), 1), ((10,), 2), ((4000,), 2), ((20, 310, 4000), 2)], ids=str
+)
+def test_keys_are_listed_beside_the_last_pages(header: str, goes: tuple[int, ...], lists: int) -> None:
+    """Nobody waits for the list of keys at the end; what goes behind it is looked for, and no row is lost."""
+    books = Listing(random.Random(1), header=header)  # noqa: S311 - unused
+    books.goes = goes
+    with serving(books) as url, client_of("v2", url) as client:
+        pages = client.pages("Customers", page_size=10, concurrency=4)
+        found = [row["Id"] for _ in range(30) for row in next(pages).rows]
+        assert books.listed.wait(30)
+        found += [row["Id"] for page in pages for row in page.rows]
+    assert books.always <= set(found)
+    assert len(found) == len(set(found))
+    assert books.lists[0] <= 34
+    assert len(books.lists) == lists
+    assert goes or books.requests == 41
 
 
 @pytest.mark.finding("D2")

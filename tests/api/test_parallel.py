@@ -88,14 +88,14 @@ def test_nothing_is_guessed_in_another_order(client: ReadingClient, sandbox: San
 
 
 def test_slow_taker(client: ReadingClient, sandbox: Sandbox) -> None:
-    """Pages do not pile up before a slow taker: four wait, however long it takes."""
+    """Pages do not pile up before a slow taker: four wait, and late in the read the list of keys."""
     with client.pages("AccountTransactions", query=DATES, page_size=50) as pages:
         for taken in range(1, 41):
             next(pages)
-            most = min(40, taken + 4)
+            most, lists = min(40, taken + 4), int(taken >= 30)
             until(lambda most=most: sandbox.count("GET", "/AccountTransactions") >= most)  # type: ignore[misc]
-            assert sandbox.count("GET", "/AccountTransactions") == most
-        assert len(threads()) == 4
+            assert sandbox.count("GET", "/AccountTransactions") <= most + lists
+        assert len(threads()) == 5  # one lists keys
 
 
 def test_error_in_the_middle(sandbox: Sandbox, clock: FakeClock) -> None:

@@ -65,7 +65,13 @@ class FromFunction:
     def ahead(self, model: PageRequest, places: Iterable[Position]) -> None:
         """Fetch nothing ahead."""
 
+    def begin(self, request: PageRequest) -> None:
+        """Begin nothing."""
+
     def forget(self) -> None:
+        """Have nothing to end."""
+
+    def close(self) -> None:
         """Have nothing to end."""
 
 

@@ -184,6 +184,13 @@ class Cursor:
         at_first = self._totals.at_first if self._totals.counts_beyond(self.number) else self.listed
         return at_first is not None and self.offset >= 2 * at_first + 10 * self.page_size
 
+    @property
+    def nears_end(self) -> bool:
+        """Tell whether the next page lies in the last quarter, as the server counts rows or pages."""
+        totals = self._totals
+        rows = totals.total_rows or (totals.total_pages or 0) * self.page_size
+        return self.begin >= 0.75 * rows > 0
+
     def reaches_limit(self, begin: int) -> bool:
         """Tell whether a page that begins there is one more than ``max_pages``."""
         limit = self._limits.max_pages

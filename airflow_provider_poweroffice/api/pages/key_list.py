@@ -46,6 +46,10 @@ class KeyList:
         self.largest = largest
         self._lean = True
 
+    def begin(self) -> None:
+        """Begin to ask for the list that is wanted next."""
+        self._source.begin(self._request(1, self.largest))
+
     def one(self, rank: int) -> Any:
         """Give the key of the row of a rank, from 0; None where there is none."""
         keys = self._ask(rank + 1, 1)
@@ -119,12 +123,8 @@ class KeyList:
         return keys, page.info
 
     def _page(self, number: int, size: int) -> Page:
-        at = Position(number=number, offset=(number - 1) * size)
-        most = DEFAULT_PAGE_BYTES if size > 1 else None
         try:
-            return self._source.get(
-                PageRequest(at=at, size=size, listing=self._lean, by_key=True, fresh=True, page_bytes=most)
-            )
+            return self._source.get(self._request(number, size))
         except NotFoundError:
             return NO_ROWS
         except BadRequestError as error:
@@ -133,6 +133,11 @@ class KeyList:
             log.warning("%s: the keys cannot be listed alone, so whole rows are read: %s", self._label, error)
             self._lean = False
             return self._page(number, size)
+
+    def _request(self, number: int, size: int) -> PageRequest:
+        at = Position(number=number, offset=(number - 1) * size)
+        most = DEFAULT_PAGE_BYTES if size > 1 else None
+        return PageRequest(at=at, size=size, listing=self._lean, by_key=True, fresh=True, page_bytes=most)
 
 
 class _Course:

@@ -86,8 +86,14 @@ class PageSource(Protocol):
     def ahead(self, model: PageRequest, places: Iterable[Position]) -> None:
         """Begin to fetch pages like one, from other places: those that are probably next, in their order."""
 
+    def begin(self, request: PageRequest) -> None:
+        """Begin to fetch what is got once later: no page in its turn, and not forgotten with those."""
+
     def forget(self) -> None:
-        """End what was begun ahead."""
+        """End what was begun :meth:`ahead`."""
+
+    def close(self) -> None:
+        """End all that was begun."""
 
 
 class SenderPageSource:
@@ -121,7 +127,8 @@ class SenderPageSource:
         self._listed = dict(listed or {})
         self._by_key = dict(by_key or {})
         self._records = records
-        self._fetches = Prefetcher(self._threads)
+        self._fetches = Prefetcher()
+        self._begun = Prefetcher()
 
     def get(self, request: PageRequest) -> Page:
         """
@@ -130,9 +137,9 @@ class SenderPageSource:
         :raises PowerOfficeError: of the request, or of what was fetched ahead.
         """
         call = self._call_for(request)
-        spooled = (
-            None if request.fresh or request.listing else self._take(self._key_of(request.at, request.size))
-        )
+        spooled = self._begun.take(request) if request in self._begun else None
+        if not (spooled or request.fresh or request.listing):
+            spooled = self._take(self._key_of(request.at, request.size))
 
         def read(answer: Response) -> Page:
             page = split_page(
@@ -161,22 +168,35 @@ class SenderPageSource:
         return None
 
     def ahead(self, model: PageRequest, places: Iterable[Position]) -> None:
-        """Begin to fetch pages, as many as there are threads; none after one that failed."""
+        """Begin to fetch pages, as many as may be in flight; none after one that failed."""
         if self._threads == 1:
             return
+        most = self._threads - self._begun.busy
         for place in places:
             key = self._key_of(place, model.size)
             if key in self._fetches:
                 continue
-            if self._fetches.full or self._fetches.failed:
+            if len(self._fetches) >= most or self._fetches.failed:
                 return
             call = self._call_for(replace(model, at=place))
             self._fetches.start(key, partial(self._sender.fetch_ahead, call, model.page_bytes))
 
+    def begin(self, request: PageRequest) -> None:
+        """Begin to fetch what :meth:`get` gives once later, where several requests may be in flight."""
+        if self._threads == 1:
+            return
+        fetch = partial(self._sender.fetch_ahead, self._call_for(request), request.page_bytes)
+        self._begun.start(request, fetch)
+
     def forget(self) -> None:
-        """End what was begun ahead, and every thread."""
+        """End what was begun ahead, and its threads."""
         self._fetches.close()
-        self._fetches = Prefetcher(self._threads)
+        self._fetches = Prefetcher()
+
+    def close(self) -> None:
+        """End all that was begun, and every thread."""
+        self._begun.close()
+        self.forget()
 
     def _paging_of(self, at: Position, size: int) -> Mapping[str, str]:
         return self._sender.connection.dialect.page_query(at, size) if self._paged else {}
@@ -221,19 +241,18 @@ class Prefetcher:
 
     It knows nothing of pages: what is fetched ahead is found again by a key, and judged where it is used.
 
-    :param threads: at most.
+    As many threads are started as wait for an answer at once.
     """
 
-    def __init__(self, threads: int) -> None:
-        self._most = threads
+    def __init__(self) -> None:
         self._threads: list[threading.Thread] = []
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._jobs: dict[Hashable, _Job] = {}
         self._scope = CancelScope()
 
-    def __bool__(self) -> bool:
-        """Tell whether something was fetched, or is being fetched, that nobody took."""
-        return bool(self._jobs)
+    def __len__(self) -> int:
+        """Count what was fetched, or is being fetched, and nobody took."""
+        return len(self._jobs)
 
     def __contains__(self, key: Hashable) -> bool:
         return key in self._jobs
@@ -244,9 +263,9 @@ class Prefetcher:
         return any(job.error for job in self._jobs.values())
 
     @property
-    def full(self) -> bool:
-        """Tell whether there are as many of them as threads: a slow taker does not let them pile up."""
-        return len(self._jobs) >= self._most
+    def busy(self) -> int:
+        """Count what is being fetched."""
+        return sum(not job.done.is_set() for job in self._jobs.values())
 
     def start(self, key: Hashable, fetch: Callable[[], SpooledResponse]) -> None:
         """

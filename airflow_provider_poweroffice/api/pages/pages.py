@@ -146,7 +146,7 @@ class Pages(Iterator[Page]):
         self._chained = ",".join(collection.keys.fields) if cursor.overlapping and collection.keys else ""
         self._just_skipped = False
         self._iterator = self._read()
-        weakref.finalize(self, source.forget)
+        weakref.finalize(self, source.close)
 
     def _roll_call(self, collection: Collection) -> RollCall | None:
         if collection.keys is None or collection.paging is not Paging.NUMBERED or self._limits.first_page > 1:
@@ -175,7 +175,7 @@ class Pages(Iterator[Page]):
     def close(self) -> None:
         """End the read: no request is started after this, and no thread is left."""
         self._iterator.close()
-        self._source.forget()
+        self._source.close()
 
     @property
     def rows(self) -> int:
@@ -211,7 +211,7 @@ class Pages(Iterator[Page]):
         try:
             yield from self._walk()
         finally:
-            self._source.forget()
+            self._source.close()
 
     def _walk(self) -> Iterator[Page]:
         last = False
@@ -224,8 +224,7 @@ class Pages(Iterator[Page]):
             last = self._skip() if answer is None else self._note(answer)
             page = NO_ROWS if answer is None else self._take(answer)
             if not last:
-                following = self._cursor.request()
-                self._source.ahead(following, self._cursor.probable(following))
+                self._look_ahead()
             del answer
             if page:
                 yield page
@@ -235,6 +234,13 @@ class Pages(Iterator[Page]):
             last = last or self._is_outgrown()
         yield from self._missing()
         self._compare_totals()
+
+    def _look_ahead(self) -> None:
+        """Begin to fetch the next pages; beside the last ones, the list of keys."""
+        if self._roll and self._cursor.nears_end:
+            self._roll.begin()
+        following = self._cursor.request()
+        self._source.ahead(following, self._cursor.probable(following))
 
     def _is_behind_the_end(self, page: Page) -> bool:
         """Tell whether a page has neither rows nor a link: the end, where the server did not promise more."""

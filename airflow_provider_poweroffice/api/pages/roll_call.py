@@ -88,6 +88,7 @@ class RollCall:
         self._landmark: tuple[int, Any] | None = None
         self._landmark_seen = False
         self._moved = False
+        self._begun = False
 
     @property
     def listed(self) -> int | None:
@@ -126,6 +127,17 @@ class RollCall:
             self._listed = self._keys.listed(self._totals.sent)
             self._cursor.listed = len(self._listed)
         return True
+
+    def begin(self) -> None:
+        """
+        Begin to list the keys beside the last pages, where :meth:`missing` will want them.
+
+        A list taken at any moment of the read proves as much as one at its end.
+        """
+        other = self._partial or self._cursor.skipped or self._landmark or self._may_have_landmarks()
+        if not (other or self._begun or self._listed is not None):
+            self._begun = True
+            self._keys.begin()
 
     def missing(self, *, ended_empty: bool, outgrown: bool) -> Iterator[Page]:
         """
