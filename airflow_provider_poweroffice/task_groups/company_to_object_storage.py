@@ -19,6 +19,7 @@ from airflow_provider_poweroffice.task_groups.resources import (
     DEFAULT_RESOURCES,
     Resources,
     Source,
+    check_of_all,
     listed,
 )
 from airflow_provider_poweroffice.tasks.base import check_flag
@@ -109,10 +110,12 @@ def company_to_object_storage(
         raise ValueError("picture is drawn by the summary of companies: give companies=")
     check_flag("incremental", incremental)
     loads: dict[str, dict[str, Any]] = {}
-    for one in listed(resources, source, first=ledger_from, of_new={"incremental": False}):
+    lists = listed(resources, source, first=ledger_from, of_new={"incremental": False})
+    for one in lists:
         load = loads[one.name] = one.arguments
         if one.reads_changes() and incremental:
             load["incremental"] = True
+    check_of_all(arguments, lists, loads)
     of_task, of_load = split_arguments(arguments, loads)
     of_load |= {"object_path": object_path, "format": format, "on_missing_privilege": on_missing_privilege}
     loads = {name: of_load | load for name, load in loads.items()}

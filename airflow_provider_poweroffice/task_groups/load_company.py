@@ -23,6 +23,7 @@ from airflow_provider_poweroffice.task_groups.resources import (
     Listed,
     Resources,
     Source,
+    check_of_all,
     listed,
 )
 from airflow_provider_poweroffice.tasks.base import check_flag
@@ -133,7 +134,9 @@ def load_company(
     by_company = tasks == "company" or (tasks is None and companies is not None)
     _check_shape(tasks, given, picture=picture, loads_table=loads_table)
     checks = _Checks(detect_deletions, verify, source)
-    loads = _table_loads(resources, checks, prefix=table_prefix, first=ledger_from, full_refresh=full_refresh)
+    lists = listed(resources, source, first=ledger_from, of_new={"mode": "replace"})
+    loads = _table_loads(lists, checks, prefix=table_prefix, full_refresh=full_refresh)
+    check_of_all(arguments, lists, loads)
     of_load = {"layout": layout, "on_missing_privilege": on_missing_privilege}
     if schema is not None:
         of_load["schema"] = schema
@@ -244,18 +247,18 @@ class _Checks:
 
 
 def _table_loads(
-    resources: Resources, checks: _Checks, *, prefix: str, first: date | str, full_refresh: bool | str
+    lists: Sequence[Listed], checks: _Checks, *, prefix: str, full_refresh: bool | str
 ) -> dict[str, dict[str, Any]]:
     """
     Give the arguments of the transfer of each resource into its table, by name.
 
     :param prefix: begins the name of each table.
     :param full_refresh: of those that are read by what changed.
-    :raises ValueError: as :func:`listed`, or two resources for one table; the message names the way out.
+    :raises ValueError: two resources for one table; the message names the way out.
     """
     loads: dict[str, dict[str, Any]] = {}
     tables: dict[tuple[Any, Any], str] = {}
-    for one in listed(resources, checks.source, first=first, of_new={"mode": "replace"}):
+    for one in lists:
         load = {"table": f"{prefix}{one.name}"} | one.arguments
         by_change = one.reads_changes() and "mode" not in load
         load |= {"incremental": True} if by_change else _whole(one)

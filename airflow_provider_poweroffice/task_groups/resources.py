@@ -13,6 +13,8 @@ from datetime import date
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
+
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.catalogue import Catalogue, Resource
 
@@ -47,6 +49,18 @@ _OWN = {
     "d365fo_conn_id": "give it to the group",
 }
 
+_OF_GROUP = MappingProxyType(
+    {
+        "task_id": "a group names its tasks: give group_id=",
+        "task_group": "a group makes its own: call it within yours",
+        "endpoint": "name it in resources=",
+        "company": "give companies=",
+        "loads": "give resources=",
+        "mode": "it is chosen for each list: give it to those that it is for, in resources=",
+    }
+)
+"""What a group sets itself, with the way out."""
+
 Resources = Sequence[str] | Mapping[str, Mapping[str, Any] | None]
 
 
@@ -68,7 +82,7 @@ class Source:
         """
         Tell it by the arguments of a group.
 
-        :raises ValueError: an unknown version, or one of Finance & Operations.
+        :raises ValueError: an unknown version, or one of Finance & Operations; connections of both.
         """
         if api_version not in API_VERSIONS:
             raise ValueError(
@@ -79,6 +93,11 @@ class Source:
             return cls("poweroffice_conn_id", poweroffice_conn_id, api_version)
         if api_version != "v2":
             raise ValueError(f"api_version={api_version!r} is PowerOffice's: leave d365fo_conn_id out")
+        if poweroffice_conn_id != PowerOfficeHook.default_conn_name:
+            raise ValueError(
+                f"poweroffice_conn_id={poweroffice_conn_id!r} and d365fo_conn_id={d365fo_conn_id!r} exclude "
+                "each other: a group reads one API; make a group for each"
+            )
         return cls("d365fo_conn_id", d365fo_conn_id, "d365fo")
 
     @property
@@ -97,6 +116,7 @@ class Listed(NamedTuple):
 
     :param name: of its load, such as ``account_transactions``.
     :param given: its arguments by the user, with ours below them.
+    :param said: names of those by the user.
     :param known: of it; None where nothing is.
     :param query: to be sent.
     """
@@ -104,6 +124,7 @@ class Listed(NamedTuple):
     name: str
     path: str
     given: dict[str, Any]
+    said: frozenset[str]
     known: Resource | None
     query: Any
 
@@ -154,29 +175,50 @@ def listed(
             f"the default resources are lists of PowerOffice Go v2: name yours, resources=[{example!r}]"
         )
     found: dict[str, Listed] = {}
-    for path, given in _each_once(resources, source).items():
+    for path, (given, said) in _each_once(resources, source).items():
         known = _known(path, given, source.catalogue, of_new)
         name = snake_case(path.removeprefix("data/").replace("/", "_"))
-        one = Listed(name, path, given, known, _query(known, given, start, source.catalogue))
+        one = Listed(name, path, given, said, known, _query(known, given, start, source.catalogue))
         if name in found:
             raise ValueError(f"resources: {found[name].path!r} and {path!r} have one name, {name}")
         found[name] = one
     return [*found.values()]
 
 
-def _each_once(resources: Resources, source: Source) -> dict[str, dict[str, Any]]:
-    """Give the arguments of each list, by its path as the catalogue spells it."""
+def check_of_all(
+    arguments: Mapping[str, Any], lists: Sequence[Listed], loads: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """
+    Refuse arguments of all lists that would not reach each of them, as the group sets them itself.
+
+    :param loads: the arguments of each list, by its name, without those of all.
+    :raises ValueError: names the argument, its value and the way out.
+    """
+    for name in sorted(arguments.keys() & _OF_GROUP.keys()):
+        raise ValueError(f"{name}={arguments[name]!r:.100} cannot be given to a group: {_OF_GROUP[name]}")
+    for one in lists:
+        load = loads[one.name]
+        for name in sorted((arguments.keys() & load.keys()) - one.said):
+            raise ValueError(
+                f"{name}={arguments[name]!r:.100} would not reach {one.path!r}, for which the group sets "
+                f"{load[name]!r:.100}: give it to the lists that it is for, "
+                f"resources={{{one.path!r}: {{{name!r}: ...}}}}"
+            )
+
+
+def _each_once(resources: Resources, source: Source) -> dict[str, tuple[dict[str, Any], frozenset[str]]]:
+    """Give the arguments of each list, and which are the user's, by its path as the catalogue spells it."""
     if isinstance(resources, str) or not isinstance(resources, (Mapping, Sequence)):
         raise TypeError(
             f"resources must be a list of endpoints, or a mapping of them to arguments, not {resources!r}"
         )
     pairs = resources.items() if isinstance(resources, Mapping) else [(path, None) for path in resources]
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, tuple[dict[str, Any], frozenset[str]]] = {}
     for endpoint, given in pairs:
         path, arguments = _one(endpoint, given, source)
         if path in found:
             raise ValueError(f"resources has {path!r} twice")
-        found[path] = arguments
+        found[path] = arguments, frozenset(given or ())
     if not found:
         raise ValueError("resources is empty: name endpoints, such as 'Customers', or leave it out")
     return found

@@ -26,7 +26,11 @@ from airflow_provider_poweroffice.tasks.failures import fail_task_when_final
 KEY = "poweroffice_company"
 """XCom of a task that works for a company: ``{"company", "map_index", "error"}``, error None or text."""
 LOADS = "poweroffice_loads"
-"""XCom of a task of several loads some of which are not loaded: ``{"map_index", "failed", "left_out"}``."""
+"""
+XCom of a task of several loads some of which are not loaded: ``{"map_index", "failed", "left_out"}``.
+
+A task of several companies has one for each, ``poweroffice_loads.<its place in the task's list>``.
+"""
 
 _VARYING = re.compile(r"(?=\w*\d)[\w-]{9,}")  # trace ids, moments: they differ where the cause is one
 _LONGEST = 1000  # characters of an error: XCom lives in Airflow's database
@@ -88,26 +92,25 @@ def report_company(context: Mapping[str, Any] | None, company: str | None) -> It
 
 @contextmanager
 def report_companies(
-    context: Mapping[str, Any], companies: Sequence[str], told: Mapping[str, Mapping[str, Any]]
-) -> Iterator[Callable[[], None]]:
+    context: Mapping[str, Any], companies: Sequence[str]
+) -> Iterator[Callable[[str, Mapping[str, Any]], None]]:
     """
     Do the same for a task of several companies.
 
-    :param told: for the summary, by company: ``state``, ``error``, and ``failed`` and ``left_out`` by load.
-    :return: call it to leave what is told so far: a task that is killed keeps what it has done.
+    :return: call it with each company that is through, and what is told of it: ``state``, ``error``, and
+        ``failed`` and ``left_out`` by load. A task that is killed keeps what it has told.
     """
     ti = context.get("ti")
-    own = place(ti, None)
 
-    def push(key: str, value: dict[str, Any]) -> None:
+    def push(key: str, company: str | None, value: Mapping[str, Any]) -> None:
         if ti is not None:
-            ti.xcom_push(key=key, value=own | value)
+            ti.xcom_push(key=key, value=place(ti, company) | value)
 
-    push(KEY, {"companies": [*companies], "error": None})
+    push(KEY, None, {"companies": [*companies], "error": None})
     try:
-        yield lambda: push(LOADS, {"companies": dict(told)})
+        yield lambda company, told: push(f"{LOADS}.{companies.index(company)}", company, told)
     except AirflowTaskTimeout as error:
-        push(KEY, {"companies": [*companies], "error": reason_of(error)})
+        push(KEY, None, {"companies": [*companies], "error": reason_of(error)})
         raise
 
 
@@ -276,6 +279,8 @@ def instances_of(
     states = {_index(name, task_id): state for name, state in answer.get(ti.run_id, {}).items()}
     names = _mapped_over(companies or (), states)
     reports, loads = _by_index(ti, task_id, KEY), _by_index(ti, task_id, LOADS)
+    most = max((len(report.get("companies", ())) for report in reports.values()), default=0)
+    by_each = _left_by_each(ti, task_id, most)
     found: list[Instance] = []
     for index, state in sorted(states.items()):
         if state == "removed":
@@ -284,8 +289,7 @@ def instances_of(
         outcome = _outcome(task_id, index, state, report)
         several = report.get("companies") or (None if isinstance(expected, str) else expected)
         if several:
-            left_by_each = left.get("companies", {})
-            found += (_of_several(outcome, company, left_by_each.get(company, {})) for company in several)
+            found += (_of_several(outcome, name, by_each.get((index, name), {})) for name in several)
         else:
             company = report.get("company") or expected
             found.append(_instance(msgspec.structs.replace(outcome, company=company), left))
@@ -322,6 +326,16 @@ def left_by(ti: TaskInstance, task_id: str, key: str) -> list[Mapping[str, Any]]
 
 def _by_index(ti: TaskInstance, task_id: str, key: str) -> dict[int, Mapping[str, Any]]:
     return {item["map_index"]: item for item in left_by(ti, task_id, key)}
+
+
+def _left_by_each(ti: TaskInstance, task_id: str, most: int) -> dict[tuple[int, str], Mapping[str, Any]]:
+    """
+    Read what tasks of several companies left of each, by map index and company.
+
+    :param most: companies of a task.
+    """
+    keys = [f"{LOADS}.{n}" for n in range(most)]
+    return {(left["map_index"], left["company"]): left for key in keys for left in left_by(ti, task_id, key)}
 
 
 def _outcome(task_id: str, index: int, state: str | None, report: Mapping[str, Any]) -> Outcome:

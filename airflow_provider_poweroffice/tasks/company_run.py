@@ -273,7 +273,7 @@ class CompaniesRun:
         """
         errors: dict[str, Exception] = {}
         lost: Exception | None = None
-        with report_companies(self._context, self._companies, self._told) as report:
+        with report_companies(self._context, self._companies) as report:
             try:
                 for company in self._companies:
                     error = lost or self._load(company)
@@ -281,7 +281,7 @@ class CompaniesRun:
                         errors[company] = error
                         self._told.setdefault(company, _told_of(error, company))
                         lost = error if lost or self._is_lost(error) else None
-                    report()
+                    report(company, self._told[company])
                 self._raise(errors)
             except (Exception, AirflowTaskTimeout):
                 if (ti := self._context.get("ti")) is not None:

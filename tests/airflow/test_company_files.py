@@ -264,6 +264,8 @@ LAKE = "s3://aws_default@lake"
         (PATH, {"resources": {"Customers": {"retries": 5}}}, "'retries' is for a task"),
         (PATH, {"resources": {"Customers": {"table": "t"}}}, "table"),
         (PATH, {"sql_conn_id": "db"}, "sql_conn_id"),
+        (PATH, {"endpoint": "Customers"}, "endpoint='Customers' cannot be given to a group"),
+        (PATH, {"query": {"a": "b"}}, "query={'a': 'b'} would not reach 'AccountTransactions'"),
         (PATH, {"format": "csv"}, "unknown format 'csv'"),
         (PATH, {"picture": "file:///night.html"}, "give companies="),
         (PATH, {"companies": "all"}, "is not a source of companies"),

@@ -239,8 +239,17 @@ class Dying(TaskInstance):
     def xcom_push(self, key: str, value: Any) -> None:
         """Keep it, or be killed."""
         super().xcom_push(key, value)
-        if key == LOADS and len(value["companies"]) == self.last:
+        if key == f"{LOADS}.{self.last - 1}":
             raise SystemExit
+
+
+class Counting(TaskInstance):
+    """Keeps the size of all that is pushed."""
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        """Keep it."""
+        super().xcom_push(key, value)
+        self.sizes.append(len(json.dumps(value)))
 
 
 def several(*companies: str, loads: Any = None) -> PowerOfficeCompanyToSqlOperator:
@@ -329,6 +338,21 @@ def several_and_killed(firm: Sandbox, lite: Path) -> None:
     assert lite.exists()
 
 
+def several_that_fail(firm: Sandbox, lite: Path) -> None:
+    """What is left for the summary grows with the companies, and not with their square, where all fail."""
+    pushed = {}
+    for count in (10, 40):
+        ti = Counting(run_id=str(count), sizes=[])
+        task = several(*(f"nobody-{n}" for n in range(count)))
+        with pytest.raises(AirflowFailException, match=f"{count} of {count} companies failed"):
+            task.execute({"run_id": str(count), "ti": ti})  # type: ignore[typeddict-item]
+        for n in range(count):
+            assert f"unknown company 'nobody-{n}'" in ti.pushed[f"{LOADS}.{n}"]["error"]
+        pushed[count] = sum(ti.sizes)
+    assert pushed[40] < 4.2 * pushed[10]
+    assert (firm.count("POST", "/Token"), lite.exists()) == (0, True)
+
+
 def several_without_a_database(firm: Sandbox, lite: Path) -> None:
     """A database that goes away is told of for each company, and asked for no more."""
 
@@ -358,7 +382,7 @@ def several_left_out(firm: Sandbox, lite: Path) -> None:
     loads = task_of(resources=["Customers"], on_missing_privilege="skip").loads
     result, ti, _ = Airflow().run(several(*NIGHT[:2], loads=loads))
     assert (result["loaded"], result["left_out"]) == (1, 1)
-    told = ti.pushed[LOADS]["companies"]["havblaast"]["left_out"]["customers"]
+    told = ti.pushed[f"{LOADS}.1"]["left_out"]["customers"]
     assert len(told) <= 1000, "XCom lives in Airflow's database"
     found, _ = summed_up(ti, "success")
     assert found["succeeded"] == ["fjordlys"]
@@ -381,6 +405,7 @@ def several_templates(firm: Sandbox, lite: Path) -> None:
 if HAS_ASSET_STATE:
     test_several_companies = several_companies
     test_several_and_killed = several_and_killed
+    test_several_that_fail = several_that_fail
     test_several_without_a_database = several_without_a_database
     test_several_templates = several_templates
     test_several_left_out = several_left_out

@@ -241,6 +241,22 @@ def test_two_groups() -> None:
         ({"bulk": "{{ params.bulk }}"}, "bulk must be True or False"),
         ({"ledger_from": "1st May"}, "ledger_from must be a date"),
         ({"poweroffice_conn_id": "{{ x }}"}, "cannot be part of an asset"),
+        ({"endpoint": "Customers"}, "endpoint='Customers' cannot be given to a group: name it in resources="),
+        ({"task_id": "books"}, "task_id='books' cannot be given to a group: a group names its tasks"),
+        ({"company": "granli"}, "company='granli' cannot be given to a group: give companies="),
+        ({"loads": {}}, "loads={} cannot be given to a group: give resources="),
+        ({"task_group": None}, "task_group=None cannot be given to a group"),
+        ({"table": "t"}, "table='t' would not reach 'AccountTransactions', for which the group sets"),
+        ({"mode": "append"}, "mode='append' cannot be given to a group: it is chosen for each list"),
+        ({"incremental": False}, "incremental=False would not reach 'AccountTransactions'"),
+        (
+            {"query": {"isActive": "true"}, "resources": ["Customers", "VatCodes"]},
+            "query={'isActive': 'true'} would not reach 'VatCodes', for which the group sets",
+        ),
+        (
+            {"poweroffice_conn_id": "po", "d365fo_conn_id": "fo", "resources": ["CustomersV3"]},
+            "poweroffice_conn_id='po' and d365fo_conn_id='fo' exclude each other",
+        ),
     ],
 )
 @pytest.mark.parametrize(
@@ -252,6 +268,17 @@ def test_refused(shape: dict[str, Any], arguments: dict[str, Any], words: str) -
     with pytest.raises((ValueError, TypeError)) as caught:
         tasks_of(**shape | arguments)
     assert words in str(caught.value)
+
+
+def test_an_argument_of_all_lists() -> None:
+    """What the group does not set itself reaches each list, unless the list has its own."""
+    lists = {"Customers": {"query": {"a": "b"}}, "Products": {}}
+    tasks = tasks_of(resources=lists, companies=["fjordlys"], query={"c": "d"})
+    loads = arguments_of(tasks["load_company.company"])["loads"]
+    assert {name: load["query"] for name, load in loads.items()} == {
+        "customers": {"a": "b"},
+        "products": {"c": "d"},
+    }
 
 
 def test_an_endpoint_newer_than_this_package() -> None:
