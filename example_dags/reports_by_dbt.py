@@ -22,9 +22,10 @@ with DAG(
     doc_md=__doc__,
 ):
     BashOperator(
-        task_id="build",  # in a folder of its own, as dbt writes beside the models
+        # In a folder of its own, as dbt writes beside the models; what was parsed in another has its paths.
+        task_id="build",
         bash_command='cp -r "$MODELS" dbt && cd dbt && '
-        "{{ var.value.get('dbt', 'dbt') }} build --profiles-dir . --vars \"$DBT_VARS\"",
+        "{{ var.value.get('dbt', 'dbt') }} --no-partial-parse build --profiles-dir . --vars \"$DBT_VARS\"",
         append_env=True,
         env={
             "DBT_VARS": "{{ params.vars | tojson }}",

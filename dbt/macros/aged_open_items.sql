@@ -7,6 +7,7 @@ with items as (
         {{ dbt.datediff('coalesce(due_date, posting_date)', 'loaded_on', 'day') }} as days_overdue,
         {{ sign }}balance as open_amount
     from {{ ref('stg_poweroffice__' ~ contact ~ '_open_items') }}
+    where {{ in_reports() }}
 
 )
 

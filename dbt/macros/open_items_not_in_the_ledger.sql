@@ -13,6 +13,7 @@ items as (
 
     select company, {{ contact }}_account_no, sum(balance) as balance
     from {{ ref('stg_poweroffice__' ~ contact ~ '_open_items') }}
+    where {{ in_reports() }}
     group by company, {{ contact }}_account_no
 
 )

@@ -41,3 +41,4 @@ from {{ ref('stg_poweroffice__account_transactions') }} as entries
 left join {{ ref('int_poweroffice__accounts') }} as accounts
     on entries.company = accounts.company
     and entries.account_id = accounts.account_id
+where {{ in_reports('entries.company') }}

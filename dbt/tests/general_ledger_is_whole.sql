@@ -3,6 +3,7 @@ with expected as (
 
     select company, count(*) as entries, sum(amount) as amount
     from {{ ref('stg_poweroffice__account_transactions') }}
+    where {{ in_reports() }}
     group by company
 
 ),

@@ -6,7 +6,7 @@ with expected as (
     inner join {{ ref('int_poweroffice__accounts') }} as accounts
         on entries.company = accounts.company
         and entries.account_id = accounts.account_id
-    where accounts.financial_statement = 'profit_and_loss'
+    where accounts.financial_statement = 'profit_and_loss' and {{ in_reports('entries.company') }}
     group by entries.company, entries.date_month
 
 ),

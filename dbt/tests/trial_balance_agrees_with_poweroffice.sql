@@ -8,6 +8,14 @@ with ledger as (
     from {{ ref('poweroffice__general_ledger') }}
     group by company, account_id
 
+),
+
+theirs as (
+
+    select company, account_id, balance
+    from {{ ref('stg_poweroffice__trial_balance') }}
+    where {{ in_reports() }}
+
 )
 
 select
@@ -16,7 +24,7 @@ select
     ledger.balance as in_the_ledger,
     theirs.balance as in_poweroffice
 from ledger
-full outer join {{ ref('stg_poweroffice__trial_balance') }} as theirs
+full outer join theirs
     on ledger.company = theirs.company
     and ledger.account_id = theirs.account_id
 where coalesce(ledger.balance, 0) <> coalesce(theirs.balance, 0)

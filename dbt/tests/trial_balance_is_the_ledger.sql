@@ -4,6 +4,7 @@ with entries as (
 
     select company, account_id, date_month, sum(amount) as amount
     from {{ ref('stg_poweroffice__account_transactions') }}
+    where {{ in_reports() }}
     group by company, account_id, date_month
 
 ),

@@ -263,6 +263,24 @@ def check_open_items(ask: Ask, clients: dict[str, Any]) -> None:
         assert len(found) == len(lines)
 
 
+def check_left_out(ask: Ask, clients: dict[str, Any], log: Path) -> None:
+    """The company whose chart is odd is in no report, and named with each account; the other is in all."""
+    others = {"fjordlys": clients["fjordlys"]}
+    check_reports(ask, others)
+    check_open_items(ask, others)
+    reports = ("general_ledger", "trial_balance", "profit_and_loss", "balance_sheet")
+    for report in (*reports, "aged_receivables", "aged_payables"):
+        assert {row[0] for row in ask(f"select company from poweroffice__{report}")} == {"fjordlys"}, report
+    found = ask("select company, account_no, reason from poweroffice__companies_left_out order by account_no")
+    assert [tuple(row) for row in found] == [
+        ("havblaast", 1920, "its type is Income, but its number is one of Cash and bank"),
+        ("havblaast", 6540, "it is not in the chart of accounts"),
+        ("havblaast", 9000, "its number begins with no group of NS 4102"),
+    ]
+    for _, number, reason in found:
+        assert f"[havblaast] is in no report: account {number}: {reason}" in log.read_text()
+
+
 def failures(target: Path) -> set[str]:
     """Give the tests that failed in the last run of dbt, and what it could not do."""
     results = json.loads((target / "run_results.json").read_text())["results"]
@@ -291,6 +309,16 @@ def test_reports(
     loaded = run_dag("books")
     assert set(states(loaded).values()) == {"success"}, states(loaded)
     run("update general_ledger_accounts set _deleted_at = _loaded_at where account_no = 7350")
+    run("create table charts as select * from general_ledger_accounts")
+    for odd in ("account_no = 9000", "general_ledger_account_type = 'Income'", "_deleted_at = _loaded_at"):
+        number = {"account_no = 9000": 6300, "_deleted_at = _loaded_at": 6540}.get(odd, 1920)
+        run(
+            f"update general_ledger_accounts set {odd} where _company = 'havblaast' and account_no = {number}"
+        )
+    assert build() == (False, {"no_company_is_left_out"})
+    check_left_out(hook.get_records, books, no_way_out.parent / "logs/dbt.log")
+    run("delete from general_ledger_accounts")
+    run("insert into general_ledger_accounts select * from charts")
     assert build() == (True, set())
     check_reports(hook.get_records, books)
     check_open_items(hook.get_records, books)
