@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
+import os
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +19,7 @@ from urllib.parse import parse_qs
 import pytest
 from airflow.sdk import DAG
 from company_tries import Airflow, TaskInstance, asked, connect, timed_out_in_the_middle
+from company_worker import PAGED, OnDisk, copy_company
 from sql_loads import FAST
 from support.airflow_home import xcoms
 
@@ -171,6 +178,72 @@ def test_killed_in_the_middle(firm: Sandbox, tmp_path: Path) -> None:
     assert set(asked(firm, begin)) == {"Token", *(LISTS[name] for name in LISTS.keys() - done)}
     assert rows(tmp_path) == expected
     assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == len(LISTS)
+
+
+def killed(told: dict[str, Any], until: Callable[[], bool] | None = None) -> None:
+    """Have a worker copy the company, and kill it when it is there, or see it killed."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    worker = subprocess.Popen([sys.executable, "-m", "company_worker", json.dumps(told)], env=environment)
+    try:
+        end = time.monotonic() + 120
+        while until and not until():
+            assert (worker.poll(), time.monotonic() < end) == (None, True)
+            time.sleep(0.05)
+        if until:
+            worker.kill()
+        assert worker.wait(120) == -signal.SIGKILL
+    finally:
+        worker.kill()
+        worker.wait()
+
+
+@pytest.mark.parametrize("incremental", [False, True], ids=["whole", "changes"])
+@pytest.mark.parametrize("at", ["read", "open", "os.rename"])
+def test_killed_by_force(firm: Sandbox, tmp_path: Path, at: str, incremental: bool) -> None:
+    """
+    A worker is killed (``kill -9``) in the middle of a file: while it is read, written, or put in place.
+
+    Each object is there whole, or as it was before; the retry does the rest; nothing is doubled or lost.
+    """
+    lake, alias = tmp_path / "lake", ALIAS
+    told: dict[str, Any] = {
+        "home": str(tmp_path / "airflow"),
+        "run_id": "1",
+        "company": alias,
+        "path": f"file://{lake}{OF_A_RUN if incremental else PATH}",
+        "resources": DEFAULT_RESOURCES | {"Suppliers": PAGED},
+        "incremental": incremental,
+        "retry_options": FAST,
+    }
+    run = "1" if incremental else ""
+    old = lake / alias / ("suppliers/1.ndjson.gz" if incremental else "suppliers.ndjson.gz")
+    old.parent.mkdir(parents=True)
+    old.write_bytes(gzip.compress(b'{"Id": 1}\n'))
+    partial = str(old.parent / f".{hashlib.sha256(old.name.encode()).hexdigest()[:16]}.partial-")
+    notes = OnDisk(tmp_path / "airflow/states/1")
+
+    def done() -> set[str]:
+        return set((notes.get(f"{DONE}.{alias}") or {"loads": ()})["loads"])
+
+    if at == "read":
+        firm.add_fault(action="delay", seconds=120, path="/Suppliers", every=3)
+        killed(told, lambda: firm.count("GET", "/Suppliers") == 3 and len(done()) == len(LISTS) - 1)
+        firm.clear_faults()
+    else:
+        killed(told | {"die": [at, partial if at == "open" else str(old)]})
+    expected, whole = held(firm), rows(lake, run_id=run)
+    assert whole == {name: expected[name] for name in whole} | {"suppliers": 1}
+    assert done() <= whole.keys() - {"suppliers"}
+    before, begin = done(), len(firm.journal())
+    result = copy_company(**told)
+    assert set(asked(firm, begin)) == {"Token", *(LISTS[name] for name in LISTS.keys() - before)}
+    assert (result["loaded"], rows(lake, run_id=run)) == (len(LISTS), expected)
+    assert len([path for path in lake.rglob("*") if path.is_file()]) == len(LISTS), "and no part of one"
+    if not incremental:
+        return
+    copy_company(**told | {"run_id": "2"})
+    again = rows(lake, run_id="2")
+    assert again["account_transactions"] < expected["account_transactions"], "the watermark was kept"
 
 
 def test_a_refused_key(firm: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
