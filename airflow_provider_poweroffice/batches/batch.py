@@ -26,7 +26,7 @@ from airflow_provider_poweroffice.errors import BatchFailedError, InvalidBatchEr
 log = logging.getLogger(__name__)
 
 _SHOWN = 20
-_OUTCOMES = ("created", "updated", "unchanged", "deleted", *BAD)
+OUTCOMES = ("created", "updated", "unchanged", "deleted", *BAD)
 
 
 def preview(client: Client, job: Job, lines: Iterable[Line]) -> dict[str, Any]:
@@ -109,9 +109,9 @@ def run(
             "action": job.action,
             "records": plan.records,
             "skipped": plan.skipped,
-            **{status: counts[status] for status in _OUTCOMES},
+            **{status: counts[status] for status in OUTCOMES},
         }
-    told = ", ".join(f"{name} {receipt[name]}" for name in ("records", "skipped", *_OUTCOMES))
+    told = ", ".join(f"{name} {receipt[name]}" for name in ("records", "skipped", *OUTCOMES))
     log.info("%s: %s", label, told)
     if sum(counts[status] for status in BAD) > most:
         raise BatchFailedError(_failed(label, results, receipt))

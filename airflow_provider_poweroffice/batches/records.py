@@ -192,6 +192,8 @@ def _header(line: str) -> tuple[list[str], str]:
     """Read the names of the columns, and what stands between them."""
     delimiter = max(",;\t", key=line.count)
     names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])]
+    if not names:
+        raise ValueError(f"the CSV has no header: its first line is {'empty' if line else 'missing'}")
     if not _is_utf8(names) or "\0" in line:
         raise ValueError("the header of the CSV is not UTF-8: save the file as CSV UTF-8")
     _check_names("header of the CSV", names)

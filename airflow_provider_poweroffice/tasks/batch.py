@@ -7,6 +7,7 @@ the next try continues from there.
 
 from __future__ import annotations
 
+import io
 import re
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
@@ -29,13 +30,17 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.hooks.base import ClientHook
 
 
+_NO_RECORDS = "the input has no records"
+
+
 class BatchTask(CompanyTask):
     """
     Base of tasks that write many records to one endpoint of PowerOffice Go v2, each once.
 
     Every record is checked before the first one is written, and all that cannot be written are reported
     together, with their lines. Existing rows are read in bulk and compared, so an unchanged one costs no
-    request. A killed or failed task continues where it stopped. An input without records skips the task.
+    request. A killed or failed task continues where it stopped. An input without records skips the
+    task, whose receipt then has no ``path``, and a ``warning`` where the file has 0 bytes, else None.
 
     Returns a receipt: ``{"path", "uri", "bucket", "key", "company", "endpoint", "action", "records",
     "skipped", "created", "updated", "unchanged", "deleted", "failed", "uncertain", "invalid", "seconds"}``;
@@ -89,6 +94,7 @@ class BatchTask(CompanyTask):
         self.concurrency = concurrency
         self.max_failures = max_failures
         self.preview = preview
+        self.warning: str | None = None  # of an input without records: why that may be wrong
         if action not in ACTIONS:
             raise ValueError(f"unknown action {action!r}; use one of: {', '.join(map(repr, ACTIONS))}")
         if key is None and action != "create":
@@ -138,7 +144,9 @@ class BatchTask(CompanyTask):
             with self.lines(folder, store=not only_look) as found:
                 first = next(found, None)
                 if first is None:
-                    raise AirflowSkipException(f"{label}: the input has no records; nothing to do")
+                    if not only_look:
+                        self._leave_nothing(context)
+                    raise AirflowSkipException(f"{label}: {self.warning or _NO_RECORDS}; nothing to do")
                 lines = chain([first], found)
                 if only_look:
                     return preview(hook.client, job, lines)
@@ -156,6 +164,15 @@ class BatchTask(CompanyTask):
             report_written(hook, self.endpoint, self.source)
             emit_asset_event(context, self.outlets, receipt, None)
             return receipt
+
+    def _leave_nothing(self, context: Context) -> None:
+        """Leave the receipt of an input without records: a task that is skipped returns none."""
+        from airflow_provider_poweroffice.batches.batch import OUTCOMES
+
+        if (ti := context.get("ti")) is not None:
+            told = {"path": None, "company": self.company, "endpoint": self.endpoint, "action": self.action}
+            counts = dict.fromkeys(("records", "skipped", *OUTCOMES), 0)
+            ti.xcom_push(key="return_value", value=told | counts | {"warning": self.warning})
 
     def _job(self, hook: ClientHook, context: Context, scope: tuple[str, ...]) -> Job:
         from airflow_provider_poweroffice.batches.mapping import compile_mapping
@@ -279,9 +296,25 @@ class FileBatch(BatchTask):
         from airflow_provider_poweroffice.tasks.files import open_source
 
         form = format_of(self.object_path, self.format)
-        _, file = open_source("object_path", self.object_path)
-        with file:
-            yield read_records(file, form)
+        _, source = open_source("object_path", self.object_path)
+        with source:
+            file = io.BufferedReader(source)  # type: ignore[type-var]
+            if not file.peek(1):
+                self._begin_empty(form)
+            yield _naming(self.object_path, read_records(file, form))
+
+    def _begin_empty(self, form: str) -> None:
+        """
+        Warn of a file of 0 bytes, which a program that was ended early leaves.
+
+        :raises ValueError: it is no file of its format.
+        """
+        if form != "ndjson":
+            raise ValueError(f"object_path: {self.object_path!r} is empty (0 bytes), which no {form} is")
+        self.warning = (
+            f"{self.object_path!r} is empty (0 bytes): no records, unless what writes it was ended early"
+        )
+        self.log.warning("%s", self.warning)
 
 
 class QueryBatch(BatchTask):
@@ -357,6 +390,14 @@ class QueryBatch(BatchTask):
                 for row in rows:
                     values = row.values() if isinstance(row, Mapping) else row
                     yield _json_of(dict(zip(names, values, strict=True))) + b"\n"
+
+
+def _naming(path: str, lines: Iterator[Line]) -> Iterator[Line]:
+    """Name the file in the error of one that cannot be read as a whole."""
+    try:
+        yield from lines
+    except ValueError as error:
+        raise ValueError(f"object_path: {path!r}: {error}") from None
 
 
 def _json_of(row: dict[str, Any]) -> bytes:

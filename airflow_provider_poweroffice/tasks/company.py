@@ -104,7 +104,7 @@ def report_companies(
 
     def push(key: str, company: str | None, value: Mapping[str, Any]) -> None:
         if ti is not None:
-            ti.xcom_push(key=key, value=place(ti, company) | value)
+            ti.xcom_push(key=key, value={**place(ti, company), **value})
 
     push(KEY, None, {"companies": [*companies], "error": None})
     try:

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from company_tries import TaskInstance
 from sql_loads import Query
 from support.airflow_home import states, xcoms
 
@@ -104,11 +105,39 @@ def test_receipt(connection: str, tmp_path: Path) -> None:
     assert (again["unchanged"], again["path"] != receipt["path"]) == (30, True)
 
 
-def test_empty_inputs(connection: str, tmp_path: Path, sandbox: Sandbox) -> None:
-    """An input without records skips the task, and says so; a missing one fails it."""
+def skipped(folder: Path, said: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """Skip the task by a file without records, and give the receipt that is left."""
+    ti = TaskInstance(map_index=-1)
+    task = operator(folder, object_path=f"file://{folder}/customers.ndjson")
+    with pytest.raises(AirflowSkipException, match=said):
+        task.execute(CONTEXT | {"ti": ti})
+    left: dict[str, Any] = ti.pushed["return_value"]
+    assert (str(left["warning"]) in capsys.readouterr().out) == bool(left["warning"])
+    return left
+
+
+def test_empty_inputs(
+    connection: str, tmp_path: Path, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An input without records skips the task, and says so; one that lacks its beginning fails it."""
     write_csv(tmp_path, 0)
     with pytest.raises(AirflowSkipException, match="Customers: the input has no records"):
         operator(tmp_path).execute(CONTEXT)
+    (tmp_path / "customers.ndjson").write_bytes(b"\n")
+    left = skipped(tmp_path, "the input has no records", capsys)
+    assert (left["records"], left["created"], left["path"], left["warning"]) == (0, 0, None, None)
+    (tmp_path / "customers.ndjson").write_bytes(b"")
+    left = skipped(tmp_path, r"customers\.ndjson' is empty \(0 bytes\)", capsys)
+    assert left["warning"]
+    for name, said in (
+        ("a.csv", r"a\.csv' is empty \(0 bytes\), which no csv is"),
+        ("a.ndjson.gz", r"a\.ndjson\.gz' is empty \(0 bytes\)"),
+        ("b.csv", r"b\.csv': the CSV has no header: its first line is empty"),
+        ("b.json", r"b\.json': the file is not JSON"),
+    ):
+        (tmp_path / name).write_bytes(b"\n" if name.startswith("b") else b"")
+        with pytest.raises(AirflowFailException, match=said):
+            operator(tmp_path, object_path=f"file://{tmp_path}/{name}").execute(CONTEXT)
     with pytest.raises(FileNotFoundError):
         operator(tmp_path, object_path=f"file://{tmp_path}/none.csv").execute(CONTEXT)
     assert sandbox.journal() == []

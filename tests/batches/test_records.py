@@ -78,7 +78,10 @@ def test_csv() -> None:
     assert [line for line, _ in found][-1] == 11
     assert read(b"a,b\n1,2\n", "csv") == [(2, {"a": "1", "b": "2"})]
     assert read(b"a\tb\n1\t2\n", "csv") == [(2, {"a": "1", "b": "2"})]
-    assert read(b"", "csv") == read(b"a,b\n", "csv") == []
+    assert read(b"a,b\n", "csv") == []
+    for nothing in (b"", b"\n1,2\n", b"\xef\xbb\xbf"):
+        with pytest.raises(ValueError, match=r"the CSV has no header: its first line is (empty|missing)"):
+            read(nothing, "csv")
     for header in (b"a,a\n1,2\n", b"a,,c\n1,2,3\n"):
         with pytest.raises(ValueError, match="the header of the CSV has a name that is empty or there twice"):
             read(header, "csv")
