@@ -23,7 +23,20 @@ _PIECE = 64 * 1024
 
 def size_of(content: Content) -> int:
     """Count the bytes of a content."""
-    return len(content) if isinstance(content, (bytes, bytearray)) else content.seek(0, os.SEEK_END)
+    if isinstance(content, (bytes, bytearray)):
+        return len(content)
+    content.seek(0, os.SEEK_END)  # which need not say where that is
+    return content.tell()
+
+
+def head_of(content: Content, size: int) -> bytes:
+    """Give the first bytes of a content; a file may give fewer than it is asked for, and more behind them."""
+    head = bytearray()
+    for piece in pieces(content):
+        head += piece
+        if len(head) >= size:
+            break
+    return bytes(head[:size])
 
 
 def pieces(content: Content) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ import hashlib
 from dataclasses import dataclass
 
 from airflow_provider_poweroffice.api.catalogue import catalogue
-from airflow_provider_poweroffice.api.multipart import Content, Files, pieces, size_of
+from airflow_provider_poweroffice.api.multipart import Content, Files, head_of, pieces, size_of
 
 MIB = 1024 * 1024
 FIELD = "file"
@@ -101,11 +101,7 @@ def _check(upload: Upload, label: str, where: str, kind: str | None, size: int) 
 
 
 def _kind_of(content: Content) -> str | None:
-    if isinstance(content, (bytes, bytearray)):
-        head = bytes(content[:_HEAD])
-    else:
-        content.seek(0)
-        head = content.read(_HEAD)
+    head = head_of(content, _HEAD)
     found = (kind for kind, (_, signs) in _SIGNS.items() if head.startswith(signs))
     return next(found, "PDF" if b"%PDF-" in head else None)
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import fsspec
 import pytest
 
+from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
+from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
 from airflow_provider_poweroffice.tasks.files import open_files
+from poweroffice_sandbox import Sandbox
 
 pytestmark = pytest.mark.finding("S8")
 
@@ -180,3 +184,59 @@ def test_an_object_of_a_store(root: Path) -> None:
         read({"file": path}, limit=5)
     memory.store.clear()
     assert root
+
+
+class Stream:
+    """An object that can be read once, a few bytes at a time, and can do nothing else."""
+
+    def __init__(self, content: bytes) -> None:
+        self._file = io.BytesIO(content)
+
+    def read(self, size: int) -> bytes:
+        """Give five bytes at most."""
+        return self._file.read(min(size, 5))
+
+    def close(self) -> None:
+        """Close it."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Streams(fsspec.AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
+    """A store whose objects are streams."""
+
+    content = b"%PDF-1.4 bilag" * 1000
+
+    def _open(self, path: str, **_: Any) -> Stream:
+        self.opened = path
+        return Stream(self.content)
+
+
+@pytest.mark.usefixtures("root")
+def test_a_stream_of_a_store(sandbox: Sandbox, connection: str) -> None:
+    """What can be read once only is copied: it is sent, and sent again after a 401, byte for byte."""
+    from airflow.sdk.io import attach  # noqa: PLC0415 - Airflow's home comes first
+
+    attach("abfs", fs=Streams())
+    with PowerOfficeHook(connection) as hook:
+        customer = hook.client.request("GET", "Customers", query={"PageSize": 1}).body[0]["Id"]
+        body = {"CustomerId": customer, "SalesOrderLines": [{"LineType": "Text", "Description": "x"}]}
+        order = hook.client.request("POST", "SalesOrders/Complete", body=body).body["Id"]
+        task = PowerOfficeOperator(
+            task_id="t",
+            endpoint=f"SalesOrders/{order}/attachments",
+            method="POST",
+            files={"file": "abfs://receipts/1001.pdf"},
+            retry_options={"wait_initial": 0},
+        )
+        sandbox.add_fault(action="status", status=401, method="POST", path="/SalesOrders/*/attachments")
+        made = task.execute({})
+        found = hook.client.request("GET", f"{task.endpoint}/{made['Id']}").content
+    assert (found, sandbox.count("POST", "/SalesOrders/*/attachments")) == (Streams.content, 2)
+    with pytest.raises(ValueError, match="is too large"):
+        read({"file": "abfs://receipts/1001.pdf"}, limit=100)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 import pytest
+from fsspec.spec import AbstractBufferedFile
 from support import FakeClock, Unthrottled, credentials
 from support.raw_server import RawServer, http
 from support.tap import Tap
@@ -123,6 +124,64 @@ def test_on_the_wire(sandbox: Sandbox, clock: FakeClock) -> None:
         sent = tap.seen[-1]
         assert int(sent.headers["content-length"]) == len(sent.body)
         assert "transfer-encoding" not in sent.headers
+
+
+class Less:
+    """A file that does less than Python's: it reads a few bytes at a time, and ``seek`` says nothing."""
+
+    def __init__(self, content: bytes) -> None:
+        self._file = io.BytesIO(content)
+
+    def seekable(self) -> bool:
+        """Tell that it can be read again."""
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> None:
+        """Go to a place."""
+        self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Tell the place."""
+        return self._file.tell()
+
+    def read(self, size: int) -> bytes:
+        """Give three bytes at most."""
+        return self._file.read(min(size, 3))
+
+    def readline(self) -> bytes:
+        """Give a line, of any length."""
+        return self._file.readline()
+
+
+class Remote(AbstractBufferedFile):  # type: ignore[misc]  # fsspec has no types
+    """An object as fsspec's file systems open it."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+        super().__init__(None, "object", size=len(content), block_size=7)
+
+    def _fetch_range(self, start: int, end: int) -> bytes:
+        return self.content[start:end]
+
+
+@pytest.mark.parametrize("kind", [Less, Remote])
+def test_files_that_do_less(sandbox: Sandbox, clock: FakeClock, kind: Any) -> None:
+    """They are told by their content, and arrive as they are, again after a 401."""
+    with (
+        Tap(sandbox.url) as tap,
+        Client(credentials(sandbox), host=tap.url, clock=clock, throttle=Unthrottled()) as client,
+    ):
+        client.request("GET", "VatCodes")
+        sandbox.expire_tokens()
+        content = PDF + os.urandom(3_000)
+        client.request("POST", "Customers", files={"file": ("a", kind(content))}, fail_on_error=False)
+        for index in (0, 1):
+            (part,) = _parts(tap, index)
+            assert (part.get_content_type(), part.get_payload(decode=True)) == ("application/pdf", content)
+        with pytest.raises(ValueError, match="is empty"):
+            client.build("PUT", "VoucherDocumentation", files={"file": ("a.pdf", kind(b""))})
+        with pytest.raises(ValueError, match="is no PDF"):
+            client.build("PUT", "VoucherDocumentation", files={"file": ("a.pdf", kind(b"PK" * 1000))})
 
 
 @pytest.mark.parametrize("content", [io.StringIO("x"), "text", 5, None])

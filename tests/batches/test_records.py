@@ -257,12 +257,15 @@ class Remote(AbstractBufferedFile):  # type: ignore[misc]  # fsspec has no types
         return self.content[start:end]
 
 
-@pytest.mark.parametrize("form", ["ndjson", "ndjson.gz", "csv", "csv.gz", "json"])
+@pytest.mark.parametrize("form", ["ndjson", "ndjson.gz", "csv", "csv.gz", "json", "json.gz", "parquet"])
 def test_objects_of_a_store(form: str) -> None:
     """They are read like local files."""
     plain = {"ndjson": b'{"no": 1}\n{"no": 2}\n', "csv": b"no\n1\n2\n", "json": b'[{"no": 1}, {"no": 2}]'}
+    table = io.BytesIO()
+    pq.write_table(pa.table({"no": [1, 2]}), table)
     kind, _, packed = form.partition(".")
-    content = gzip.compress(plain[kind]) if packed else plain[kind]
+    content = (plain | {"parquet": table.getvalue()})[kind]
+    content = gzip.compress(content) if packed else content
     found = [int(record["no"]) for _, record in read_records(Remote(content), form)]
     assert found == [1, 2]
 
