@@ -8,6 +8,8 @@ Make the sites of all releases, for a host that serves files.
     OUT/latest/         a page for each of the newest version's, which leads to it
     OUT/index.html      leads to the newest version
 
+OUT is deleted and made anew if this program has made it, and refused if it holds anything else.
+
 Rule: the site of a tag is made by the tag's own ``make site``, so that a page says what was true then; what
 changes with a later release, the list and what leads to the newest, is made here.
 """
@@ -29,6 +31,8 @@ from release import git
 ROOT = Path(__file__).resolve().parent.parent
 TAG = re.compile(r"v(\d+)\.(\d+)\.(\d+)(\D\S*)?")
 LIST = "versions.html"
+MARK = ".sites"
+"""A file in the folder of all sites, the first that is made: what it lies in may be deleted."""
 PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -91,15 +95,29 @@ def listed(versions: list[str]) -> str:
     return PAGE.format(head="", body=f"<h1>PowerOffice for Airflow</h1><ul>{lines}</ul>")
 
 
+def is_foreign(target: Path) -> bool:
+    """Tell whether a place holds what was not made here."""
+    if target.is_dir():
+        return any(target.iterdir()) and not (target / MARK).is_file()
+    return target.exists()
+
+
 def main(out: str, root: Path = ROOT) -> int:
-    """Make all of it anew; nothing is left in OUT of a tag that is gone."""
+    """Make all of it anew; nothing is left in OUT of a tag that is gone, nor anything else deleted."""
     found = tags(root)
     if not found:
         print("no tag of a release (v1.2.3): make site makes the site of a checkout")
         return 1
     target = Path(out).resolve()
-    shutil.rmtree(target, ignore_errors=True)
+    if is_foreign(target):
+        print(f"{out} is no folder of sites, and would be deleted: name an empty folder, or a new one")
+        return 1
+    if target.exists():
+        shutil.rmtree(target)
     target.mkdir(parents=True)
+    (target / MARK).write_text(
+        "Made by tools/docs_versions.py, which deletes this folder when it runs again.\n"
+    )
     versions = [tag.removeprefix("v") for tag in found]
     for tag, version in zip(found, versions, strict=True):
         make(root, tag, target / version)

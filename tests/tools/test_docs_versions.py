@@ -42,6 +42,7 @@ def test_a_folder_for_each_release(repository: Path, tmp_path: Path) -> None:
         assert (out / version / "index.html").read_text() == f'<a href="../versions.html">v{version}</a>\n'
     assert LINK.findall((out / "versions.html").read_text()) == [f"{one}/index.html" for one in versions]
     assert sorted(path.name for path in out.iterdir()) == [
+        docs_versions.MARK,
         "0.10.0",
         "0.10.0rc1",
         "0.9.0",
@@ -82,3 +83,30 @@ def test_nothing_is_released(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert docs_versions.main(str(tmp_path / "sites"), tmp_path) == 1
     assert "no tag of a release" in capsys.readouterr().out
     assert (tmp_path / "sites").is_dir()
+
+
+@pytest.mark.parametrize("foreign", ["thesis.txt", "0.9.0/index.html", ""])
+def test_what_it_did_not_make(
+    repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], foreign: str
+) -> None:
+    """A folder with anything else in it, or a file, is refused and stays; one that is empty is taken."""
+    out = tmp_path / "out"
+    kept = out / foreign if foreign else out
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_text("a year of work")
+    assert docs_versions.main(str(out), repository) == 1
+    assert kept.read_text() == "a year of work"
+    assert f"{out} is no folder of sites" in capsys.readouterr().out
+    (tmp_path / "empty").mkdir()
+    assert docs_versions.main(str(tmp_path / "empty"), repository) == 0
+
+
+def test_a_run_that_broke_off(repository: Path, tmp_path: Path) -> None:
+    """What it left is deleted by the next one."""
+    out = tmp_path / "sites"
+    (repository / "Makefile").write_text("site:\n\tfalse\n")
+    commit(repository, "v0.11.0")
+    with pytest.raises(subprocess.CalledProcessError):
+        docs_versions.main(str(out), repository)
+    git(repository, "tag", "-d", "v0.11.0")
+    assert docs_versions.main(str(out), repository) == 0
