@@ -1,6 +1,9 @@
 """
 Jinja that leaves a mark where None is written, or made a part of a text.
 
+What makes a text is carried out twice, with None and with a mark in its place: where the texts differ, None
+is in them, however it came there. So of a function it is known that it makes a text, and not how.
+
 Rule: whatever else a template does, and every condition in it, is as in any other task, but for texts that
 were made before the condition, as by ``{% set %}``: what a filter makes of None alone still equals
 ``'None'``, and one that None is a part of equals no other text.
@@ -8,16 +11,18 @@ were made before the condition, as by ``{% set %}``: what a filter makes of None
 
 from __future__ import annotations
 
+import operator
+import re
 from collections.abc import Callable, Iterable
-from functools import cache, wraps
+from functools import cache, partial, wraps
 from typing import TYPE_CHECKING, Any
 
 import jinja2
 from jinja2 import nodes, pass_eval_context
-from jinja2.filters import FILTERS, make_attrgetter, sync_do_join
+from jinja2.filters import FILTERS, do_format, do_replace, make_attrgetter, sync_do_join
 from jinja2.visitor import NodeTransformer
 
-from airflow_provider_poweroffice.tasks.nothing import MARK, NOTHING, marked
+from airflow_provider_poweroffice.tasks.nothing import MARK, NOTHING, Mark, is_marked, marked
 
 if TYPE_CHECKING:
     from jinja2.compiler import CodeGenerator
@@ -31,23 +36,32 @@ _TEXT_FILTERS = frozenset(
         "forceescape",
         "indent",
         "lower",
-        "replace",
+        "pprint",
+        "safe",
         "string",
+        "striptags",
+        "title",
+        "trim",
+        "truncate",
+        "upper",
+        "urlencode",
+        "urlize",
+        "wordwrap",
     }
-    | {"pprint", "safe", "striptags", "title", "trim", "truncate", "upper", "urlencode", "urlize", "wordwrap"}
 )
-"""Filters of Jinja that make a text of whatever they are given, of None too."""
-_RENAMED = _TEXT_FILTERS | {"join"}
-_TEXT_METHODS = frozenset({"format", "join"})
+"""Filters of Jinja that make a text of what they are given, of None too; further arguments are settings."""
+_TEXT_METHODS = frozenset({"format", "format_map", "join"})
+_TEXT_FUNCTIONS = (str, repr, ascii, format)
 
 
 def strict_environment(environment: jinja2.Environment) -> jinja2.Environment:
     """Give an environment in which None is marked where it is written, or made a part of a text."""
     strict = environment.overlay(finalize=marked)
-    made = {name: _keeping_none(FILTERS[name]) for name in _TEXT_FILTERS} | {"join": _join}
+    made = {name: _watching(FILTERS[name]) for name in _TEXT_FILTERS}
+    made |= {"format": _format, "join": _join, "replace": _replace}
     given = environment.filters  # with the DAG's own, which may have one of these names
     own = {_own(name): ours if given[name] is FILTERS[name] else given[name] for name, ours in made.items()}
-    strict.filters = given | own | {_MARKED: _marked_operand, _METHOD: _text_method}
+    strict.filters = given | own | {_MARKED: marked, _TEXT: _text, _MOD: _mod, _CALLED: _called}
     generator: Any = environment.code_generator_class
     strict.code_generator_class = _marking_generator(generator)
     return strict
@@ -57,90 +71,135 @@ def _own(name: str) -> str:
     return f"{name} of poweroffice"  # no template can name it
 
 
-_MARKED, _METHOD = _own("marked"), _own("method")
+_MARKED, _TEXT, _MOD, _CALLED = map(_own, ("marked", "text", "mod", "called"))
+_RENAMED = _TEXT_FILTERS | {"format", "join", "replace"}
 
 
-def _marked_operand(value: Any) -> Any:
-    return marked(value)
+def _watched(function: Callable[..., Any], *given: Any, **named: Any) -> Any:
+    """
+    Make a text, and give a mark for one that a None is a part of.
+
+    :param function: has no effects.
+    """
+    arguments = [marked(value) for value in given]
+    keywords = {name: marked(value) for name, value in named.items()}
+    pairs = [*zip((*arguments, *keywords.values()), (*given, *named.values()), strict=True)]
+    if all(new is old and not is_marked(old) for new, old in pairs):
+        return function(*given, **named)
+    found = function(*arguments, **keywords)
+    try:
+        usual = function(*map(_unmarked, given), **{name: _unmarked(value) for name, value in named.items()})
+    except (TypeError, ValueError):  # as of {:.2f} for None
+        usual = found
+    return _marked_where(found, usual, alone=pairs[0][0] is MARK)
 
 
-def _text_method(method: Any) -> Any:
-    """Give a method of a text that marks what it is given; a method of anything else as it is."""
-    owner = getattr(getattr(method, "__wrapped__", method), "__self__", None)  # Jinja's sandbox wraps it
-    if not isinstance(owner, str):
-        return method
+def _marked_where(found: Any, usual: Any, *, alone: bool) -> Any:
+    if isinstance(usual, (int, float)):  # a number tells no text
+        return usual
+    if isinstance(usual, str):
+        if not is_marked(found) and str(found) == str(usual):
+            return usual
+        if alone and usual.strip().lower() == "none":
+            return MARK
+        return Mark(found) if is_marked(found) and found != NOTHING else Mark()
+    if isinstance(usual, (list, tuple)) and len(usual) == len(found):  # of a text that was split
+        return [_marked_where(new, old, alone=False) for new, old in zip(found, usual, strict=True)]
+    return usual if found == usual else Mark()
 
-    def marking(*args: Any, **kwargs: Any) -> Any:
-        return method(*map(marked, args), **{name: marked(value) for name, value in kwargs.items()})
 
-    return marking
+def _unmarked(value: Any) -> Any:
+    """Give the text that None would have given."""
+    return re.sub(NOTHING, "None", value, flags=re.IGNORECASE) if is_marked(value) else value
 
 
 @cache
-def _keeping_none(made: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a filter that leaves None, and a text with one, to be found."""
+def _watching(made: Callable[..., Any]) -> Callable[..., Any]:
     place = 0 if getattr(made, "jinja_pass_arg", None) is None else 1  # behind the context of some
 
     @wraps(made)
-    def keeping(*args: Any, **kwargs: Any) -> Any:
-        value = args[place]
-        if value is None or (isinstance(value, str) and NOTHING in value):
-            return MARK
-        return made(*args, **kwargs)
+    def watching(*args: Any, **kwargs: Any) -> Any:
+        begin, end = args[:place], args[place + 1 :]
+        return _watched(lambda text: made(*begin, text, *end, **kwargs), args[place])
 
-    return keeping
+    return watching
+
+
+def _format(value: str, *args: Any, **kwargs: Any) -> Any:
+    return _watched(do_format, value, *args, **kwargs)
 
 
 @pass_eval_context
-def _join(context: Any, value: Iterable[Any], d: str = "", attribute: str | int | None = None) -> str:
+def _replace(context: Any, s: str, old: str, new: str, count: int | None = None) -> Any:
+    return _watched(lambda text, new: do_replace(context, text, old, new, count), s, new)
+
+
+@pass_eval_context
+def _join(context: Any, value: Iterable[Any], d: str = "", attribute: str | int | None = None) -> Any:
     items = value if attribute is None else map(make_attrgetter(context.environment, attribute), value)
-    return sync_do_join(context, map(marked, items), d)
+    return _watched(partial(sync_do_join, context), [*items], d)
 
 
-def _marking(node: Any, name: str = _MARKED) -> Any:
-    return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno, environment=node.environment)
+def _text(value: Any) -> Any:
+    """Mark a text that holds a mark, so that no slice of it is without."""
+    return Mark(value) if is_marked(value) and not isinstance(value, Mark) else value
+
+
+def _mod(left: Any, right: Any) -> Any:
+    return _watched(operator.mod, left, right) if isinstance(left, str) else left % right
+
+
+def _called(function: Any) -> Any:
+    """Give a function that makes a text so that it marks one with a None; any other as it is."""
+    method = getattr(function, "__wrapped__", function)  # Jinja's sandbox wraps some
+    owner, name = getattr(method, "__self__", None), getattr(method, "__name__", "")
+    if any(function is known for known in _TEXT_FUNCTIONS):
+        return partial(_watched, function)
+    if not isinstance(owner, str):
+        return function
+    if name in _TEXT_METHODS:
+        return partial(_watched, function)
+    # No method that the sandbox would have to look at.
+    return partial(_watched, getattr(str, name), owner) if is_marked(owner) else function
+
+
+def _by(node: Any, name: str, *others: Any) -> Any:
+    return nodes.Filter(
+        node, name, [*others], [], None, None, lineno=node.lineno, environment=node.environment
+    )
 
 
 class _Marker(NodeTransformer):
-    """Marks what becomes a part of a text; conditions compare what they are given."""
+    """Has what makes a text watched; conditions compare what they are given."""
 
     def visit_Concat(self, node: Any) -> Any:  # noqa: N802 - jinja2's name
         self.generic_visit(node)
-        node.nodes = [*map(_marking, node.nodes)]
-        return node
+        node.nodes = [_by(part, _MARKED) for part in node.nodes]
+        return _by(node, _TEXT)
 
     def visit_Mod(self, node: Any) -> Any:  # noqa: N802 - jinja2's name
         self.generic_visit(node)
-        node.right = _marking(node.right)
-        return node
+        return _by(node.left, _MOD, node.right)
 
     def visit_Call(self, node: Any) -> Any:  # noqa: N802 - jinja2's name
         self.generic_visit(node)
-        if isinstance(node.node, nodes.Getattr) and node.node.attr in _TEXT_METHODS:
-            node.node = _marking(node.node, _METHOD)
+        node.node = _by(node.node, _CALLED)
+        return node
+
+    def visit_Getitem(self, node: Any) -> Any:  # noqa: N802 - jinja2's name
+        self.generic_visit(node)
+        node.node = _by(node.node, _TEXT)
         return node
 
     def visit_Filter(self, node: Any) -> Any:  # noqa: N802 - jinja2's name
         self.generic_visit(node)
-        if node.name == "format":
-            self._mark_arguments(node)
-        elif node.name == "map":  # each item by the filter that its first argument names
+        if node.name == "map":  # each item by the filter that its first argument names
             for named in node.args[:1]:
                 if isinstance(named, nodes.Const) and named.value in _RENAMED:
                     named.value = _own(named.value)
-        elif node.name in _RENAMED and node.node is not None:
-            if node.name == "replace":
-                node.args[1:2] = map(_marking, node.args[1:2])
+        elif node.name in _RENAMED:
             node.name = _own(node.name)
         return node
-
-    @staticmethod
-    def _mark_arguments(node: Any) -> None:
-        node.args = [*map(_marking, node.args)]
-        for argument in node.kwargs:
-            argument.value = _marking(argument.value)
-        node.dyn_args = node.dyn_args and _marking(node.dyn_args)
-        node.dyn_kwargs = node.dyn_kwargs and _marking(node.dyn_kwargs)
 
     def visit_CondExpr(self, node: Any) -> Any:  # noqa: N802 - jinja2's name
         node.expr1 = self.visit(node.expr1)

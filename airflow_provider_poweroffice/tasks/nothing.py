@@ -3,33 +3,67 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Self
 
 NOTHING = f"nothing_{secrets.token_hex(16)}"
 """Stands for None while a field is rendered; random, so that no other text equals it; ``repr`` keeps it."""
 
 
-class _Mark(str):
-    """The same in a template: a slice of it is all of it, and it equals the text that None would give."""
+class Mark(str):
+    """
+    A text that a None is a part of: so is each part of it, and it equals no other text.
 
-    __slots__ = ()
+    :param text: with :data:`NOTHING` in the place of None.
+    :param original: what native rendering gives instead, if that is not a text yet.
+    """
+
+    __slots__ = ("original",)
+    original: Any
+
+    def __new__(cls, text: str = f"{NOTHING}_in_a_text", original: Any = None) -> Self:  # noqa: D102
+        mark = super().__new__(cls, text)
+        mark.original = original
+        return mark
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, str) and (other.lower() == "none" or str(self) == str(other))
+        return isinstance(other, str) and str(self) == str(other)
 
     def __ne__(self, other: object) -> bool:
         return not self == other
 
     __hash__ = str.__hash__
 
-    def __getitem__(self, _: Any) -> _Mark:
-        return self
+    def __getitem__(self, _: Any) -> Mark:
+        return Mark()
+
+    def __iter__(self) -> Iterator[str]:
+        yield Mark()
 
     def __format__(self, _: str) -> str:
         return str(self)
 
 
-MARK = _Mark(NOTHING)
+class _Alone(Mark):
+    """The text of None alone: it equals what None would give, and a part of it is all of it."""
+
+    __slots__ = ()
+
+    def __getitem__(self, _: Any) -> Mark:
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        return super().__eq__(other) or (isinstance(other, str) and other.lower() == "none")
+
+    __hash__ = str.__hash__
+
+
+MARK = _Alone(NOTHING)
+
+
+def is_marked(value: Any) -> bool:
+    """Tell whether a text is made of a None."""
+    return isinstance(value, str) and NOTHING in value.lower()
 
 
 def marked(value: Any, within: tuple[int, ...] = ()) -> Any:
@@ -37,11 +71,21 @@ def marked(value: Any, within: tuple[int, ...] = ()) -> Any:
     if value is None:
         return MARK
     kind = type(value)
-    if kind not in {dict, list, tuple, set, frozenset} or id(value) in within:
+    if kind in {str, int, float, bool} or id(value) in within:
         return value
     within = (*within, id(value))
     if kind is dict:
-        items: Any = {key: marked(item, within) for key, item in value.items()}
-        return items if any(items[key] is not item for key, item in value.items()) else value
-    items = [marked(item, within) for item in value]
-    return kind(items) if any(new is not old for new, old in zip(items, value, strict=True)) else value
+        items = [(marked(key, within), marked(item, within)) for key, item in value.items()]
+        same = all(key is old and item is value[old] for (key, item), old in zip(items, value, strict=True))
+        return value if same else dict(items)
+    if kind in {list, tuple, set, frozenset}:
+        made = [marked(item, within) for item in value]
+        return kind(made) if any(new is not was for new, was in zip(made, value, strict=True)) else value
+    # One of another kind writes itself as it likes, perhaps without what it holds.
+    is_other = isinstance(value, Collection) and not isinstance(value, (str, bytes))
+    return Mark(original=value) if is_other and _holds_none(value) and "None" in str(value) else value
+
+
+def _holds_none(value: Collection[Any]) -> bool:
+    items = [*value, *value.values()] if isinstance(value, Mapping) else [*value]
+    return any(marked(item) is not item for item in items)

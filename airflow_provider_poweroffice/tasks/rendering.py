@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from airflow_provider_poweroffice._compat import AirflowFailException
-from airflow_provider_poweroffice.tasks.nothing import NOTHING
+from airflow_provider_poweroffice.tasks.nothing import NOTHING, Mark
 
 if TYPE_CHECKING:
     import jinja2
@@ -74,7 +74,7 @@ class RenderedOperator(BaseOperator):
                 return None
             raise AirflowFailException(_message(name, content))
         places = list(_places(rendered, name))
-        if is_native and all(text == NOTHING for _, text in places):
+        if is_native and all(_is_native_value(text) for _, text in places):
             return _native(rendered)
         if places:
             raise AirflowFailException(_message(places[0][0], content))
@@ -101,6 +101,7 @@ def _places(value: Any, where: str, within: tuple[int, ...] = ()) -> Iterator[tu
         return
     elif isinstance(value, Mapping):
         for key, item in value.items():
+            yield from _places(key, where, (*within, id(value)))
             yield from _places(item, f"{where}[{key!r}]", (*within, id(value)))
     elif isinstance(value, (list, tuple, set, frozenset)):
         for index, item in enumerate(value):
@@ -113,10 +114,16 @@ def _native(value: Any, within: tuple[int, ...] = ()) -> Any:
         return value
     within = (*within, id(value))
     if isinstance(value, dict):
-        return {key: _native(item, within) for key, item in value.items()}
+        return {_native(key, within): _native(item, within) for key, item in value.items()}
     if isinstance(value, (list, set, frozenset)) or type(value) is tuple:
         return type(value)(_native(item, within) for item in value)
+    if isinstance(value, Mark):
+        return value.original
     return None if value == NOTHING else value
+
+
+def _is_native_value(text: str) -> bool:
+    return text == NOTHING or (isinstance(text, Mark) and text.original is not None)
 
 
 def _is_native(environment: jinja2.Environment) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from airflow.sdk import DAG, BaseOperator, task
@@ -106,6 +107,13 @@ TEMPLATES = [
 ]
 
 
+class Pair(NamedTuple):
+    """A list of a kind of its own."""
+
+    a: int
+    b: int | None
+
+
 @pytest.mark.finding("R21")
 @pytest.mark.parametrize("native", [False, True])
 @pytest.mark.parametrize(
@@ -141,6 +149,35 @@ TEMPLATES = [
         "x{{ (nothing | string)[:10] }}",
         "{{ 'Id eq {:.3}'.format(nothing) }}",
         "{{ 'Id eq X' | replace('X', nothing) }}",
+        "{{ 'Id eq X' | replace('X', new=nothing) }}",
+        "{{ {'a': nothing} | urlencode }}",
+        "{{ {nothing: 1} | urlencode }}",
+        "x{{ {nothing: 1} }}",
+        "x{{ [nothing] | string }}",
+        "{{ [[nothing]] | upper | truncate(3, true, '', 0) }}",
+        "{{ ids | string | center(40) | list | first }}",
+        "{{ (ids | string)[:8] }}",
+        "{{ 'Id eq {a}'.format_map({'a': nothing}) }}",
+        "{% set f = 'x{}'.format %}{{ f(nothing) }}",
+        "{{ ('x{}' | attr('format'))(nothing) }}",
+        "{{ 'x{}'['format'](nothing) }}",
+        "{{ ['x%s'] | map('format', nothing) | join }}",
+        "{{ 'x%.2s' % nothing }}",
+        "{{ 'x%(a).3s' % {'a': nothing} }}",
+        "{{ ['a', 'b'] | join(nothing) }}",
+        "x{{ str(nothing) }}",
+        "{{ repr([nothing])[1:] }}",
+        "{% filter truncate(3, true, '', 0) %}{{ nothing }}x{% endfilter %}",
+        "{% set name %}a{{ nothing }}{% endset %}{{ name[:3] }}",
+        "{% macro name(value) %}a{{ value }}{% endmacro %}{{ name(nothing)[:3] }}",
+        "{{ ('a-' ~ nothing).split('-')[1][:2] }}",
+        "{{ ('a' ~ nothing).upper().replace('A', '')[:2] }}",
+        "x{{ (nothing | string).encode() }}",
+        "x{% for letter in nothing | string %}{{ letter }}.{% endfor %}",
+        "x{{ pairs }}",
+        "{{ pairs | string }}",
+        "{{ pairs.values() | string }}",
+        "{{ 'x' ~ pair }}",
     ],
 )
 def test_none_is_not_joined_to_a_text(template: str, native: bool) -> None:
@@ -150,9 +187,11 @@ def test_none_is_not_joined_to_a_text(template: str, native: bool) -> None:
             task_id="t", endpoint="Customers", query={"externalNumbers": template}
         )
     bad = context_with_secrets() | {"ids": [7, None], "rows": [{"id": 7}, {"id": None}]}
+    bad |= {"str": str, "repr": repr, "pairs": OrderedDict(a=None), "pair": Pair(1, None)}
     with pytest.raises(AirflowFailException, match="externalNumbers"):
         made.render_template(made.query, bad, made.get_template_env())
     good = bad | {"ids": ["a", 7], "rows": [{"id": "a"}, {"id": 7}], "nothing": "b"}
+    good |= {"pairs": OrderedDict(a=1), "pair": Pair(1, 2)}
     rendered = made.render_template(made.query, good, made.get_template_env())
     plain = made.get_template_env().from_string(template).render(**good)
     assert rendered == {"externalNumbers": plain}
@@ -198,6 +237,10 @@ class Dates:
         """Write a day."""
         return "today" if day is None else day
 
+    def seen(self, given: object) -> str:
+        """Write what came, in a text of its own."""
+        return repr(given)
+
     def join(self, day: str | None) -> str:
         """Do the same."""
         return self.format(day)
@@ -221,6 +264,15 @@ class Dates:
         ("{{ [nothing, 7] | map('string') | reject('equalto', 'None') | join(',') }}", "7"),
         ("{{ dates.format(nothing) }}{{ dates.join(nothing) }}", "todaytoday"),
         ("{{ nothing | title }}", "untitled"),
+        ("{{ [nothing] | tojson }}", "[null]"),
+        ("{{ 'a b'.split(nothing) | join('-') }}", "a-b"),
+        ("{{ ' a ' | trim(nothing) }}{{ ' b '.strip(nothing) }}", "ab"),
+        ("{{ 'None' | replace(nothing, 'x') }}", "x"),
+        ("{{ '{b}'.format_map({'a': nothing, 'b': 1}) }}{{ '%(b)s' % {'a': nothing, 'b': 1} }}", "11"),
+        ("{{ 'a' | replace('x', nothing) }}", "a"),
+        ("{{ (nothing | string).startswith('N') }}{{ ('a-' ~ nothing).split('-')[0] }}", "Truea"),
+        ("{{ (nothing | string).split('o') == ['N', 'ne'] }}", "True"),
+        ("{{ dates.seen([nothing, {'a': nothing}]) }}", "[None, {'a': None}]"),
     ],
 )
 def test_what_is_no_none_is_rendered_as_ever(template: str, gives: str) -> None:
