@@ -244,6 +244,20 @@ def read_aliases(conn: Connection, *, named: bool = True) -> list[str]:
         return [] if conn.conn_type == D365FO_TYPE else list(read_client_keys(read_extra(conn.extra)))
 
 
+def api_version_of(conn: Connection) -> str:
+    """
+    Tell which version of PowerOffice's API a connection is of.
+
+    :raises ValueError: its extras cannot be read.
+    """
+    with _naming(conn.conn_id):
+        return _version(read_extra(conn.extra))
+
+
+def _version(extra: Extra) -> str:
+    return (_text(extra, "api_version") or "v2").lower()
+
+
 def says_read_timeout(conn: Connection) -> bool:
     """Tell whether the connection itself limits how long an answer may take."""
     return _text(read_extra(conn.extra), "read_timeout") is not None
@@ -260,7 +274,7 @@ def _naming(conn_id: str | None) -> Iterator[None]:
 def _read_poweroffice(conn: Connection, extra: Extra, company: str | None, token: str | None) -> Settings:  # noqa: ARG001
     # As it is: a key with a stray blank is refused.
     subscription_key = str(extra.get("subscription_api_key") or extra.get("subscription_key") or "") or None
-    api_version = (_text(extra, "api_version") or "v2").lower()
+    api_version = _version(extra)
     if api_version == D365FO_TYPE:
         raise ValueError(
             f"api_version {api_version!r} is a type of connection: set conn_type to {D365FO_TYPE!r}"

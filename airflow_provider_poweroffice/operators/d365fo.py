@@ -305,7 +305,8 @@ class D365FORestEndpointOperator(RenderedOperator):
             unlimited=timeout is None,
             clock=self.clock,
         )
-        refuse_other_api(hook, {"poweroffice": "PowerOfficeOperator"})
+        conn = hook.get_connection(hook.conn_id)
+        refuse_other_api(hook.conn_name_attr, conn, {"poweroffice": "PowerOfficeOperator"})
         return hook
 
     def _wait_in_triggerer(

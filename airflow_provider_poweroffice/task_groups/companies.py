@@ -85,7 +85,7 @@ class Companies:
         self, kind: type[CompanyLoads], aliases: Any, loads: Mapping[str, Any], of_task: Mapping[str, Any]
     ) -> Any:
         """Make the task of all resources, mapped over the companies, or over lists of them."""
-        given = {self.source.conn_name: self.source.conn_id, "loads": loads, **of_task}
+        given = {**self.source.of_task, "loads": loads, **of_task}
         if aliases is None:
             return kind(task_id="company", **given)
         name, template = "company", "{{ company }}"

@@ -175,7 +175,7 @@ def _by_resource(
     made: list[Any] = []
     for name, load in loads.items():
         # Mapped tasks do not get their asset by themselves, and DAGs may wait for what is read whole.
-        own = {source.conn_name: source.conn_id, **of_task, **load}
+        own = {**source.of_task, **of_task, **load}
         scheme = kind.hook_class.conn_type
         given = with_asset(own, endpoint=load["endpoint"], conn_id=source.conn_id, scheme=scheme)
         if aliases is None:

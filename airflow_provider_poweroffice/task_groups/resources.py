@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
+from airflow_provider_poweroffice.tasks.connections import API_VERSIONS
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.catalogue import Catalogue, Resource
@@ -39,7 +40,6 @@ The arguments hold for these resources wherever they are named, unless others ar
 LAST_DATE = "2099-12-31"
 """End of the range of the ledger: a later one each day would be another query, with a new watermark."""
 
-API_VERSIONS = ("v2", "v1")
 _OWN = {
     "task_id": "it is made of the endpoint's name",
     "endpoint": "it is the key",
@@ -47,6 +47,7 @@ _OWN = {
     "sql_conn_id": "give it to the group",
     "poweroffice_conn_id": "give it to the group",
     "d365fo_conn_id": "give it to the group",
+    "api_version": "give it to the group",
 }
 
 _OF_GROUP = MappingProxyType(
@@ -99,6 +100,12 @@ class Source:
                 "each other: a group reads one API; make a group for each"
             )
         return cls("d365fo_conn_id", d365fo_conn_id, "d365fo")
+
+    @property
+    def of_task(self) -> dict[str, Any]:
+        """Give the arguments of a task that reads it."""
+        version = {} if self.api == "d365fo" else {"api_version": self.api}
+        return {self.conn_name: self.conn_id} | version
 
     @property
     def catalogue(self) -> Catalogue | None:

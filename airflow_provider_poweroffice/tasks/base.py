@@ -27,7 +27,7 @@ from airflow_provider_poweroffice.tasks.rendering import RenderedOperator
 if TYPE_CHECKING:
     import jinja2
     from airflow.providers.openlineage.extractors import OperatorLineage
-    from airflow.sdk import BaseOperator, Context
+    from airflow.sdk import BaseOperator, Connection, Context
 
     from airflow_provider_poweroffice.api.catalogue import Resource
     from airflow_provider_poweroffice.api.read_options import OnPageError
@@ -56,6 +56,8 @@ class CompanyTask(RenderedOperator):
     """Of the API; its ``conn_name_attr`` names the argument with the connection."""
     other_class: ClassVar[Mapping[str, str]] = MappingProxyType({})
     """For a type of connection that is another API's: the class that takes it."""
+    connection_arguments: ClassVar[tuple[str, ...]] = ()
+    """Arguments that say which connection it is."""
     catalogues: ClassVar[tuple[str, ...]] = ()
     """Names of what is known of the API, by version."""
 
@@ -91,8 +93,16 @@ class CompanyTask(RenderedOperator):
         :raises ValueError: the connection is another API's; says which class takes it.
         """
         hook = self.hook_class(self.api_conn_id, company=self.company, retry_options=self.retry_options)
-        refuse_other_api(hook, self.other_class)
+        self.check_connection(hook.get_connection(self.api_conn_id))
         return hook
+
+    def check_connection(self, conn: Connection) -> None:
+        """
+        Refuse a connection of another API than the task's.
+
+        :raises ValueError: says which class takes it.
+        """
+        refuse_other_api(self.hook_class.conn_name_attr, conn, self.other_class)
 
     @contextmanager
     def running(
@@ -251,18 +261,17 @@ class CollectionTask(ReadTask):
         )
 
 
-def refuse_other_api(hook: ClientHook, other_class: Mapping[str, str]) -> None:
+def refuse_other_api(name: str, conn: Connection, other_class: Mapping[str, str]) -> None:
     """
     Refuse a connection of another API.
 
+    :param name: of the argument with the connection.
     :param other_class: for a type of connection that is another API's, the class that takes it.
     :raises ValueError: names that class.
     """
-    conn_type = str(hook.get_connection(hook.conn_id).conn_type)
+    conn_type = str(conn.conn_type)
     if (other := other_class.get(conn_type)) is not None:
-        raise ValueError(
-            f"{hook.conn_name_attr}={hook.conn_id!r} is a connection of type {conn_type}; use {other} for it"
-        )
+        raise ValueError(f"{name}={conn.conn_id!r} is a connection of type {conn_type}; use {other} for it")
 
 
 def is_literal(value: Any) -> bool:

@@ -145,7 +145,7 @@ class CompanyLoads(CompanyTask):
 
         :raises ValueError, TypeError: an argument that no load can have; names the load.
         """
-        names = (*self.shared_arguments, self.hook_class.conn_name_attr, "company")
+        names = (*self.shared_arguments, *self.connection_arguments, "company")
         shared = {name: getattr(self, name) for name in names}
         parts = {}
         for name, load in self.loads.items():

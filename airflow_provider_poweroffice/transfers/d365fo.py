@@ -90,6 +90,9 @@ class D365FOCompanyToSqlOperator(D365FOTask, CompanyToSql):
     """
 
     template_fields = (*CompanyToSql.template_fields, "d365fo_conn_id")
+    other_class = MappingProxyType(
+        {"poweroffice": "poweroffice_conn_id of the group, or PowerOfficeCompanyToSqlOperator,"}
+    )
     load_class = D365FOToSqlOperator
 
 
@@ -105,4 +108,7 @@ class D365FOCompanyToObjectStorageOperator(D365FOTask, CompanyToObjectStorage):
     """
 
     template_fields = (*CompanyToObjectStorage.template_fields, "d365fo_conn_id")
+    other_class = MappingProxyType(
+        {"poweroffice": "poweroffice_conn_id of the group, or PowerOfficeCompanyToObjectStorageOperator,"}
+    )
     load_class = D365FOToObjectStorageOperator

@@ -41,6 +41,9 @@ class PowerOfficeCompanyToObjectStorageOperator(PowerOfficeTask, CompanyToObject
     """
 
     template_fields = (*CompanyToObjectStorage.template_fields, "poweroffice_conn_id")
+    other_class = MappingProxyType(
+        {"d365fo": "d365fo_conn_id of the group, or D365FOCompanyToObjectStorageOperator,"}
+    )
     load_class = PowerOfficeToObjectStorageOperator
 
 

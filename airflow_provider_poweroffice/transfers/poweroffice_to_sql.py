@@ -36,4 +36,5 @@ class PowerOfficeCompanyToSqlOperator(PowerOfficeTask, CompanyToSql):
     """
 
     template_fields = (*CompanyToSql.template_fields, "poweroffice_conn_id")
+    other_class = MappingProxyType({"d365fo": "d365fo_conn_id of the group, or D365FOCompanyToSqlOperator,"})
     load_class = PowerOfficeToSqlOperator

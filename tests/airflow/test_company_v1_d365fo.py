@@ -14,7 +14,7 @@ from airflow.sdk import DAG, task
 from company_tries import Airflow, asked
 from sql_loads import FAST
 
-from airflow_provider_poweroffice._compat import HAS_ASSET_STATE
+from airflow_provider_poweroffice._compat import HAS_ASSET_STATE, AirflowFailException
 from airflow_provider_poweroffice.task_groups.company_to_object_storage import company_to_object_storage
 from airflow_provider_poweroffice.task_groups.load_company import load_company
 from airflow_provider_poweroffice.tasks.company import LoadsFailedError
@@ -142,9 +142,54 @@ def test_v1_into_files(v1_firm: V1Sandbox, tmp_path: Path) -> None:
     assert len(lines) == v1_firm.totals(TWO[0])["Customer"]
 
 
+@pytest.mark.parametrize("tasks", ["company", "resource"])
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (
+            {"poweroffice_conn_id": "poweroffice_v1", "resources": ["Customers"]},
+            "api_version='v2', but poweroffice_conn_id='poweroffice_v1' is a connection of 'v1'",
+        ),
+        (
+            {"poweroffice_conn_id": "of_v2", "resources": ["Customer"], "api_version": "v1"},
+            "api_version='v1', but poweroffice_conn_id='of_v2' is a connection of 'v2'",
+        ),
+        (
+            {"poweroffice_conn_id": "fo", "resources": ["Customers"]},
+            "poweroffice_conn_id='fo' is a connection of type d365fo",
+        ),
+        (
+            {"d365fo_conn_id": "poweroffice_v1", "resources": ["CustomersV3"]},
+            "d365fo_conn_id='poweroffice_v1' is a connection of type poweroffice",
+        ),
+    ],
+)
+def test_a_connection_of_another_api(
+    v1_firm: V1Sandbox, monkeypatch: pytest.MonkeyPatch, arguments: dict[str, Any], says: str, tasks: str
+) -> None:
+    """What a group says of its connection is compared with it before anything is asked for."""
+    fields = json.loads(v1_firm.connection_json())
+    keys = {"client_api_keys": {TWO[0]: "c11e0bad-0000-4000-8000-00000000bad0"}}
+    of_v2 = fields | {"extra": keys | {"subscription_api_key": "5" * 32, "allow_http": True}}
+    monkeypatch.setenv("AIRFLOW_CONN_OF_V2", json.dumps(of_v2))
+    monkeypatch.setenv("AIRFLOW_CONN_FO", json.dumps({"conn_type": "d365fo"}))
+    with DAG("d", schedule=None) as dag:
+        load_company("db", tasks=tasks, **arguments)
+    (one,) = dag.tasks
+    one.company = TWO[0]  # type: ignore[attr-defined]
+    result, _, events = Airflow().run(one)
+    assert isinstance(result, AirflowFailException)
+    assert says in str(result)
+    assert (v1_firm.journal(), dict(events)) == ([], {})
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (
+            {"resources": {"Customers": {"api_version": "v1"}}},
+            "leave out 'api_version': give it to the group",
+        ),
         ({"api_version": "v1"}, "the default resources are lists of PowerOffice Go v2"),
         ({"d365fo_conn_id": "fo"}, "name yours, resources=['CustomersV3']"),
         ({"api_version": "v1", "resources": ["Customers"]}, "did you mean 'Customer'?"),
