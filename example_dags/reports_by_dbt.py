@@ -22,8 +22,7 @@ with DAG(
     doc_md=__doc__,
 ):
     BashOperator(
-        # In a folder of its own, as dbt writes beside the models; what was parsed in another has its paths.
-        task_id="build",
+        task_id="build",  # in a folder of its own, as dbt writes beside the models; and parsed there
         bash_command='cp -r "$MODELS" dbt && cd dbt && '
         "{{ var.value.get('dbt', 'dbt') }} --no-partial-parse build --profiles-dir . --vars \"$DBT_VARS\"",
         append_env=True,

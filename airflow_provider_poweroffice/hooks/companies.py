@@ -190,7 +190,10 @@ def check_source(source: str) -> None:
     :raises ValueError: it is not one of ``SOURCES``.
     """
     if source not in SOURCES:
-        raise ValueError(f"unknown source {shown(source)} of companies; use one of: {', '.join(SOURCES)}")
+        raise ValueError(
+            f"unknown source {shown(source)} of companies; use one of: {', '.join(SOURCES)}; or give a list "
+            "of aliases"
+        )
 
 
 def _known(keys: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_poweroffice._compat import AirflowFailException
 from airflow_provider_poweroffice.api.options import RetryOptions
-from airflow_provider_poweroffice.api.texts import listed
+from airflow_provider_poweroffice.api.texts import listed, shown
 from airflow_provider_poweroffice.hooks.companies import check_companies, check_source, chunks
 from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.tasks.base import is_literal
@@ -176,8 +176,11 @@ class PowerOfficeCompaniesSummaryOperator(RenderedOperator):
         expected: Any = self.companies  # rendered: no XComArg any more
         mapped = None if expected is None else [*expected]
         if mapped == []:
-            raise ValueError("companies is empty: there is nothing to sum up")
-        companies = mapped and [name for one in mapped for name in ([one] if isinstance(one, str) else one)]
+            raise ValueError(
+                "companies is empty: no task was made of them. Where that may be, put a task "
+                "@task.short_circuit before these"
+            )
+        companies = mapped and self._aliases(mapped)
         ti = context["ti"]
         instances = self._instances(ti, mapped)
         summary = self._summary(instances, companies)
@@ -195,6 +198,20 @@ class PowerOfficeCompaniesSummaryOperator(RenderedOperator):
             ti.xcom_push(key="return_value", value=summary)
             raise AirflowFailException(_message(summary))
         return summary
+
+    def _aliases(self, mapped: Sequence[Any]) -> list[str]:
+        """
+        Give the companies that were mapped over.
+
+        :raises TypeError: they are neither aliases nor lists of them.
+        """
+        lists = [one if isinstance(one, list) else [one] for one in mapped]
+        aliases = [alias for one in lists for alias in one]
+        if not all(isinstance(alias, str) for alias in aliases):
+            raise TypeError(f"companies must be a list of aliases, or of lists of them, not {shown(mapped)}")
+        if twice := sorted({alias for alias in aliases if aliases.count(alias) > 1}):
+            self.log.warning("companies names %s twice: each time a task works for it", ", ".join(twice))
+        return aliases
 
     def _instances(
         self, ti: TaskInstance, companies: Sequence[str | Sequence[str]] | None
@@ -292,10 +309,12 @@ def _line(cause: Mapping[str, Any], shown: int = _SHOWN) -> str:
 
 def _message(summary: Mapping[str, Any]) -> str:
     """Give the error of a summary: how many failed, and the first of them with their reasons."""
-    names = {failure["company"] for failure in summary["failed"] if failure["company"]}
+    names = {failure["company"] for failure in summary["failed"]} - {None}
     told = [_line(cause) for cause in summary["causes"]]
     lines = listed(told, _SHOWN, "; ")
     if len(told) > _SHOWN:
         lines += ", see the XCom of this task"
-    count = f"{len(names)} of {summary['companies']} companies" if names else "no company, but tasks of none"
-    return f"{count} failed: {lines}"
+    if names:
+        return f"{len(names)} of {summary['companies']} companies failed: {lines}"
+    what = "a task without a company failed" if summary["companies"] else "no company was begun"
+    return f"{what}: {lines}"

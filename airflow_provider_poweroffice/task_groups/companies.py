@@ -17,12 +17,14 @@ from airflow_provider_poweroffice.operators.companies import (
     PowerOfficeCompaniesOperator,
     PowerOfficeCompaniesSummaryOperator,
 )
+from airflow_provider_poweroffice.tasks.base import is_literal
 from airflow_provider_poweroffice.tasks.company_loads import arguments_of_tasks, check_several
 
 if TYPE_CHECKING:
     from airflow_provider_poweroffice.task_groups.resources import Source
     from airflow_provider_poweroffice.tasks.company_loads import CompanyLoads
 
+_NO_TEMPLATE = "no template is rendered there: have a task return the list, and give its result"
 _OF_SUMMARY = ("pool", "queue", "executor", "retries", "retry_delay")
 
 
@@ -49,20 +51,31 @@ class Companies:
         if isinstance(self.named, str):
             self._check_source(self.named)
         elif self.named is not None and not isinstance(self.named, XComArg):
-            check_companies(self.named)
+            self._check_list(self.named)
         if self.per_task == 1:
             return
         if self.named is None:
             raise ValueError(f"companies_per_task={self.per_task} is for several companies: give companies=")
         check_several()
 
+    @staticmethod
+    def _check_list(named: Any) -> None:
+        if callable(named):
+            raise TypeError("companies is a function: give what its task returns, companies=its_name()")
+        check_companies(named)
+        if templates := [alias for alias in named if not is_literal(alias)]:
+            raise ValueError(f"companies holds {templates[0]!r}: {_NO_TEMPLATE}")
+
     def _check_source(self, named: str) -> None:
         if self.source.api == "d365fo":
             raise ValueError(f"companies={named!r}: name the legal entities, such as ['usmf', 'ussi']")
+        if not is_literal(named):
+            raise ValueError(f"companies={named!r}: {_NO_TEMPLATE}")
         if named not in SOURCES:
+            aliases = [alias.strip() for alias in named.split(",")]
             raise ValueError(
                 f"companies={named!r} is not a source of companies: use one of {', '.join(SOURCES)}, "
-                f"or a list of aliases, [{named!r}]"
+                f"or a list of aliases, {aliases!r}"
             )
         if named == "client_admin" and self.source.api == "v1":
             raise ValueError("companies='client_admin' asks v2's ClientAdmin: use 'connection', or a list")

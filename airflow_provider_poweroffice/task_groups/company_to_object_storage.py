@@ -115,7 +115,8 @@ def company_to_object_storage(
         load = loads[one.name] = one.arguments
         if one.reads_changes() and incremental:
             load["incremental"] = True
-    check_of_all(arguments, lists, loads)
+    kind = _KINDS[source.conn_name]
+    check_of_all(company_to_object_storage, kind.load_class, arguments, lists, loads)
     of_task, of_load = split_arguments(arguments, loads)
     of_load |= {"object_path": object_path, "format": format, "on_missing_privilege": on_missing_privilege}
     loads = {name: of_load | load for name, load in loads.items()}
@@ -126,7 +127,7 @@ def company_to_object_storage(
     vendor = _VENDORS[source.conn_name]
     with TaskGroup(group_id, tooltip=f"{vendor} into object storage") as group:
         aliases = given.aliases()
-        task = given.task(_KINDS[source.conn_name], aliases, loads, of_task)
+        task = given.task(kind, aliases, loads, of_task)
         if aliases is not None:
             sum_up([task], aliases, loads, arguments, picture=picture)
     return group

@@ -136,7 +136,8 @@ def load_company(
     checks = _Checks(detect_deletions, verify, source)
     lists = listed(resources, source, first=ledger_from, of_new={"mode": "replace"})
     loads = _table_loads(lists, checks, prefix=table_prefix, full_refresh=full_refresh)
-    check_of_all(arguments, lists, loads)
+    kind, kind_of_one = _KINDS[source.conn_name]
+    check_of_all(load_company, kind_of_one, arguments, lists, loads)
     of_load = {"layout": layout, "on_missing_privilege": on_missing_privilege}
     if schema is not None:
         of_load["schema"] = schema
@@ -150,7 +151,7 @@ def load_company(
     with TaskGroup(group_id, tooltip=f"{_VENDORS[source.conn_name]} into a warehouse") as group:
         aliases = given.aliases()
         if by_company:
-            made = [given.task(_KINDS[source.conn_name][0], aliases, loads, of_task)]
+            made = [given.task(kind, aliases, loads, of_task)]
         else:
             made = _by_resource(loads, of_task, aliases, source)
         if aliases is not None:

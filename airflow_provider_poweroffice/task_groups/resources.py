@@ -7,9 +7,12 @@ is known: an argument says which API a connection is of, and the connection is n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
+from functools import cache
+from inspect import signature
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +20,8 @@ from airflow_provider_poweroffice.hooks.poweroffice import PowerOfficeHook
 from airflow_provider_poweroffice.tasks.connections import API_VERSIONS
 
 if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator
+
     from airflow_provider_poweroffice.api.catalogue import Catalogue, Resource
 
 DEFAULT_RESOURCES: MappingProxyType[str, Mapping[str, Any]] = MappingProxyType(
@@ -193,14 +198,27 @@ def listed(
 
 
 def check_of_all(
-    arguments: Mapping[str, Any], lists: Sequence[Listed], loads: Mapping[str, Mapping[str, Any]]
+    group: Callable[..., Any],
+    kind: type[BaseOperator],
+    arguments: Mapping[str, Any],
+    lists: Sequence[Listed],
+    loads: Mapping[str, Mapping[str, Any]],
 ) -> None:
     """
-    Refuse arguments of all lists that would not reach each of them, as the group sets them itself.
+    Refuse arguments of all lists that nothing takes, or that would not reach each of the lists.
 
+    :param group: the function they were given to.
+    :param kind: the task of one list, which takes them.
     :param loads: the arguments of each list, by its name, without those of all.
-    :raises ValueError: names the argument, its value and the way out.
+    :raises ValueError: the group sets one itself; names it, its value and the way out.
+    :raises TypeError: one that neither the group nor a task has.
     """
+    known = _arguments_of(kind)
+    for name in sorted(arguments.keys() - known - _OF_GROUP.keys()):
+        named = {*signature(group).parameters} | known - _OF_GROUP.keys()
+        near = get_close_matches(name, sorted(named), cutoff=0.7)
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        raise TypeError(f"{group.__name__} has no argument {name}={arguments[name]!r:.100}{hint}")
     for name in sorted(arguments.keys() & _OF_GROUP.keys()):
         raise ValueError(f"{name}={arguments[name]!r:.100} cannot be given to a group: {_OF_GROUP[name]}")
     for one in lists:
@@ -211,6 +229,13 @@ def check_of_all(
                 f"{load[name]!r:.100}: give it to the lists that it is for, "
                 f"resources={{{one.path!r}: {{{name!r}: ...}}}}"
             )
+
+
+@cache
+def _arguments_of(kind: type[BaseOperator]) -> frozenset[str]:
+    """Name all arguments of a task, those of Airflow too."""
+    classes = (base for base in kind.__mro__ if "__init__" in vars(base))
+    return frozenset(name for base in classes for name in signature(vars(base)["__init__"]).parameters)
 
 
 def _each_once(resources: Resources, source: Source) -> dict[str, tuple[dict[str, Any], frozenset[str]]]:
@@ -234,7 +259,12 @@ def _each_once(resources: Resources, source: Source) -> dict[str, tuple[dict[str
 def _one(endpoint: object, given: object, source: Source) -> tuple[str, dict[str, Any]]:
     """Give the path of a list, and its arguments with our own below them."""
     arguments = {} if given is None else given
-    if not isinstance(endpoint, str) or not isinstance(arguments, Mapping):
+    if not isinstance(endpoint, str):
+        raise TypeError(
+            f"resources: {endpoint!r} is not an endpoint: give a list of them, or one mapping of each to its "
+            "arguments"
+        )
+    if not isinstance(arguments, Mapping):
         raise TypeError(f"resources: {endpoint!r}: {given!r} is not an endpoint with a mapping of arguments")
     for name in arguments.keys() & _OWN.keys():
         raise ValueError(f"resources[{endpoint!r}]: leave out {name!r}: {_OWN[name]}")

@@ -156,10 +156,18 @@ class CompanyTask(RenderedOperator):
         jinja_env: jinja2.Environment | None = None,
         seen_oids: set[int] | None = None,
     ) -> Any:
-        """Render, with the company at hand."""
+        """Render, with the company at hand; what fails is left for the summary."""
         if isinstance(self.company, str):
             context["company"] = self.company  # type: ignore[typeddict-unknown-key]  # a name of our own
-        return super().render_template(content, context, jinja_env, seen_oids)
+        is_within = jinja_env is not None and jinja_env.finalize is not None
+        try:
+            return super().render_template(content, context, jinja_env, seen_oids)
+        except Exception as error:
+            if not is_within and (self.company or getattr(self, "companies", None)):
+                from airflow_provider_poweroffice.tasks.company import leave_reason
+
+                leave_reason(context, error, self.company if is_literal(self.company) else None)
+            raise
 
 
 class ReadTask(CompanyTask):

@@ -75,7 +75,11 @@ def report_company(context: Mapping[str, Any] | None, company: str | None) -> It
         yield
         return
     with fail_task_when_final():
-        check_company(company)
+        try:
+            check_company(company)
+        except ValueError as error:
+            leave_reason(context, error)
+            raise
     _push(context, company, None)
     try:
         yield
@@ -165,6 +169,18 @@ def _push(
     if ti is not None:
         outcome = place(ti, company) | {"error": error} | ({"left_out": left_out} if left_out else {})
         ti.xcom_push(key=KEY, value=outcome)
+
+
+def leave_reason(context: Mapping[str, Any] | None, error: BaseException, company: str | None = None) -> None:
+    """Leave for the summary why a task ended before it could begin."""
+    ti = context.get("ti") if context else None
+    if ti is None:
+        return
+    try:
+        check_company(company)
+    except ValueError:  # what must not be stored
+        company = None
+    ti.xcom_push(key=KEY, value=place(ti, company) | {"error": reason_of(error)})
 
 
 def push_loads(
@@ -286,10 +302,13 @@ def instances_of(
         if state == "removed":
             continue
         report, left, expected = reports.get(index, {}), loads.get(index, {}), names.get(index)
+        if state in _REASONS:  # what is there is an earlier try's
+            report, left = {**report, "error": None, "left_out": None}, {}
         outcome = _outcome(task_id, index, state, report)
         several = report.get("companies") or (None if isinstance(expected, str) else expected)
         if several:
-            found += (_of_several(outcome, name, by_each.get((index, name), {})) for name in several)
+            each = {} if state in _REASONS else by_each
+            found += (_of_several(outcome, name, each.get((index, name), {})) for name in several)
         else:
             company = report.get("company") or expected
             found.append(_instance(msgspec.structs.replace(outcome, company=company), left))

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.storage.codecs import Spool
     from airflow_provider_poweroffice.tasks.watermark import Increment
 
+_EXPRESSION = re.compile(r"{{.*?}}", re.DOTALL)
 _SYNTAX = re.compile(r"[?#*\[\]{}|<>\"\\]|::|%[0-9A-Fa-f]{2}")
 """Queries, fragments, wildcards, other separators, chains of file systems, and percent-encodings."""
 
@@ -100,8 +101,7 @@ class ToObjectStorage(TransferTask):
             raise ValueError(f"unknown format {format!r}; use one of: {', '.join(map(repr, FORMATS))}")
         if fields is not None and format != "parquet":
             raise ValueError(f"fields goes with format='parquet'; the rows of {format!r} have no types")
-        if is_literal(object_path):
-            check_object_path(object_path, format)
+        check_path_or_template(object_path, format)
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Copy the collection and give the receipt."""
@@ -269,6 +269,22 @@ def check_object_path(text: Any, form: str | None) -> str:
     return place
 
 
+def check_path_or_template(text: Any, form: str | None) -> None:
+    """
+    Do the same while a DAG file is read; of a template, with a word in the place of each expression.
+
+    :raises ValueError: as :func:`check_object_path`.
+    """
+    if is_literal(text):
+        check_object_path(text, form)
+    elif isinstance(text, str) and "{%" not in text and not text.startswith("{{"):
+        known = _EXPRESSION.sub("x", text)
+        try:
+            check_object_path(known, None if text.endswith("}}") else form)
+        except ValueError as error:
+            raise ValueError(str(error).replace(repr(known), repr(text), 1)) from None
+
+
 def open_object_path(text: str, form: str | None) -> ObjectStoragePath:
     """
     Give the target of a transfer, before anything is read.
@@ -313,7 +329,10 @@ def _trouble(place: str) -> str | None:
     :param place: the path behind its scheme.
     """
     if found := _SYNTAX.search(place):
-        return f"holds {found[0]!r}"
+        hint = (
+            " (a template has two, {{ company }}, which are four in an f-string)" if found[0] == "{" else ""
+        )
+        return f"holds {found[0]!r}{hint}"
     if not place.isprintable():
         return "holds a character that cannot be printed"
     parts = place.removeprefix("/").split("/")  # file:///path has no host

@@ -337,6 +337,9 @@ LAKE = "s3://aws_default@lake"
         (PATH, {"resources": {"Customers": {"retries": 5}}}, "'retries' is for a task"),
         (PATH, {"resources": {"Customers": {"table": "t"}}}, "table"),
         (PATH, {"sql_conn_id": "db"}, "sql_conn_id"),
+        (PATH.replace(".ndjson.gz", ".parquet"), {}, "does not fit format='ndjson.gz'"),
+        (PATH, {"format": "parquet"}, "{{ resource }}.ndjson.gz' does not fit format='parquet'"),
+        ("/{company}/{resource}.ndjson.gz", {}, "holds '{' (a template has two, {{ company }}"),
         (PATH, {"endpoint": "Customers"}, "endpoint='Customers' cannot be given to a group"),
         (PATH, {"query": {"a": "b"}}, "query={'a': 'b'} would not reach 'AccountTransactions'"),
         (PATH, {"format": "csv"}, "unknown format 'csv'"),
@@ -358,6 +361,24 @@ def test_refused(path: str, arguments: dict[str, Any], words: str) -> None:
     with pytest.raises((ValueError, TypeError)) as caught, DAG("d", schedule=None):
         company_to_object_storage(LAKE + path, **arguments)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/lake/{{ company }}/{{ resource }}.ndjson.gz", "has no scheme; write file:///path"),
+        ("file:///{{ run_id }}//{{ resource }}.ndjson.gz", "has an empty part"),
+        ("s3:/lake/{{ resource }}.ndjson.gz", "has no scheme"),
+    ],
+)
+def test_a_template_that_cannot_be(path: str, words: str) -> None:
+    """What is wrong of a path whatever its template gives is told while the DAG file is read."""
+    with pytest.raises(ValueError, match=words) as caught, DAG("d", schedule=None):
+        company_to_object_storage(path)
+    assert repr(path) in str(caught.value)
+    for whole in ("{{ params.path }}", "{{ params.lake }}/{{ resource }}", "s3://lake/{{ params.name }}"):
+        with DAG("d", schedule=None):
+            company_to_object_storage(whole, resources=["Customers"])
 
 
 def test_tasks() -> None:

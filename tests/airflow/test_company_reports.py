@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from jinja2 import UndefinedError
 from sql_loads import FAST
 
 from airflow_provider_poweroffice._compat import (
@@ -16,11 +17,12 @@ from airflow_provider_poweroffice._compat import (
     AirflowTaskTimeout,
 )
 from airflow_provider_poweroffice.errors import NotFoundError, PermissionDeniedError
-from airflow_provider_poweroffice.operators.companies import _message
+from airflow_provider_poweroffice.operators.companies import PowerOfficeCompaniesSummaryOperator, _message
 from airflow_provider_poweroffice.operators.poweroffice import PowerOfficeOperator
 from airflow_provider_poweroffice.sensors.poweroffice import PowerOfficeSensor
 from airflow_provider_poweroffice.tasks.company import (
     KEY,
+    LOADS,
     Outcome,
     check_company_in,
     report_company,
@@ -58,7 +60,88 @@ def test_key_in_place_of_an_alias(firm: Sandbox) -> None:
     with pytest.raises(AirflowFailException, match="company looks like a key") as caught:
         PowerOfficeOperator(task_id="get", endpoint="Customers", company=key).execute({"ti": ti})  # type: ignore[typeddict-item]
     assert key not in str(caught.value)
-    assert ti.pushed == []
+    ((_, left),) = ti.pushed
+    assert (left["company"], left["error"].startswith("ValueError: company looks like a key")) == (None, True)
+    assert key not in str(left)
+
+
+@pytest.mark.parametrize("company", ["a", "{{ none }}"])
+def test_a_template_that_fails(company: str) -> None:
+    """What ends a task while its arguments are rendered is its reason, with the company where it is known."""
+    task = PowerOfficeOperator(task_id="get", endpoint="{{ params.endpiont.of }}", company=company)
+    ti = TaskInstance()
+    with pytest.raises((UndefinedError, AirflowFailException)):
+        task.render_template_fields({"ti": ti, "params": {"endpoint": "Customers"}})  # type: ignore[typeddict-item]
+    ((_, left),) = ti.pushed
+    assert left["company"] == ("a" if company == "a" else None)
+    assert ("has no attribute 'endpiont'" if company == "a" else "gave None") in left["error"]
+
+
+class Run(SimpleNamespace):
+    """The task instance of a summary, in a run whose task ``company`` left some XComs."""
+
+    def __init__(self, states: dict[str, str], **left: Any) -> None:
+        super().__init__(dag_id="d", run_id="1", states=states, left=left, pushed={})
+
+    def get_task_states(self, **_: Any) -> dict[str, dict[str, str]]:
+        """Give the states."""
+        return {"1": self.states}
+
+    def xcom_pull(self, *, task_ids: str, key: str) -> Any:
+        """Give what was left."""
+        assert task_ids == "company"
+        return self.left.get(key)
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        """Keep it."""
+        self.pushed[key] = value
+
+
+def summary_of(run: Run, companies: Any) -> str:
+    """Sum a run up, and give the error."""
+    summary = PowerOfficeCompaniesSummaryOperator(task_id="s", tasks=["company"], companies=companies)
+    with pytest.raises((AirflowFailException, ValueError, TypeError)) as caught:
+        summary.execute({"ti": run})  # type: ignore[typeddict-item]
+    return str(caught.value)
+
+
+def test_companies_that_are_none() -> None:
+    """What an upstream task gave is told by the summary, whatever became of the tasks."""
+    assert "companies is empty: no task was made of them" in summary_of(Run({}), [])
+    for odd in ([1, 2], [{"company": "a"}], [["a"], [None]]):
+        assert f"companies must be a list of aliases, or of lists of them, not {odd}" in summary_of(
+            Run({}), odd
+        )
+    began = {"map_index": 1, "company": None, "error": "ValueError: company '' is not an alias"}
+    there = {"map_index": 0, "company": "a", "error": None}
+    run = Run({"company_0": "success", "company_1": "failed"}, **{KEY: [there, began]})
+    assert summary_of(run, ["a", ""]).startswith("1 of 2 companies failed: company: ValueError: company ''")
+    assert summary_of(run, None).startswith(
+        "a task without a company failed: company: ValueError: company ''"
+    )
+    nobody = Run({"company": "upstream_failed"})
+    assert summary_of(nobody, None) == "no company was begun: company: a task before it failed"
+
+
+def test_what_an_earlier_try_left() -> None:
+    """A task that did not run, as one before it failed, is not told of by what its last try left."""
+    left = {"map_index": 0, "company": "a", "error": "RuntimeError: of yesterday"}
+    several = {"map_index": 1, "companies": ["b", "c"], "error": None}
+    each = [{"map_index": 1, "company": "b", "state": "success", "error": None}]
+    run = Run(
+        {"company_0": "upstream_failed", "company_1": "upstream_failed"},
+        **{KEY: [left, several], f"{LOADS}.0": each},
+    )
+    assert summary_of(run, None) == "3 of 3 companies failed: [a, b, c] company: a task before it failed"
+
+
+def test_a_company_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is loaded by two tasks, which a log says."""
+    done = [{"map_index": index, "company": "a", "error": None} for index in (0, 1)]
+    run = Run({"company_0": "success", "company_1": "success"}, **{KEY: done})
+    summary = PowerOfficeCompaniesSummaryOperator(task_id="s", tasks=["company"], companies=["a", "a"])
+    assert summary.execute({"ti": run})["succeeded"] == ["a"]  # type: ignore[typeddict-item]
+    assert "companies names a twice" in capsys.readouterr().out
 
 
 def test_report() -> None:
