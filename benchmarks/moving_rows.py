@@ -104,10 +104,14 @@ class Answers:
         """Give the rows that are sent of so many asked for."""
         return min(rows, self.books.most or rows)
 
+    def ids(self, order: str) -> list[int]:
+        """Give the rows in an order: by their key, or the other way round."""
+        return self.books.present[::-1] if order.lower().endswith(" desc") else self.books.present
+
     def v2(self, query: dict[str, str]) -> tuple[int, dict[str, str], Any]:
         """Answer by number and size."""
         number, size = int(query.get("PageNumber", 1)), self.capped(int(query.get("PageSize", 5000)))
-        ids = self.books.present
+        ids = self.ids(query.get("OrderBy", ""))
         found, pages = ids[(number - 1) * size : number * size], -(-len(ids) // size)
         more = f"/v2/Customers?PageNumber={number + 1}&PageSize={size}" if number < pages else None
         header = {
@@ -131,7 +135,8 @@ class Answers:
     def v1(self, query: dict[str, str]) -> tuple[int, dict[str, str], Any]:
         """Answer by offset, in an envelope."""
         skip, top = int(query.get("$skip", 0)), self.capped(int(query.get("$top", 50_000)))
-        rows = [{"id": one, "name": f"Row {one}"} for one in self.books.present[skip : skip + top]]
+        found = self.ids(query.get("$orderby", ""))[skip : skip + top]
+        rows = [{"id": one, "name": f"Row {one}"} for one in found]
         count = {} if self.books.header == "none" else {"count": len(self.books.present)}
         return 200, {}, {"success": True, "data": rows, **count}
 

@@ -13,10 +13,11 @@ The server says                                 What is done
 more follow, and nothing denies it              go on; an empty page is asked for once more, then an error
                                                 (or, where the keys are listed, left to that check)
 nothing follows, and nothing denies it          the end
-both, or nothing, after a full or first page    go on; an empty page is the end, asked for once more unless
-                                                all keys were listed, and as many rows came
-both, or nothing, after a short first page      go on in pages of that size: the server may cap them
-a count equal to the rows of a full first page  nothing: it may be the count of that page
+both, or nothing                                the keys are listed, where they can be: as many rows are the
+                                                end; else go on: an empty page is the end, asked for once more
+the same, after a short first page              go on in pages of that size: the server may cap them
+the same, of pages by offset that overlap       the first row in the opposite order tells whether it is the
+                                                end
 a short page, and that more follow              the page is asked for once more
 another page number, or a page that came        the page is asked for once more, then ``PaginationError``
 before
@@ -35,8 +36,8 @@ page after page without a row that is new       ``PaginationError`` after 100 of
 =================  =====================================================================================
 Pages              A read that ends well holds every row that was there from beginning to end, because
 =================  =====================================================================================
-by number          all keys were listed in one answer, and all came (:mod:`.roll_call`); of a list too
-                   long for that, ordered by its growing key: two landmarks kept their ranks
+by number          all keys were listed, down to the first row read, and all came (:mod:`.roll_call`); of a
+                   list too long for one answer, ordered by its growing key: two landmarks kept their ranks
 by offset          each page begins with a row that was read (:mod:`.overlap`)
 by link            the same, with ``$skip``; where the server takes no notice of it, or no key is known,
                    the links are followed: such a read does not count as complete

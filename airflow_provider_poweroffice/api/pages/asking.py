@@ -71,7 +71,13 @@ class Asking:
         self._rows = rows
         self._label = label
         self._not_before = not_before
+        self._holds_more: bool | None = None
         self._overlap = Overlap(self.fetch, source.forget, cursor, rows, label=label)
+
+    @property
+    def sees_end(self) -> bool:
+        """Tell whether the end of pages that overlap is seen from the other side, see :mod:`.overlap`."""
+        return self._overlap.sees_end
 
     def next(self) -> Answer:
         """
@@ -94,16 +100,36 @@ class Asking:
                 return self._get_smaller(error)
 
     def fetch(self, request: PageRequest) -> Page:
-        """Fetch one page; one reading of the facts is that a page past the end is answered with 404."""
+        """
+        Fetch one page; one reading of the facts is that a page past the end is answered with 404.
+
+        :raises IncompleteReadError: it holds keys alone, twice: a cache may give a list of keys in its place.
+        """
         try:
             page = self._source.get(request)
+            if self._holds_keys_alone(page):
+                page = self._source.get(replace(request, fresh=True))
         except NotFoundError:
             if not (self._cursor.pages or self._cursor.skipped):
                 raise
             return NO_ROWS
         if self._not_before and not self._cursor.pages:
             self._not_before.check(page.sent_at)
+        if self._holds_keys_alone(page):
+            raise IncompleteReadError(
+                f"{self._label}: at page {request.at.number} some pages hold nothing but keys, and others "
+                "more, as if a cache mixed up lists of keys with pages; read it again"
+            )
         return page
+
+    def _holds_keys_alone(self, page: Page) -> bool:
+        """Tell whether either these rows, or those before them, lack all that rows have but their key."""
+        if not page or self.roll is None or self._rows.keys is None:
+            return False
+        alone = self._rows.keys.are_all(page)
+        if self._holds_more is None:
+            self._holds_more = not alone
+        return alone is self._holds_more
 
     def _ask(self, size: int | None = None, *, once: bool = False) -> Answer:
         """Fetch the next page: from now on without overlap, where it turns out that there can be none."""
@@ -123,7 +149,6 @@ class Asking:
         """
         if self._cursor.overlaps:
             return self._overlap.join(request)
-        start = self._cursor.start_of(request)
         page = self.fetch(request)
         if self._is_doubtful(request, page):
             promised = bool(page) or says_rows(page)
@@ -135,7 +160,7 @@ class Asking:
                     f"{self._label}: page {request.at.number} is empty, although the server said that there "
                     "is more"
                 )
-        return Answer(page, start, request.size)
+        return Answer(page, self._cursor.offset, request.size)
 
     def _fetch_again(self, request: PageRequest, page: Page) -> Page:
         """

@@ -96,7 +96,7 @@ class Cursor:
         :param size: rows; None for the present size.
         :param once: without retries.
         """
-        size = size or self._closing or self.page_size
+        size = size or self.page_size
         default = DEFAULT_PAGE_BYTES if self.may_shrink and size > 1 else MOST_PAGE_BYTES
         expected = self.expected and self.paging is not Paging.LINKED and not self._totals.moves_noticed
         return PageRequest(
@@ -110,27 +110,6 @@ class Cursor:
             once=once,
             page_bytes=self._limits.page_bytes or default,
         )
-
-    @property
-    def _closing(self) -> int | None:
-        """
-        Give the size of a last page that proves that it is the last one, where nothing else would.
-
-        Where the server says nothing, only a page that is not full ends a list. A last page that would just
-        be full is asked for in a size that makes it short: of those near the usual one, the first whose
-        pages have a border at or before this page's beginning and none up to the end of the list.
-        """
-        end, begin = self.listed, self.offset
-        if end is None or self._fixed or self.overlapping or not self._all_full:
-            return None
-        if begin + self.page_size != end or self._totals.counts or self._totals.more_promised:
-            return None
-        sizes = range(self.page_size, min(2 * self.page_size, self._limits.largest) + 1)
-        return next((size for size in sizes if (begin // size + 1) * size > end), None)
-
-    def start_of(self, request: PageRequest) -> int:
-        """Give the rows before a page that was asked for by :meth:`request`."""
-        return (request.at.number - 1) * request.size if self._closing == request.size else self.offset
 
     def shrink(self, size: int) -> None:
         """Ask for smaller pages from now on."""
@@ -239,7 +218,4 @@ class Cursor:
             return at.number > totals.total_pages
         if totals.total_rows is not None:
             return begin >= totals.total_rows
-        if self.listed is None:
-            return False
-        # The last page may be asked for in another size.
-        return begin >= self.listed - (0 if totals.more_promised else stride)
+        return self.listed is not None and begin >= self.listed

@@ -3,6 +3,10 @@ The keys of all rows of a collection, listed without the rows.
 
 Rule: a list in several answers is one list: each answer begins with a row of the one before, so that none of
 its rows can move out of sight between two of them.
+
+**It is listed backwards**, where the read goes by the key. The first row of the read was the first of all
+then, so no row that was there all the time lies before it. A list that begins at the other end and comes down
+to that row holds all of them, whatever the server says, and however it caps its answers.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from airflow_provider_poweroffice.errors import (
     IncompleteReadError,
     NotFoundError,
     PageTooLargeError,
+    PaginationError,
     PowerOfficeError,
 )
 
@@ -31,41 +36,57 @@ _TRIES = 5
 """How often the keys are listed anew: the list changed while it was made."""
 
 
+class _MovedError(Exception):
+    """Rows moved between two answers of a list of keys."""
+
+
 class KeyList:
     """
     Lists the keys of a collection.
 
     :param label: method and path without query, for messages.
     :param largest: rows of the largest page that the API gives.
+    :param backwards: the read goes by the key, so that keys can be listed in the opposite order.
     """
 
-    def __init__(self, source: PageSource, keys: RowKeys, *, label: str, largest: int) -> None:
+    def __init__(
+        self, source: PageSource, keys: RowKeys, *, label: str, largest: int, backwards: bool
+    ) -> None:
         self._source = source
         self._keys = keys
         self._label = label
         self.largest = largest
+        self._backwards = backwards
+        self.comes_down = False
+        """The last list comes down to the first row of the read."""
+        self.has_gaps = False
+        """Not all answers of the last list could begin with a row of the one before: they are too short."""
         self._lean = True
 
     def begin(self) -> None:
         """Begin to ask for the list that is wanted next."""
-        self._source.begin(self._request(1, self.largest))
+        self._source.begin(self._request(1, self.largest, backwards=self._backwards))
 
     def one(self, rank: int) -> Any:
         """Give the key of the row of a rank, from 0; None where there is none."""
         keys = self._ask(rank + 1, 1)
         return keys[0][0] if keys[0] else None
 
-    def listed(self, at_least: int) -> list[Any]:
+    def listed(self, at_least: int, first: Any = None) -> list[Any]:
         """
         List all keys in the order of the rows.
 
         :param at_least: rows that there are, as far as is known: what holds fewer is not believed to be all.
+        :param first: key of the first row of the read; None where it is not known.
         :raises IncompleteReadError: the list is not to be had.
         """
         tries = 0
         while tries < _TRIES:
             try:
-                found = self._call(at_least)
+                return self._call(at_least, first)
+            except _MovedError:
+                tries += 1
+                log.info("%s: rows moved while their keys were listed; listing them again", self._label)
             except PowerOfficeError as error:
                 if self.largest < _FEWEST or not (
                     isinstance(error, PageTooLargeError) or may_be_too_big(error)
@@ -73,47 +94,71 @@ class KeyList:
                     raise
                 self.largest //= 4
                 log.info("%s: listing keys in answers of %d rows: %s", self._label, self.largest, error)
-                continue
-            if found is not None:
-                return list(found)
-            tries += 1
-            log.info("%s: rows moved while their keys were listed; listing them again", self._label)
         raise IncompleteReadError(f"{self._label}: rows move too fast to list their keys; read it again")
 
-    def _call(self, at_least: int) -> dict[Any, None] | None:
-        """List all keys once; None where rows moved between two answers."""
-        course = _Course(self.largest)
-        while True:
-            keys, info = self._ask(course.number, course.size, is_early=len(course.found) < at_least)
-            if not course.joins(keys):
-                return None
-            more, end = _further(info, course.number, course.size, len(keys))
-            if not course.take(keys) and course.number > 1:
-                if more or course.is_full_overlap(keys):
-                    return None  # it leads on and brings nothing: rows came before those listed, or a slip
-                break
-            if course.is_over(keys, at_least, proved=end):
-                break
-            course.go_on(keys)
-            if course.is_outgrown(info, at_least):
-                raise IncompleteReadError(
-                    f"{self._label}: rows come faster than their keys can be listed; read it with a filter"
-                )
+    def _call(self, at_least: int, first: Any) -> list[Any]:
+        """
+        List all keys once.
+
+        :raises _MovedError: rows moved between two answers.
+        """
+        course = _Course(self.largest, first if self._backwards else None)
+        self.has_gaps = False
+        while self._goes_on(course, at_least):
+            pass
         if not course.found and at_least:
             raise IncompleteReadError(
                 f"{self._label}: the list of keys is empty, although {at_least} rows came; read it again"
             )
-        return course.found
+        self.comes_down = course.comes_down
+        if course.lost_its_end and self.one(0) not in course.found:
+            raise _MovedError
+        return course.rows
 
-    def _ask(self, number: int, size: int, *, is_early: bool = False) -> tuple[list[Any], PageInfo]:
-        """
-        Ask for keys.
+    def _goes_on(self, course: _Course, at_least: int) -> bool:
+        """Ask for the next answer, and tell whether another one follows it."""
+        keys, info = self._ask(course.number, course.size, backwards=self._backwards)
+        self._check_joint(course, keys)
+        more, end = _further(info, course.number, course.size, len(keys))
+        if not course.take(keys) and course.number > 1:
+            if more or course.is_full_overlap(keys):
+                raise _MovedError  # it leads on and brings nothing: rows came before those listed, or a slip
+            return False
+        if course.comes_down or course.is_over(keys, at_least, proved=end):
+            return False
+        course.go_on(keys)
+        if course.is_outgrown(info, at_least):
+            raise IncompleteReadError(
+                f"{self._label}: rows come faster than their keys can be listed; read it with a filter"
+            )
+        return True
 
-        :param is_early: more rows are known than were listed so far.
+    def _check_joint(self, course: _Course, keys: list[Any]) -> None:
         """
-        page = self._page(number, size)
-        if not page and (number == 1 or is_early):
-            page = self._page(number, size)  # an empty answer may be a slip
+        Refuse an answer that does not follow the one before.
+
+        One that could not begin with a row of it follows it all the same, where the last row before it has
+        its rank still, unless as many rows came as went.
+        """
+        if course.repeats(keys):
+            raise PaginationError(
+                f"{self._label}: the list of keys repeats itself: the server takes no notice of the page "
+                "number"
+            )
+        if not course.joins(keys):
+            raise _MovedError
+        if course.number == 1 or course.overlaps:
+            return
+        self.has_gaps = True
+        near, _ = self._ask((course.number - 1) * course.size, 1, backwards=self._backwards)
+        if near[:1] != course.answer[-1:]:
+            raise _MovedError
+
+    def _ask(self, number: int, size: int, *, backwards: bool = False) -> tuple[list[Any], PageInfo]:
+        """Ask for keys."""
+        page = self._page(number, size, backwards=backwards)
+        if not page:
+            page = self._page(number, size, backwards=backwards)  # an empty answer may be a slip
         keys = self._keys.of(page)
         if keys is None:
             raise IncompleteReadError(
@@ -122,9 +167,9 @@ class KeyList:
             )
         return keys, page.info
 
-    def _page(self, number: int, size: int) -> Page:
+    def _page(self, number: int, size: int, *, backwards: bool) -> Page:
         try:
-            return self._source.get(self._request(number, size))
+            return self._source.get(self._request(number, size, backwards=backwards))
         except NotFoundError:
             return NO_ROWS
         except BadRequestError as error:
@@ -132,12 +177,18 @@ class KeyList:
                 raise
             log.warning("%s: the keys cannot be listed alone, so whole rows are read: %s", self._label, error)
             self._lean = False
-            return self._page(number, size)
+            return self._page(number, size, backwards=backwards)
 
-    def _request(self, number: int, size: int) -> PageRequest:
-        at = Position(number=number, offset=(number - 1) * size)
-        most = DEFAULT_PAGE_BYTES if size > 1 else None
-        return PageRequest(at=at, size=size, listing=self._lean, by_key=True, fresh=True, page_bytes=most)
+    def _request(self, number: int, size: int, *, backwards: bool) -> PageRequest:
+        return PageRequest(
+            at=Position(number=number, offset=(number - 1) * size),
+            size=size,
+            listing=self._lean,
+            by_key=True,
+            backwards=backwards,
+            fresh=True,
+            page_bytes=DEFAULT_PAGE_BYTES if size > 1 else None,
+        )
 
 
 class _Course:
@@ -145,10 +196,14 @@ class _Course:
     Where a list in several answers is.
 
     :param largest: rows of the largest answer.
+    :param down_to: key of the row that the list, backwards, ends with; None where that is not known.
     """
 
-    def __init__(self, largest: int) -> None:
+    def __init__(self, largest: int, down_to: Any) -> None:
         self.found: dict[Any, None] = {}
+        self.answer: list[Any] = []
+        """The last answer that held some."""
+        self._down_to = down_to
         self.number, self.size = 1, largest
         self._covered = 0
         self._answers = 0
@@ -156,22 +211,48 @@ class _Course:
         self._largest = largest
 
     @property
-    def _overlaps(self) -> bool:
+    def rows(self) -> list[Any]:
+        """Give the keys in the order of the rows."""
+        return list(reversed(self.found) if self._is_turned else self.found)
+
+    @property
+    def comes_down(self) -> bool:
+        """Tell whether all keys down to the first row of the read are listed."""
+        return self._down_to in self.found and (self._is_turned or len(self.found) == 1)
+
+    @property
+    def lost_its_end(self) -> bool:
+        """Tell whether the row that the list should end with is gone."""
+        return self._is_turned and self._down_to not in self.found
+
+    @property
+    def _is_turned(self) -> bool:
+        """Tell whether the server took notice of the order: it does not begin where the read began."""
+        return self._down_to is not None and next(iter(self.found), self._down_to) != self._down_to
+
+    @property
+    def overlaps(self) -> bool:
+        """Tell whether the next answer should begin with a row of the one before."""
         return (self.number - 1) * self.size < self._covered
 
     def joins(self, keys: list[Any]) -> bool:
         """Tell whether an answer begins with a row of the one before, where it should."""
-        return not self._overlaps or (bool(keys) and keys[0] in self.found)
+        return not self.overlaps or (bool(keys) and keys[0] in self.found)
+
+    def repeats(self, keys: list[Any]) -> bool:
+        """Tell whether an answer is the one before, of a server that did not turn the order either."""
+        return bool(keys) and not self._is_turned and keys == self.answer
 
     def take(self, keys: list[Any]) -> bool:
         """Note an answer, and tell whether it brought anything."""
         before = len(self.found)
+        self.answer = keys or self.answer
         self.found.update(dict.fromkeys(keys))
         return len(self.found) > before
 
     def is_full_overlap(self, keys: list[Any]) -> bool:
         """Tell whether an answer that should lead on is full."""
-        return self._overlaps and len(keys) >= self.size
+        return self.overlaps and len(keys) >= self.size
 
     def is_over(self, keys: list[Any], at_least: int, *, proved: bool) -> bool:
         """Tell whether nothing follows an answer."""
@@ -214,7 +295,7 @@ def _behind(rank: int, most: int) -> tuple[int, int]:
     Give number and size of the page that leads furthest, and begins some rows before a rank.
 
     So it still begins with a row that was listed when some were deleted meanwhile. Where pages are so small
-    that none leads on, it begins at the rank, or before it.
+    that none leads on, at some ranks, it begins at the rank.
 
     :param rank: rows listed so far.
     :param most: rows of the largest page.

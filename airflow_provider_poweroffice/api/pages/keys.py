@@ -27,6 +27,8 @@ _UNREADABLE = (msgspec.MsgspecError, ValueError, TypeError, LookupError, Recursi
 _IDLE_PAGES = 100
 """Pages in a row without a row that was not read yet."""
 
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
 _Value: TypeAlias = bool | int | str
 """What a key is made of; a row with anything else in its place, or nothing, has none."""
 
@@ -64,6 +66,11 @@ class RowKeys:
         except _UNREADABLE:
             return None
 
+    def are_all(self, page: Page) -> bool:
+        """Tell whether rows hold their key and nothing else, as in a list of keys."""
+        names = set(self.fields)
+        return all(names.issuperset(_names(row)) for row in page.raw_rows)
+
     def ends(self, page: Page) -> tuple[Any, Any] | None:
         """Read the keys of the first and the last row alone; None where they have none."""
         try:
@@ -71,6 +78,14 @@ class RowKeys:
             return self._key(first), self._key(last)
         except _UNREADABLE:
             return None
+
+
+def _names(row: msgspec.Raw) -> Iterable[str]:
+    """Give the names of a row's fields; of what is no object, one that no key has."""
+    try:
+        return _fields(escaped(bytes(row)))
+    except _UNREADABLE:
+        return ("",)
 
 
 def is_caseless(field: str) -> bool:

@@ -108,6 +108,7 @@ class _Opening:
             paged=self._paging is not Paging.WHOLE,
             listed=self._lean,
             by_key=self._key_order,
+            backwards=self._backwards,
             records=bool(self._key) and not self._is_guess,
         )
         collection = Collection(
@@ -116,6 +117,7 @@ class _Opening:
             ordered=self._by_default,
             keys=self._keys,
             overlapping=self._overlaps,
+            reversible=bool(self._backwards),
             drop_repeated=self._resource is not None or bool(self._moment),
             unproved=self._unproved,
             grows_at_end=self._grows_at_end(call),
@@ -209,9 +211,16 @@ class _Opening:
     def _key_order(self) -> dict[str, str] | None:
         """Give the query that orders rows by their key, where the read itself has another order."""
         order = self._default_order
-        if self._keys is None or not self._order or self._by_default or not order:
+        if self._keys is None or not self._order or self._by_key or not order:
             return None
         return {self._dialect.order_key: order}
+
+    @property
+    def _backwards(self) -> dict[str, str] | None:
+        """Give the query that orders rows the other way round, where they come in the order of their key."""
+        if self._keys is None or self._paging is Paging.LINKED or not self._by_key:
+            return None
+        return {self._dialect.order_key: _turned(self._order or "")}
 
     @property
     def _overlaps(self) -> bool:
@@ -249,3 +258,9 @@ class _Opening:
             return None
         name = "changed_since" if is_given(self._read.changed_since) else "created_since"
         return NotBefore(name, getattr(self._read, name), self._now)
+
+
+def _turned(order: str) -> str:
+    """Turn an order round: ``Id asc`` becomes ``Id desc``; a field that names no direction is ascending."""
+    parts = [part.split() for part in order.split(",") if part.strip()]
+    return ",".join(f"{part[0]} {'asc' if part[-1].lower() == 'desc' else 'desc'}" for part in parts)

@@ -8,6 +8,9 @@ order they came. This holds for rows in a fixed order of their keys.
 
 Where a page does not begin with a row that was read, rows before it have gone, or come: the read goes back,
 in growing steps, to a row that it knows.
+
+**The end**, where the server counts no rows, is seen from the other side: the first row in the opposite order
+is the last one read. A page that is short, or holds that row alone, proves none: a server may cap pages.
 """
 
 from __future__ import annotations
@@ -21,13 +24,12 @@ from airflow_provider_poweroffice.api.pages.cursor import Cursor
 from airflow_provider_poweroffice.api.pages.keys import RowsRead
 from airflow_provider_poweroffice.api.pages.page import NO_ROWS, Page
 from airflow_provider_poweroffice.api.pages.page_source import Answer, PageRequest
-from airflow_provider_poweroffice.errors import IncompleteReadError, PaginationError
+from airflow_provider_poweroffice.errors import BadRequestError, IncompleteReadError, PaginationError
 
 log = logging.getLogger(__name__)
 
 _ROUNDS = 10
 """How often in a row the read goes back without coming to a row that is new."""
-_FEWEST = 2  # rows that a page which overlaps is asked for at least
 
 
 class NoOverlapError(Exception):
@@ -59,6 +61,10 @@ class Overlap:
         self._label = label
         self._times_back = 0
         self._rows_then: int | None = None
+        self.sees_end = cursor.paging is Paging.OFFSET
+        """The first row in the opposite order tells whether the last one was read."""
+        self._is_capped = False
+        self._joined: int | None = None
 
     def join(self, request: PageRequest) -> Answer:
         """
@@ -68,9 +74,10 @@ class Overlap:
         :raises PaginationError: the server takes no notice of the rows to skip.
         :raises IncompleteReadError: no row that was read is there any more.
         """
-        behind = self._behind(request) if self._came_alone and request.size > _FEWEST else None
-        if behind is not None and not behind:
-            return Answer(behind, request.at.offset + 1, request.size)
+        is_idle, self._joined = self._joined == self._rows.count, self._rows.count
+        asks_end = self.sees_end and (is_idle or self._is_short)
+        if asks_end and self._is_end(request):
+            return Answer(NO_ROWS, request.at.offset + 1, request.size)
         page, stale = self._asked_twice(request)
         if self._ignores_skip(request, page):
             raise NoOverlapError("the server ignores how many rows to skip")
@@ -78,28 +85,45 @@ class Overlap:
             raise NoOverlapError("a row has no key")
         if not self._continues(page):
             return self._look_back(request, stale=stale)
-        if len(page) == 1 and (behind or self._goes_on(request, page)):
+        if len(page) == 1 and self._comes_alone(page, follows=asks_end, is_idle=is_idle):
             raise NoOverlapError("the server sends one row a page")
         return Answer(page, request.at.offset, request.size, overlaps=True, stale=stale)
 
     @property
-    def _came_alone(self) -> bool:
-        """Tell whether no answer held two rows: there is one, or the server sends one at a time."""
-        return self._cursor.paging is Paging.OFFSET and self._cursor.most == 1
+    def _is_short(self) -> bool:
+        """Tell whether the last page may be the end: it is short, of a cap where one is known."""
+        if self._cursor.expected:
+            return False
+        return len(self._rows.last) < self._cursor.most if self._is_capped else not self._cursor.last_full
 
-    def _behind(self, request: PageRequest) -> Page:
-        """Fetch what follows the last row read, without that row; a list of nothing may be left out."""
-        at = replace(request.at, offset=request.at.offset + 1)
+    def _is_end(self, request: PageRequest) -> bool:
+        """Tell whether the first row in the opposite order is the last one read."""
+        at = replace(request.at, number=1, offset=0)
+        last = replace(request, at=at, size=1, backwards=True, fresh=True)
         try:
-            return self._fetch(replace(request, at=at, fresh=True))
-        except PaginationError:
-            return NO_ROWS
+            found = self._rows.of(self._fetch(last) or self._fetch(last))[:1]
+        except BadRequestError as error:
+            log.info("%s: no rows are to be had in the opposite order: %s", self._label, error)
+            self.sees_end = False
+            return False
+        if found == self._rows.last[-1:]:
+            return True
+        self._is_capped = True
+        self.sees_end = found != self._rows.first[:1]  # else the server takes no notice of the order
+        return False
 
-    def _goes_on(self, request: PageRequest, page: Page) -> bool:
-        """Tell whether rows follow a page of one row, the last one read."""
+    def _comes_alone(self, page: Page, *, follows: bool, is_idle: bool) -> bool:
+        """
+        Tell whether the last row read comes alone on a page because the server sends no more.
+
+        :param follows: another one was the first in the opposite order just now.
+        :param is_idle: the page before brought nothing.
+        """
         if self._cursor.paging is Paging.LINKED:
             return page.info.next_link is not None
-        return self._came_alone and bool(self._behind(request))
+        if not self.sees_end:
+            return self._cursor.most == 1
+        return follows and (is_idle or self._cursor.most == 1)
 
     def _asked_twice(self, request: PageRequest) -> tuple[Page, bool]:
         """Fetch a page, and once more where it may be a slip; tell whether it is no end all the same."""

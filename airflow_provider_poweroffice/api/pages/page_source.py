@@ -39,6 +39,7 @@ class PageRequest:
     :param fresh: by a new request, whatever was fetched ahead.
     :param listing: the keys of its rows alone, where the API can leave the rest out.
     :param by_key: of the list in the order of its key, whatever the order of the read.
+    :param backwards: of the list in the opposite order of the read.
     :param page_bytes: largest body in bytes; None for any.
     """
 
@@ -49,6 +50,7 @@ class PageRequest:
     fresh: bool = False
     listing: bool = False
     by_key: bool = False
+    backwards: bool = False
     page_bytes: int | None = None
 
 
@@ -106,6 +108,7 @@ class SenderPageSource:
     :param paged: False for a list that has no pages.
     :param listed: the query by which the API leaves out all but the key of a row.
     :param by_key: the query that orders rows by their key, where the call itself orders them otherwise.
+    :param backwards: the query that orders rows the other way round.
     :param records: rows are known to be objects.
     """
 
@@ -118,6 +121,7 @@ class SenderPageSource:
         paged: bool,
         listed: Mapping[str, str] | None = None,
         by_key: Mapping[str, str] | None = None,
+        backwards: Mapping[str, str] | None = None,
         records: bool = False,
     ) -> None:
         self._sender = sender
@@ -126,6 +130,7 @@ class SenderPageSource:
         self._paged = paged
         self._listed = dict(listed or {})
         self._by_key = dict(by_key or {})
+        self._backwards = dict(backwards or {})
         self._records = records
         self._fetches = Prefetcher()
         self._begun = Prefetcher()
@@ -210,6 +215,7 @@ class SenderPageSource:
         if link := request.at.link:
             return replace(base, query={}, url=self._sender.connection.resolve(base, link))
         own = (self._by_key if request.by_key else {}) | (self._listed if request.listing else {})
+        own |= self._backwards if request.backwards else {}
         names = {name.lower() for name in own}
         kept = {name: text for name, text in base.query.items() if name.lower() not in names}
         return replace(base, query={**kept, **own, **self._paging_of(request.at, request.size)})

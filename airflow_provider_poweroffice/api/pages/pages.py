@@ -57,6 +57,7 @@ class Collection:
     :param ordered: new rows come last, so that no page is wrong when an earlier one is answered later.
     :param keys: tells rows apart; None where nothing does.
     :param overlapping: pages overlap by one row, where they are asked for by the rows before them.
+    :param reversible: rows come in the order of their key, and can be asked for the other way round.
     :param drop_repeated: a row that came before is left out; False where the key is a guess.
     :param grows_at_end: nothing but a new row can enter, and it comes last.
     :param unproved: why nobody would notice that rows moved between pages; "" where it is noticed.
@@ -67,6 +68,7 @@ class Collection:
     ordered: bool = True
     keys: RowKeys | None = None
     overlapping: bool = False
+    reversible: bool = False
     drop_repeated: bool = True
     grows_at_end: bool = False
     unproved: str = ""
@@ -153,7 +155,13 @@ class Pages(Iterator[Page]):
             return None
         largest = self._limits.largest or self._limits.page_size
         return RollCall(
-            KeyList(self._source, collection.keys, label=collection.label, largest=largest),
+            KeyList(
+                self._source,
+                collection.keys,
+                label=collection.label,
+                largest=largest,
+                backwards=collection.reversible,
+            ),
             self._asking.fetch,
             self._cursor,
             self._totals,
@@ -310,9 +318,9 @@ class Pages(Iterator[Page]):
         if further is not Further.OPEN and not answer.stale:
             return further is Further.END
         if self._cursor.overlapping:
-            return advance <= 0 and not self._may_be_capped(answer)
+            return advance <= 0 and not (self._asking.sees_end or self._may_be_capped(answer))
         if listed is not None and self._totals.sent >= listed:
-            return not answer.full or self._totals.link_vanished
+            return bool(self._roll and self._roll.is_proved) or not answer.full or self._totals.link_vanished
         return False
 
     def _may_be_capped(self, answer: Answer) -> bool:
@@ -322,7 +330,8 @@ class Pages(Iterator[Page]):
         """List the keys where the end, or how many pages follow, is not told without; give their number."""
         if self._roll is None:
             return None
-        useful = further is Further.OPEN or (further is Further.MORE and (self.pages > 1 or full))
+        silent = further is Further.MORE and not self._totals.counts
+        useful = further is Further.OPEN or (silent and (self.pages > 1 or full))
         return self._roll.listed if useful and self._roll.list_early() else None
 
     def _note_short(self, page: Page) -> None:
@@ -413,6 +422,8 @@ class Pages(Iterator[Page]):
     def _missing(self) -> Iterator[Page]:
         """Read the rows that moved between pages."""
         if self._roll is None:
+            if self._rows.keys is not None and self._chained:
+                self._doubt()
             return
         self._source.forget()
         try:
@@ -424,6 +435,12 @@ class Pages(Iterator[Page]):
                 raise
             log.warning("%s: whether rows moved cannot be told: %s", self._label, error)
             self._unchecked = True
+        if self._roll.has_gaps:
+            self._unproved = (
+                "the server sends so few rows a page that lists of their keys cannot overlap: "
+                "order_by=None takes this for whole"
+            )
+            self._doubt()
 
     def _compare_totals(self) -> None:
         """Compare with the server's count, where no list of keys tells more."""

@@ -84,6 +84,7 @@ class RollCall:
         self._label = label
         self._partial = partial
         self._grows_at_end = grows_at_end
+        self._first: Any = None
         self._listed: list[Any] | None = None
         self._landmark: tuple[int, Any] | None = None
         self._landmark_seen = False
@@ -98,6 +99,16 @@ class RollCall:
     def cap(self, rows: int) -> None:
         """Ask for no more keys at once than the server sends rows."""
         self._keys.largest = rows
+
+    @property
+    def is_proved(self) -> bool:
+        """Tell whether the last list of keys is whole, whatever the server says."""
+        return self._keys.comes_down
+
+    @property
+    def has_gaps(self) -> bool:
+        """Tell whether rows could move out of sight between two answers of the last list of keys."""
+        return self._keys.has_gaps
 
     @property
     def has_landmarks(self) -> bool:
@@ -119,12 +130,10 @@ class RollCall:
 
         :return: they are listed.
         """
-        if self._landmark or self._partial or self._cursor.skipped or self._totals.counts:
-            return False
-        if self._cursor.pages == 1 and not self._totals.more_promised:
+        if self._landmark or self._partial or self._cursor.skipped or self._first is None:
             return False
         if self._listed is None:
-            self._listed = self._keys.listed(self._totals.sent)
+            self._listed = self._keys.listed(self._totals.sent, self._first)
             self._cursor.listed = len(self._listed)
         return True
 
@@ -147,12 +156,13 @@ class RollCall:
         :param outgrown: it was stopped, as rows came without end.
         """
         in_place = self._landmark_seen and not self._moved and not outgrown
-        if self._cursor.skipped or in_place or self._is_one_answer(ended_empty=ended_empty):
+        if self._cursor.skipped or in_place:
             return
-        if self._listed is None or self._counted_more or outgrown:
+        if self._listed is not None and not (self._counted_more or outgrown):
+            if wanted := self._rows.missing(self._listed):
+                yield from self._look_for(wanted)
+        elif not self._is_one_answer(ended_empty=ended_empty):
             yield from self._look_for(None)
-        elif wanted := self._rows.missing(self._listed):
-            yield from self._look_for(wanted)
 
     def _is_one_answer(self, *, ended_empty: bool) -> bool:
         """Tell whether all rows came in one answer, between whose rows none can move."""
@@ -167,7 +177,7 @@ class RollCall:
         :param wanted: their keys; None for all that the next list names.
         """
         for _ in range(_ROUNDS):
-            listed = self._keys.listed(min(self._rows.total, self._totals.sent))
+            listed = self._keys.listed(min(self._rows.total, self._totals.sent), self._first)
             here = self._rows.missing(listed)
             wanted = here if wanted is None else wanted & here
             if wanted:
@@ -186,7 +196,14 @@ class RollCall:
         size = self._cursor.page_size
         for number in sorted({rank // size + 1 for rank, key in enumerate(listed) if key in wanted}):
             at = Position(number=number, offset=(number - 1) * size)
-            again = replace(self._cursor.request(), at=at, size=size, expected=False, by_key=True, fresh=True)
+            again = replace(
+                self._cursor.request(),
+                at=at,
+                size=size,
+                expected=False,
+                by_key=True,
+                fresh=True,
+            )
             page = self._rows.take(self._fetch(again))
             if page:
                 yield page
@@ -219,7 +236,9 @@ class RollCall:
         return bool(self._rows.first) and self._counted > self._keys.largest
 
     def look_at(self, answer: Answer) -> None:
-        """Compare the row that has the landmark's rank."""
+        """Note the first row of all; compare the row that has the landmark's rank."""
+        if not self._cursor.pages:
+            self._first = next(iter(self._rows.of(answer.page)), None)
         if self._landmark is None or self._rows.keys is None:
             return
         rank, far = self._landmark
