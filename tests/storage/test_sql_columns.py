@@ -321,7 +321,8 @@ def test_page_is_written_as_its_rows_are() -> None:
     )
     content = json.dumps(rows).encode()
     layout.see(content)
-    lines, parameters = list(layout.csv(content, 10)), list(layout.parameters(content, 10))
+    lines = b"".join(layout.csv(content, 10)).splitlines(keepends=True)
+    parameters = list(layout.parameters(content, 10))
     alone = [(b"[%b]" % json.dumps(row).encode(), n) for n, row in enumerate(rows, start=10)]
     assert lines == [line for page, n in alone for line in layout.csv(page, n)]
     assert parameters == [row for page, n in alone for row in layout.parameters(page, n)]
@@ -331,6 +332,28 @@ def test_page_is_written_as_its_rows_are() -> None:
     assert lines[700] == b'710,700,700,"a",null,null\n'
     assert lines[900] == b'910,900,900,"a","2026-05-02T13:09:55.000000Z",null\n'
     assert lines[1100] == b'1110,1100,1100,"a","2026-05-02T13:09:55.000000Z",null\n'
+
+
+def test_page_of_rows_that_are_not_plain() -> None:
+    """JSON over several lines, escapes, values that are loosely written: each row of a page keeps its own."""
+    rows = [
+        '{"Id":1,"Name":"a","Changed":"2026-05-02T13:09:55.9103409Z","Lines":[[1],\n[2]],"Amount":1.10}',
+        r'{"Id":2,"Name":"]\n[ \"b\" \\","Changed":"2026-05-02T13:09:55.91034012345Z","Lines":{"a":"\"]"}}',
+        r'{"Id":3,"Name":null,"Changed":null,"Lines":"]\n[","Amount":"2.50","Flag":true}',
+        '{"Id":4,"Name":"null","Changed":"2026-05-02T13:09:55.9103409Z","Amount":-3E+2,"bad name":false}',
+    ]
+    lines = [
+        '0,1,"a","2026-05-02T13:09:55.910340Z","[[1],\n[2]]",1.10,null,null\n',
+        '1,2,"]\n[ ""b"" \\","2026-05-02T13:09:55.910340Z","{""a"":""\\""]""}",null,null,null\n',
+        '2,3,null,null,"""]\\n[""",2.50,true,null\n',
+        '3,4,"null","2026-05-02T13:09:55.910340Z",null,-3E+2,null,"{""bad name"":false}"\n',
+    ]
+    given = {"Name": "text", "Changed": "timestamp", "Lines": "json", "Amount": "decimal"}
+    for page, first in ((rows, 0), (rows[1:], 1)):
+        layout = ColumnsLayout("ledger", ("Id",), None, known={}, given=given)
+        content = f"[{','.join(page)}]".encode()
+        layout.see(content)
+        assert b"".join(layout.csv(content, first)).decode() == "".join(lines[first:])
 
 
 @pytest.mark.parametrize(

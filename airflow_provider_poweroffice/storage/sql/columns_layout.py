@@ -46,23 +46,26 @@ from airflow_provider_poweroffice.storage.sql.layouts import LONGEST_KEY, Layout
 
 log = logging.getLogger(__name__)
 _NONE = msgspec.Raw(NULL)
+_values = msgspec.structs.astuple
+_encode = msgspec.json.Encoder().encode
+_lines = msgspec.json.Encoder().encode_lines
 _text = msgspec.json.Decoder(str).decode
 _moments = msgspec.json.Decoder(list[datetime]).decode
 _FULL = len(b'"2026-05-02T13:09:55.9103401Z"')
-_MICRO = len(b'"2026-05-02T13:09:55.910340')
+_MICRO = len("2026-05-02T13:09:55.910340")
 _T, _Z = b"TZ"
 _NEVER = Annotated[str, msgspec.Meta(min_length=1, max_length=0)]  # in place of None where null does not fit
 _TEXTS = frozenset({None, "date", "timestamp", "text"})
+_PLAIN: dict[str, Any] = {"integer": int, "boolean": bool, "date": str, "timestamp": str, "text": str}
 _FAST: dict[str, Any] = {"date": date, "timestamp": datetime}
 _IN_SECONDS = re.compile(rb"\.([0-9]+)").search
-_ROWS_AT_ONCE = 500
+_ROWS_AT_ONCE = 100  # so few that their tuples are gone before the garbage collector looks for any
 _NO_KEY = (
     "an object or a list is no key, as databases do not compare them: name another field by key=, or use "
     'layout="raw"'
 )
 _SHOWN = 80  # bytes of a value in a message
 _precision = re.compile(r"\((\d+)").search
-_UNTOUCHED = frozenset({"integer", "decimal", "boolean", "date"})  # a JSON literal of these is CSV
 
 
 class ColumnsLayout(Layout):
@@ -274,12 +277,10 @@ class ColumnsLayout(Layout):
     def _rebuild(self) -> None:
         """Make the structs that check rows, and that take them apart, and say what is done to each column."""
         fields = list(self._fields)
-        row, parts = _structs(fields, self.key)
-        fast, _ = _structs(fields, self.key, fast=True)
+        row, fast = _checking(fields, self.key), _checking(fields, self.key, fast=True)
         self._check_fast = msgspec.json.Decoder(list[fast]).decode  # type: ignore[valid-type]
         self._check_all: Any = msgspec.json.Decoder(list[row]).decode  # type: ignore[valid-type]
         self._check_one: Any = msgspec.json.Decoder(row).decode
-        self._take_apart: Any = msgspec.json.Decoder(list[parts]).decode  # type: ignore[valid-type]
         self._own = [n for n, field in enumerate(fields) if field.is_column]
         self._extra = [(n, field) for n, field in enumerate(fields) if field.is_extra]
         found = [
@@ -292,7 +293,13 @@ class ColumnsLayout(Layout):
             for n in self._own
         ]
         self._conversions = [(n, convert) for n, convert in found if convert is not None]
-        self._moments = {n for n, convert in self._conversions if _is_whole_moment(convert)}
+        whole_moments = {n for n, convert in self._conversions if _is_whole_moment(convert)}
+        self._moments = {n for n in whole_moments if not fields[n].loose}
+        raw = {n for n, _ in self._conversions} - self._moments
+        parts = _holding(
+            [msgspec.Raw if n in raw else _held(field) for n, field in enumerate(fields)], fields
+        )
+        self._take_apart: Any = msgspec.json.Decoder(list[parts]).decode  # type: ignore[valid-type]
         self._measured = [(n, field) for n, field in enumerate(fields) if field.is_measured]
 
     def measure(self, content: bytes) -> None:
@@ -300,7 +307,7 @@ class ColumnsLayout(Layout):
         if not self._measured:
             return
         for parts in self._take_apart(content):
-            values = msgspec.structs.astuple(parts)
+            values = _values(parts)
             for n, field in self._measured:
                 value = bytes(values[n])
                 if value == NULL or (field.is_mixed and not holds("decimal", value)):
@@ -319,20 +326,23 @@ class ColumnsLayout(Layout):
                 field.kind, field.loose = "text", True
         self._rebuild()
 
-    def _rows(self, content: bytes) -> Iterator[tuple[list[bytes], bytes]]:
-        """Give the values of each row that have columns, and the others as one JSON object or null."""
-        own = self._own
-        is_whole = own == [*range(len(list(self._fields)))]
+    def _rows(self, content: bytes) -> Iterator[tuple[list[Any], list[bytes]]]:
+        """
+        Take a page apart, some rows at a time.
+
+        :return: the rows, converted; and what of each has no column, as one JSON object or null.
+        """
         parts = self._take_apart(content)
         for start in range(0, len(parts), _ROWS_AT_ONCE):
-            rows = [list(msgspec.structs.astuple(row)) for row in parts[start : start + _ROWS_AT_ONCE]]
+            rows = parts[start : start + _ROWS_AT_ONCE]
             misfits = self._convert(rows)
-            for place, values in enumerate(rows):
-                found = misfits.get(place, ())
-                rest = self._rest(values, found) if self._extra or found else NULL
-                yield values if is_whole else [values[n] for n in own], rest
+            if self._extra or misfits:
+                rests = [self._rest(_values(row), misfits.get(n, ())) for n, row in enumerate(rows)]
+            else:
+                rests = [NULL] * len(rows)
+            yield rows, rests
 
-    def _convert(self, rows: Sequence[list[bytes]]) -> dict[int, list[tuple[Field, bytes]]]:
+    def _convert(self, rows: Sequence[Any]) -> dict[int, list[tuple[Field, bytes]]]:
         """
         Convert the values of some rows, column by column.
 
@@ -340,22 +350,30 @@ class ColumnsLayout(Layout):
         """
         misfits: dict[int, list[tuple[Field, bytes]]] = {}
         for n, convert in self._conversions:
-            column = [bytes(values[n]) for values in rows]
+            name = f"f{n}"
+            column = [getattr(row, name) for row in rows]
             if moments := _cut_moments(column, self._zone) if n in self._moments else None:
-                for values, moment in zip(rows, moments, strict=True):
-                    values[n] = moment
+                for row, moment in zip(rows, moments, strict=True):
+                    setattr(row, name, moment)
                 continue
-            for place, value in enumerate(column):
+            for place, (row, value) in enumerate(zip(rows, map(_json, column), strict=True)):
                 if value != NULL:
                     try:
-                        rows[place][n] = convert(value)
+                        setattr(row, name, msgspec.Raw(convert(value)))
                     except UNFIT as error:
-                        field = self._keep(n, rows[place], str(error))
+                        field = self._keep(n, _values(row), str(error))
                         misfits.setdefault(place, []).append((field, value))
-                        rows[place][n] = NULL
+                        setattr(row, name, None)
         return misfits
 
-    def _keep(self, n: int, values: Sequence[bytes], what: str) -> Field:
+    def _own_values(self, rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
+        """Give the values of each row that have a column."""
+        found = map(_values, rows)
+        if len(self._own) == len(list(self._fields)):
+            return found
+        return ([values[n] for n in self._own] for values in found)
+
+    def _keep(self, n: int, values: Sequence[Any], what: str) -> Field:
         """
         Give the field of a value that does not fit, when it may go to ``_extra``.
 
@@ -363,45 +381,65 @@ class ColumnsLayout(Layout):
         """
         field = list(self._fields)[n]
         if not self._may_be_kept(field):
-            raise self._conflict(field, bytes(values[n]), self._row_of(values), what) from None
+            raise self._conflict(field, _json(values[n]), self._row_of(values), what) from None
         if field.field not in self._kept:
-            what = self._misfit(field, bytes(values[n]), self._row_of(values), what)
+            what = self._misfit(field, _json(values[n]), self._row_of(values), what)
             log.warning("%s. It is kept in _extra; further ones of this field are not told", what)
         return field
 
-    def _rest(self, values: Sequence[bytes], misfits: Sequence[tuple[Field, bytes]]) -> bytes:
+    def _rest(self, values: Sequence[Any], misfits: Sequence[tuple[Field, bytes]]) -> bytes:
         others = [(field, bytes(values[n])) for n, field in self._extra if bytes(values[n]) != NULL]
         others += misfits
         self._kept.update(field.field for field, _ in others)
         return b"{" + b",".join(_pair(field, value) for field, value in others) + b"}" if others else NULL
 
-    def _row_of(self, values: Sequence[bytes]) -> bytes:
-        return b"{" + b",".join(_pair(field, values[n]) for n, field in enumerate(self._fields)) + b"}"
+    def _row_of(self, values: Sequence[Any]) -> bytes:
+        return b"{" + b",".join(_pair(field, _json(values[n])) for n, field in enumerate(self._fields)) + b"}"
 
     @property
     def _column_kinds(self) -> list[str]:
         return [field.kind or "text" for field in self._fields if field.is_column]
 
     def csv(self, content: bytes, first: int) -> Iterator[bytes]:
-        """Write the values as they were sent; only texts with escapes, JSON and moments are touched."""
-        kinds = self._column_kinds
-        touched = [n for n, kind in enumerate(kinds) if kind == "json"]
-        texts = [n for n, kind in enumerate(kinds) if kind not in _UNTOUCHED]
-        for number, (values, rest) in enumerate(self._rows(content), start=first):
-            line = b",".join(values)
-            # Any escape in the row: look at all of its texts; none: only at the few that always need it.
-            if changed := texts if b"\\" in line else touched:
-                for n in changed:
-                    values[n] = csv_field(kinds[n], bytes(values[n]))
-                line = b",".join(values)
-            yield b"%d,%b,%b\n" % (number, line, rest if rest == NULL else quoted(rest))
+        """
+        Write the values as they were sent; only texts with escapes, JSON and moments are touched.
+
+        What msgspec writes of some rows is ``[1,"a",null]`` a line: CSV, but for the brackets.
+        """
+        kinds = ["integer", *self._column_kinds, "json"]
+        nested = [f"f{n}" for n, kind in zip(self._own, self._column_kinds, strict=True) if kind == "json"]
+        for parts, rests in self._rows(content):
+            for part in parts if nested else ():
+                for name in nested:
+                    setattr(part, name, _quoted_json(_json(getattr(part, name))))
+            own = zip(self._own_values(parts), map(_quoted_json, rests), strict=True)
+            rows = [(number, *values, rest) for number, (values, rest) in enumerate(own, start=first)]
+            written = _lines(rows)
+            if written.count(b"\n") == len(rows):
+                lines = written[1:-2].split(b"]\n[")
+            else:  # JSON was sent with line breaks in it
+                lines = [_encode(row)[1:-1] for row in rows]
+            if b"\\" in written:
+                lines = [
+                    _line(kinds, row) if b"\\" in line else line
+                    for line, row in zip(lines, rows, strict=True)
+                ]
+            yield b"\n".join((*lines, b""))
+            first += len(rows)
 
     def parameters(self, content: bytes, first: int) -> Iterator[tuple[Any, ...]]:
         """Give integers, booleans and text."""
         kinds = self._column_kinds
-        for number, (values, rest) in enumerate(self._rows(content), start=first):
-            pairs = zip(kinds, values, strict=True)
-            yield (number, *(parameter(kind, bytes(value)) for kind, value in pairs), parameter("json", rest))
+        for parts, rests in self._rows(content):
+            own = zip(self._own_values(parts), rests, strict=True)
+            for number, (values, rest) in enumerate(own, start=first):
+                pairs = zip(kinds, values, strict=True)
+                found = [
+                    parameter(kind, bytes(value)) if isinstance(value, msgspec.Raw) else value
+                    for kind, value in pairs
+                ]
+                yield (number, *found, parameter("json", rest))
+            first += len(parts)
 
     def key_of(self, row: bytes) -> str:
         """Give the values of the key."""
@@ -420,19 +458,37 @@ def _fits(check: Callable[[bytes], Any], content: bytes) -> bool:
     return True
 
 
-def _structs(fields: Sequence[Field], key: tuple[str, ...], *, fast: bool = False) -> tuple[Any, Any]:
+def _checking(fields: Sequence[Field], key: tuple[str, ...], *, fast: bool = False) -> Any:
     """
-    Make the struct that checks a row, and the one that takes it apart.
+    Make the struct that checks a row.
 
     :param fast: check days and moments by types of msgspec's, without a pattern; not all that fit pass.
     """
     rename = {f"f{n}": field.field for n, field in enumerate(fields)}
     checked = [_checked(short, field, key, fast=fast) for short, field in zip(rename, fields, strict=True)]
-    parts = [(short, msgspec.Raw, _NONE) for short in rename]
-    return (
-        msgspec.defstruct("Row", checked, forbid_unknown_fields=True, rename=rename, kw_only=True, gc=False),
-        msgspec.defstruct("Parts", parts, rename=rename, kw_only=True, gc=False),
+    return msgspec.defstruct(
+        "Row", checked, forbid_unknown_fields=True, rename=rename, kw_only=True, gc=False
     )
+
+
+def _holding(types: Sequence[Any], fields: Sequence[Field]) -> Any:
+    """Make the struct that takes a row apart."""
+    rename = {f"f{n}": field.field for n, field in enumerate(fields)}
+    parts = [
+        (short, kind, _NONE) if kind is msgspec.Raw else (short, kind | None, None)
+        for short, kind in zip(rename, types, strict=True)
+    ]
+    return msgspec.defstruct("Parts", parts, rename=rename, kw_only=True, gc=False)
+
+
+def _held(field: Field) -> Any:
+    """
+    Give the type that a value is held as: one that msgspec writes as it was sent, as far as a database sees.
+
+    It takes a slice of the page, ``Raw``, much longer than a text, a small number or null.
+    """
+    is_plain = field.is_column and not field.loose and not field.is_mixed
+    return _PLAIN.get(field.kind or "", msgspec.Raw) if is_plain else msgspec.Raw
 
 
 def _checked(short: str, field: Field, key: tuple[str, ...], *, fast: bool) -> tuple[Any, ...]:
@@ -531,18 +587,19 @@ def _is_whole_moment(convert: Callable[[bytes], bytes]) -> bool:
     return isinstance(convert, partial) and convert.func is _moment and convert.keywords["scale"] is None
 
 
-def _cut_moments(column: Sequence[bytes], zone: str) -> list[bytes] | None:
+def _cut_moments(column: Sequence[str | None], zone: str) -> list[str] | None:
     """Write moments to the microsecond, all at once; None where one is not written in full, or is none."""
-    joined, count, step = b",".join(column), len(column), _FULL + 1
-    is_full = len(joined) == step * count - 1 and b"\\" not in joined
-    if not is_full or (joined[11::step], joined[28::step]) != (b"T" * count, b"Z" * count):
+    if None in column:
+        return None
+    joined, count, step = '","'.join(column), len(column), _FULL + 1  # type: ignore[arg-type]
+    is_full = len(joined) == step * count - 3 and joined.isascii()
+    if not is_full or (joined[10::step], joined[27::step]) != ("T" * count, "Z" * count):
         return None
     try:
-        _moments(b"[%b]" % joined)
+        _moments(f'["{joined}"]')
     except msgspec.MsgspecError:
         return None
-    end = zone.encode() + b'"'
-    return [value[:_MICRO] + end for value in column]
+    return [value[:_MICRO] + zone for value in column]  # type: ignore[index]
 
 
 def _moment(value: bytes, *, scale: int | None, zone: str) -> bytes:
@@ -593,6 +650,22 @@ def _fraction(value: bytes, *, scale: int | None) -> bytes:
     if scale is not None and fraction and len(fraction[1].rstrip(b"0")) > scale:
         raise ValueError("which is finer than the column keeps")
     return value
+
+
+def _json(value: Any) -> bytes:
+    """Write a value that was taken apart; bytes are of JSON already."""
+    return bytes(value) if isinstance(value, msgspec.Raw) else _encode(value)
+
+
+def _quoted_json(value: bytes) -> msgspec.Raw:
+    """Write JSON as a field of CSV, for msgspec to write as it is."""
+    return _NONE if value == NULL else msgspec.Raw(quoted(value))
+
+
+def _line(kinds: Sequence[str], row: Sequence[Any]) -> bytes:
+    """Write a row whose texts have escapes as a line of CSV; its JSON is a field of CSV already."""
+    pairs = zip(kinds, map(_json, row), strict=True)
+    return b",".join(value if kind == "json" else csv_field(kind, value) for kind, value in pairs)
 
 
 def _shown(value: bytes) -> str:

@@ -56,7 +56,7 @@ class Deletions:
         with session.transaction(staging=True):
             # Without it, SQLite would look through all keys for each row.
             session.execute(f"CREATE INDEX {keys}_key ON {self._keys} ({', '.join(names)})")
-            database.staged(session, self._keys)
+            database.staged(session, self._keys, names)
         self._listed = keys == IDS and whole
         self._deleted_at = database.quoted(audit.deleted_at)
         self._company = database.quoted(audit.company)

@@ -101,7 +101,7 @@ class Layout(ABC):
     @abstractmethod
     def csv(self, content: bytes, first: int) -> Iterator[bytes]:
         """
-        Write a page's rows as lines of CSV: the number of the row, then the columns.
+        Write a page's rows as lines of CSV, some hundred at a time: the number of the row, then the columns.
 
         :param first: number of the page's first row.
         :raises TypeConflictError: a decimal with more digits than its column keeps.

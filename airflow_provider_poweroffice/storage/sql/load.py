@@ -204,7 +204,7 @@ class Load:
             stage.fill(bulk=self.plan.bulk)
             with session.transaction(staging=True):
                 repeated = merge.drop_repeated()
-                session.database.staged(session, session.database.temporary(STAGE))
+                merge.make_ready()
             deletions = self._deletions(session)
             counts = self._merge(session, merge, stage, deletions)
         return LoadResult(

@@ -52,6 +52,12 @@ class Merge:
         key = ", ".join(map(self._quoted, self._key))
         return self._session.database.delete_repeated(self._session, self._stage, self._quoted(ROW), key)
 
+    def make_ready(self) -> None:
+        """Have the database look at the staged rows, where they are to be joined with the table's."""
+        if self._mode == "upsert":
+            columns = [self._quoted(name) for name in (ROW, *self._key)]
+            self._session.database.staged(self._session, self._stage, columns)
+
     def run(self, first: int, end: int) -> Counts:
         """
         Write the rows of a range.

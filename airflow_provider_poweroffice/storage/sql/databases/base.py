@@ -132,8 +132,12 @@ class Database:
         :param company: whose rows are written; None: the table is made or changed.
         """
 
-    def staged(self, session: Session, table: str) -> None:
-        """Make ready a temporary table that is filled."""
+    def staged(self, session: Session, table: str, columns: Sequence[str]) -> None:
+        """
+        Make ready a temporary table that is filled, and that others are to be joined with.
+
+        :param columns: by which it is joined, quoted.
+        """
 
     def in_json(self, column: str, field: str) -> str:
         """Take a field out of JSON, as text, a number in the digits that it was sent with."""
@@ -285,7 +289,7 @@ class BulkDatabase(Database, ABC):
 
     @abstractmethod
     def bulk(self, session: Session, table: str, lines: Iterable[bytes]) -> None:
-        """Load lines of CSV in which a bare ``null`` is NULL."""
+        """Load lines of CSV, one or some hundred at a time, in which a bare ``null`` is NULL."""
 
 
 class Session:
