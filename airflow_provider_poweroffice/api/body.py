@@ -49,7 +49,7 @@ class SpooledResponse:
     A successful answer whose content waits in a file.
 
     :param head: it, without its content.
-    :param body: the content; in a file that has no name.
+    :param body: the content; in a file that has no name, or in memory where it is small.
     """
 
     head: Response
@@ -58,6 +58,8 @@ class SpooledResponse:
     def whole(self) -> Response:
         """Take it into memory; once."""
         with self.body:
+            if isinstance(self.body, BytesIO):
+                return replace(self.head, content=self.body.getvalue())  # no copy
             self.body.seek(0)
             return replace(self.head, content=self.body.read())
 
@@ -87,11 +89,14 @@ def read_spooled(answer: requests.Response, limit: int | None = None) -> Spooled
 
     :raises PageTooLargeError, InvalidResponseError, requests.RequestException: as there.
     """
+    pieces, length = _limited(answer, ANSWER_BYTES if limit is None else limit), _length(answer)
+    if length is not None and length <= IN_MEMORY:
+        return SpooledResponse(head(answer, b""), BytesIO(b"".join(pieces)))
     file: Any = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed by whoever takes it
-    if (_length(answer) or 0) > IN_MEMORY:
+    if length is not None:
         file.rollover()
     try:
-        for piece in _limited(answer, ANSWER_BYTES if limit is None else limit):
+        for piece in pieces:
             file.write(piece)
     except BaseException:
         file.close()

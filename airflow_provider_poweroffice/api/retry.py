@@ -28,7 +28,7 @@ import random
 from collections.abc import Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import tenacity
 
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.api.limits.throttle import Clock
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 IDEMPOTENT_METHODS = frozenset({"GET", "PUT", "DELETE"})
 FINAL_SERVER_ERRORS = frozenset({501, 505})  # not implemented, HTTP version: they stay
@@ -255,6 +257,26 @@ def retrying(
         before_sleep=before_sleep,
         reraise=True,
     )
+
+
+def carry_out(loop: tenacity.Retrying, attempt: Callable[[], T]) -> T:
+    """
+    Try once, and enter the loop with what that raised.
+
+    Nearly every call ends with its first try, and the loop's machinery takes as long as parsing a small page.
+    """
+    failed: list[PowerOfficeError] = []
+    try:
+        return attempt()
+    except PowerOfficeError as error:
+        failed.append(error)
+
+    def next_attempt() -> T:
+        if failed:
+            raise failed.pop()
+        return attempt()
+
+    return loop(next_attempt)
 
 
 def _error(state: tenacity.RetryCallState) -> BaseException:

@@ -34,6 +34,7 @@ from airflow_provider_poweroffice.api.response import Response, is_success
 from airflow_provider_poweroffice.api.retry import (
     LONGEST_ASKED_WAIT,
     MINIMUM_RATE_LIMIT_WAIT,
+    carry_out,
     note_uncertain_attempts,
     retrying,
 )
@@ -212,7 +213,7 @@ class Sender:
         )
         try:
             with adding(limits=limits):
-                found = loop(lambda: tries.make(attempt))
+                found = carry_out(loop, lambda: tries.make(attempt))
             if isinstance(found, Response) and tries.made > 1:
                 return replace(found, attempts=tries.made, uncertain_attempts=tries.uncertain)
             return found  # noqa: TRY300 - as above

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import msgspec
 
+from airflow_provider_poweroffice.api.pages.page import Page
 from airflow_provider_poweroffice.api.surrogates import escaped
 from airflow_provider_poweroffice.api.timestamps import latest, text_of, ticks, ticks_of_http_date
-from airflow_provider_poweroffice.storage.codecs import RawPage
 
 
 class Watermark:
@@ -25,17 +25,22 @@ class Watermark:
         stamp = msgspec.defstruct(
             "Stamp", [("changed", str | None, None)], rename={"changed": field}, gc=False
         )
+        self._field = field
         self._decode = msgspec.json.Decoder(list[stamp]).decode  # type: ignore[valid-type]
         self.latest: str | None = None
 
-    def see(self, page: RawPage) -> None:
+    def see(self, page: Page) -> None:
         """Take a page into account; rows without the field, or with an odd one, do not count."""
         try:
-            stamps = [row.changed for row in self._decode(escaped(page.content)) if row.changed]  # type: ignore[attr-defined]
+            stamps = [text for text in self._texts(page) if text]
             self.latest = latest([*stamps, self.latest] if self.latest else stamps)
         except (ValueError, msgspec.ValidationError):
             # A field of another type, or no timestamp. An earlier watermark reads too much, not too little.
             return
+
+    def _texts(self, page: Page) -> list[str | None]:
+        known = page.texts.get(self._field)
+        return [row.changed for row in self._decode(escaped(page.content))] if known is None else known  # type: ignore[attr-defined]
 
     def value(self, began: str | None) -> str | None:
         """

@@ -24,6 +24,7 @@ from airflow_provider_poweroffice.api.dialects.base import Dialect, PageInfo
 from airflow_provider_poweroffice.api.dialects.d365fo import D365FO
 from airflow_provider_poweroffice.api.dialects.poweroffice_v1 import PowerOfficeV1
 from airflow_provider_poweroffice.api.dialects.poweroffice_v2 import PowerOfficeV2
+from airflow_provider_poweroffice.api.pages.keys import RowKeys
 from airflow_provider_poweroffice.api.pages.page import Page, split_page
 from airflow_provider_poweroffice.api.response import Response
 from airflow_provider_poweroffice.storage.codecs import Spool, encode, zstd
@@ -132,6 +133,25 @@ def test_watermark() -> None:
     assert mark.value("noon") is None
     began = "Sat, 02 May 2026 13:09:30 GMT"
     assert mark.value(began) == "2026-05-02T13:09:30.0000000Z", "what changed during the read is read again"
+
+
+def test_watermark_of_rows_whose_keys_were_read() -> None:
+    """A change time that was read beside the keys is that of these rows, and of no others."""
+    keys, mark, other = RowKeys(["Id"], beside="Changed"), Watermark("Changed"), Watermark("Id")
+    one = page(b'[{"Changed":"2026-05-02T13:09:55Z","Id":1},{"Id":2,"Changed":null},{"Id":"3"}]')
+    assert keys.of(one) == [1, 2, "3"]
+    assert one.texts == {"Changed": ["2026-05-02T13:09:55Z", None, None]}
+    mark.see(one.holding(one.raw_rows[1:]))
+    other.see(one)
+    assert [mark.value(LATER), other.value(LATER)] == [None, None]
+    mark.see(one)
+    assert mark.value(LATER) == "2026-05-02T13:09:55Z"
+
+
+@pytest.mark.parametrize("odd", [b"17", b'"soon"', b"{}", b'"\xff"'])
+def test_rows_with_an_odd_change_time_have_keys(odd: bytes) -> None:
+    """What is read beside the keys has no say in whether there are any."""
+    assert RowKeys(["Id"], beside="Changed").of(page(b'[{"Id":1,"Changed":' + odd + b"}]")) == [1]
 
 
 @pytest.mark.parametrize("odd", [b"17", b'"soon"', b"{}"])

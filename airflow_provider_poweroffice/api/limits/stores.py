@@ -324,7 +324,8 @@ _HEAD = struct.Struct("<8sI")  # what it is, and the checksum of the rest
 _FIELDS = struct.Struct("<QddddddddddddII")  # epoch, stamp, wall, ten of the window's, starts, waiting
 _MAGIC = b"POLIMIT4"
 
-MOST_BYTES = 1 << 20
+MOST_BYTES = 1 << 16
+"""Twice what the longest plausible queue takes; a megabyte would be mapped anew for each request."""
 
 
 def encode(state: State) -> bytes:

@@ -18,8 +18,10 @@ and how much the server's work after it had counted, nobody can tell. So there a
 
 from __future__ import annotations
 
+import math
 import sys
 from bisect import insort
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -296,12 +298,19 @@ class Window:
             (self.rate_until, _FIRST, now + max(LEASE, 2 / self.rate)),
             (self.paused_until, _FIRST, now + LONGEST_PAUSE),
             (self.strict_until, _FIRST, now + LONGEST_STRICT),
-            *((counted, _FIRST, now + LONGEST_PAUSE) for counted, _ in self.starts),
-            *((start, _FIRST, now) for _, start in self.starts),
-            *((place, _FIRST, now + _AHEAD) for place, _ in self.waiting),
-            *((due, _FIRST, now + longest) for _, due in self.waiting),
         )
-        return all(least <= value <= most for value, least, most in bounds)
+        return (
+            all(least <= value <= most for value, least, most in bounds)
+            and _are_before([counted for counted, _ in self.starts], now + LONGEST_PAUSE)
+            and _are_before([start for _, start in self.starts], now)
+            and _are_before([place for place, _ in self.waiting], now + _AHEAD)
+            and _are_before([due for _, due in self.waiting], now + longest)
+        )
+
+
+def _are_before(moments: Sequence[float], end: float) -> bool:
+    """Tell whether moments are finite, none of them behind an end; every request asks, twice."""
+    return not moments or (math.isfinite(sum(moments)) and max(moments) <= end)
 
 
 def shape(rate: float) -> tuple[int, float]:

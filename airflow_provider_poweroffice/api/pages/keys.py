@@ -41,28 +41,42 @@ class RowKeys:
 
     :param fields: the names of the key's fields, as rows spell them.
     :param hearsay: rows may turn out to share it: metadata or a caller say that it is a key.
+    :param beside: a field that is noted in ``Page.texts``: it takes long to skip what is not looked at, and
+        hardly longer to look at one field more.
     """
 
-    def __init__(self, fields: Sequence[str], *, hearsay: bool = False) -> None:
+    def __init__(self, fields: Sequence[str], *, hearsay: bool = False, beside: str = "") -> None:
         self.fields = tuple(fields)
         self.hearsay = hearsay
+        self._beside = beside if beside not in self.fields else ""
         names = [f"k{number}" for number in range(len(self.fields))]
-        row = msgspec.defstruct(
-            "Row",
-            [(name, _Value) for name in names],
-            rename=dict(zip(names, self.fields, strict=True)),
-            gc=False,
-        )
+        own: list[tuple[str, Any]] = [(name, _Value) for name in names]
+        rename = dict(zip(names, self.fields, strict=True))
+        row = msgspec.defstruct("Row", own, rename=rename, gc=False)
         self._key: Callable[[Any], Any] = attrgetter(*names)
         if places := {place for place, field in enumerate(self.fields) if is_caseless(field)}:
             self._key = partial(_folded, self._key, places)
         self._rows = msgspec.json.Decoder(list[row]).decode  # type: ignore[valid-type]
         self._row = msgspec.json.Decoder(row).decode
+        if self._beside:
+            both = msgspec.defstruct(
+                "Row", [*own, ("beside", str | None, None)], rename=rename | {"beside": beside}, gc=False
+            )
+            self._both = msgspec.json.Decoder(list[both]).decode  # type: ignore[valid-type]
 
     def of(self, page: Page) -> list[Any] | None:
         """Read the keys of all rows; None where a row has none, or is no object."""
+        content = escaped(page.content)
+        if self._beside:
+            try:
+                rows = self._both(content)
+            except _UNREADABLE:  # of what is beside the key, perhaps
+                pass
+            else:
+                page.texts[self._beside] = [row.beside for row in rows]  # type: ignore[attr-defined]
+                return list(map(self._key, rows))
         try:
-            return list(map(self._key, self._rows(escaped(page.content))))
+            return list(map(self._key, self._rows(content)))
         except _UNREADABLE:
             return None
 

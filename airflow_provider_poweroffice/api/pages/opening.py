@@ -185,7 +185,8 @@ class _Opening:
         unordered = self._read.order_by is None and not self._moment
         if not self._key or unordered or self._paging is Paging.WHOLE:
             return None
-        return RowKeys(self._key, hearsay=bool(self._asked_key))
+        changed = self._dialect.changed_field_of(self._call.endpoint)
+        return RowKeys(self._key, hearsay=bool(self._asked_key), beside=changed)
 
     @property
     def _by_key(self) -> bool:
