@@ -164,6 +164,10 @@ class CompanyLoads(CompanyTask):
         seen_oids: set[int] | None = None,
     ) -> Any:
         """Render; each load renders its own arguments, and no others: those of the task are data by now."""
+        from jinja2 import TemplateError
+
+        from airflow_provider_poweroffice.tasks.company import leave_reason
+
         if self.companies is not None:
             context["companies"] = self.companies  # type: ignore[typeddict-unknown-key]  # a name of our own
         if content is not self.loads or not _are_loads(content):
@@ -177,8 +181,12 @@ class CompanyLoads(CompanyTask):
             for field in changed.keys() & {*part.template_fields}:
                 try:
                     changed[field] = part.render_template(getattr(part, field), of_load, jinja_env, seen_oids)
-                except AirflowFailException as error:
-                    raise AirflowFailException(f"loads[{name!r}]: {error}") from None
+                except (AirflowFailException, TemplateError) as error:
+                    where = "" if isinstance(error, AirflowFailException) else f"[{field!r}]"
+                    error.args = (f"loads[{name!r}]{where}: {error}",)
+                    if self.company:  # the load has left it without its name
+                        leave_reason(context, error, self.company)
+                    raise
             rendered[name] = changed
         return rendered
 

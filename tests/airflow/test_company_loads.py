@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 import pytest
 from airflow.sdk import DAG
 from company_tries import Airflow, TaskInstance, asked, connect, timed_out_in_the_middle
+from jinja2 import UndefinedError
 from sql_loads import FAST, Query, Store
 from support.airflow_home import HOME, xcoms
 from support.databases import postgres_database
@@ -463,6 +464,11 @@ def test_templates() -> None:
     task = PowerOfficeCompanyToSqlOperator(task_id="t", sql_conn_id="db", loads=loads)
     with pytest.raises(AirflowFailException, match=r"loads\['trial'\]: query\['date'\]: the template"):
         task.render_template_fields({"params": {"day": None}})  # type: ignore[typeddict-item]
+    task.company, ti = "a", TaskInstance()
+    strict = DAG("d", schedule=None).get_template_env()
+    with pytest.raises(UndefinedError, match=r"^loads\['trial'\]\['query'\]: .* has no .* 'day'$") as caught:
+        task.render_template_fields({"params": {}, "ti": ti}, jinja_env=strict)  # type: ignore[typeddict-item]
+    assert ti.pushed[KEY] == {"company": "a", "map_index": 0, "error": f"UndefinedError: {caught.value}"}
 
 
 @pytest.fixture
