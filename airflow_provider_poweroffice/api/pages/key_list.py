@@ -87,6 +87,11 @@ class KeyList:
             except _MovedError:
                 tries += 1
                 log.info("%s: rows moved while their keys were listed; listing them again", self._label)
+            except BadRequestError as error:
+                if not self._backwards:
+                    raise
+                log.info("%s: no keys are to be had in the opposite order: %s", self._label, error)
+                self._backwards, self._lean = False, True
             except PowerOfficeError as error:
                 if self.largest < _FEWEST or not (
                     isinstance(error, PageTooLargeError) or may_be_too_big(error)
