@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from airflow_provider_poweroffice.storage.codecs import Spool
     from airflow_provider_poweroffice.tasks.watermark import Increment
 
-_EXPRESSION = re.compile(r"{{.*?}}", re.DOTALL)
 _SYNTAX = re.compile(r"[?#*\[\]{}|<>\"\\]|::|%[0-9A-Fa-f]{2}")
 """Queries, fragments, wildcards, other separators, chains of file systems, and percent-encodings."""
 
@@ -277,12 +276,31 @@ def check_path_or_template(text: Any, form: str | None) -> None:
     """
     if is_literal(text):
         check_object_path(text, form)
-    elif isinstance(text, str) and "{%" not in text and not text.startswith("{{"):
-        known = _EXPRESSION.sub("x", text)
+    elif known := _known_of(text):
         try:
             check_object_path(known, None if text.endswith("}}") else form)
         except ValueError as error:
             raise ValueError(str(error).replace(repr(known), repr(text), 1)) from None
+
+
+def _known_of(template: Any) -> str | None:
+    """Give what a template makes, as far as that is known; None where it may make anything."""
+    from jinja2 import Environment, TemplateSyntaxError
+
+    if not isinstance(template, str) or template.startswith("{{"):
+        return None
+    known = ""
+    try:
+        for _, kind, value in Environment(autoescape=False).lex(template):  # noqa: S701 - nothing is rendered
+            if kind == "data":
+                known += value
+            elif kind == "variable_begin":
+                known += "/x" if known in {"file://", "local://"} else "x"
+            elif kind in {"block_begin", "comment_begin"}:
+                return None
+    except TemplateSyntaxError:
+        return None
+    return known
 
 
 def open_object_path(text: str, form: str | None) -> ObjectStoragePath:

@@ -376,7 +376,14 @@ def test_a_template_that_cannot_be(path: str, words: str) -> None:
     with pytest.raises(ValueError, match=words) as caught, DAG("d", schedule=None):
         company_to_object_storage(path)
     assert repr(path) in str(caught.value)
-    for whole in ("{{ params.path }}", "{{ params.lake }}/{{ resource }}", "s3://lake/{{ params.name }}"):
+    for whole in (
+        "{{ params.path }}",
+        "{{ params.lake }}/{{ resource }}",
+        "s3://lake/{{ params.name }}",
+        "file://{{ params.lake }}/{{ {'a': {'b': '}}'}}['a'] }}.ndjson.gz",
+        "s3://lake/{% if params.all %}all.ndjson.gz{% else %}x.ndjson.gz{% endif %}",
+        "s3://lake/{# where #}{{ resource }}.ndjson.gz",
+    ):
         with DAG("d", schedule=None):
             company_to_object_storage(whole, resources=["Customers"])
 

@@ -265,6 +265,12 @@ class Dates:
         ("{{ dates.format(nothing) }}{{ dates.join(nothing) }}", "todaytoday"),
         ("{{ nothing | title }}", "untitled"),
         ("{{ [nothing] | tojson }}", "[null]"),
+        ("{% macro m() %}[{{ caller('a') }}]{% endmacro %}{% call(x) m() %}{{ x }}{% endcall %}", "[a]"),
+        (
+            "{% for one in [[['a']]] recursive %}{{ loop(one) if one is not string else one }}{% endfor %}",
+            "a",
+        ),
+        ("{% set n = namespace(x=1) %}{% set n.x = [1, 2, 3][1:] %}{{ n.x }}", "[2, 3]"),
         ("{{ 'a b'.split(nothing) | join('-') }}", "a-b"),
         ("{{ ' a ' | trim(nothing) }}{{ ' b '.strip(nothing) }}", "ab"),
         ("{{ 'None' | replace(nothing, 'x') }}", "x"),
