@@ -68,9 +68,9 @@ def is_marked(value: Any) -> bool:
 
 def marked(value: Any, within: tuple[int, ...] = ()) -> Any:
     """Jinja's ``finalize``: called with the value of each expression before it is written."""
-    if value is None:
+    kind = value.__class__  # some of Airflow's values are proxies, one of them perhaps of None
+    if kind is type(None):
         return MARK
-    kind = type(value)
     if kind in {str, int, float, bool} or id(value) in within:
         return value
     within = (*within, id(value))
@@ -82,8 +82,8 @@ def marked(value: Any, within: tuple[int, ...] = ()) -> Any:
         made = [marked(item, within) for item in value]
         return kind(made) if any(new is not was for new, was in zip(made, value, strict=True)) else value
     # One of another kind writes itself as it likes, perhaps without what it holds.
-    is_other = isinstance(value, Collection) and not isinstance(value, (str, bytes))
-    return Mark(original=value) if is_other and _holds_none(value) and "None" in str(value) else value
+    is_other = issubclass(kind, Collection) and not issubclass(kind, (str, bytes))
+    return Mark(original=value) if is_other and "None" in str(value) and _holds_none(value) else value
 
 
 def _holds_none(value: Collection[Any]) -> bool:

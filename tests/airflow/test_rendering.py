@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pendulum
 import pytest
 from airflow.sdk import DAG, BaseOperator, task
+from lazy_object_proxy import Proxy
 from support.operators import REQUIRED
 
 from airflow_provider_poweroffice._compat import AirflowFailException
@@ -178,6 +180,9 @@ class Pair(NamedTuple):
         "{{ pairs | string }}",
         "{{ pairs.values() | string }}",
         "{{ 'x' ~ pair }}",
+        "x{{ lazy }}",
+        "x{{ lazy | string | upper }}",
+        "{{ '%s' % lazy }}x",
     ],
 )
 def test_none_is_not_joined_to_a_text(template: str, native: bool) -> None:
@@ -188,10 +193,15 @@ def test_none_is_not_joined_to_a_text(template: str, native: bool) -> None:
         )
     bad = context_with_secrets() | {"ids": [7, None], "rows": [{"id": 7}, {"id": None}]}
     bad |= {"str": str, "repr": repr, "pairs": OrderedDict(a=None), "pair": Pair(1, None)}
+    bad["lazy"] = Proxy(lambda: None)
     with pytest.raises(AirflowFailException, match="externalNumbers"):
         made.render_template(made.query, bad, made.get_template_env())
     good = bad | {"ids": ["a", 7], "rows": [{"id": "a"}, {"id": 7}], "nothing": "b"}
-    good |= {"pairs": OrderedDict(a=1), "pair": Pair(1, 2)}
+    good |= {
+        "pairs": OrderedDict(a=1),
+        "pair": Pair(1, 2),
+        "lazy": Proxy(lambda: pendulum.datetime(2026, 1, 2)),
+    }
     rendered = made.render_template(made.query, good, made.get_template_env())
     plain = made.get_template_env().from_string(template).render(**good)
     assert rendered == {"externalNumbers": plain}
