@@ -21,6 +21,7 @@ from airflow_provider_poweroffice.errors import LoadError, TypeConflictError
 from airflow_provider_poweroffice.storage.page_spool import PageSpool
 from airflow_provider_poweroffice.storage.sql.identifiers import TableName
 from airflow_provider_poweroffice.storage.sql.load import Load
+from airflow_provider_poweroffice.storage.sql.raw_layout import RawLayout
 from tests.infrastructure.postgres_server import PostgresServer
 
 ODD = "a\n\x1b[31m\x9b\u202e" + "q" * 30_000
@@ -475,6 +476,17 @@ def test_bytes_that_are_not_utf8(
         with pytest.raises(LoadError, match=f"row 7: {field} holds bytes that are not UTF-8") as caught:
             one.take(page_of(content))
     assert caught.value.row == "7"
+
+
+@pytest.mark.parametrize("shift", range(4))
+def test_long_page_is_utf8_or_not(shift: int) -> None:
+    """Letters of several bytes lie across the pieces that are checked; one byte too few is noticed."""
+    layout = RawLayout("ledger", ("Id",), None, changed_field="")
+    whole = json.dumps([{"Id": 1, "Name": "x" * shift + "\U0001f600" * 50_000}], ensure_ascii=False).encode()
+    assert layout.readable(whole) is whole
+    for cut in (whole.replace(b"\xf0\x9f\x98\x80", b"\xf0\x9f\x98", 1), whole[: -len('"}]') - 1] + b'"}]'):
+        with pytest.raises(LoadError, match="row 1: Name holds bytes that are not UTF-8"):
+            layout.readable(cut)
 
 
 @pytest.mark.parametrize("bulk", [True, False])

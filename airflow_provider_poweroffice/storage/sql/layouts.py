@@ -6,6 +6,7 @@ Rule: a layout sees every page before the database is touched, and writes it aft
 
 from __future__ import annotations
 
+import codecs
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -17,6 +18,7 @@ from airflow_provider_poweroffice.errors import LoadError
 from airflow_provider_poweroffice.storage.kinds import take_apart
 from airflow_provider_poweroffice.storage.sql.columns import AuditColumns, Column, Existing
 
+_PIECE = 1 << 16
 LONGEST_KEY = 200
 """Characters of a row's key, or of a field's name, in a message."""
 
@@ -66,7 +68,7 @@ class Layout(ABC):
         """
         if not content.isascii():
             try:
-                content.decode()
+                _check_utf8(content)
             except UnicodeDecodeError as error:
                 raise self._not_utf8(content, error) from None
         return content
@@ -128,6 +130,18 @@ class Layout(ABC):
                 f"table {self.table} has no column {', '.join(missing)}: it was not made for this layout. "
                 "Name another table, or the layout that it was made with"
             )
+
+
+def _check_utf8(content: bytes) -> None:
+    """
+    Decode a page, in pieces: the memory for all of its text at once would take longer to get than to fill.
+
+    :raises UnicodeDecodeError: it is not UTF-8.
+    """
+    decode = codecs.getincrementaldecoder("utf-8")().decode
+    for start in range(0, len(content), _PIECE):
+        decode(content[start : start + _PIECE])
+    decode(b"", final=True)
 
 
 def _is_utf8(value: bytes) -> bool:

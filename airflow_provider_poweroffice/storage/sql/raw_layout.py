@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from airflow_provider_poweroffice.storage.sql.encoding import key_text, quoted
 from airflow_provider_poweroffice.storage.sql.layouts import LONGEST_KEY, Layout
 
 _NONE = msgspec.Raw(NULL)
+_ROWS_AT_ONCE = 100
 
 
 class RawLayout(Layout):
@@ -105,6 +107,11 @@ class RawLayout(Layout):
 
     def csv(self, content: bytes, first: int) -> Iterator[bytes]:
         """Write the rows as they were sent, quoted."""
+        lines = self._lines(content, first)
+        while some := b"".join(islice(lines, _ROWS_AT_ONCE)):
+            yield some
+
+    def _lines(self, content: bytes, first: int) -> Iterator[bytes]:
         for number, (row, (key, changed)) in enumerate(
             zip(split_rows(content), self._read(content), strict=True), start=first
         ):
