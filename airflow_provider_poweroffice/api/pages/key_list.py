@@ -6,7 +6,9 @@ its rows can move out of sight between two of them.
 
 **It is listed backwards**, where the read goes by the key. The first row of the read was the first of all
 then, so no row that was there all the time lies before it. A list that begins at the other end and comes down
-to that row holds all of them, whatever the server says, and however it caps its answers.
+to that row holds all of them, whatever the server says, and however it caps its answers. Where the read has
+another order, keys are listed forwards, and the end is seen from the other side: the first key backwards is
+the last one listed.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ from airflow_provider_poweroffice.errors import (
 log = logging.getLogger(__name__)
 
 _FEWEST = 100  # an answer of so few keys is not too large
+_MOST_GAPS = 13  # answers of fewer keys cannot always begin with a row of the one before
 _MOST_ANSWERS = 10_000
 _TRIES = 5
 """How often the keys are listed anew: the list changed while it was made."""
@@ -46,19 +49,31 @@ class KeyList:
 
     :param label: method and path without query, for messages.
     :param largest: rows of the largest page that the API gives.
-    :param backwards: the read goes by the key, so that keys can be listed in the opposite order.
+    :param reversible: keys can be asked for in the opposite order.
+    :param by_key: the read goes by the key.
+    :param grows_at_end: nothing but a new row can enter; where keys are numbers, it comes last.
     """
 
     def __init__(
-        self, source: PageSource, keys: RowKeys, *, label: str, largest: int, backwards: bool
+        self,
+        source: PageSource,
+        keys: RowKeys,
+        *,
+        label: str,
+        largest: int,
+        reversible: bool,
+        by_key: bool,
+        grows_at_end: bool,
     ) -> None:
         self._source = source
         self._keys = keys
         self._label = label
         self.largest = largest
-        self._backwards = backwards
-        self.comes_down = False
-        """The last list comes down to the first row of the read."""
+        self._reversible = reversible
+        self._backwards = reversible and by_key
+        self._grows_at_end = grows_at_end
+        self.is_proved = False
+        """The last list is whole, whatever the server says."""
         self.has_gaps = False
         """Not all answers of the last list could begin with a row of the one before: they are too short."""
         self._lean = True
@@ -88,10 +103,10 @@ class KeyList:
                 tries += 1
                 log.info("%s: rows moved while their keys were listed; listing them again", self._label)
             except BadRequestError as error:
-                if not self._backwards:
+                if not self._reversible:
                     raise
                 log.info("%s: no keys are to be had in the opposite order: %s", self._label, error)
-                self._backwards, self._lean = False, True
+                self._reversible, self._backwards, self._lean = False, False, True
             except PowerOfficeError as error:
                 if self.largest < _FEWEST or not (
                     isinstance(error, PageTooLargeError) or may_be_too_big(error)
@@ -110,12 +125,14 @@ class KeyList:
         course = _Course(self.largest, first if self._backwards else None)
         self.has_gaps = False
         while self._goes_on(course, at_least):
-            pass
+            if self._backwards and self._grows_at_end and course.is_short:
+                self._backwards = False  # forwards, no row of it ever comes to a higher rank
+                return self._call(at_least, first)
         if not course.found and at_least:
             raise IncompleteReadError(
                 f"{self._label}: the list of keys is empty, although {at_least} rows came; read it again"
             )
-        self.comes_down = course.comes_down
+        self.is_proved = course.comes_down or course.ends_at_last
         if course.lost_its_end and self.one(0) not in course.found:
             raise _MovedError
         return course.rows
@@ -128,8 +145,10 @@ class KeyList:
         if not course.take(keys) and course.number > 1:
             if more or course.is_full_overlap(keys):
                 raise _MovedError  # it leads on and brings nothing: rows came before those listed, or a slip
+            if self._is_forwards and self._last() not in course.found:
+                raise _MovedError
             return False
-        if course.comes_down or course.is_over(keys, at_least, proved=end):
+        if course.comes_down or course.is_over(keys, at_least, proved=end) or self._sees_end(course, keys):
             return False
         course.go_on(keys)
         if course.is_outgrown(info, at_least):
@@ -138,12 +157,28 @@ class KeyList:
             )
         return True
 
+    @property
+    def _is_forwards(self) -> bool:
+        """Tell whether the end of a list is seen from the other side."""
+        return self._reversible and not self._backwards
+
+    def _sees_end(self, course: _Course, keys: list[Any]) -> bool:
+        """Tell whether a short answer ends with the last key of all; else answers are capped."""
+        if self._is_forwards and len(keys) < course.size and not course.is_capped:
+            course.ends_at_last = self._last() == keys[-1]
+            course.is_capped = not course.ends_at_last
+        return course.ends_at_last
+
+    def _last(self) -> Any:
+        keys, _ = self._ask(1, 1, backwards=True)
+        return keys[0] if keys else None
+
     def _check_joint(self, course: _Course, keys: list[Any]) -> None:
         """
         Refuse an answer that does not follow the one before.
 
         One that could not begin with a row of it follows it all the same, where the last row before it has
-        its rank still, unless as many rows came as went.
+        its rank still, unless as many rows came as went: where none can come before it, that is a proof.
         """
         if course.repeats(keys):
             raise PaginationError(
@@ -154,7 +189,7 @@ class KeyList:
             raise _MovedError
         if course.number == 1 or course.overlaps:
             return
-        self.has_gaps = True
+        self.has_gaps = self._backwards or not (self._grows_at_end and course.counts)
         near, _ = self._ask((course.number - 1) * course.size, 1, backwards=self._backwards)
         if near[:1] != course.answer[-1:]:
             raise _MovedError
@@ -208,6 +243,10 @@ class _Course:
         self.found: dict[Any, None] = {}
         self.answer: list[Any] = []
         """The last answer that held some."""
+        self.ends_at_last = False
+        """The last key listed is the last one of all."""
+        self.is_capped = False
+        """A short answer was not the last one."""
         self._down_to = down_to
         self.number, self.size = 1, largest
         self._covered = 0
@@ -219,6 +258,16 @@ class _Course:
     def rows(self) -> list[Any]:
         """Give the keys in the order of the rows."""
         return list(reversed(self.found) if self._is_turned else self.found)
+
+    @property
+    def counts(self) -> bool:
+        """Tell whether keys are numbers, as growing ones are."""
+        return isinstance(next(iter(self.found), None), int)
+
+    @property
+    def is_short(self) -> bool:
+        """Tell whether answers are so short that they cannot always begin with a row of the one before."""
+        return self._largest < _MOST_GAPS and self.counts
 
     @property
     def comes_down(self) -> bool:

@@ -118,6 +118,7 @@ class _Opening:
             keys=self._keys,
             overlapping=self._overlaps,
             reversible=bool(self._backwards),
+            by_key=self._by_key,
             drop_repeated=self._resource is not None or bool(self._moment),
             unproved=self._unproved,
             grows_at_end=self._grows_at_end(call),
@@ -218,10 +219,11 @@ class _Opening:
 
     @property
     def _backwards(self) -> dict[str, str] | None:
-        """Give the query that orders rows the other way round, where they come in the order of their key."""
-        if self._keys is None or self._paging is Paging.LINKED or not self._by_key:
+        """Give the query that orders rows by their key the other way round."""
+        order = self._order if self._by_key else self._default_order
+        if self._keys is None or self._paging is Paging.LINKED or not order:
             return None
-        return {self._dialect.order_key: _turned(self._order or "")}
+        return {self._dialect.order_key: _turned(order)}
 
     @property
     def _overlaps(self) -> bool:

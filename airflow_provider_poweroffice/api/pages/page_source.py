@@ -39,7 +39,7 @@ class PageRequest:
     :param fresh: by a new request, whatever was fetched ahead.
     :param listing: the keys of its rows alone, where the API can leave the rest out.
     :param by_key: of the list in the order of its key, whatever the order of the read.
-    :param backwards: of the list in the opposite order of the read.
+    :param backwards: of the list in the opposite order of its key.
     :param page_bytes: largest body in bytes; None for any.
     """
 
@@ -108,7 +108,7 @@ class SenderPageSource:
     :param paged: False for a list that has no pages.
     :param listed: the query by which the API leaves out all but the key of a row.
     :param by_key: the query that orders rows by their key, where the call itself orders them otherwise.
-    :param backwards: the query that orders rows the other way round.
+    :param backwards: the query that orders rows by their key the other way round.
     :param records: rows are known to be objects.
     """
 

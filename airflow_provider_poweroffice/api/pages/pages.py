@@ -57,7 +57,8 @@ class Collection:
     :param ordered: new rows come last, so that no page is wrong when an earlier one is answered later.
     :param keys: tells rows apart; None where nothing does.
     :param overlapping: pages overlap by one row, where they are asked for by the rows before them.
-    :param reversible: rows come in the order of their key, and can be asked for the other way round.
+    :param reversible: rows can be asked for in the opposite order of their key.
+    :param by_key: they come in the order of their key.
     :param drop_repeated: a row that came before is left out; False where the key is a guess.
     :param grows_at_end: nothing but a new row can enter, and it comes last.
     :param unproved: why nobody would notice that rows moved between pages; "" where it is noticed.
@@ -69,6 +70,7 @@ class Collection:
     keys: RowKeys | None = None
     overlapping: bool = False
     reversible: bool = False
+    by_key: bool = False
     drop_repeated: bool = True
     grows_at_end: bool = False
     unproved: str = ""
@@ -154,13 +156,16 @@ class Pages(Iterator[Page]):
         if collection.keys is None or collection.paging is not Paging.NUMBERED or self._limits.first_page > 1:
             return None
         largest = self._limits.largest or self._limits.page_size
+        grows_at_end = collection.grows_at_end and collection.ordered
         return RollCall(
             KeyList(
                 self._source,
                 collection.keys,
                 label=collection.label,
                 largest=largest,
-                backwards=collection.reversible,
+                reversible=collection.reversible,
+                by_key=collection.by_key,
+                grows_at_end=grows_at_end,
             ),
             self._asking.fetch,
             self._cursor,
@@ -168,7 +173,7 @@ class Pages(Iterator[Page]):
             self._rows,
             label=collection.label,
             partial=self._limits.max_pages is not None or self._on_page_error is not None,
-            grows_at_end=collection.grows_at_end and collection.ordered,
+            grows_at_end=grows_at_end,
         )
 
     def __next__(self) -> Page:

@@ -103,7 +103,7 @@ class RollCall:
     @property
     def is_proved(self) -> bool:
         """Tell whether the last list of keys is whole, whatever the server says."""
-        return self._keys.comes_down
+        return self._keys.is_proved
 
     @property
     def has_gaps(self) -> bool:
