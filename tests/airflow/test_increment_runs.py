@@ -80,6 +80,29 @@ def test_second_run_reads_what_changed(
     assert receipt["watermark"] > xcoms(first)["to_table.return_value"]["watermark"]
 
 
+@pytest.mark.finding("D12")
+def test_night_that_is_empty_by_mistake(
+    run_dag: Callable[..., Any], sandbox: Sandbox, client: Client, tmp_path: Path
+) -> None:
+    """An increment that comes empty is believed at once, as it costs nothing: the next one reads it."""
+    first = run_dag("increments")
+    identifier = next(iter(names(tmp_path)))
+    client.request(
+        "PATCH", f"Customers/{identifier}", body=[{"op": "replace", "path": "/Name", "value": "Ny AS"}]
+    )
+    sandbox.add_fault(action="status", status=204, path="/Customers", times=2)
+    before = len(asked(sandbox))
+    second = run_dag("increments")
+    assert len(asked(sandbox)) - before == 2, "a list, a task"
+    assert rows_of(second) == []
+    third = run_dag("increments")
+    for task in ("to_table", "to_file"):
+        kept = [xcoms(run)[f"{task}.return_value"]["watermark"] for run in (first, second, third)]
+        assert kept[0] == kept[1] < kept[2]
+    assert names(tmp_path)[identifier] == "Ny AS"
+    assert identifier in {row["Id"] for row in rows_of(third)}
+
+
 def test_table_that_was_dropped_is_read_whole(
     run_dag: Callable[..., Any], sandbox: Sandbox, tmp_path: Path
 ) -> None:
