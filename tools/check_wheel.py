@@ -73,7 +73,7 @@ PROVIDER = Distribution(
     "airflow-provider-poweroffice",
     "airflow_provider_poweroffice",
     ROOT,
-    610 * 1024,
+    630 * 1024,
     is_production=True,
     placed=("example_dags", "dbt"),
 )
