@@ -212,7 +212,7 @@ def test_token_request_redirected(bench: Bench, stranger: Tap) -> None:
 def test_link_to_a_stranger(bench: Bench, stranger: Tap) -> None:
     """A link to another server in an answer is refused where links are followed, else left alone."""
     link = f"{stranger.url}/next"
-    rows = f'[{{"{bench.api.key}":0}}]'
+    rows = f'[{{"{bench.api.key}":0,"Name":"A"}}]'
     body = bench.api.wrap(rows, **{"@odata.nextLink": link, "nextLink": link})
     pagination = f'{{"nextPageLink":"{link}","totalCount":{ROWS},"totalPages":9}}'
     bench.fault(
