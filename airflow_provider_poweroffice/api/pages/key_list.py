@@ -182,7 +182,8 @@ class KeyList:
         """
         if course.repeats(keys):
             raise PaginationError(
-                f"{self._label}: the list of keys repeats a page: the server takes no notice of its number"
+                f"{self._label}: the list of keys repeats a page: the server takes no notice of the page "
+                "number"
             )
         if not course.joins(keys):
             raise _MovedError
