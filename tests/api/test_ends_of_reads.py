@@ -224,6 +224,25 @@ def test_list_of_keys_in_place_of_a_page(at: int, times: int) -> None:
             ]
 
 
+class Omitting(Lists):
+    """Books whose rows lack what is null: so all on page 3 hold their key alone."""
+
+    def _anew(self, kind: str, query: dict[str, str]) -> Answer:
+        status, headers, rows = super()._anew(kind, query)
+        return status, headers, [row if row["Id"] <= 200 else {"Id": row["Id"]} for row in rows]
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_rows_without_what_is_null(concurrency: int) -> None:
+    """Of fields that a caller names, all but the key may be null."""
+    books = Omitting(random.Random(1), rows=25, page=10)  # noqa: S311 - unused
+    books.signs, books.caps, books.steps, books.blind_to = "all", (0,), {}, None
+    with serving(books) as url, client_of("v2", url) as client:
+        pages = client.pages("Customers", query={"Fields": "Id,Name"}, page_size=10, concurrency=concurrency)
+        assert [row["Id"] for page in pages for row in page.rows] == books.present
+        assert pages.complete
+
+
 @pytest.mark.finding("D2")
 def test_one_entity_a_page_whose_first_one_goes() -> None:
     """Links of pages that cannot overlap lead past the next one: the read does not count as complete."""
@@ -250,6 +269,17 @@ def test_price_of_pages_by_number(signs: str, concurrency: int, since: str | Non
         count = requests("v2", rows, signs, concurrency=concurrency, changed_since=since)
         assert count == pages + (not told), f"{rows} rows"
     assert requests("v2", 0, signs, concurrency=concurrency, changed_since=since) == (1 if since else 2)
+
+
+@pytest.mark.parametrize("signs", SIGNS)
+def test_price_of_an_order_of_ones_own(signs: str) -> None:
+    """The keys cost one request, and one more for their end where neither a link nor a count proves it."""
+    for rows in (5, 10, 25, 40):
+        pages, unproved = -(-rows // 10), signs in {"pages", "none"}
+        told = pages == 1 and (signs in {"all", "links", "link", "pages"} or (signs == "count" and rows < 10))
+        unproved = unproved or (signs == "count" and rows == 10)  # that may be the count of the page
+        count = requests("v2", rows, signs, order_by="Name asc")
+        assert count == pages + (0 if told else 1 + unproved), f"{rows} rows"
 
 
 @pytest.mark.finding("D2", "D12")
@@ -300,3 +330,16 @@ def test_server_without_the_opposite_order(signs: str, concurrency: int, cap: in
             assert found in {"whole", "not complete", "IncompleteReadError"}, f"{api}, {rows} rows, {steps}"
             if api == "v2" and rows > 1 and not (steps or cap):
                 assert found == "whole", f"{rows} rows"
+
+
+@pytest.mark.finding("D2", "R1")
+@pytest.mark.parametrize("signs", SIGNS)
+@pytest.mark.parametrize("cap", [0, 2, 5])
+def test_new_first_row_where_the_order_stays(signs: str, cap: int) -> None:
+    """A list of keys that begins with another row than the read is not one in the opposite order for that."""
+    steps: list[dict[int, Step]] = [{1: come(5)}, {2: come(5)}, {1: both(come(5), gone(3))}]
+    for step in steps:
+        books = OneWay(random.Random(1), rows=25, page=10)  # noqa: S311 - unused
+        books.signs, books.caps, books.steps, books.blind_to, books.refuses = signs, (cap,), step, None, False
+        found = outcome(books, "v2", changed_since="2026-01-01T00:00:00Z")
+        assert found == "whole" or cap == 2, found

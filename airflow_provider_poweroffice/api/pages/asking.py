@@ -48,6 +48,7 @@ class Asking:
     :param roll: the roll call, where there is one.
     :param label: method and path without query, for messages.
     :param not_before: refuses a moment that lies in the server's future.
+    :param may_be_bare: some rows may hold nothing but their key, and others more.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Asking:
         checks: PageChecks,
         rows: RowsRead,
         not_before: NotBefore | None,
+        may_be_bare: bool = False,
     ) -> None:
         self.roll: RollCall | None = None
         self._source = source
@@ -71,6 +73,7 @@ class Asking:
         self._rows = rows
         self._label = label
         self._not_before = not_before
+        self._may_be_bare = may_be_bare
         self._holds_more: bool | None = None
         self._overlap = Overlap(self.fetch, source.forget, cursor, rows, label=label)
 
@@ -124,7 +127,7 @@ class Asking:
 
     def _holds_keys_alone(self, page: Page) -> bool:
         """Tell whether either these rows, or those before them, lack all that rows have but their key."""
-        if not page or self.roll is None or self._rows.keys is None:
+        if not page or self._may_be_bare or self.roll is None or self._rows.keys is None:
             return False
         alone = self._rows.keys.are_all(page)
         if self._holds_more is None:

@@ -14,6 +14,8 @@ the last one listed.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 from airflow_provider_poweroffice.api.dialects.base import PageInfo, Position
@@ -87,12 +89,12 @@ class KeyList:
         keys = self._ask(rank + 1, 1)
         return keys[0][0] if keys[0] else None
 
-    def listed(self, at_least: int, first: Any = None) -> list[Any]:
+    def listed(self, at_least: int, first: Sequence[Any] = ()) -> list[Any]:
         """
         List all keys in the order of the rows.
 
         :param at_least: rows that there are, as far as is known: what holds fewer is not believed to be all.
-        :param first: key of the first row of the read; None where it is not known.
+        :param first: keys of the first page of the read; none where they are not known.
         :raises IncompleteReadError: the list is not to be had.
         """
         tries = 0
@@ -116,13 +118,13 @@ class KeyList:
                 log.info("%s: listing keys in answers of %d rows: %s", self._label, self.largest, error)
         raise IncompleteReadError(f"{self._label}: rows move too fast to list their keys; read it again")
 
-    def _call(self, at_least: int, first: Any) -> list[Any]:
+    def _call(self, at_least: int, first: Sequence[Any]) -> list[Any]:
         """
         List all keys once.
 
         :raises _MovedError: rows moved between two answers.
         """
-        course = _Course(self.largest, first if self._backwards else None)
+        course = _Course(self.largest, first if self._backwards else ())
         self.has_gaps = False
         while self._goes_on(course, at_least):
             if self._backwards and self._grows_at_end and course.is_short:
@@ -142,7 +144,10 @@ class KeyList:
         keys, info = self._ask(course.number, course.size, backwards=self._backwards)
         self._check_joint(course, keys)
         more, end = _further(info, course.number, course.size, len(keys))
-        if not course.take(keys) and course.number > 1:
+        brings = course.take(keys)
+        if course.is_ambiguous:
+            course.begins_alike = self.one(0) == next(iter(course.found))
+        if not brings and course.number > 1:
             if more or course.is_full_overlap(keys):
                 raise _MovedError  # it leads on and brings nothing: rows came before those listed, or a slip
             if self._is_forwards and self._last() not in course.found:
@@ -236,10 +241,11 @@ class _Course:
     Where a list in several answers is.
 
     :param largest: rows of the largest answer.
-    :param down_to: key of the row that the list, backwards, ends with; None where that is not known.
+    :param first: keys of the first page of the read: backwards, the list ends with the first of them; none
+        where that is not known.
     """
 
-    def __init__(self, largest: int, down_to: Any) -> None:
+    def __init__(self, largest: int, first: Sequence[Any]) -> None:
         self.found: dict[Any, None] = {}
         self.answer: list[Any] = []
         """The last answer that held some."""
@@ -247,7 +253,10 @@ class _Course:
         """The last key listed is the last one of all."""
         self.is_capped = False
         """A short answer was not the last one."""
-        self._down_to = down_to
+        self._down_to = next(iter(first), None)
+        self._first = frozenset(first)
+        self.begins_alike: bool | None = None
+        """It begins as the read did, perhaps behind rows that are new; None while that is not known."""
         self.number, self.size = 1, largest
         self._covered = 0
         self._answers = 0
@@ -282,7 +291,14 @@ class _Course:
     @property
     def _is_turned(self) -> bool:
         """Tell whether the server took notice of the order: it does not begin where the read began."""
-        return self._down_to is not None and next(iter(self.found), self._down_to) != self._down_to
+        begin = next(iter(self.found), self._down_to)
+        return self._down_to is not None and begin != self._down_to and not self.begins_alike
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Tell whether it holds the first row of the read, and no other of that page tells the order."""
+        unknown = self.begins_alike is None and len(self._first) > 1
+        return unknown and self._is_turned and self._down_to in self.found
 
     @property
     def overlaps(self) -> bool:
@@ -301,8 +317,15 @@ class _Course:
         """Note an answer, and tell whether it brought anything."""
         before = len(self.found)
         self.answer = keys or self.answer
+        self._compare(keys)
         self.found.update(dict.fromkeys(keys))
         return len(self.found) > before
+
+    def _compare(self, keys: list[Any]) -> None:
+        """Note in which order rows of the first page come."""
+        known = list(islice(filter(self._first.__contains__, keys), 2))
+        if self.begins_alike is None and known and (known[0] != self._down_to or len(known) > 1):
+            self.begins_alike = known[0] == self._down_to
 
     def is_full_overlap(self, keys: list[Any]) -> bool:
         """Tell whether an answer that should lead on is full."""

@@ -122,6 +122,7 @@ class _Opening:
             drop_repeated=self._resource is not None or bool(self._moment),
             unproved=self._unproved,
             grows_at_end=self._grows_at_end(call),
+            may_be_bare=self._dialect.fields_key.lower() in self._named,
         )
         return Pages(
             source,

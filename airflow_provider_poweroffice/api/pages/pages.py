@@ -61,6 +61,8 @@ class Collection:
     :param by_key: they come in the order of their key.
     :param drop_repeated: a row that came before is left out; False where the key is a guess.
     :param grows_at_end: nothing but a new row can enter, and it comes last.
+    :param may_be_bare: the caller named the fields of rows: where a server leaves out what is null, some
+        hold nothing but their key.
     :param unproved: why nobody would notice that rows moved between pages; "" where it is noticed.
     """
 
@@ -73,6 +75,7 @@ class Collection:
     by_key: bool = False
     drop_repeated: bool = True
     grows_at_end: bool = False
+    may_be_bare: bool = False
     unproved: str = ""
 
 
@@ -137,6 +140,7 @@ class Pages(Iterator[Page]):
             checks=self._checks,
             rows=rows,
             not_before=not_before,
+            may_be_bare=collection.may_be_bare,
         )
         self._roll = self._asking.roll = self._roll_call(collection)
         self._checks.links_followed = not cursor.overlapping

@@ -84,7 +84,8 @@ class RollCall:
         self._label = label
         self._partial = partial
         self._grows_at_end = grows_at_end
-        self._first: Any = None
+        self._first: list[Any] = []
+        """Keys of the first page."""
         self._listed: list[Any] | None = None
         self._landmark: tuple[int, Any] | None = None
         self._landmark_seen = False
@@ -130,7 +131,7 @@ class RollCall:
 
         :return: they are listed.
         """
-        if self._landmark or self._partial or self._cursor.skipped or self._first is None:
+        if self._landmark or self._partial or self._cursor.skipped or not self._first:
             return False
         if self._listed is None:
             self._listed = self._keys.listed(self._totals.sent, self._first)
@@ -236,9 +237,9 @@ class RollCall:
         return bool(self._rows.first) and self._counted > self._keys.largest
 
     def look_at(self, answer: Answer) -> None:
-        """Note the first row of all; compare the row that has the landmark's rank."""
+        """Note the first page; compare the row that has the landmark's rank."""
         if not self._cursor.pages:
-            self._first = next(iter(self._rows.of(answer.page)), None)
+            self._first = self._rows.of(answer.page)
         if self._landmark is None or self._rows.keys is None:
             return
         rank, far = self._landmark
