@@ -334,6 +334,19 @@ def test_page_is_written_as_its_rows_are() -> None:
     assert lines[1100] == b'1110,1100,1100,"a","2026-05-02T13:09:55.000000Z",null\n'
 
 
+def test_misfits_of_a_field_are_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    """A column whose values fit nowhere takes one line of the log, not one for each row."""
+    layout = ColumnsLayout("ledger", ("Id",), None, known={}, given={"Day": "date"}, keep_misfits=True)
+    content = json.dumps([{"Id": n, "Day": "2026-02-30"} for n in range(250)]).encode()
+    layout.see(content)
+    lines = b"".join(layout.csv(content, 0)).splitlines()
+    assert (len(lines), layout.kept) == (250, ["Day"])
+    assert lines[-1] == b'249,249,null,"{""Day"":""2026-02-30""}"'
+    assert [record.message.partition(" has ")[0] for record in caplog.records] == [
+        "table ledger, column day (date): row 0"
+    ]
+
+
 def test_page_of_rows_that_are_not_plain() -> None:
     """JSON over several lines, escapes, values that are loosely written: each row of a page keeps its own."""
     rows = [

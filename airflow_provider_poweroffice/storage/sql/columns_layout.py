@@ -385,6 +385,7 @@ class ColumnsLayout(Layout):
         if field.field not in self._kept:
             what = self._misfit(field, _json(values[n]), self._row_of(values), what)
             log.warning("%s. It is kept in _extra; further ones of this field are not told", what)
+            self._kept.add(field.field)
         return field
 
     def _rest(self, values: Sequence[Any], misfits: Sequence[tuple[Field, bytes]]) -> bytes:
