@@ -53,10 +53,10 @@ def test_server_clock_ahead(
     client: Client, sandbox: Sandbox, clock: FakeClock, ahead: int, *, empty: bool
 ) -> None:
     """A watermark of a server whose clock is ahead is a moment like any other."""
-    headers = {"Date": stamp(clock, ahead)}
+    headers = {"Date": stamp(clock, ahead)} | ({} if empty else {"X-Pagination": '{"totalPages":1}'})
     body = "" if empty else '[{"Id":1}]'
     sandbox.add_fault(
-        action="status", status=204 if empty else 200, body=body, headers=headers, path="/Customers", times=2
+        action="status", status=204 if empty else 200, body=body, headers=headers, path="/Customers", times=1
     )
     pages = client.pages("Customers", changed_since=iso(clock, ahead - 60), page_size=10)
     assert sum(len(page) for page in pages) == (0 if empty else 1)

@@ -169,10 +169,23 @@ class KeyList:
 
     def _sees_end(self, course: _Course, keys: list[Any]) -> bool:
         """Tell whether a short answer ends with the last key of all; else answers are capped."""
-        if self._is_forwards and len(keys) < course.size and not course.is_capped:
+        if self._reversible and course.is_single:
+            course.ends_at_last = self._comes_alone(keys[0])
+            course.is_capped = not course.ends_at_last
+        elif self._is_forwards and len(keys) < course.size and not course.is_capped:
             course.ends_at_last = self._last() == keys[-1]
             course.is_capped = not course.ends_at_last
         return course.ends_at_last
+
+    def _comes_alone(self, key: Any) -> bool:
+        """
+        Tell whether a row is the only one: nothing follows it, and it has its rank still.
+
+        A list of one row does not tell whether the server takes notice of the order, nor whether it sends
+        more than one row in an answer.
+        """
+        behind, _ = self._ask(2, 1, backwards=self._backwards)
+        return not behind and self.one(0) == key
 
     def _last(self) -> Any:
         keys, _ = self._ask(1, 1, backwards=True)
@@ -281,7 +294,12 @@ class _Course:
     @property
     def comes_down(self) -> bool:
         """Tell whether all keys down to the first row of the read are listed."""
-        return self._down_to in self.found and (self._is_turned or len(self.found) == 1)
+        return self._down_to in self.found and self._is_turned
+
+    @property
+    def is_single(self) -> bool:
+        """Tell whether the first answer held one key: of the first row of the read, where that is known."""
+        return self.number == 1 and len(self.found) == 1 and self._down_to in {None, *self.found}
 
     @property
     def lost_its_end(self) -> bool:

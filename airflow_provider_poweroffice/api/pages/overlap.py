@@ -106,11 +106,20 @@ class Overlap:
             log.info("%s: no rows are to be had in the opposite order: %s", self._label, error)
             self.sees_end = False
             return False
-        if found == self._rows.last[-1:]:
+        takes_notice = found != self._rows.first[:1]
+        if found == self._rows.last[-1:] and (takes_notice or not self._follows(request)):
             return True
         self._is_capped = True
-        self.sees_end = found != self._rows.first[:1]  # else the server takes no notice of the order
+        self.sees_end = takes_notice
         return False
+
+    def _follows(self, request: PageRequest) -> bool:
+        """Tell whether rows follow the last one read; a list of nothing may be left out."""
+        behind = replace(request, at=replace(request.at, offset=request.at.offset + 1), fresh=True)
+        try:
+            return bool(self._fetch(behind))
+        except PaginationError:
+            return False
 
     def _comes_alone(self, page: Page, *, follows: bool, is_idle: bool) -> bool:
         """
