@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import io
 import os
 import re
 import shutil
@@ -75,9 +76,13 @@ def sha256_of(file: IO[bytes]) -> tuple[int, str]:
 @contextmanager
 def _named(file: IO[bytes]) -> Iterator[str]:
     """Give a path by which other code can read an open file; on Linux none is made."""
-    path = f"/proc/self/fd/{file.fileno()}"
-    if Path(path).exists():
-        yield path
+    path: Path | None
+    try:
+        path = Path(f"/proc/self/fd/{file.fileno()}")
+    except io.UnsupportedOperation:  # it is in memory
+        path = None
+    if path is not None and path.exists():
+        yield str(path)
         return
     with tempfile.NamedTemporaryFile(prefix="poweroffice-") as copy:
         _copy(file, copy)

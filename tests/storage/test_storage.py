@@ -272,6 +272,14 @@ def test_old_partial_objects_elsewhere_go(finished: IO[bytes]) -> None:
     assert sorted(files.store) == sorted([name + "new", "/lake/b.ndjson"])
 
 
+@pytest.mark.parametrize("protocol", ["file", "memory"])
+def test_publish_what_is_in_memory(tmp_path: Path, protocol: str) -> None:
+    """A small answer is in no file of the system, and is published as any other."""
+    target = UPath(f"{protocol}://{tmp_path}/in_memory.pdf")
+    publish(io.BytesIO(b"%PDF-"), target)
+    assert target.read_bytes() == b"%PDF-"
+
+
 @pytest.mark.parametrize("form", ["ndjson.gz", "ndjson.zst"])
 def test_a_spool_is_closed_on_failure(form: str) -> None:
     """After an error the compressor is closed, and writes no more into a file that is."""
