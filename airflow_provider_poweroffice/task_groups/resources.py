@@ -214,12 +214,13 @@ def check_of_all(
     :raises TypeError: one that neither the group nor a task has.
     """
     known = _arguments_of(kind)
-    for name in sorted(arguments.keys() - known - _OF_GROUP.keys()):
-        named = {*signature(group).parameters} | known - _OF_GROUP.keys()
+    own = {name for name in _OF_GROUP if name != "mode" or name in known}  # files have none
+    for name in sorted(arguments.keys() - known - own):
+        named = {*signature(group).parameters} | known - own
         near = get_close_matches(name, sorted(named), cutoff=0.7)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         raise TypeError(f"{group.__name__} has no argument {name}={arguments[name]!r:.100}{hint}")
-    for name in sorted(arguments.keys() & _OF_GROUP.keys()):
+    for name in sorted(arguments.keys() & own):
         raise ValueError(f"{name}={arguments[name]!r:.100} cannot be given to a group: {_OF_GROUP[name]}")
     for one in lists:
         load = loads[one.name]

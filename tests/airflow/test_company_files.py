@@ -342,6 +342,7 @@ LAKE = "s3://aws_default@lake"
         ("/{company}/{resource}.ndjson.gz", {}, "holds '{' (a template has two, {{ company }}"),
         (PATH, {"endpoint": "Customers"}, "endpoint='Customers' cannot be given to a group"),
         (PATH, {"query": {"a": "b"}}, "query={'a': 'b'} would not reach 'AccountTransactions'"),
+        (PATH, {"mode": "append"}, "company_to_object_storage has no argument mode='append'"),
         (PATH, {"format": "csv"}, "unknown format 'csv'"),
         (PATH, {"picture": "file:///night.html"}, "give companies="),
         (PATH, {"companies": "all"}, "is not a source of companies"),
