@@ -4,15 +4,13 @@ Jinja that leaves a mark where None is written, or made a part of a text.
 What makes a text is carried out twice, with None and with a mark in its place: where the texts differ, None
 is in them, however it came there. So of a function it is known that it makes a text, and not how.
 
-Rule: whatever else a template does, and every condition in it, is as in any other task, but for texts that
-were made before the condition, as by ``{% set %}``: what a filter makes of None alone still equals
-``'None'``, and one that None is a part of equals no other text.
+Rule: whatever else a template does, and every condition in it, is as in any other task. A condition is given
+the texts that were made before it, as by ``{% set %}``, with None in them.
 """
 
 from __future__ import annotations
 
 import operator
-import re
 from collections.abc import Callable, Iterable
 from functools import cache, partial, wraps
 from typing import TYPE_CHECKING, Any
@@ -22,7 +20,7 @@ from jinja2 import nodes, pass_eval_context
 from jinja2.filters import FILTERS, do_format, do_replace, make_attrgetter, sync_do_join
 from jinja2.visitor import NodeTransformer
 
-from airflow_provider_poweroffice.tasks.nothing import MARK, NOTHING, Mark, is_marked, marked
+from airflow_provider_poweroffice.tasks.nothing import NOTHING, Alone, Mark, is_marked, marked, unmarked
 
 if TYPE_CHECKING:
     from jinja2.compiler import CodeGenerator
@@ -62,6 +60,7 @@ def strict_environment(environment: jinja2.Environment) -> jinja2.Environment:
     given = environment.filters  # with the DAG's own, which may have one of these names
     own = {_own(name): ours if given[name] is FILTERS[name] else given[name] for name, ours in made.items()}
     strict.filters = given | own | {_MARKED: marked, _TEXT: _text, _MOD: _mod, _CALLED: _called}
+    strict.filters[_UNMARKED] = unmarked
     generator: Any = environment.code_generator_class
     strict.code_generator_class = _marking_generator(generator)
     return strict
@@ -71,7 +70,7 @@ def _own(name: str) -> str:
     return f"{name} of poweroffice"  # no template can name it
 
 
-_MARKED, _TEXT, _MOD, _CALLED = map(_own, ("marked", "text", "mod", "called"))
+_MARKED, _TEXT, _MOD, _CALLED, _UNMARKED = map(_own, ("marked", "text", "mod", "called", "unmarked"))
 _RENAMED = _TEXT_FILTERS | {"format", "join", "replace"}
 
 
@@ -88,10 +87,10 @@ def _watched(function: Callable[..., Any], *given: Any, **named: Any) -> Any:
         return function(*given, **named)
     found = function(*arguments, **keywords)
     try:
-        usual = function(*map(_unmarked, given), **{name: _unmarked(value) for name, value in named.items()})
+        usual = function(*map(unmarked, given), **{name: unmarked(value) for name, value in named.items()})
     except (TypeError, ValueError):  # as of {:.2f} for None
         usual = found
-    return _marked_where(found, usual, alone=pairs[0][0] is MARK)
+    return _marked_where(found, usual, alone=isinstance(pairs[0][0], Alone))
 
 
 def _marked_where(found: Any, usual: Any, *, alone: bool) -> Any:
@@ -101,16 +100,11 @@ def _marked_where(found: Any, usual: Any, *, alone: bool) -> Any:
         if not is_marked(found) and str(found) == str(usual):
             return usual
         if alone and usual.strip().lower() == "none":
-            return MARK
-        return Mark(found) if is_marked(found) and found != NOTHING else Mark()
+            return Alone(NOTHING, usual=usual)
+        return Mark(found, usual=usual) if is_marked(found) and found != NOTHING else Mark(usual=usual)
     if isinstance(usual, (list, tuple)) and len(usual) == len(found):  # of a text that was split
         return [_marked_where(new, old, alone=False) for new, old in zip(found, usual, strict=True)]
     return usual if found == usual else Mark()
-
-
-def _unmarked(value: Any) -> Any:
-    """Give the text that None would have given."""
-    return re.sub(NOTHING, "None", value, flags=re.IGNORECASE) if is_marked(value) else value
 
 
 @cache
@@ -169,8 +163,18 @@ def _by(node: Any, name: str, *others: Any) -> Any:
     )
 
 
+class _Condition(NodeTransformer):
+    """Has a condition given texts with None in the place of a mark."""
+
+    def visit_Name(self, node: Any) -> Any:  # noqa: N802 - jinja2's name
+        self.generic_visit(node)
+        return _by(node, _UNMARKED) if node.ctx == "load" else node
+
+    visit_Getattr = visit_Getitem = visit_Name  # noqa: N815 - jinja2's names
+
+
 class _Marker(NodeTransformer):
-    """Has what makes a text watched; conditions compare what they are given."""
+    """Has what makes a text watched, but in conditions."""
 
     def visit_Concat(self, node: Any) -> Any:  # noqa: N802 - jinja2's name
         self.generic_visit(node)
@@ -189,6 +193,8 @@ class _Marker(NodeTransformer):
     def visit_Getitem(self, node: Any) -> Any:  # noqa: N802 - jinja2's name
         self.generic_visit(node)
         node.node = _by(node.node, _TEXT)
+        if not isinstance(node.arg, (nodes.Const, nodes.Slice)):
+            node.arg = _by(node.arg, _UNMARKED)
         return node
 
     def visit_Filter(self, node: Any) -> Any:  # noqa: N802 - jinja2's name
@@ -202,17 +208,19 @@ class _Marker(NodeTransformer):
         return node
 
     def visit_CondExpr(self, node: Any) -> Any:  # noqa: N802 - jinja2's name
+        node.test = _Condition().visit(node.test)
         node.expr1 = self.visit(node.expr1)
         node.expr2 = node.expr2 and self.visit(node.expr2)
         return node
 
     def visit_If(self, node: Any) -> Any:  # noqa: N802 - jinja2's name
+        node.test = _Condition().visit(node.test)
         for part in (node.body, node.elif_, node.else_):
             part[:] = [self.visit(child) for child in part]
         return node
 
     def visit_Compare(self, node: Any) -> Any:  # noqa: N802 - jinja2's name
-        return node
+        return _Condition().generic_visit(node)
 
     visit_Test = visit_Compare  # noqa: N815 - jinja2's name
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import jinja2
 import pendulum
 import pytest
 from airflow.sdk import DAG, BaseOperator, task
@@ -289,6 +290,9 @@ class Dates:
         ("{{ (nothing | string).startswith('N') }}{{ ('a-' ~ nothing).split('-')[0] }}", "Truea"),
         ("{{ (nothing | string).split('o') == ['N', 'ne'] }}", "True"),
         ("{{ dates.seen([nothing, {'a': nothing}]) }}", "[None, {'a': None}]"),
+        ("{{ nothing | string | length }}{{ (nothing ~ '-' ~ nothing) | upper | length }}", "49"),
+        ("{{ {'None': 'q'}[nothing | string] }}{{ [1, 2][nothing | string | length - 3] }}", "q2"),
+        ("{{ (nothing ~ ' a') | wordcount }}{{ (nothing ~ '/').count('n') }}", "21"),
     ],
 )
 def test_what_is_no_none_is_rendered_as_ever(template: str, gives: str) -> None:
@@ -316,6 +320,39 @@ def test_a_value_that_holds_itself(native: bool) -> None:
     else:
         with pytest.raises(AirflowFailException, match="query"):
             made.render_template(made.query, {"ring": ring}, made.get_template_env())
+
+
+CONDITIONS = (
+    "n == 'None'",
+    "n == 'None/x'",
+    "n.startswith('None')",
+    "'None' in n",
+    "n.lower() == 'none'",
+    "n in ['None', 'None/x']",
+    "n[0] == 'N'",
+    "n[1:] | length > 3",
+    "(n ~ 'z').endswith('xz')",
+    "n is defined and m is not defined",
+    "n | lower is equalto 'none'",
+)
+
+
+@pytest.mark.parametrize("made", ["nothing | string", "nothing | lower", "nothing ~ ''", "nothing ~ '/x'"])
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_conditions_see_what_any_task_sees(made: str, condition: str) -> None:
+    """A text that a None was made a part of before a condition is in it what Jinja makes of it."""
+    begin = f"{{% set n = {made} %}}{{% set ns = namespace(n=n) %}}"
+    for template in (
+        f"{begin}{{{{ 'a' if {condition} else 'b' }}}}",
+        f"{begin}{{% if {condition} %}}a{{% elif ns.n == 'None' %}}b{{% else %}}c{{% endif %}}",
+        f"{begin}{{% for one in 'ab' if {condition} %}}{{{{ loop.index }}}}{{% endfor %}}",
+        f"{begin}{{{{ {condition} }}}}",
+    ):
+        usual = jinja2.Environment(autoescape=False).from_string(template).render(nothing=None)  # noqa: S701 - a test
+        with DAG("d", schedule=None):
+            one: Any = PowerOfficeOperator(task_id="t", endpoint="Customers", query={"a": template})
+        found = one.render_template(one.query, context_with_secrets(), one.get_template_env())
+        assert found == {"a": usual}, template
 
 
 @pytest.mark.finding("R21")

@@ -83,7 +83,7 @@ class Postgres(BulkDatabase):
         """
         Count the rows: a plan for a table thought to be small takes hours on a large one.
 
-        To look at all of some fifty columns would take a third as long as COPY took to fill them.
+        A plan needs no other columns, and to look at all of a wide table takes long.
         """
         session.execute(f"ANALYZE {table} ({', '.join(columns)})")
 
