@@ -300,8 +300,8 @@ def database(runs: int, uri: str) -> Part:
         title="200 000 rows to PostgreSQL",
         about=(
             "Pages of 5000 rows. `python benchmarks/to_postgres.py --only speed --rows 300000` measures "
-            "COPY of the same rows by `psql` beside it: on two cores that others used, 4.4 to 4.9 s ÷ 1.4 s "
-            "= 3.2 to 3.5 for columns, reading included, at 1.1 to 1.25 s of the client's CPU for 100,000 "
+            "COPY of the same rows by `psql` beside it: on two quiet cores, 3.9 to 4.2 s ÷ 1.25 to 1.46 s "
+            "= 2.9 to 3.3 for columns, reading included, at 0.9 to 1.0 s of the client's CPU for 100,000 "
             "rows. `python -m benchmarks.page_cost` shows where that CPU goes, see "
             "[decisions](decisions.md#pages). The rows are read whole before the database is connected, then "
             "staged by COPY, then inserted: the three follow each other."

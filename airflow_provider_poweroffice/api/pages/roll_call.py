@@ -197,14 +197,7 @@ class RollCall:
         size = self._cursor.page_size
         for number in sorted({rank // size + 1 for rank, key in enumerate(listed) if key in wanted}):
             at = Position(number=number, offset=(number - 1) * size)
-            again = replace(
-                self._cursor.request(),
-                at=at,
-                size=size,
-                expected=False,
-                by_key=True,
-                fresh=True,
-            )
+            again = replace(self._cursor.request(), at=at, size=size, expected=False, by_key=True, fresh=True)
             page = self._rows.take(self._fetch(again))
             if page:
                 yield page
